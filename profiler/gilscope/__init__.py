@@ -1,0 +1,38 @@
+"""gilscope: which executor should run this function, measured.
+
+``analyze(func, inputs)`` runs a function under every executor backend, accounts for each second of each worker,
+classifies it and recommends how to run it. Importing this package loads nothing heavy: names arrive when used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gilscope.analysis import analyze
+    from gilscope.errors import GilscopeError
+    from gilscope.records import Result
+    from gilscope.report import load
+
+__version__ = "0.1.0"
+__all__ = ["GilscopeError", "Result", "__version__", "analyze", "load"]
+
+_HOMES = {
+    "analyze": "gilscope.analysis",
+    "GilscopeError": "gilscope.errors",
+    "Result": "gilscope.records",
+    "load": "gilscope.report",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gilscope' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

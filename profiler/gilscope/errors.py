@@ -1,0 +1,57 @@
+"""The errors gilscope raises.
+
+Each message says what happened, the evidence, and what to do next. Exit codes belong to the command line,
+which maps these classes to them; nothing here knows about processes or terminals.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "GilscopeError",
+    "InputsError",
+    "LoadError",
+    "MeasurementError",
+    "OutputError",
+    "TargetError",
+    "TargetFailedError",
+    "UsageError",
+]
+
+
+class GilscopeError(Exception):
+    """The base of every error that gilscope raises on purpose."""
+
+
+class UsageError(GilscopeError):
+    """What was asked for cannot be done as asked: an unknown name, a bad number, options that contradict."""
+
+
+class TargetError(UsageError):
+    """The target cannot be found, is not callable, or needs arguments that were not given."""
+
+
+class InputsError(UsageError):
+    """The inputs cannot be found, are not iterable, or are empty."""
+
+
+class OutputError(UsageError):
+    """A report cannot be written where it was asked for."""
+
+
+class LoadError(UsageError):
+    """A saved result cannot be read: missing, truncated, not JSON, or of a schema this version does not know."""
+
+
+class TargetFailedError(GilscopeError):
+    """The target's own code raised: on import, in its inputs or setup, or on every input.
+
+    ``traceback`` is the text of the user's own traceback, the frames of gilscope left out.
+    """
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
+class MeasurementError(GilscopeError):
+    """Nothing could be measured or concluded."""

@@ -1,0 +1,409 @@
+"""The record: everything an analysis learned, in frozen structures.
+
+Counts, bytes and seconds are stored, with their unit in the name; shares and ratios that follow from them are
+properties. ``None`` means unknown, never zero. Every report is drawn from a `Result` and from nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+SCHEMA: Final = "gilscope.result/1"
+
+#: The states a worker thread can be in. Their seconds sum to the thread's wall clock. The order is the order in
+#: which every report shows them.
+STATES: Final = (
+    "cpu_gil",  # on a CPU, holding the GIL
+    "cpu_free",  # on a CPU without the GIL
+    "gil_wait",  # blocked, wanting the GIL
+    "runqueue",  # runnable, but given no CPU
+    "network",  # blocked on a socket
+    "disk",  # blocked on a file or a page fault
+    "sleep",  # asleep for a time it chose
+    "lock",  # blocked on a lock other than the GIL
+    "child",  # blocked on a process it started
+    "other",  # blocked on something else
+    "idle",  # blocked outside any call: waiting for the executor to hand it one
+)
+
+#: The states in which the thread is blocked inside a call on something other than the interpreter or the machine.
+WAIT_STATES: Final = ("network", "disk", "sleep", "lock", "child", "other")
+
+Kind = Literal["sync", "coroutine", "generator", "async-generator"]
+Label = Literal["compute-bound", "io-bound", "mixed", "overhead-bound", "inconclusive"]
+Status = Literal["ok", "failed", "refused", "timeout"]
+Severity = Literal["info", "warning", "error"]
+Context = Literal["sync", "async"]
+StartMethod = Literal["spawn", "forkserver", "fork"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every record: immutable, fields by name, unknown fields of newer files ignored."""
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """Seconds by state. Conservation: ``cpu_s + runqueue_s + blocked_s == wall_s``."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    """On a CPU: ``cpu_gil_s + cpu_free_s`` where the split is known."""
+    blocked_s: float = 0.0
+    """Off the CPU by its own doing: ``gil_wait_s``, the waits and ``idle_s`` where the split is known. With the
+    psutil instrument it includes the run queue, which psutil cannot tell apart."""
+    cpu_gil_s: float | None = None
+    cpu_free_s: float | None = None
+    gil_wait_s: float | None = None
+    runqueue_s: float | None = None
+    network_s: float | None = None
+    disk_s: float | None = None
+    sleep_s: float | None = None
+    lock_s: float | None = None
+    child_s: float | None = None
+    other_s: float | None = None
+    idle_s: float | None = None
+    own_threads_cpu_s: float | None = None
+    """CPU of threads the target's libraries started themselves (BLAS, DuckDB, Polars); beside the wall clock."""
+    children_cpu_s: float | None = None
+    """CPU of processes the target started; beside the wall clock."""
+    gil_held_off_cpu_s: float | None = None
+    """Held the GIL while blocked; a part of the wait states above, not an addition to them."""
+
+    def state_s(self, state: str) -> float | None:
+        """Seconds in ``state``, one of `STATES`; None when unknown."""
+        value: float | None = getattr(self, f"{state}_s")
+        return value
+
+    def share(self, state: str) -> float | None:
+        """The fraction of the wall clock spent in ``state``; None when unknown or when there is no wall clock."""
+        seconds = self.state_s(state)
+        return None if seconds is None or self.wall_s <= 0 else seconds / self.wall_s
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds blocked inside calls on the outside world (`WAIT_STATES`); None when the split is unknown."""
+        parts = [self.state_s(state) for state in WAIT_STATES]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+
+class Ledger(Account, frozen=True, kw_only=True):
+    """Where the wall clock of a trial's worker threads went, summed over the threads, in its observed rounds."""
+
+    threads: int = 0
+    samples: int = 0
+    """Samples taken of each thread (the moments, not moments × threads)."""
+    calls: int = 0
+    gil_held_s: float | None = None
+    """Seconds in which anybody held the GIL, summed over the interpreters of the trial; ``gil_observed_s`` is the
+    time over which that was watched (wall clock × interpreters)."""
+    gil_observed_s: float | None = None
+    longest_hold_s: float | None = None
+    """The longest run of samples in which one thread kept the GIL while another wanted it."""
+    driver_cpu_s: float | None = None
+    """CPU of the threads that feed the workers: the submitting thread, the queue's feeder, the event loop."""
+
+    @property
+    def gil_held_ratio(self) -> float | None:
+        """The fraction of the watched time in which the GIL was held; None when unknown."""
+        if self.gil_held_s is None or not self.gil_observed_s:
+            return None
+        return self.gil_held_s / self.gil_observed_s
+
+
+class Demands(Account, frozen=True, kw_only=True):
+    """What one call asks of each resource: the solo ledger divided by its calls (service demands)."""
+
+    calls: int = 0
+    """Calls the average is taken over."""
+
+
+class Round(Record, frozen=True, kw_only=True):
+    """One timed run of a list of calls under one configuration."""
+
+    index: int
+    observed: bool
+    """Whether the sampler ran; throughput is taken from the rounds in which it did not."""
+    calls: int
+    errors: int
+    wall_s: float
+    work_s: float | None
+    """Solo seconds of the calls made, so that rounds over different inputs can be compared; None if unknown."""
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    queue_wait_p50_s: float | None = None
+    """From submitting a chunk of calls to its start."""
+    loop_lag_p50_s: float | None = None
+    loop_lag_p99_s: float | None = None
+    loop_lag_max_s: float | None = None
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """One configuration, measured in a fresh process in several rounds."""
+
+    backend: str
+    workers: int
+    chunksize: int = 1
+    start_method: StartMethod | None = None
+    status: Status = "ok"
+    reason: str | None = None
+    """Why the status is not ok."""
+    rounds: tuple[Round, ...] = ()
+    calls: int = 0
+    errors: int = 0
+    throughput_per_s: float | None = None
+    """Calls of average cost per second, the median over the clean rounds; low and high bound its interval."""
+    throughput_low: float | None = None
+    throughput_high: float | None = None
+    speedup: float | None = None
+    """Throughput over the serial trial's."""
+    startup_s: float | None = None
+    """From opening the pool to every worker being ready."""
+    import_s: float | None = None
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    queue_wait_p50_s: float | None = None
+    memory_per_worker_bytes: int | None = None
+    pickle_bytes: int | None = None
+    """Bytes of one call's argument and result, pickled; None where nothing is pickled."""
+    pickle_s: float | None = None
+    """Seconds to pickle and unpickle both."""
+    loop_lag_p50_s: float | None = None
+    loop_lag_p99_s: float | None = None
+    loop_lag_max_s: float | None = None
+    observer_slowdown: float | None = None
+    """Throughput of the clean rounds over that of the observed ones; 1.0 means the sampler cost nothing."""
+    ledger: Ledger | None = None
+
+    @property
+    def name(self) -> str:
+        """The configuration in words: ``process × 4, chunksize 8``."""
+        parts = [f"{self.backend} × {self.workers}" if self.backend != "serial" else "serial"]
+        parts += [f"chunksize {self.chunksize}"] if self.chunksize != 1 else []
+        parts += [self.start_method] if self.start_method not in (None, "spawn") else []
+        return ", ".join(parts)
+
+
+class Target(Record, frozen=True, kw_only=True):
+    """What was run."""
+
+    spec: str
+    kind: Kind = "sync"
+    file: str | None = None
+    line: int | None = None
+    inputs: str | None = None
+    """Where the inputs came from, in the user's words; None for a function called without arguments."""
+    input_count: int = 0
+    """Inputs used."""
+    inputs_truncated: bool = False
+    """Whether the iterable had more than was taken."""
+
+
+class Environment(Record, frozen=True, kw_only=True):
+    """Where it was run."""
+
+    python: str
+    implementation: str
+    gil_enabled: bool
+    platform: str
+    machine: str
+    cpus_usable: float
+    """The least of affinity, cgroup quota and what the user said; a quota of half a CPU is 0.5."""
+    cpus_visible: int
+    cpus_reason: str | None = None
+    """What limits the usable CPUs, where they are fewer than the visible ones."""
+    memory_limit_bytes: int | None = None
+    gilscope: str
+    packages: dict[str, str] = {}
+    load_average: float | None = None
+
+
+class Instrument(Record, frozen=True, kw_only=True):
+    """What watched, and how well."""
+
+    ledger_source: Literal["proc", "psutil", "none"]
+    gil_source: Literal["calibrated", "py-spy", "none"]
+    hot_source: Literal["py-spy", "none"] = "none"
+    reason: str | None = None
+    """Why a fallback was used; None when everything worked."""
+    rate_asked_hz: float | None = None
+    rate_achieved_hz: float | None = None
+    missed: int | None = None
+    """Sampling moments skipped because the sampler woke too late."""
+    read_errors: int | None = None
+    sampler_cpu_s: float | None = None
+    """CPU the sampler itself used, over all observed rounds; ``sampled_s`` is their wall clock."""
+    sampled_s: float | None = None
+    observer_slowdown: float | None = None
+    """The median over the trials; 1.02 means observed rounds ran 2 % slower."""
+
+
+class Classification(Record, frozen=True, kw_only=True):
+    """What kind of work the function does, judged from the solo ledger."""
+
+    label: Label
+    subtype: str | None = None
+    """compute-bound: python, native or own-threads; io-bound: network, disk, sleep, lock or child."""
+    cpu_utilization: float | None = None
+    """CPU ÷ (CPU + blocked), from the solo run."""
+    wait_ratio: float | None = None
+    """Blocked ÷ wall clock, from the solo run."""
+    gil_held_ratio: float | None = None
+    """The fraction of the solo wall clock in which the GIL was held."""
+    confidence: float
+    """0 to 1: how often a repetition of this analysis would say the same."""
+    reason: str
+
+
+class Alternative(Record, frozen=True, kw_only=True):
+    """A configuration that was not recommended, and why."""
+
+    backend: str
+    workers: int | None
+    speedup: float | None
+    why_not: str
+
+
+class Recommendation(Record, frozen=True, kw_only=True):
+    """How to run the function."""
+
+    backend: str | None
+    """None when inconclusive."""
+    workers: int | None = None
+    chunksize: int | None = None
+    start_method: StartMethod | None = None
+    executor: str | None = None
+    """For ``asyncio`` with a plain function: the executor to offload to, thread or process."""
+    context: Context = "sync"
+    speedup: float | None = None
+    speedup_low: float | None = None
+    speedup_high: float | None = None
+    confidence: float
+    reason: str
+    code: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+
+
+class Prediction(Record, frozen=True, kw_only=True):
+    """What the queueing model expects of a configuration, beside what was measured."""
+
+    backend: str
+    workers: int
+    cpus: float
+    throughput_per_s: float
+    throughput_low: float | None = None
+    throughput_high: float | None = None
+    measured_per_s: float | None = None
+    bottleneck: str | None = None
+    """The station with the highest utilization: gil, cpu, delay, pickling or loop."""
+
+
+class HotLine(Record, frozen=True, kw_only=True):
+    """A line of the solo run and its share of the stack samples."""
+
+    function: str
+    file: str
+    line: int
+    gil_share: float | None
+    """The fraction of the samples in which this line held the GIL."""
+    cpu_share: float | None
+    """The fraction of the samples in which this line was active, with the GIL or without."""
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """Something worth knowing beside the verdict."""
+
+    code: str
+    severity: Severity
+    title: str
+    evidence: str
+    advice: str
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """The first exception that a call raised."""
+
+    type: str
+    message: str
+    traceback: str
+    count: int
+    """Calls that raised, of ``calls``, over all trials."""
+    calls: int
+
+
+class Result(Record, frozen=True, kw_only=True):
+    """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
+
+    schema: str = SCHEMA
+    created: str
+    """ISO 8601, UTC."""
+    target: Target
+    environment: Environment
+    instrument: Instrument
+    settings: dict[str, Any] = {}
+    """The options of the analysis, by name."""
+    elapsed_s: float = 0.0
+    demands: Demands | None = None
+    classification: Classification
+    recommendation: Recommendation
+    trials: tuple[Trial, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    hot: tuple[HotLine, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    failure: Failure | None = None
+    output: str = ""
+    """The last lines the target printed, bounded."""
+    interrupted: bool = False
+    """Whether the analysis was stopped before it was done."""
+
+    def trials_frame(self) -> pd.DataFrame:
+        """One row per trial; units in the column names."""
+        from gilscope.report import frames
+
+        return frames.trials_frame(self)
+
+    def ledger_frame(self) -> pd.DataFrame:
+        """One row per trial with a ledger: a column of seconds per state, and the wall clock."""
+        from gilscope.report import frames
+
+        return frames.ledger_frame(self)
+
+    def rounds_frame(self) -> pd.DataFrame:
+        """One row per trial and round."""
+        from gilscope.report import frames
+
+        return frames.rounds_frame(self)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The record as JSON; also written to ``path``, atomically, when given."""
+        return self._render("json", path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Long CSV, one row per trial and round; also written to ``path`` when given."""
+        return self._render("csv", path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One offline HTML page; also written to ``path`` when given."""
+        return self._render("html", path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """Markdown for a pull request; also written to ``path`` when given."""
+        return self._render("md", path)
+
+    def to_text(self, path: str | Path | None = None) -> str:
+        """What the terminal shows, as plain text; also written to ``path`` when given."""
+        return self._render("text", path)
+
+    def _render(self, format_name: str, path: str | Path | None) -> str:
+        from gilscope import report
+
+        text = report.render([self], format_name)
+        if path is not None:
+            report.write_text(path, text)
+        return text
