@@ -1,0 +1,96 @@
+"""From readings to a ledger: exact totals from the kernel, split by the samples. Pure arithmetic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gilscope.observe.proc import Scheduled
+from gilscope.observe.sampler import Counts, HoldWatch
+from gilscope.records import WAIT_STATES, Ledger
+
+__all__ = ["Beside", "ledger_of", "seconds_by_state"]
+
+BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """CPU seconds spent beside the workers' wall clock during the round."""
+
+    own_threads_s: float | None = None
+    children_s: float | None = None
+    driver_s: float | None = None
+
+
+def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_known: bool) -> dict[str, float | None]:
+    """One worker's round. Run time and run queue are exact; what is left of the wall clock was blocked, exactly; only
+    the two splits are sampled.
+
+    The kernel brings a running thread's times up to date at its ticks, so a reading can be a few ms off: the excess
+    over the wall clock is taken from the run queue first, then from the run time, so that the states always sum to it.
+
+    A share without a sample is below one in as many as were taken. It is put where such slivers belong: run time to
+    ``cpu_gil`` (an interpreter's own steps hold it), blocked time to ``idle``.
+    """
+    run_s = min(scheduled.run_s, wall_s)
+    runqueue_s = min(scheduled.runqueue_s, wall_s - run_s)
+    blocked_s = wall_s - run_s - runqueue_s
+    held = counts.running_held / counts.running if counts.running else 1.0
+    shares = _shares(counts.blocked)
+    return {
+        "cpu": run_s,
+        "cpu_gil": run_s * held if gil_known else None,
+        "cpu_free": run_s * (1.0 - held) if gil_known else None,
+        "runqueue": runqueue_s,
+        "blocked": blocked_s,
+        **{state: blocked_s * shares.get(state, 0.0) for state in BLOCKED_STATES if gil_known or state != "gil_wait"},
+    }
+
+
+def _shares(blocked: Counter[str]) -> dict[str, float]:
+    total = blocked.total()
+    return {state: count / total for state, count in blocked.items()} if total else {"idle": 1.0}
+
+
+def ledger_of(
+    wall_s: float,
+    workers: Iterable[tuple[Scheduled, Counts]],
+    watches: Iterable[HoldWatch],
+    calls: int,
+    beside: Beside,
+    gil_known: bool,
+) -> Ledger:
+    """The ledger of one observed round, summed over its workers.
+
+    :param wall_s: the round's wall clock: every worker's own
+    :param gil_known: whether the GIL could be read; its states are unknown otherwise
+    """
+    workers, watches = list(workers), list(watches)
+    parts = [seconds_by_state(wall_s, scheduled, counts, gil_known) for scheduled, counts in workers]
+    held_off_cpu_s = sum(
+        (part["blocked"] or 0.0) * counts.blocked_held / max(1, counts.blocked.total())
+        for part, (_, counts) in zip(parts, workers, strict=True)
+    )
+    seconds = {f"{state}_s": _sum(part.get(state) for part in parts) for state in (parts[0] if parts else ())}
+    held_ratio = [watch.held / watch.looked for watch in watches if watch.looked]
+    return Ledger(
+        wall_s=wall_s * len(parts),
+        threads=len(parts),
+        samples=max((counts.samples for _, counts in workers), default=0),
+        calls=calls,
+        gil_held_s=wall_s * sum(held_ratio) if gil_known and held_ratio else None,
+        gil_observed_s=wall_s * len(held_ratio) if gil_known and held_ratio else None,
+        longest_hold_s=max((watch.longest_s for watch in watches), default=None) if gil_known else None,
+        gil_held_off_cpu_s=held_off_cpu_s if gil_known else None,
+        own_threads_cpu_s=beside.own_threads_s,
+        children_cpu_s=beside.children_s,
+        driver_cpu_s=beside.driver_s,
+        **seconds,  # type: ignore[arg-type]
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = list(values)
+    return None if any(value is None for value in known) else sum(value for value in known if value is not None)

@@ -1,0 +1,235 @@
+"""Reading Linux's /proc: one watched thread, one watched process.
+
+Files that are read at every sample are kept open and read with `os.pread`. proc_pid_schedstat and the run-queue
+figures: Documentation/scheduler/sched-stats.rst in the kernel's tree.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gilscope.observe.syscalls import Blocked, Waiting, parse, waiting_for
+
+__all__ = [
+    "ProcessFiles",
+    "Scheduled",
+    "ThreadFiles",
+    "descendants",
+    "process_cpu_s",
+    "pss_bytes",
+    "rss_bytes",
+]
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A thread's time on a CPU and in the run queue since it began."""
+
+    run_s: float
+    runqueue_s: float
+
+    def __sub__(self, earlier: Scheduled) -> Scheduled:
+        return Scheduled(self.run_s - earlier.run_s, self.runqueue_s - earlier.runqueue_s)
+
+
+class ThreadFiles:
+    """The two files that tell what one thread does.
+
+    :raises OSError: when the thread is gone or may not be watched
+    """
+
+    def __init__(self, pid: int, tid: int) -> None:
+        folder = f"/proc/{pid}/task/{tid}"
+        self._schedstat = os.open(f"{folder}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._syscall = os.open(f"{folder}/syscall", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            os.close(self._schedstat)
+            raise
+
+    def scheduled(self) -> Scheduled:
+        """Exact, in the kernel's own nanoseconds."""
+        run, waited, _ = os.pread(self._schedstat, 100, 0).split()
+        return Scheduled(int(run) / 1e9, int(waited) / 1e9)
+
+    def blocked_in(self) -> Blocked | None:
+        """The system call the thread is blocked in; None while it is running or runnable."""
+        return parse(os.pread(self._syscall, 200, 0))
+
+    def close(self) -> None:
+        os.close(self._schedstat)
+        os.close(self._syscall)
+
+
+class ProcessFiles:
+    """The memory and the descriptors of one process.
+
+    :raises OSError: when the process is gone or its memory may not be read
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, address: int, size: int) -> bytes:
+        """``size`` bytes of the process's memory; fewer where the mapping ends."""
+        return os.pread(self._memory, size, address)
+
+    def close(self) -> None:
+        os.close(self._memory)
+
+    def resolve(self, waiting: Waiting) -> str:
+        """The state of a thread whose system call alone does not tell (every question but ``futex``)."""
+        if waiting.ask == "descriptor":
+            return self._state_of(self._link(waiting.value))
+        if waiting.ask == "epoll":
+            return self._epoll_state(waiting.value, waiting.count)
+        if waiting.ask == "poll":
+            return self._state_of_all(self._polled(waiting.value, min(waiting.count, 64)))
+        if waiting.ask == "select":
+            return self._state_of_all(self._selected(waiting.value, min(waiting.count, 1024)))
+        return waiting.state
+
+    def _link(self, descriptor: int) -> str:
+        try:
+            return os.readlink(f"/proc/{self.pid}/fd/{descriptor}")
+        except OSError:
+            return ""  # closed since, or not ours to see: the state stays "other"
+
+    def _state_of(self, link: str) -> str:
+        if link.startswith("socket:"):
+            return "network"
+        if link.startswith("anon_inode:[pidfd]"):
+            return "child"
+        if link.startswith("pipe:"):
+            return "child" if _has_children(self.pid) else "other"
+        return "disk" if link.startswith("/") and not link.startswith(("/dev/", "/proc/")) else "other"
+
+    def _state_of_all(self, descriptors: Iterator[int]) -> str:
+        states = {self._state_of(self._link(descriptor)) for descriptor in descriptors}
+        return next((state for state in ("network", "child", "disk") if state in states), "other")
+
+    def _polled(self, address: int, count: int) -> Iterator[int]:
+        for (descriptor,) in struct.iter_unpack("=ixxxx", self._memory_at(address, 8 * count)):
+            yield descriptor
+
+    def _selected(self, address: int, count: int) -> Iterator[int]:
+        bits = int.from_bytes(self._memory_at(address, (count + 63) // 64 * 8), "little")
+        return (number for number in range(count) if bits >> number & 1)
+
+    def _memory_at(self, address: int, size: int) -> bytes:
+        try:
+            found = self.read(address, size)
+        except OSError:
+            return b""
+        return found if len(found) == size else b""
+
+    def _epoll_state(self, descriptor: int, timeout_ms: int) -> str:
+        """An event loop has one Unix socket of its own to be woken by; with nothing else it waits for its timers."""
+        links = [self._link(registered) for registered in self._registered(descriptor)]
+        own = next((link for link in links if link.startswith("socket:") and self._is_unix(link)), None)
+        if own is not None:
+            links.remove(own)
+        links = [link for link in links if link and "eventfd" not in link and "timerfd" not in link]
+        if not links:
+            return "lock" if timeout_ms < 0 else "sleep"
+        states = {self._state_of(link) for link in links}
+        return next((state for state in ("network", "child", "disk") if state in states), "other")
+
+    def _registered(self, descriptor: int) -> list[int]:
+        try:
+            text = Path(f"/proc/{self.pid}/fdinfo/{descriptor}").read_text()
+        except OSError:
+            return []
+        return [int(line.split()[1]) for line in text.splitlines() if line.startswith("tfd:")]
+
+    def _is_unix(self, link: str) -> bool:
+        inode = link[len("socket:[") : -1]
+        try:
+            lines = Path(f"/proc/{self.pid}/net/unix").read_text().splitlines()[1:]
+        except OSError:
+            return True  # cannot be seen: a loop's own socket is likelier than not
+        return any(line.split()[6] == inode for line in lines)
+
+
+def waiting_in(thread: ThreadFiles) -> Waiting | None:
+    """What the thread waits for; None while it is running or runnable."""
+    blocked = thread.blocked_in()
+    return None if blocked is None else waiting_for(blocked)
+
+
+def process_cpu_s(pid: int) -> float:
+    """CPU seconds of a process, its ended threads included: exact, by its POSIX CPU clock (clock_getcpuclockid(3)).
+
+    :raises OSError: when the process is gone
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def reaped_children_cpu_s(pid: int) -> float:
+    """CPU seconds of the children this process has waited for, in ticks of 10 ms (fields 16 and 17 of stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / TICKS_PER_S
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below ``pid``, as the kernel lists them now."""
+    found: set[int] = set()
+    ask = [pid]
+    while ask:
+        for child in _children(ask.pop()) - found:
+            found.add(child)
+            ask.append(child)
+    return found
+
+
+def _children(pid: int) -> set[int]:
+    children: set[int] = set()
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return children
+    for task in tasks:
+        try:
+            children |= {int(word) for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()}
+        except OSError:
+            continue  # that thread has ended meanwhile: its children are listed under another
+    return children
+
+
+def _has_children(pid: int) -> bool:
+    return bool(_children(pid))
+
+
+def rss_bytes(pid: int) -> int | None:
+    """Resident memory of a process; None when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except OSError:
+        return None
+
+
+def pss_bytes(pid: int) -> int | None:
+    """Memory of a process with shared pages divided among their sharers; None when it may not be seen."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return None
+    sizes = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")]
+    return sizes[0] * 1024 if sizes else None
+
+
+def thread_cpu_s(pid: int, tid: int) -> float:
+    """CPU seconds of one thread so far.
+
+    :raises OSError: when the thread is gone
+    """
+    return int(Path(f"/proc/{pid}/task/{tid}/schedstat").read_text().split()[0]) / 1e9

@@ -1,0 +1,306 @@
+"""Where: the lines of a running process that hold the GIL and use the CPU, sampled by py-spy.
+
+One py-spy tells either who holds the GIL or who is active, so two run side by side. Both read without pausing
+the process: pausing wakes sleeping threads and so disturbs what is measured.
+
+py-spy tells the stacks it counted, not the moments at which it looked. It looks at random moments and catches
+up when late, so that ``rate × time`` moments are expected, give or take the square root of that; moments that
+could not be read are taken off. Counts can prove the estimate too low: a thread has at most one stack at a
+moment.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sysconfig
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import gilscope
+from gilscope.records import HotLine
+
+__all__ = ["Frame", "Hot", "HotRecorder", "Samples", "Stack", "find_pyspy", "hot_lines", "parse_raw"]
+
+#: How long py-spy may take to start or to stop. It takes 10 to 50 ms, or 0.4 s to find that it cannot start.
+PATIENCE_S: Final = 5.0
+
+_FRAME = re.compile(r"(?P<function>.+?) \((?P<file>.+):(?P<line>\d+)\)")
+_PACKAGE = Path(gilscope.__file__).parent
+
+
+class Frame(NamedTuple):
+    """A line of a function on a stack."""
+
+    function: str
+    file: str
+    line: int
+
+
+class Stack(NamedTuple):
+    """A stack of a thread and how often it was seen."""
+
+    thread: str
+    frames: tuple[Frame, ...]
+    """Outermost first; frames without a line number are left out."""
+    seen: int
+
+
+class Samples(NamedTuple):
+    """What one run of py-spy saw."""
+
+    stacks: tuple[Stack, ...]
+    moments: float
+    """Moments at which it looked and could read."""
+
+
+@dataclass(frozen=True)
+class Hot:
+    """The hot lines, or why there are none."""
+
+    lines: tuple[HotLine, ...] | None
+    reason: str | None = None
+    """Also given beside lines, when one of their shares is unknown."""
+
+
+def find_pyspy() -> str | None:
+    """The py-spy installed with this interpreter, else the one on PATH; None when there is none."""
+    user_scheme = sysconfig.get_preferred_scheme("user")
+    scripts = (sysconfig.get_path("scripts"), sysconfig.get_path("scripts", user_scheme))
+    return shutil.which("py-spy", path=os.pathsep.join(scripts)) or shutil.which("py-spy")
+
+
+def parse_raw(text: str) -> tuple[Stack, ...]:
+    """From ``py-spy record --format raw --threads``: a stack a line, ``function (file:line);... count``."""
+    stacks = []
+    for line in text.splitlines():
+        path, _, count = line.rpartition(" ")
+        thread, _, frames = path.partition(";") if path.startswith("thread (") else ("", "", path)
+        if count.isdigit():
+            stacks.append(Stack(thread, _frames(frames), int(count)))
+    return tuple(stacks)
+
+
+def _frames(path: str) -> tuple[Frame, ...]:
+    # Split behind a closing bracket only: the name of a thread or a folder may hold a semicolon.
+    matches = (_FRAME.fullmatch(part) for part in re.split(r"(?<=\));", path))
+    return tuple(Frame(match["function"], match["file"], int(match["line"])) for match in matches if match)
+
+
+def hot_lines(gil: Samples | None, active: Samples | None, top: int = 10) -> tuple[HotLine, ...]:
+    """The lines with the largest share of the moments, by either measure.
+
+    A line counts when it is the innermost one of a stack, also in a library; gilscope's own lines are left
+    out. A share is None when its samples are. A line active in several threads at once can have more than 1.
+
+    :param gil: stacks of the thread that holds the GIL, on a CPU or not
+    :param active: stacks of the threads that the kernel calls running or runnable
+    """
+    gil_shares, cpu_shares = _shares(gil), _shares(active)
+    lines = [
+        HotLine(
+            function=frame.function,
+            file=frame.file,
+            line=frame.line,
+            gil_share=None if gil_shares is None else gil_shares.get(frame, 0.0),
+            cpu_share=None if cpu_shares is None else cpu_shares.get(frame, 0.0),
+        )
+        for frame in {*(gil_shares or ()), *(cpu_shares or ())}
+    ]
+    return tuple(sorted(lines, key=_rank)[:top])
+
+
+def _rank(line: HotLine) -> tuple[float, float, str, int, str]:
+    gil, cpu = line.gil_share or 0.0, line.cpu_share or 0.0
+    return -max(gil, cpu), -gil, line.file, line.line, line.function
+
+
+def _shares(samples: Samples | None) -> dict[Frame, float] | None:
+    if samples is None:
+        return None
+    leaves: Counter[Frame] = Counter()
+    for stack in samples.stacks:
+        if stack.frames and not _is_own(stack.frames[-1].file):
+            leaves[stack.frames[-1]] += stack.seen
+    return {frame: seen / samples.moments for frame, seen in leaves.items()}
+
+
+def _is_own(file: str) -> bool:
+    """Whether the line is gilscope's machinery; its examples are targets like any other."""
+    path = Path(file)
+    return path.is_relative_to(_PACKAGE) and not path.is_relative_to(_PACKAGE / "examples")
+
+
+class HotRecorder:
+    """Records a process while the caller lets it work::
+
+        with HotRecorder(limit_s=60) as recorder:
+            recorder.start(pid)
+            ...
+            hot = recorder.stop()
+
+    Nothing is raised: what went wrong is the reason in `Hot`. Leaving the context ends every py-spy;
+    ``limit_s`` and the end of the process end it too, should the caller be killed. No file is left, for none
+    keeps a name.
+
+    Where ptrace is restricted to ancestors (Yama), the process must first name the caller with
+    ``prctl(PR_SET_PTRACER)``; that covers the caller's children, py-spy among them.
+    """
+
+    def __init__(self, rate_hz: int = 250, limit_s: float = 600.0) -> None:
+        self._rate_hz = rate_hz
+        self._limit_s = math.ceil(limit_s)
+        self._runs: list[_Run] = []
+        self._reason: str | None = "py-spy was not started"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, pid: int) -> None:
+        """Return when py-spy samples the process ``pid``, or when it cannot."""
+        self.close()
+        program = find_pyspy()
+        if program is None:
+            self._reason = "py-spy is not installed: pip install py-spy"
+        elif os.name != "posix":
+            self._reason = "hot lines need a POSIX system: elsewhere py-spy cannot be told to stop"
+        else:
+            self._reason = self._launch(self._command(program, pid))
+
+    def stop(self) -> Hot:
+        """End the recording and tell what it saw."""
+        if self._reason is not None:
+            return Hot(None, self._reason)
+        for run in self._runs:
+            run.interrupt()
+        gil, active = [run.result() for run in self._runs]
+        self.close()
+        self._reason = "py-spy was not started again"
+        return _hot(gil, active)
+
+    def close(self) -> None:
+        """End every py-spy at once; what it saw is lost."""
+        for run in self._runs:
+            run.close()
+        self._runs.clear()
+
+    def _command(self, program: str, pid: int) -> list[str]:
+        rate, limit = str(self._rate_hz), str(self._limit_s)
+        command = [program, "record", "--nonblocking", "--pid", str(pid), "--rate", rate, "--duration", limit]
+        return [*command, "--format", "raw", "--threads", "--full-filenames"]
+
+    def _launch(self, command: list[str]) -> str | None:
+        """Start both views and wait for them; the reason when that fails."""
+        # The holder counts also while it is blocked: that is a GIL held for nothing.
+        try:
+            for view in (["--gil", "--idle"], []):
+                self._runs.append(_Run([*command, *view], self._rate_hz, self._limit_s))
+        except OSError as error:
+            self.close()
+            return f"py-spy cannot be started: {error}"
+        pending = {run.told: run for run in self._runs}
+        while pending and (ready := [told for told in wait(pending, PATIENCE_S) if isinstance(told, int)]):
+            for told in ready:
+                pending.pop(told).begin()
+        return None
+
+
+def _hot(gil: Samples | str, active: Samples | str) -> Hot:
+    """The lines of what succeeded, with the reason of what did not."""
+    gil_samples = None if isinstance(gil, str) else gil
+    active_samples = None if isinstance(active, str) else active
+    reason = next((seen for seen in (gil, active) if isinstance(seen, str)), None)
+    nothing = gil_samples is None and active_samples is None
+    return Hot(None if nothing else hot_lines(gil_samples, active_samples), reason)
+
+
+class _Run:
+    """One py-spy at work, writing into a file that has no name."""
+
+    def __init__(self, command: list[str], rate_hz: int, limit_s: int) -> None:
+        self._rate_hz = rate_hz
+        self._limit_s = limit_s
+        self._since_s = self._until_s = time.monotonic()
+        with ExitStack() as unless_started:
+            self._raw = unless_started.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(
+                [*command, "--output", f"/dev/fd/{self._raw.fileno()}"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,  # what follows the first line belongs to communicate()
+                pass_fds=[self._raw.fileno()],
+            )
+            unless_started.pop_all()
+        assert self._process.stdout is not None
+        self._stdout = self._process.stdout
+        self.told = self._stdout.fileno()
+
+    def begin(self) -> None:
+        """Take its first line, with which it starts to sample; an empty one when it ended instead."""
+        self._stdout.readline()
+        self._since_s = time.monotonic()
+
+    def interrupt(self) -> None:
+        self._until_s = time.monotonic()
+        self._process.send_signal(signal.SIGINT)
+
+    def result(self) -> Samples | str:
+        """What it saw, or why it saw nothing."""
+        try:
+            told, complaint = self._process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return f"py-spy did not stop within {PATIENCE_S:g} s"
+        text = told.decode(errors="replace")
+        failure = _failure(self._process.returncode, text, complaint.decode(errors="replace"))
+        return failure or self._samples(text)
+
+    def _samples(self, told: str) -> Samples:
+        self._raw.seek(0)
+        stacks = parse_raw(self._raw.read().decode(errors="replace"))
+        errors = re.search(r"Errors: (\d+)", told)
+        seconds = min(self._until_s - self._since_s, self._limit_s)
+        expected = self._rate_hz * seconds - (int(errors[1]) if errors else 0)
+        return Samples(stacks, max(expected, _most_seen(stacks)))
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._raw.close()
+
+
+def _most_seen(stacks: tuple[Stack, ...]) -> int:
+    """Stacks of the thread that was seen most often: py-spy looked at least as often."""
+    per_thread: Counter[str] = Counter()
+    for stack in stacks:
+        per_thread[stack.thread] += stack.seen
+    return max(per_thread.values(), default=0)
+
+
+def _failure(returncode: int, told: str, complaint: str) -> str | None:
+    """Why a py-spy that ended has no samples to give; None when it has."""
+    if complaint.startswith("Permission Denied"):
+        return "py-spy may not read the process: ptrace is restricted (Yama, a container without SYS_PTRACE)"
+    if returncode == -signal.SIGINT:
+        return "py-spy was stopped before it took a sample"
+    if returncode != 0:
+        first = next(iter(complaint.splitlines()), f"exit status {returncode}")
+        return f"py-spy failed: {first.removeprefix('Error: ')}"
+    if "process exited" in told:
+        return "py-spy lost the process: it ended while it was recorded"
+    if "behind in sampling" in told:
+        return "py-spy fell more than a second behind: its counts are no shares of the time"
+    return None

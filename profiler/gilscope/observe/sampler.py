@@ -1,0 +1,216 @@
+"""Sampling a set of worker threads from outside, and the counts that come of it.
+
+At random moments, one in each equal slot (a fixed rate would alias with periodic targets; stratified sampling has less
+variance than exponential gaps), each worker is looked at: on a CPU or in the run queue, or blocked in which call; and
+each interpreter: who holds its GIL. The counts are facts; `gilscope.observe.account` turns them into seconds.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gilscope.observe.gil import GilLayout
+from gilscope.observe.proc import ProcessFiles, ThreadFiles, waiting_in
+from gilscope.observe.syscalls import Waiting
+
+__all__ = ["Counts", "HoldWatch", "Interpreter", "Pace", "Sampler", "WatchedWorker", "Worker"]
+
+#: Threads looked at per moment; with more, a different random few at each, so that the sampler's cost stays bounded.
+THREADS_PER_MOMENT = 8
+
+
+class Worker(Protocol):
+    """What identifies a worker thread (`gilscope.backends.base.WorkerId` does)."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def tid(self) -> int: ...
+    @property
+    def thread_state(self) -> int: ...
+    @property
+    def runtime(self) -> int: ...
+    @property
+    def busy(self) -> int: ...
+
+
+@dataclass
+class Counts:
+    """What the samples of one worker showed."""
+
+    running_held: int = 0
+    """On a CPU or in the run queue, holding the GIL."""
+    running_free: int = 0
+    blocked: Counter[str] = field(default_factory=Counter)
+    """Blocked, by state (``gil_wait``, the waits, ``idle``)."""
+    blocked_held: int = 0
+    """Blocked and holding the GIL; counted in ``blocked`` too."""
+    errors: int = 0
+
+    @property
+    def running(self) -> int:
+        return self.running_held + self.running_free
+
+    @property
+    def samples(self) -> int:
+        return self.running + self.blocked.total()
+
+
+@dataclass
+class HoldWatch:
+    """The GIL of one interpreter: how often it was held, and the longest hold that somebody had to wait for."""
+
+    looked: int = 0
+    held: int = 0
+    longest_s: float = 0.0
+    _holder: int = 0
+    _since_s: float = 0.0
+
+    def see(self, now_s: float, holder: int, wanted: bool) -> None:
+        """One look: who holds it (0 for nobody) and whether another thread waited for it."""
+        self.looked += 1
+        self.held += holder != 0
+        if holder == 0 or holder != self._holder or not wanted:
+            self._holder, self._since_s = (holder if wanted else 0), now_s
+        else:
+            self.longest_s = max(self.longest_s, now_s - self._since_s)
+
+
+class WatchedWorker:
+    """One worker thread, its files open.
+
+    :raises OSError: when it is gone or may not be watched
+    """
+
+    def __init__(self, worker: Worker, interpreter: Interpreter) -> None:
+        self.worker = worker
+        self.interpreter = interpreter
+        self.files = ThreadFiles(worker.pid, worker.tid)
+        self.counts = Counts()
+
+    def look(self, holder: int) -> bool:
+        """Count one sample; whether the thread wants the GIL.
+
+        :param holder: who holds its GIL, 0 for nobody
+        """
+        waiting = waiting_in(self.files)
+        holds = holder == self.worker.thread_state != 0
+        if waiting is None:
+            self.counts.running_held += holds
+            self.counts.running_free += not holds
+            return False
+        state = self._state(waiting)
+        self.counts.blocked[state] += 1
+        self.counts.blocked_held += holds
+        return state == "gil_wait"
+
+    def _state(self, waiting: Waiting) -> str:
+        interpreter = self.interpreter
+        if waiting.ask == "futex" and interpreter.owns_futex(waiting.value):
+            return "gil_wait"
+        if interpreter.files.read(self.worker.busy, 1) == b"\0":
+            return "idle"
+        return interpreter.files.resolve(waiting) if waiting.ask else waiting.state
+
+
+class Interpreter:
+    """One watched process and its GIL; without a layout (calibration failed, or no GIL) the holder is unknown."""
+
+    def __init__(self, pid: int, runtime: int, layout: GilLayout | None) -> None:
+        self.files = ProcessFiles(pid)
+        self._runtime = runtime
+        self._layout = layout
+        self.watch = HoldWatch()
+
+    def holder(self) -> int:
+        return 0 if self._layout is None else self._layout.read(self.files, self._runtime)
+
+    def owns_futex(self, address: int) -> bool:
+        return self._layout is not None and self._layout.owns_futex(self._runtime, address)
+
+
+@dataclass
+class Pace:
+    """How well the sampler kept its rate."""
+
+    asked_hz: float
+    moments: int = 0
+    missed: int = 0
+    """Slots that passed before the sampler woke."""
+    elapsed_s: float = 0.0
+    cpu_s: float = 0.0
+
+    @property
+    def achieved_hz(self) -> float | None:
+        return self.moments / self.elapsed_s if self.elapsed_s > 0 else None
+
+
+class Sampler:
+    """Looks at workers until told to stop.
+
+    :param layout: where this interpreter binary keeps its GIL; None when unknown
+    :raises OSError: when a worker is gone or may not be watched; nothing stays open
+    """
+
+    def __init__(self, workers: Sequence[Worker], layout: GilLayout | None, rate_hz: float, rng: random.Random) -> None:
+        self._rng = rng
+        self.pace = Pace(rate_hz)
+        self.interpreters: dict[int, Interpreter] = {}
+        self.workers: list[WatchedWorker] = []
+        try:
+            for worker in workers:
+                interpreter = self.interpreters.get(worker.pid)
+                if interpreter is None:
+                    interpreter = Interpreter(worker.pid, worker.runtime, layout)
+                    self.interpreters[worker.pid] = interpreter
+                self.workers.append(WatchedWorker(worker, interpreter))
+        except OSError:
+            self.close()
+            raise
+
+    def run(self, wait: Callable[[float], bool]) -> None:
+        """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended."""
+        slot_s = 1.0 / self.pace.asked_hz
+        began, cpu = time.perf_counter(), time.thread_time()
+        slot = 0
+        while not wait(began + (slot + self._rng.random()) * slot_s - time.perf_counter()):
+            self._look_around()
+            late = int((time.perf_counter() - began) / slot_s)
+            self.pace.missed += max(0, late - slot - 1)
+            slot = max(late, slot + 1)
+        self.pace.elapsed_s += time.perf_counter() - began
+        self.pace.cpu_s += time.thread_time() - cpu
+
+    def _look_around(self) -> None:
+        """One moment: each interpreter's holder, then its workers."""
+        self.pace.moments += 1
+        for interpreter, workers in self._chosen():
+            now = time.perf_counter()
+            try:
+                holder = interpreter.holder()
+                wanted = [watched.look(holder) for watched in workers]
+            except (OSError, ValueError):
+                workers[0].counts.errors += 1  # the process is ending: the trial's own report will say why
+                continue
+            interpreter.watch.see(now, holder, any(wanted))
+
+    def _chosen(self) -> list[tuple[Interpreter, list[WatchedWorker]]]:
+        chosen = self.workers
+        if len(chosen) > THREADS_PER_MOMENT:
+            chosen = self._rng.sample(chosen, THREADS_PER_MOMENT)
+        grouped: dict[int, list[WatchedWorker]] = {}
+        for watched in chosen:
+            grouped.setdefault(watched.worker.pid, []).append(watched)
+        return [(self.interpreters[pid], workers) for pid, workers in grouped.items()]
+
+    def close(self) -> None:
+        """Close every file."""
+        for watched in self.workers:
+            watched.files.close()
+        for interpreter in self.interpreters.values():
+            interpreter.files.close()

@@ -1,0 +1,120 @@
+"""What a blocked thread waits for, told from the system call it sits in.
+
+The kernel shows it in ``/proc/PID/task/TID/syscall`` (proc_pid_syscall(5)): the call's number, its arguments, the
+stack and program counters; ``running`` for a thread that is on a CPU or in the run queue; -1 as the number for one
+blocked outside any call, which is a page fault.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+__all__ = ["Blocked", "Waiting", "parse", "waiting_for"]
+
+_X86_64 = {
+    0: "read", 1: "write", 7: "poll", 17: "pread64", 18: "pwrite64", 19: "readv", 20: "writev", 23: "select",
+    34: "pause", 35: "nanosleep", 42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg",
+    47: "recvmsg", 61: "wait4", 72: "fcntl", 73: "flock", 74: "fsync", 75: "fdatasync", 40: "sendfile",
+    128: "rt_sigtimedwait", 130: "rt_sigsuspend", 202: "futex", 230: "clock_nanosleep", 232: "epoll_wait",
+    247: "waitid", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4", 299: "recvmmsg",
+    307: "sendmmsg", 441: "epoll_pwait2", 449: "futex_waitv", 455: "futex_wait", 295: "preadv", 296: "pwritev",
+    2: "open", 257: "openat", 3: "close", 4: "stat", 5: "fstat", 6: "lstat", 82: "rename", 83: "mkdir",
+    84: "rmdir", 87: "unlink", 162: "sync", 306: "syncfs", 277: "sync_file_range", 285: "fallocate",
+    217: "getdents64", 262: "newfstatat", 263: "unlinkat", 332: "statx", 76: "truncate", 77: "ftruncate",
+    26: "msync", 65: "semop", 220: "semtimedop", 70: "msgrcv", 243: "mq_timedreceive",
+    56: "clone", 58: "vfork", 435: "clone3",
+}  # fmt: skip
+_AARCH64 = {
+    63: "read", 64: "write", 65: "readv", 66: "writev", 67: "pread64", 68: "pwrite64", 72: "pselect6", 73: "ppoll",
+    101: "nanosleep", 203: "connect", 202: "accept", 206: "sendto", 207: "recvfrom", 211: "sendmsg", 212: "recvmsg",
+    260: "wait4", 25: "fcntl", 32: "flock", 82: "fsync", 83: "fdatasync", 71: "sendfile", 137: "rt_sigtimedwait",
+    133: "rt_sigsuspend", 98: "futex", 115: "clock_nanosleep", 22: "epoll_pwait", 95: "waitid", 242: "accept4",
+    243: "recvmmsg", 269: "sendmmsg", 441: "epoll_pwait2", 449: "futex_waitv", 455: "futex_wait", 69: "preadv",
+    70: "pwritev", 56: "openat", 57: "close", 80: "fstat", 81: "sync", 267: "syncfs", 84: "sync_file_range",
+    47: "fallocate", 61: "getdents64", 79: "newfstatat", 35: "unlinkat", 291: "statx", 45: "truncate",
+    46: "ftruncate", 227: "msync", 193: "semop", 192: "semtimedop", 188: "msgrcv", 183: "mq_timedreceive",
+    220: "clone", 435: "clone3",
+}  # fmt: skip
+
+TABLES = {"x86_64": _X86_64, "aarch64": _AARCH64}
+
+#: Calls that by themselves say what the thread waits for.
+_STATES = {
+    "network": "connect accept accept4 sendto recvfrom sendmsg recvmsg recvmmsg sendmmsg",
+    "sleep": "nanosleep clock_nanosleep pause rt_sigtimedwait rt_sigsuspend",
+    "child": "wait4 waitid clone vfork clone3",  # vfork waits until the child has its program
+    "lock": "flock fcntl semop semtimedop msgrcv mq_timedreceive",
+    "disk": "open openat close stat fstat lstat rename mkdir rmdir unlink sync syncfs sync_file_range fallocate "
+    "getdents64 newfstatat unlinkat statx truncate ftruncate msync",
+}
+_STATE_OF = {name: state for state, names in _STATES.items() for name in names.split()}
+_FUTEX = frozenset("futex futex_wait futex_waitv".split())
+_ON_DESCRIPTOR = frozenset("read write readv writev pread64 pwrite64 preadv pwritev sendfile fsync fdatasync".split())
+_EPOLL = frozenset("epoll_wait epoll_pwait epoll_pwait2".split())
+_POLL = frozenset("poll ppoll".split())
+_SELECT = frozenset("select pselect6".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A system call a thread is blocked in; ``number`` is -1 for a page fault."""
+
+    number: int
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a blocked thread waits for: a state, or a question that only its descriptors answer.
+
+    ``ask`` is ``futex`` (is ``value`` the GIL's address?), ``descriptor`` (what is descriptor ``value``?), ``poll``
+    (the ``count`` pollfd structures at ``value``), ``select`` (the set of ``count`` bits at ``value``) or ``epoll``
+    (what is registered with descriptor ``value``, waiting ``count`` ms or for ever?); empty when ``state`` says it.
+    """
+
+    state: str = "other"
+    ask: str = ""
+    value: int = 0
+    count: int = 0
+
+
+def parse(text: bytes) -> Blocked | None:
+    """The contents of a syscall file; None for a thread that is running or runnable.
+
+    :raises ValueError: for text that the kernel does not write
+    """
+    if text.startswith(b"running"):
+        return None
+    fields = text.split()
+    number = int(fields[0])
+    return Blocked(number, tuple(int(field, 16) for field in fields[1:7]) if number >= 0 else ())
+
+
+def waiting_for(blocked: Blocked, machine: str | None = None) -> Waiting:
+    """What the call waits for, as far as the call alone tells.
+
+    :param machine: the architecture whose numbers these are; this machine's when None
+    """
+    if blocked.number < 0:
+        return Waiting("disk")
+    name = TABLES.get(machine or platform.machine(), {}).get(blocked.number, "")
+    args = blocked.args
+    if name in _FUTEX:
+        return Waiting("lock", "futex", args[0])
+    if name in _ON_DESCRIPTOR:
+        return Waiting("other", "descriptor", args[0])
+    if name in _EPOLL:
+        return Waiting("other", "epoll", args[0], _timeout(name, args[3]))
+    if name in _POLL:
+        return Waiting("other", "poll", args[0], args[1]) if args[1] else Waiting("sleep")
+    if name in _SELECT:
+        return Waiting("other", "select", args[1] or args[2], args[0]) if args[0] else Waiting("sleep")
+    return Waiting(_STATE_OF.get(name, "other"))
+
+
+def _timeout(name: str, argument: int) -> int:
+    """An epoll call's timeout in ms, -1 when it waits for ever; only that difference is used."""
+    if name == "epoll_pwait2":
+        return 1 if argument else -1
+    return -1 if argument & 0x80000000 else argument

@@ -1,0 +1,152 @@
+"""One observed round: readings before, samples during, readings after, and the ledger that follows."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from gilscope.observe import proc, psutil_
+from gilscope.observe.account import Beside, ledger_of
+from gilscope.observe.gil import GilLayout
+from gilscope.observe.sampler import Pace, Sampler, Worker
+from gilscope.records import Ledger
+
+__all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver"]
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What is known of the GIL of the watched interpreters."""
+
+    enabled: bool = True
+    layout: GilLayout | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the GIL's states can be told: its place is known, or there is none."""
+        return self.layout is not None or not self.enabled
+
+
+class Observer(Protocol):
+    """Watches the workers of one trial, round by round."""
+
+    pace: Pace | None
+
+    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
+        """Watch until ``wait(seconds)`` says the round has ended; then the ledger, given the calls it made, or None
+        when no worker could be read to the end.
+
+        :raises OSError: when a watched process is gone
+        """
+
+    def close(self) -> None: ...
+
+
+class ProcObserver:
+    """Linux's /proc, and the GIL read from memory.
+
+    :param root: the trial's process: the pool's parent
+    :raises OSError: when a worker may not be watched
+    """
+
+    def __init__(
+        self, root: int, workers: Sequence[Worker], gil: Interpreter, rate_hz: float, rng: random.Random
+    ) -> None:
+        self._root = root
+        self._gil = gil
+        self._rate_hz = rate_hz
+        self._rng = rng
+        self._workers = workers
+        Sampler(workers, gil.layout, rate_hz, rng).close()  # refused here rather than in the middle of a round
+        self.pace: Pace | None = Pace(rate_hz)
+
+    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
+        sampler = Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng)
+        try:
+            beside = _Beside(self._root, self._workers)
+            before = [watched.files.scheduled() for watched in sampler.workers]
+            began = time.perf_counter()
+            sampler.run(wait)
+            wall_s = time.perf_counter() - began
+            after = [watched.files.scheduled() for watched in sampler.workers]
+            spent = beside.spent(sum(b.run_s - a.run_s for a, b in zip(before, after, strict=True)))
+        finally:
+            sampler.close()
+        self._add(sampler.pace)
+        workers = [(b - a, watched.counts) for a, b, watched in zip(before, after, sampler.workers, strict=True)]
+        watches = [interpreter.watch for interpreter in sampler.interpreters.values()]
+        return lambda calls: ledger_of(wall_s, workers, watches, calls, spent, self._gil.known)
+
+    def _add(self, pace: Pace) -> None:
+        assert self.pace is not None
+        self.pace.moments += pace.moments
+        self.pace.missed += pace.missed
+        self.pace.elapsed_s += pace.elapsed_s
+        self.pace.cpu_s += pace.cpu_s
+
+    def close(self) -> None:
+        """Nothing stays open between rounds."""
+
+
+class _Beside:
+    """CPU spent beside the workers: their processes' other threads, the pool's parent, processes they start."""
+
+    def __init__(self, root: int, workers: Sequence[Worker]) -> None:
+        self._root = root
+        self._worker_pids = {worker.pid for worker in workers}
+        self._workers_hold_main = any(worker.tid == root for worker in workers)
+        self._cpu = self._readings()
+
+    def _readings(self) -> dict[str, float]:
+        """CPU so far of the worker processes, the main thread of the root, the root, and all others below it."""
+        others = proc.descendants(self._root) - self._worker_pids
+        watched = self._worker_pids | {self._root}
+        return {
+            "workers": sum(map(proc.process_cpu_s, self._worker_pids)),
+            "main": proc.thread_cpu_s(self._root, self._root),
+            "root": proc.process_cpu_s(self._root),
+            "children": sum(map(_cpu_or_nothing, others)) + sum(map(proc.reaped_children_cpu_s, watched)),
+        }
+
+    def spent(self, worker_threads_s: float) -> Beside:
+        now = self._readings()
+        spent = {what: max(0.0, now[what] - self._cpu[what]) for what in now}
+        if self._root not in self._worker_pids:
+            driver_s = spent["root"]
+            own_s = spent["workers"] - worker_threads_s
+        else:
+            driver_s = 0.0 if self._workers_hold_main else spent["main"]
+            own_s = spent["workers"] - worker_threads_s - driver_s
+        return Beside(max(0.0, own_s), spent["children"], driver_s)
+
+
+def _cpu_or_nothing(pid: int) -> float:
+    try:
+        return proc.process_cpu_s(pid)
+    except OSError:
+        return 0.0  # ended meanwhile: its CPU is in its parent's reaped children's
+
+
+class PsutilObserver:
+    """psutil where there is no /proc: CPU exact, blocked time undivided, nothing known of the GIL."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._meter = psutil_.PsutilMeter([(worker.pid, worker.tid) for worker in workers])
+        self.pace: Pace | None = None
+
+    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
+        before, began = self._meter.snapshot(), time.perf_counter()
+        while not wait(1.0):
+            pass
+        wall_s = time.perf_counter() - began
+        after = self._meter.snapshot()
+        ledger = psutil_.account(before, after, wall_s, self._meter.workers)
+        return lambda calls: None if ledger is None else msgspec.structs.replace(ledger, calls=calls)
+
+    def close(self) -> None:
+        """Nothing stays open."""
