@@ -1,0 +1,69 @@
+"""From ledgers to service demands: what one call asks of each resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gilscope.records import Account, Demands, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["combine", "demands", "in_call_wall_s", "outside_wait_s"]
+
+#: The fields that `Ledger` and `Demands` share: seconds, summed over the threads.
+_SECONDS = Account.__struct_fields__
+#: The further fields of a ledger that add up over rounds.
+_SUMMED = ("samples", "calls", "gil_held_s", "gil_observed_s", "driver_cpu_s")
+#: Those of which the largest counts: the rounds of a trial run in the same threads.
+_LARGEST = ("threads", "longest_hold_s")
+
+
+def combine(ledgers: Iterable[Ledger]) -> Ledger:
+    """The ledger of several rounds together: seconds, samples and calls add up; a figure unknown in one is
+    unknown.
+
+    :raises ValueError: when there is no ledger to combine
+    """
+    parts = list(ledgers)
+    if not parts:
+        raise ValueError("no ledger to combine: no observed round was finished")
+    figures: dict[str, Any] = {name: _known(sum, parts, name) for name in (*_SECONDS, *_SUMMED)}
+    return Ledger(**figures, **{name: _known(max, parts, name) for name in _LARGEST})
+
+
+def demands(ledger: Ledger) -> Demands | None:
+    """The seconds one call asks of each resource: the solo ledger divided by its calls; None when it has
+    none.
+
+    Service demands in the sense of Denning & Buzen (1978), The operational analysis of queueing network
+    models.
+    """
+    if ledger.calls <= 0:
+        return None
+    per_call: dict[str, Any] = {name: _divided(getattr(ledger, name), ledger.calls) for name in _SECONDS}
+    return Demands(calls=ledger.calls, **per_call)
+
+
+def in_call_wall_s(account: Account) -> float:
+    """Wall clock inside calls: without the time in which the thread waited to be handed one."""
+    return max(account.wall_s - (account.idle_s or 0.0), 0.0)
+
+
+def outside_wait_s(account: Account) -> float:
+    """Seconds blocked inside calls on something other than the interpreter and the machine.
+
+    Where the waits are not told apart, all blocked time but what is known to be idle or waiting for the GIL.
+    """
+    if account.wait_s is not None:
+        return account.wait_s
+    return max(account.blocked_s - (account.idle_s or 0.0) - (account.gil_wait_s or 0.0), 0.0)
+
+
+def _known(fold: Callable[[list[float]], float], parts: Sequence[Ledger], name: str) -> Any:
+    values = [getattr(part, name) for part in parts]
+    return None if None in values else fold(values)
+
+
+def _divided(seconds: float | None, calls: int) -> float | None:
+    return None if seconds is None else seconds / calls

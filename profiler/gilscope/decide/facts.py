@@ -1,0 +1,64 @@
+"""What decisions need to know of the machine and of the backends, without importing either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gilscope.records import Kind, StartMethod
+
+__all__ = ["LOOP_KINDS", "BackendFacts", "Machine", "Plan", "Shape"]
+
+#: How the workers of a backend share the interpreter: a loop of calls, threads under one GIL, an interpreter
+#: each, or coroutines of one event loop.
+Shape = Literal["serial", "thread", "process", "loop"]
+#: Kinds of target that an event loop runs natively; it offloads the others to threads.
+LOOP_KINDS: tuple[Kind, ...] = ("coroutine", "async-generator")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What calls run on: the CPUs, the interpreter, and what its pools cost."""
+
+    cpus: float
+    """Usable CPUs; a quota may be a fraction."""
+    gil_enabled: bool = True
+    dispatch_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds to hand one chunk of calls to a worker and take its results back, by backend."""
+    pickle_s: float = 0.0
+    """Seconds to pickle and unpickle one call's argument and result."""
+    samples: int = 0
+    """Samples of the solo run, on which the share of the GIL rests."""
+
+
+@dataclass(frozen=True)
+class BackendFacts:
+    """An executor kind as far as decisions care."""
+
+    name: str
+    shares_gil: bool
+    """Whether all its workers run under one GIL."""
+    start_methods: tuple[StartMethod, ...] = ()
+    fixed_workers: int | None = None
+    """The worker count of a backend that has no choice."""
+
+    def shape(self, kind: Kind) -> Shape:
+        """How a target of this kind is run: asyncio offloads plain functions to threads."""
+        if self.name == "serial":
+            return "serial"
+        if self.name == "asyncio" and kind in LOOP_KINDS:
+            return "loop"
+        return "thread" if self.shares_gil else "process"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration to measure."""
+
+    backend: str
+    workers: int = 1
+    chunksize: int = 1
+    start_method: StartMethod | None = None

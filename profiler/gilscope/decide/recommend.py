@@ -1,0 +1,218 @@
+"""Which configuration to use: the fastest one measured; within the noise, the simplest and smallest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gilscope.decide.facts import LOOP_KINDS
+from gilscope.decide.snippets import CodeFacts, Setup, code
+from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
+from gilscope.decide.throughput import round_rates
+from gilscope.decide.why_not import why_not
+from gilscope.decide.wording import times
+from gilscope.records import Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["NOISE_FLOOR", "SINGLE_ROUND_NOISE", "TIE_MARGIN", "recommend"]
+
+#: Differences below this are ties however quiet the rounds: two starts of the same pool differ by as much
+#: (layout of memory, placement on CPUs), which rounds within one start do not show.
+TIE_MARGIN = 0.05
+#: The least standard error that a ratio of throughputs is credited with, for the same reason.
+NOISE_FLOOR = 0.02
+#: What is assumed of a ratio when a configuration had one round only.
+SINGLE_ROUND_NOISE = 0.10
+#: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
+#: measured them.
+_OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A trial that worked, with its calls per second in each clean round."""
+
+    trial: Trial
+    rates: Sequence[float]
+
+    @property
+    def rate(self) -> float:
+        return median_interval(self.rates).value
+
+    def over(self, other: _Candidate) -> Estimate:
+        """How many times the throughput of another."""
+        return ratio_interval(self.rates, other.rates)
+
+
+def recommend(
+    trials: Sequence[Trial],
+    classification: Classification,
+    *,
+    kind: Kind,
+    simplicity: Mapping[str, int],
+    context: Context = "sync",
+    snippet: CodeFacts | None = None,
+    call_s: float | None = None,
+) -> Recommendation:
+    """How to run a function, judged from the clean rounds of its trials.
+
+    A configuration ties with the fastest when the interval of their ratio holds 1, or when it is less than
+    `TIE_MARGIN` slower; of those that tie, the lowest in ``simplicity`` wins (for plain functions asyncio
+    comes after threads), then the fewest workers. ``context="async"`` means that the caller is a coroutine:
+    only what leaves its loop free is considered, unless the call is shorter than any dispatch.
+
+    The confidence is the chance that no measured configuration is faster than the recommended one by more
+    than `TIE_MARGIN`: the least, over the others, of Φ((ln(1 + margin) − ln ratio) ÷ σ), with σ the standard
+    error of the logarithm of the ratio over rounds, at least `NOISE_FLOOR`, and `SINGLE_ROUND_NOISE` where
+    there was one round.
+    """
+    worked = _candidates(trials, call_s)
+    eligible = _eligible(worked, classification, kind, context)
+    if not eligible:
+        return _nothing(trials, context)
+    best = max(eligible, key=lambda candidate: candidate.rate)
+    ties = [candidate for candidate in eligible if _ties(best, candidate)]
+    chosen = min(ties, key=lambda tied: _simplest(tied, simplicity, kind))
+    serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
+    speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
+    setup = _setup(chosen.trial, kind, context)
+    return Recommendation(
+        backend=setup.backend,
+        workers=setup.workers,
+        chunksize=setup.chunksize,
+        start_method=setup.start_method,
+        executor=setup.executor,
+        context=context,
+        speedup=speedup.value if speedup else None,
+        speedup_low=speedup.low if speedup else None,
+        speedup_high=speedup.high if speedup else None,
+        confidence=min((_confidence(chosen, other) for other in eligible if other is not chosen), default=0.5),
+        reason=_reason(chosen, best, speedup, setup, classification, len(trials)),
+        code=code(snippet, setup) if snippet else "",
+        alternatives=_alternatives(trials, worked, ties, chosen),
+    )
+
+
+def _candidates(trials: Sequence[Trial], call_s: float | None) -> list[_Candidate]:
+    worked = [trial for trial in trials if trial.status == "ok" and not (trial.calls and trial.errors >= trial.calls)]
+    rates = round_rates(worked, call_s)
+    return [_Candidate(trial, rated) for trial, rated in zip(worked, rates, strict=True) if rated]
+
+
+def _eligible(
+    worked: Sequence[_Candidate], classification: Classification, kind: Kind, context: Context
+) -> list[_Candidate]:
+    """Those that fit where the caller stands. A coroutine on a running loop stays there; a plain function is
+    offloaded, for it would stop the loop, or called directly when that is over sooner than handing it
+    over."""
+    if context == "sync":
+        return list(worked)
+    if kind in LOOP_KINDS:
+        wanted: tuple[str, ...] = ("asyncio",)
+    else:
+        wanted = ("serial",) if classification.label == "overhead-bound" else tuple(_OFFLOADS)
+    return [candidate for candidate in worked if candidate.trial.backend in wanted]
+
+
+def _ties(best: _Candidate, other: _Candidate) -> bool:
+    ratio = best.over(other)
+    if ratio.low is None:
+        return ratio.value < 1 + SINGLE_ROUND_NOISE
+    return ratio.low <= 1 or ratio.value < 1 + TIE_MARGIN
+
+
+def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) -> tuple[int, bool, int, float]:
+    """What ties are broken by. A loop that only offloads is a thread pool with a loop on top: after
+    threads."""
+    trial = candidate.trial
+    offloads = trial.backend == "asyncio" and kind not in LOOP_KINDS
+    last = max(simplicity.values(), default=0) + 1
+    rank = simplicity.get("thread" if offloads else trial.backend, last)
+    return rank, offloads, trial.workers, -candidate.rate
+
+
+def _confidence(chosen: _Candidate, other: _Candidate) -> float:
+    error = log_ratio_error(chosen.rates, other.rates)
+    sigma = SINGLE_ROUND_NOISE if error is None else max(error, NOISE_FLOOR)
+    lead = math.log(1 + TIE_MARGIN) + math.log(chosen.rate / other.rate)
+    return normal_cdf(lead / sigma)
+
+
+def _setup(trial: Trial, kind: Kind, context: Context) -> Setup:
+    """The trial as a way to run the function where the caller stands."""
+    method: StartMethod | None = trial.start_method
+    executor = None
+    backend = trial.backend
+    if kind not in LOOP_KINDS and backend in _OFFLOADS and (context == "async" or backend == "asyncio"):
+        backend, executor = "asyncio", _OFFLOADS[backend]
+    chunksize = 1 if executor else trial.chunksize  # run_in_executor hands over one call at a time
+    return Setup(backend, trial.workers, chunksize, method, executor)
+
+
+def _reason(
+    chosen: _Candidate,
+    best: _Candidate,
+    speedup: Estimate | None,
+    setup: Setup,
+    classification: Classification,
+    configurations: int,
+) -> str:
+    label = classification.label + (f" ({classification.subtype})" if classification.subtype else "")
+    name = f"offloading to {setup.executor} × {setup.workers}" if setup.executor else chosen.trial.name
+    if chosen.trial.backend == "serial":
+        said = _why_serial(chosen, best, classification, configurations)
+    elif speedup is None:
+        said = f"{name} had the highest throughput; there was no serial run to compare it with"
+    else:
+        said = f"{name} has {times(speedup.value, speedup.low, speedup.high)} the throughput of the serial run"
+    if best is not chosen and chosen.trial.backend != "serial":
+        said += f", a tie with the larger or less simple {best.trial.name}"
+    return f"{said}; the function is {label}"
+
+
+def _why_serial(chosen: _Candidate, best: _Candidate, classification: Classification, configurations: int) -> str:
+    if classification.label == "overhead-bound":
+        return "call it directly: a call is over sooner than it is handed to a worker"
+    if configurations == 1:
+        return "only the serial run was measured"
+    if best is chosen:
+        return "no gain: nothing measured was faster than the serial run"
+    gain = best.over(chosen)
+    return f"no gain: the fastest, {best.trial.name}, is a tie at {times(gain.value, gain.low, gain.high)}"
+
+
+def _alternatives(
+    trials: Sequence[Trial], worked: Sequence[_Candidate], ties: Sequence[_Candidate], chosen: _Candidate
+) -> tuple[Alternative, ...]:
+    measured = {id(candidate.trial): candidate for candidate in worked}
+    found = []
+    for trial in trials:
+        if trial is chosen.trial:
+            continue
+        candidate = measured.get(id(trial))
+        ratio = candidate.over(chosen) if candidate else None
+        reason = why_not(trial, chosen.trial, ratio, tied=candidate in ties)
+        found.append(Alternative(backend=trial.backend, workers=trial.workers, speedup=trial.speedup, why_not=reason))
+    return tuple(found)
+
+
+def _nothing(trials: Sequence[Trial], context: Context) -> Recommendation:
+    fates = "; ".join(f"{trial.name}: {why_not(trial, None, None)}" for trial in trials)
+    return Recommendation(
+        backend=None,
+        context=context,
+        confidence=0.0,
+        reason=f"no configuration that could be recommended was measured: {fates or 'none was tried'}",
+        alternatives=tuple(
+            Alternative(
+                backend=trial.backend,
+                workers=trial.workers,
+                speedup=trial.speedup,
+                why_not=why_not(trial, None, None),
+            )
+            for trial in trials
+        ),
+    )

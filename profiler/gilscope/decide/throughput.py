@@ -1,0 +1,59 @@
+"""Throughput and speed-up of trials, from their clean rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gilscope.decide.stats import median_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gilscope.records import Round, Trial
+
+__all__ = ["round_rates", "with_throughput"]
+
+
+def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
+    """Calls per second in each clean round of each trial, fit to be compared between trials.
+
+    Where the solo seconds of the calls are known of every clean round, a call counts by its cost: solo
+    seconds worked off per second, in units of ``call_s``, the solo seconds of an average call (solo seconds
+    themselves without it). Else every call counts the same. Rounds in which nothing was called are left out.
+    """
+    clean = [[r for r in trial.rounds if not r.observed and r.wall_s > 0 and r.calls > 0] for trial in trials]
+    weighted = all(r.work_s for rounds in clean for r in rounds)
+    return [[_work(r, weighted, call_s) / r.wall_s for r in rounds] for rounds in clean]
+
+
+def _work(timed: Round, weighted: bool, call_s: float | None) -> float:
+    if not weighted or not timed.work_s:
+        return float(timed.calls)
+    return timed.work_s / (call_s or 1.0)
+
+
+def with_throughput(trials: Sequence[Trial], call_s: float | None = None) -> tuple[Trial, ...]:
+    """The trials with their throughput, its interval and their speed-up over the serial trial filled in.
+
+    Trials without clean rounds, or whose status is not ok, stay as they are.
+    """
+    rated = [_rated(trial, rates) for trial, rates in zip(trials, round_rates(trials, call_s), strict=True)]
+    serial = next((trial.throughput_per_s for trial in rated if trial.backend == "serial"), None)
+    return tuple(_sped_up(trial, serial) for trial in rated)
+
+
+def _rated(trial: Trial, rates: Sequence[float]) -> Trial:
+    if trial.status != "ok" or not rates:
+        return trial
+    middle = median_interval(rates)
+    return msgspec.structs.replace(
+        trial, throughput_per_s=middle.value, throughput_low=middle.low, throughput_high=middle.high
+    )
+
+
+def _sped_up(trial: Trial, serial_per_s: float | None) -> Trial:
+    if serial_per_s is None or trial.throughput_per_s is None:
+        return trial
+    return msgspec.structs.replace(trial, speedup=trial.throughput_per_s / serial_per_s)

@@ -1,0 +1,89 @@
+"""Why a configuration is not the recommended one, in figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gilscope.decide.demands import in_call_wall_s
+from gilscope.decide.wording import size, time, times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gilscope.decide.stats import Estimate
+    from gilscope.records import Trial
+
+__all__ = ["NOTABLE_SHARE", "why_not"]
+
+#: A wait or a cost is named as a cause from this part of the workers' time on.
+NOTABLE_SHARE = 0.1
+
+
+def why_not(trial: Trial, chosen: Trial | None, ratio: Estimate | None, *, tied: bool = False) -> str:
+    """Why ``trial`` is not recommended; ``ratio`` is its throughput over that of ``chosen``, None if
+    unmeasured."""
+    if trial.status != "ok":
+        return f"{_FATES[trial.status]}: {trial.reason or 'no reason given'}"
+    if trial.calls and trial.errors >= trial.calls:
+        return f"all of its {trial.calls} calls raised"
+    if ratio is None or chosen is None:
+        return "measured, but it does not fit the caller" if trial.rounds else "no round was finished"
+    compared = f"{times(ratio.value, ratio.low, ratio.high)} the throughput of {chosen.name}"
+    if tied:
+        return f"a tie at {compared}, and {_less_modest(trial, chosen)}"
+    if ratio.value > 1:
+        return f"{compared}, but it does not fit the caller"
+    causes = [cause for find in _CAUSES if (cause := find(trial))]
+    return f"{compared}{': ' if causes else ''}{'; '.join(causes)}"
+
+
+_FATES = {"refused": "refused", "failed": "failed", "timeout": "ran into the timeout"}
+
+
+def _less_modest(trial: Trial, chosen: Trial) -> str:
+    if trial.backend == chosen.backend and trial.workers > chosen.workers:
+        return f"it takes {trial.workers} workers instead of {chosen.workers}"
+    return "it is less simple" if trial.backend != chosen.backend else "no better"
+
+
+def _gil_wait(trial: Trial) -> str | None:
+    share = _share(trial, "gil_wait")
+    return None if share is None else f"its workers waited {share:.0%} of their time for the GIL"
+
+
+def _runqueue(trial: Trial) -> str | None:
+    share = _share(trial, "runqueue")
+    return None if share is None else f"its workers waited {share:.0%} of their time for a CPU"
+
+
+def _lock(trial: Trial) -> str | None:
+    share = _share(trial, "lock")
+    return None if share is None else f"its workers waited {share:.0%} of their time for locks"
+
+
+def _pickling(trial: Trial) -> str | None:
+    if trial.pickle_s is None or trial.pickle_bytes is None or trial.throughput_per_s is None:
+        return None
+    if trial.pickle_s * trial.throughput_per_s < NOTABLE_SHARE:
+        return None
+    return f"a call pickles {size(trial.pickle_bytes)} in {time(trial.pickle_s)}"
+
+
+def _starved(trial: Trial) -> str | None:
+    """Workers of a process pool that waited to be handed a call: dispatch is the limit."""
+    share = _share(trial, "idle", of_calls=False)
+    return None if share is None else f"its workers waited {share:.0%} of their time to be handed a call"
+
+
+def _share(trial: Trial, state: str, *, of_calls: bool = True) -> float | None:
+    """The part of the workers' time in a state where it is notable: of the time inside calls, or of all."""
+    if trial.ledger is None:
+        return None
+    seconds = trial.ledger.state_s(state)
+    whole = in_call_wall_s(trial.ledger) if of_calls else trial.ledger.wall_s
+    if seconds is None or whole <= 0 or seconds < NOTABLE_SHARE * whole:
+        return None
+    return seconds / whole
+
+
+_CAUSES: tuple[Callable[[Trial], str | None], ...] = (_gil_wait, _runqueue, _lock, _pickling, _starved)

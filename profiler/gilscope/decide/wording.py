@@ -1,0 +1,27 @@
+"""Figures in words, for the reasons that decisions carry."""
+
+from __future__ import annotations
+
+__all__ = ["size", "time", "times"]
+
+
+def time(seconds: float) -> str:
+    """``0.0123`` → ``12.3 ms``."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
+def size(count: int) -> str:
+    """``2_500_000`` → ``2.5 MB`` (decimal units)."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def times(value: float, low: float | None = None, high: float | None = None) -> str:
+    """``1.93× (1.85 to 2.01)``; the interval is left out when unknown."""
+    interval = "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
+    return f"{value:.2f}×{interval}"

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.decide.facts import Machine, Plan
+from gilscope.decide.plan import (
+    CLEAN_ROUNDS,
+    MIN_ROUND_S,
+    TARGET_ROUND_S,
+    Schedule,
+    calls_per_round,
+    candidates,
+    chunksize,
+    knee,
+    schedule,
+)
+
+from . import decide_builders as make
+
+if TYPE_CHECKING:
+    from gilscope.records import Demands, Kind
+
+TWO = Machine(cpus=2, samples=500, dispatch_s={"thread": 20e-6, "process": 200e-6})
+PYTHON, NATIVE = make.demands(gil=0.01), make.demands(free=0.01)
+NETWORK = make.demands(gil=0.0005, network=0.05)
+
+
+def planned(demands: Demands, machine: Machine = TWO, kind: Kind = "sync") -> list[Plan]:
+    return candidates(demands, machine, kind=kind, backends=make.BACKENDS.values())
+
+
+def workers(plans: list[Plan]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for plan in plans:
+        found.setdefault(plan.backend, []).append(plan.workers)
+    return found
+
+
+def test_python_compute_is_planned_at_the_cpus() -> None:
+    assert workers(planned(PYTHON)) == {"serial": [1], "thread": [2], "process": [2], "asyncio": [2]}
+
+
+def test_many_cpus_are_measured_at_half_of_them_too() -> None:
+    assert workers(planned(PYTHON, replace(TWO, cpus=16)))["process"] == [8, 16]
+
+
+def test_waiting_is_planned_up_to_the_knee_with_a_point_between() -> None:
+    assert workers(planned(NETWORK)) == {"serial": [1], "thread": [2, 8, 32], "process": [4], "asyncio": [32]}
+
+
+def test_coroutines_are_planned_wide() -> None:
+    found = workers(planned(NETWORK, kind="coroutine"))
+    assert found == {"serial": [1], "thread": [32], "process": [4], "asyncio": [8, 64]}
+
+
+@pytest.mark.parametrize("cpus", [0.5, 1.0])
+def test_one_cpu_gets_one_process_and_threads_for_what_waits(cpus: float) -> None:
+    machine = replace(TWO, cpus=cpus)
+    assert workers(planned(PYTHON, machine))["process"] == [1]
+    assert workers(planned(NETWORK, machine))["thread"][-1] > 8
+
+
+def test_what_was_asked_is_what_is_planned() -> None:
+    plans = candidates(
+        PYTHON,
+        TWO,
+        kind="sync",
+        backends=make.BACKENDS.values(),
+        workers_asked=[4, 1, 4],
+        chunksize_asked=7,
+        start_method="fork",
+    )
+    assert Plan("process", 4, 7, "fork") in plans
+    assert Plan("thread", 1) in plans
+    assert workers(plans)["serial"] == [1]
+
+
+def test_processes_start_by_spawn_unless_asked_and_get_chunks_for_short_calls() -> None:
+    short = make.demands(gil=50e-6)
+    [plan] = [plan for plan in planned(short) if plan.backend == "process"]
+    assert plan.start_method == "spawn"
+    assert plan.chunksize == chunksize(50e-6, None, 2, 200e-6) == 80
+
+
+@given(
+    gil=st.floats(0, 0.1),
+    free=st.floats(0, 0.1),
+    network=st.floats(0, 1),
+    cpus=st.sampled_from([0.5, 1, 2, 2.5, 4, 8, 64]),
+    kind=st.sampled_from(["sync", "coroutine", "generator", "async-generator"]),
+)
+def test_an_unasked_plan_is_small_and_without_repetitions(
+    gil: float, free: float, network: float, cpus: float, kind: Kind
+) -> None:
+    plans = planned(make.demands(gil=gil, free=free, network=network), replace(TWO, cpus=cpus), kind)
+    assert len(plans) == len(set(plans)) <= 6
+    assert {plan.backend for plan in plans} == set(make.BACKENDS)
+    assert all(plan.workers >= 1 and plan.chunksize >= 1 for plan in plans)
+
+
+def test_the_knee_of_python_is_one_thread_and_of_a_wait_where_the_gil_is_full() -> None:
+    assert knee("thread", PYTHON, TWO, "thread") == 1
+    balanced = make.demands(gil=0.01, network=0.03)
+    assert 4 <= knee("thread", balanced, TWO, "thread") <= 8
+    assert knee("thread", make.demands(), Machine(cpus=2), "thread") == 1
+
+
+def test_chunks_are_bounded_by_balance() -> None:
+    assert chunksize(1.0, 1000, 4, 200e-6) == 1
+    assert chunksize(1e-6, 1000, 4, 200e-6) == 1000 // 16
+    assert chunksize(1e-6, 3, 4, 200e-6) == 1
+    assert chunksize(0.0, 10, 2, 200e-6) == 1
+
+
+def test_calls_fill_a_round_at_the_expected_speed() -> None:
+    assert calls_per_round(0.001, 0.25, speedup=2.0, workers=2, input_count=1) == 500
+    assert calls_per_round(0.001, 0.25, speedup=1.0, workers=1, input_count=60) == 240  # four whole passes
+    assert calls_per_round(0.001, 0.25, speedup=1.0, workers=1, input_count=1000) == 250
+
+
+def test_long_calls_get_one_for_each_worker_and_more_where_affordable() -> None:
+    assert calls_per_round(1.0, 0.25, speedup=4.0, workers=4, input_count=1) == 4
+    assert calls_per_round(0.05, 0.25, speedup=4.0, workers=4, input_count=1) == 20
+    assert calls_per_round(0.1, 0.25, speedup=4.0, workers=4, input_count=1) == 16
+
+
+@given(
+    call_s=st.floats(1e-7, 100),
+    round_s=st.floats(0.05, 1),
+    speedup=st.floats(0.1, 64),
+    workers=st.integers(1, 64),
+    input_count=st.integers(0, 1000),
+    max_calls=st.none() | st.integers(1, 10_000),
+)
+def test_calls_respect_the_cap_and_whole_passes(
+    call_s: float, round_s: float, speedup: float, workers: int, input_count: int, max_calls: int | None
+) -> None:
+    calls = calls_per_round(
+        call_s, round_s, speedup=speedup, workers=workers, input_count=input_count, max_calls=max_calls
+    )
+    assert calls >= 1
+    assert max_calls is None or calls <= max_calls
+    assert not input_count or calls < input_count or calls % input_count == 0
+
+
+def test_a_budget_gives_full_rounds_when_it_can() -> None:
+    assert schedule(10.0, 5, call_s=0.001, startup_s=0.2) == Schedule(3, 1, TARGET_ROUND_S)
+    tight = schedule(3.0, 5, call_s=0.001, startup_s=0.2)
+    assert MIN_ROUND_S < tight.round_s < TARGET_ROUND_S
+    assert tight.clean_rounds == CLEAN_ROUNDS
+
+
+def test_long_calls_give_up_rounds_but_never_the_last() -> None:
+    assert schedule(15.0, 5, call_s=1.0).clean_rounds == 2
+    assert schedule(5.0, 5, call_s=10.0) == Schedule(1, 1, TARGET_ROUND_S)
+
+
+@given(st.floats(0.1, 60), st.integers(1, 10), st.floats(1e-6, 0.05), st.floats(0, 1))
+def test_a_schedule_stays_within_its_budget(budget: float, count: int, call_s: float, startup: float) -> None:
+    plan = schedule(budget, count, call_s=call_s, startup_s=startup)
+    spent = count * (startup + plan.round_s * (plan.clean_rounds + plan.observed_rounds))
+    assert spent <= max(budget, count * (startup + 2 * MIN_ROUND_S)) * (1 + 1e-9)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.decide.recommend import TIE_MARGIN, recommend
+from gilscope.decide.snippets import CodeFacts
+from gilscope.decide.throughput import round_rates, with_throughput
+from gilscope.records import Classification, Context, Kind, Recommendation, Round, Trial
+
+from . import decide_builders as make
+
+PYTHON = make.label("compute-bound", "python")
+SERIAL = make.trial("serial", (100, 101, 99))
+
+
+def judged(
+    *trials: Trial,
+    classification: Classification = PYTHON,
+    kind: Kind = "sync",
+    context: Context = "sync",
+    snippet: CodeFacts | None = None,
+) -> Recommendation:
+    return recommend(
+        with_throughput(trials),
+        classification,
+        kind=kind,
+        context=context,
+        simplicity=make.SIMPLICITY,
+        snippet=snippet,
+    )
+
+
+def why(recommendation: Recommendation, backend: str) -> str:
+    return next(a.why_not for a in recommendation.alternatives if a.backend == backend)
+
+
+def test_the_fastest_wins_with_its_interval() -> None:
+    verdict = judged(
+        SERIAL,
+        make.trial("thread", (97, 98, 99), workers=2, ledger=make.ledger(gil=1.0, gil_wait=0.9)),
+        make.trial("process", (190, 195, 188), workers=2, chunksize=8, start_method="spawn"),
+        snippet=CodeFacts("mod", "func"),
+    )
+    assert (verdict.backend, verdict.workers, verdict.chunksize, verdict.start_method) == (
+        "process",
+        2,
+        8,
+        "spawn",
+    )
+    assert verdict.speedup == pytest.approx(1.90)
+    assert verdict.speedup_low == pytest.approx(188 / 101)
+    assert verdict.speedup_high == pytest.approx(195 / 99)
+    assert verdict.confidence > 0.99
+    assert "compute-bound (python)" in verdict.reason
+    assert "ProcessPoolExecutor(max_workers=2" in verdict.code
+    assert "waited 47% of their time for the GIL" in why(verdict, "thread")
+    assert why(verdict, "serial").startswith("0.53×")
+
+
+def test_no_gain_leaves_it_serial() -> None:
+    verdict = judged(SERIAL, make.trial("thread", (101, 103, 100), workers=2), make.trial("process", (60, 61, 62)))
+    assert (verdict.backend, verdict.speedup) == ("serial", 1.0)
+    assert verdict.reason.startswith("no gain")
+    assert "a tie" in why(verdict, "thread")
+
+
+def test_a_tie_goes_to_the_simpler_backend_and_the_fewer_workers() -> None:
+    verdict = judged(
+        SERIAL,
+        make.trial("process", (400, 405, 396), workers=4),
+        make.trial("thread", (398, 402, 395), workers=32),
+        make.trial("thread", (396, 400, 392), workers=8),
+        make.trial("asyncio", (399, 401, 400), workers=8),
+    )
+    assert (verdict.backend, verdict.workers) == ("thread", 8)
+    assert "less simple" in why(verdict, "process")
+    assert "32 workers instead of 8" in why(verdict, "thread")
+
+
+def test_coroutines_prefer_the_loop_in_a_tie() -> None:
+    verdict = judged(
+        SERIAL,
+        make.trial("thread", (400, 404, 396), workers=8),
+        make.trial("asyncio", (398, 402, 396), workers=8),
+        kind="coroutine",
+    )
+    assert (verdict.backend, verdict.executor) == ("asyncio", None)
+
+
+def test_noisy_rounds_make_a_tie_and_lower_the_confidence() -> None:
+    noisy = judged(SERIAL, make.trial("thread", (150, 90, 210), workers=2))
+    quiet = judged(SERIAL, make.trial("thread", (150, 149, 151), workers=2))
+    assert noisy.backend == "serial"
+    assert quiet.backend == "thread"
+    assert noisy.confidence < 0.5 < quiet.confidence
+
+
+def test_a_single_round_gives_no_interval_but_a_verdict() -> None:
+    verdict = judged(make.trial("serial", (100,)), make.trial("thread", (300,), workers=4))
+    assert (verdict.backend, verdict.speedup_low) == ("thread", None)
+    assert verdict.speedup == pytest.approx(3.0)
+
+
+def test_every_failure_is_told() -> None:
+    verdict = judged(
+        make.trial("serial", (100, 100, 100)),
+        make.trial("process", status="refused", reason="cannot pickle a lock"),
+        make.trial("thread", status="timeout", reason="no call in 60 s"),
+        make.trial("asyncio", status="failed", reason="exit code 3"),
+    )
+    assert verdict.backend == "serial"
+    assert why(verdict, "process") == "refused: cannot pickle a lock"
+    assert why(verdict, "thread") == "ran into the timeout: no call in 60 s"
+    assert why(verdict, "asyncio") == "failed: exit code 3"
+
+
+def test_nothing_measured_recommends_nothing() -> None:
+    verdict = judged(
+        make.trial("serial", status="failed", reason="segmentation fault"),
+        make.trial("thread", (100,), errors=100),
+    )
+    assert (verdict.backend, verdict.confidence, verdict.speedup) == (None, 0.0, None)
+    assert "segmentation fault" in verdict.reason
+    assert "all of its 100 calls raised" in verdict.reason
+
+
+def test_without_a_serial_trial_there_is_no_speedup() -> None:
+    verdict = judged(make.trial("thread", (100, 100, 100), workers=4))
+    assert (verdict.backend, verdict.speedup) == ("thread", None)
+
+
+@pytest.mark.parametrize(("fastest", "executor"), [("thread", "thread"), ("asyncio", "thread"), ("process", "process")])
+def test_a_caller_that_is_a_coroutine_offloads_to_the_best_executor(fastest: str, executor: str) -> None:
+    rates = {
+        "thread": (150.0, 151.0, 152.0),
+        "asyncio": (149.0, 150.0, 151.0),
+        "process": (100.0, 101.0, 102.0),
+    }
+    rates[fastest] = (300.0, 303.0, 306.0)
+    trials = [make.trial(name, values, workers=4) for name, values in rates.items()]
+    verdict = judged(SERIAL, *trials, context="async", snippet=CodeFacts("mod", "func"))
+    assert (verdict.backend, verdict.executor, verdict.workers) == ("asyncio", executor, 4)
+    assert "run_in_executor" in verdict.code
+
+
+def test_a_coroutine_never_stops_its_loop_even_where_serial_is_faster() -> None:
+    verdict = judged(SERIAL, make.trial("asyncio", (90, 91, 92), workers=2), context="async")
+    assert (verdict.backend, verdict.executor) == ("asyncio", "thread")
+    assert "does not fit the caller" in why(verdict, "serial")
+
+
+def test_a_coroutine_calls_a_tiny_function_directly() -> None:
+    tiny = make.label("overhead-bound")
+    verdict = judged(SERIAL, make.trial("asyncio", (9, 9, 9), workers=2), classification=tiny, context="async")
+    assert (verdict.backend, verdict.executor) == ("serial", None)
+    assert "call it directly" in verdict.reason
+
+
+def test_pickling_starvation_and_the_run_queue_are_named() -> None:
+    slow = make.trial(
+        "process",
+        (50, 51, 52),
+        workers=2,
+        pickle_bytes=8_000_000,
+        pickle_s=0.01,
+        ledger=make.ledger(gil=1.0, runqueue=0.5, idle=1.5),
+    )
+    reason = why(judged(SERIAL, slow), "process")
+    assert "pickles 8 MB in 10 ms" in reason
+    assert "33% of their time for a CPU" in reason
+    assert "50% of their time to be handed a call" in reason
+
+
+def test_rounds_over_different_inputs_count_by_their_cost() -> None:
+    """Twice the calls of half the cost is the same throughput."""
+    dear = Round(index=0, observed=False, calls=10, errors=0, wall_s=1.0, work_s=1.0)
+    cheap = Round(index=0, observed=False, calls=20, errors=0, wall_s=1.0, work_s=1.0)
+    watched = Round(index=1, observed=True, calls=99, errors=0, wall_s=1.0, work_s=1.0)
+    trials = [
+        Trial(backend="serial", workers=1, rounds=(dear, watched)),
+        Trial(backend="thread", workers=2, rounds=(cheap,)),
+    ]
+    assert round_rates(trials, call_s=0.1) == [[10.0], [10.0]]
+    unweighted = [
+        msgspec.structs.replace(t, rounds=(msgspec.structs.replace(t.rounds[0], work_s=None),)) for t in trials
+    ]
+    assert round_rates(unweighted, call_s=0.1) == [[10.0], [20.0]]
+
+
+def test_throughput_and_speedup_are_filled_in_where_rounds_allow() -> None:
+    refused = make.trial("process", status="refused")
+    serial, thread, untouched = with_throughput([SERIAL, make.trial("thread", (200, 210, 190)), refused])
+    assert serial.throughput_per_s == pytest.approx(100)
+    assert serial.speedup == 1.0
+    assert thread.speedup == pytest.approx(2.0)
+    assert thread.throughput_low is not None
+    assert thread.throughput_low < 200
+    assert untouched == refused
+
+
+rates = st.lists(st.floats(10, 1000), min_size=1, max_size=5).map(tuple)
+contexts = st.sampled_from(["sync", "async"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["thread", "process", "asyncio"]), rates), max_size=4), rates, contexts)
+def test_a_recommendation_accounts_for_every_trial(
+    pools: list[tuple[str, tuple[float, ...]]], serial: tuple[float, ...], context: Context
+) -> None:
+    trials = [make.trial("serial", serial), *(make.trial(name, values, workers=2) for name, values in pools)]
+    verdict = judged(*trials, context=context)
+    assert len(verdict.alternatives) == len(trials) - (verdict.backend is not None)
+    assert 0 <= verdict.confidence <= 1
+    assert all(alternative.why_not for alternative in verdict.alternatives)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["thread", "process"]), st.floats(10, 1000)), max_size=4),
+    st.floats(10, 1000),
+)
+def test_without_noise_the_choice_is_within_the_margin_of_the_fastest(
+    pools: list[tuple[str, float]], serial: float
+) -> None:
+    trials = [make.trial(name, (rate,) * 3, workers=2) for name, rate in [("serial", serial), *pools]]
+    verdict = judged(*trials)
+    fastest = max([serial, *(rate for _, rate in pools)])
+    assert (verdict.speedup or 0) * serial * (1 + TIE_MARGIN) >= fastest * (1 - 1e-9)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import random
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.decide.stats import (
+    CONFIDENCE,
+    _student_t,
+    log_ratio_error,
+    median_interval,
+    percentile,
+    ratio_interval,
+)
+
+rates = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=10)
+
+
+def test_percentile_interpolates_between_order_statistics() -> None:
+    assert percentile([4, 1, 3, 2], 0.5) == 2.5
+    assert percentile([1, 2, 3, 4, 5], 0.99) == pytest.approx(4.96)
+    assert percentile([7], 0.99) == 7
+    assert percentile([], 0.5) is None
+
+
+def test_one_round_has_no_interval() -> None:
+    assert median_interval([3.0]).low is None
+    assert ratio_interval([3.0], [1.0, 2.0]).high is None
+    assert log_ratio_error([3.0], [1.0, 2.0]) is None
+
+
+def test_values_that_are_not_positive_are_refused() -> None:
+    for bad in ([], [1.0, 0.0], [-1.0]):
+        with pytest.raises(ValueError, match="positive"):
+            median_interval(bad)
+
+
+def test_five_rounds_use_their_extremes_and_eight_the_second_ones() -> None:
+    """P(Binomial(5, ½) < 1) = 1/32 and P(Binomial(8, ½) < 2) = 9/256 stay within 5 %."""
+    assert (median_interval([5, 1, 3, 2, 4]).low, median_interval([5, 1, 3, 2, 4]).high) == (1, 5)
+    eight = median_interval([1, 2, 3, 4, 5, 6, 7, 8])
+    assert (eight.low, eight.high) == (2, 7)
+
+
+def test_three_rounds_against_three_use_the_extreme_ratios() -> None:
+    """P(U < 1) = 1/20 is within 5 % at three against three; a hiccup in one round moves one end only."""
+    ratio = ratio_interval([100, 98, 50], [20, 21, 20])
+    assert ratio.value == pytest.approx(98 / 20)
+    assert ratio.low == pytest.approx(50 / 21)
+    assert ratio.high == pytest.approx(100 / 20)
+
+
+def test_two_rounds_against_two_fall_back_to_welch() -> None:
+    ratio = ratio_interval([100, 102], [50, 51])
+    assert ratio.low is not None
+    assert ratio.low < 100 / 51 < 102 / 50 < (ratio.high or 0)
+
+
+def test_student_t_matches_the_tables() -> None:
+    assert _student_t(2.9) == 2.920  # rounded down: the wider interval
+    assert _student_t(11) == pytest.approx(1.796, abs=0.001)
+    assert _student_t(30) == pytest.approx(1.697, abs=0.001)
+
+
+@given(rates)
+def test_an_interval_holds_its_median(values: list[float]) -> None:
+    estimate = median_interval(values)
+    assert estimate.value == median(values)
+    if estimate.low is not None and estimate.high is not None:
+        assert estimate.low <= estimate.value <= estimate.high
+
+
+@given(rates, rates, st.floats(0.1, 10))
+def test_ratios_scale_and_invert(values: list[float], baseline: list[float], factor: float) -> None:
+    ratio = ratio_interval(values, baseline)
+    scaled = ratio_interval([factor * value for value in values], baseline)
+    inverse = ratio_interval(baseline, values)
+    assert scaled.value == pytest.approx(factor * ratio.value)
+    assert inverse.value == pytest.approx(1 / ratio.value)
+    if ratio.low is not None and inverse.high is not None:
+        assert ratio.low <= ratio.value * (1 + 1e-12)
+        assert inverse.high == pytest.approx(1 / ratio.low)
+
+
+@pytest.mark.parametrize("rounds", [3, 4, 5, 8])
+def test_intervals_cover_the_truth_as_often_as_they_say(rounds: int) -> None:
+    """Repeated draws with noise of a tenth; 600 of them leave a binomial σ of 1.2 points."""
+    draw = random.Random(rounds)
+    hits = 0
+    for _ in range(600):
+        fast = [2 * draw.lognormvariate(0, 0.1) for _ in range(rounds)]
+        slow = [draw.lognormvariate(0, 0.1) for _ in range(rounds)]
+        ratio = ratio_interval(fast, slow)
+        hits += (ratio.low or 0) <= 2 <= (ratio.high or 0)
+    assert hits / 600 >= CONFIDENCE - 0.05
