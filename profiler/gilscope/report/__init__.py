@@ -1,0 +1,113 @@
+"""Reports: one file per format, each drawn from saved `Result` records and from nothing else.
+
+A reporter is a module with one function, ``render(results: Sequence[Result]) -> str``. Each is imported when
+asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gilscope.errors import OutputError, UsageError
+from gilscope.records import Result
+from gilscope.report.files import check_writable, write_text
+from gilscope.report.saved import load, load_all
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "check_writable",
+    "expand_outputs",
+    "format_for_path",
+    "load",
+    "load_all",
+    "render",
+    "write_text",
+]
+
+Renderer = Callable[[Sequence[Result]], str]
+
+
+class Format(NamedTuple):
+    """A report format: the suffix of its files, and what imports its renderer."""
+
+    suffix: str
+    loader: Callable[[], Renderer]
+
+
+def _renderer(module: str) -> Renderer:
+    renderer: Renderer = importlib.import_module(f"gilscope.report.{module}").render
+    return renderer
+
+
+FORMATS: Final = {
+    "text": Format(".txt", partial(_renderer, "text")),
+    "json": Format(".json", partial(_renderer, "json")),
+    "csv": Format(".csv", partial(_renderer, "csv")),
+    "html": Format(".html", partial(_renderer, "html")),
+    "md": Format(".md", partial(_renderer, "markdown")),
+}
+
+#: What a folder gets, in this order.
+FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
+
+
+def render(results: Sequence[Result], format_name: str) -> str:
+    """Draw ``results`` in one of `FORMATS`.
+
+    :raises UsageError: when there is no such format
+    """
+    if format_name not in FORMATS:
+        raise UsageError(_unknown(f"no report format is called {format_name!r}", format_name, list(FORMATS)))
+    return FORMATS[format_name].loader()(results)
+
+
+def format_for_path(path: str | Path) -> str:
+    """The name of the format that the suffix of ``path`` stands for.
+
+    :raises OutputError: when no format has this suffix
+    """
+    suffix = Path(path).suffix.lower()
+    by_suffix = {form.suffix: name for name, form in FORMATS.items()}
+    if suffix not in by_suffix:
+        raise OutputError(_unknown(f"cannot tell the format of {str(path)!r}", suffix, list(by_suffix)))
+    return by_suffix[suffix]
+
+
+def expand_outputs(path: str | Path, names: Sequence[str]) -> list[tuple[Path, str]]:
+    """The files, each with its format, that an output ``path`` stands for.
+
+    A folder (existing, written with a slash at its end, or without a suffix) gets one file per format, called
+    after ``names``, the targets in the report. Anything else is one file, its format taken from the suffix.
+
+    :raises OutputError: when no format has the suffix
+    """
+    place = Path(path)
+    if not (str(path).endswith(("/", "\\")) or place.is_dir() or not place.suffix):
+        return [(place, format_for_path(place))]
+    stem = f"gilscope-{_file_name(names)}"
+    return [(place / f"{stem}{FORMATS[name].suffix}", name) for name in FOLDER_FORMATS]
+
+
+def _file_name(names: Sequence[str]) -> str:
+    shown = [_safe(name) for name in names[:3]]
+    more = [f"and-{len(names) - 3}-more"] if len(names) > 3 else []
+    return "-".join(shown + more)[:120] or "result"
+
+
+def _safe(name: str) -> str:
+    """The last part of a target's name, fit for a file name on every platform."""
+    short = name.rpartition(":")[2]
+    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in short)
+    return kept.strip("._") or "target"
+
+
+def _unknown(problem: str, given: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(given, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ";"
+    return f"{problem}{hint} known are {', '.join(known)}"

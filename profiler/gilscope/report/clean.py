@@ -1,0 +1,52 @@
+"""Making the strings of a record harmless: they come from a stranger's function and may hold anything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gilscope.records import Result
+
+__all__ = ["encodable", "printable"]
+
+#: Terminal control sequences: CSI (colours, cursor) and OSC (titles, links), as in ECMA-48.
+_SEQUENCES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+#: Control characters but tab and newline, and the marks that reorder text (bidirectional overrides).
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def encodable(result: Result) -> Result:
+    """``result`` with its lone surrogates, which no encoding can write, shown as escapes."""
+    clean: Result = _mapped(result, lambda text: text.encode("utf-8", "backslashreplace").decode())
+    return clean
+
+
+def printable(result: Result) -> Result:
+    """``result`` fit for people: colours dropped, control characters and lone surrogates shown as escapes."""
+    clean: Result = _mapped(result, _visible)
+    return clean
+
+
+def _visible(text: str) -> str:
+    lines = _SEQUENCES.sub("", text).replace("\r\n", "\n")
+    shown = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), lines)
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """``value`` with ``change`` made to every string in it."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, tuple | list):
+        return type(value)(_mapped(part, change) for part in value)
+    if isinstance(value, dict):
+        return {_mapped(key, change): _mapped(part, change) for key, part in value.items()}
+    if isinstance(value, msgspec.Struct):
+        fields = value.__struct_fields__
+        return type(value)(**{name: _mapped(getattr(value, name), change) for name in fields})
+    return value

@@ -1,0 +1,84 @@
+"""Reading saved results. Decoding builds typed records and nothing else: no file can make it run code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gilscope.errors import LoadError
+from gilscope.records import SCHEMA, Result
+
+__all__ = ["load", "load_all"]
+
+
+def load(path: str | Path) -> Result:
+    """The one result saved in a JSON file.
+
+    :raises LoadError: when it cannot be read, or holds several results
+    """
+    results = load_all(path)
+    if len(results) != 1:
+        raise _error(path, f"it holds {len(results)} results; read them with gilscope.report.load_all")
+    return results[0]
+
+
+def load_all(path: str | Path) -> list[Result]:
+    """The results saved in a JSON file: one record, or a list of records.
+
+    :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
+    """
+    found = _parse(path, _read(path))
+    records = found if isinstance(found, list) else [found]
+    if not records:
+        raise _error(path, "it is an empty list of results")
+    return [_convert(path, record) for record in records]
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise _error(path, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _parse(path: str | Path, data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except UnicodeDecodeError as error:
+        raise _error(path, f"it is not UTF-8 text (byte {error.start} of a string); not JSON") from error
+    except msgspec.DecodeError as error:
+        raise _error(path, f"it is {_what(data, str(error))}") from error
+    except RecursionError as error:
+        raise _error(path, "it is nested too deeply; no result is") from error
+
+
+def _what(data: bytes, problem: str) -> str:
+    if not data.strip():
+        return "empty"
+    # A file cut off within a number is told by the place of the error: the end.
+    place = re.search(r"\(byte (\d+)\)$", problem)
+    if "truncated" in problem or (place and int(place[1]) >= len(data.rstrip())):
+        return "truncated: the JSON ends too early; analyze again or fetch the whole file"
+    return f"not JSON ({problem})"
+
+
+def _convert(path: str | Path, record: Any) -> Result:
+    """The schema comes first: a record of another version is called that, and not ill-typed."""
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if schema is None:
+        raise _error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
+    if schema != SCHEMA:
+        from gilscope import __version__
+
+        raise _error(path, f"its schema is {schema!r}, but gilscope {__version__} reads {SCHEMA!r}; analyze again")
+    try:
+        return msgspec.convert(record, Result)
+    except msgspec.ValidationError as error:
+        raise _error(path, f"a field is missing or of a wrong type: {error}") from error
+
+
+def _error(path: str | Path, reason: str) -> LoadError:
+    return LoadError(f"cannot load {str(path)!r}: {reason}")

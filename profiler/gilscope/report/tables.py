@@ -1,0 +1,236 @@
+"""The tables of a report, as plain strings: the text, Markdown and HTML reports draw the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import PurePath
+from typing import Any, Final
+
+from gilscope.records import HotLine, Prediction, Result, Trial
+from gilscope.report.ledgers import LedgerBar, states_shown
+from gilscope.report.words import (
+    STATE_STYLES,
+    UNKNOWN,
+    byte_size,
+    confidence,
+    duration,
+    is_chosen,
+    label,
+    number,
+    percent,
+    rate,
+    short_name,
+    slowdown,
+    span,
+    speedup,
+)
+
+__all__ = [
+    "Column",
+    "Row",
+    "Table",
+    "alternatives",
+    "configurations",
+    "hot_lines",
+    "ledger_shares",
+    "predictions",
+    "summary",
+    "trial_notes",
+]
+
+NOT_APPLICABLE: Final = "–"
+NOTHING: Final = "none"
+#: Cells that tell nothing.
+_BLANK: Final = frozenset({"", UNKNOWN, NOT_APPLICABLE, NOTHING})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, and how its cells are set."""
+
+    title: str
+    numeric: bool = True
+    brief: bool = True
+    """Whether a narrow report shows it too."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of a row."""
+
+    cells: tuple[str, ...]
+    chosen: bool = False
+    """Whether it is the recommended configuration."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Strings in rows and columns."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    def brief(self) -> Table:
+        """Only the columns for narrow reports."""
+        return self._keep([column.brief for column in self.columns])
+
+    def telling(self) -> Table:
+        """Without the columns in which no row tells anything."""
+        columns = range(len(self.columns))
+        return self._keep([not {row.cells[at] for row in self.rows} <= _BLANK for at in columns])
+
+    def _keep(self, wanted: Sequence[bool]) -> Table:
+        rows = tuple(Row(tuple(compress(row.cells, wanted)), row.chosen) for row in self.rows)
+        return Table(tuple(compress(self.columns, wanted)), rows)
+
+
+_Show = Callable[[Trial], str]
+
+#: What is told of a trial. A dash is no unknown: where nothing is pickled, there is nothing to measure.
+_FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
+    (Column("calls/s"), lambda trial: number(trial.throughput_per_s)),
+    (Column("interval"), lambda trial: span(trial.throughput_low, trial.throughput_high)),
+    (Column("speed-up"), lambda trial: speedup(trial.speedup)),
+    (
+        Column("status", numeric=False, brief=False),
+        lambda trial: "" if trial.status == "ok" else trial.status,
+    ),
+    (Column("p50"), lambda trial: duration(trial.latency_p50_s)),
+    (Column("p99", brief=False), lambda trial: duration(trial.latency_p99_s)),
+    (Column("queue wait p50", brief=False), lambda trial: duration(trial.queue_wait_p50_s)),
+    (Column("loop lag p99"), lambda trial: _or_dash(duration, trial.loop_lag_p99_s)),
+    (Column("start-up", brief=False), lambda trial: duration(trial.startup_s)),
+    (Column("memory/ worker", brief=False), lambda trial: byte_size(trial.memory_per_worker_bytes)),
+    (Column("pickled/ call", brief=False), lambda trial: _or_dash(byte_size, trial.pickle_bytes)),
+    (Column("pickling", brief=False), lambda trial: _or_dash(duration, trial.pickle_s)),
+    (Column("observer", brief=False), lambda trial: slowdown(trial.observer_slowdown)),
+    (Column("errors"), lambda trial: _errors(trial)),
+)
+
+
+def _or_dash(show: Callable[[Any], str], value: float | None) -> str:
+    return NOT_APPLICABLE if value is None else show(value)
+
+
+def _errors(trial: Trial) -> str:
+    if not trial.errors:
+        return NOTHING
+    return percent(trial.errors / trial.calls) if trial.calls else f"{trial.errors:,}"
+
+
+def configurations(result: Result) -> Table:
+    """Every trial, whatever became of it; a figure that a trial never got to is left blank."""
+    rows = tuple(
+        Row((trial.name, *_figures(trial)), is_chosen(trial, result.recommendation)) for trial in result.trials
+    )
+    columns = (Column("configuration", numeric=False), *(column for column, _ in _FIGURES))
+    return Table(columns, rows).telling()
+
+
+def _figures(trial: Trial) -> list[str]:
+    shown = [show(trial) for _, show in _FIGURES]
+    return shown if trial.status == "ok" else ["" if text in _BLANK else text for text in shown]
+
+
+def trial_notes(result: Result) -> list[tuple[str, str]]:
+    """Each trial that is not ok, with its status and reason."""
+    return [
+        (trial.name, f"{trial.status}: {trial.reason or 'reason unknown'}")
+        for trial in result.trials
+        if trial.status != "ok"
+    ]
+
+
+def ledger_shares(bars: tuple[LedgerBar, ...]) -> Table:
+    """The figures beside the bars: shares of the workers' wall clock, then what stands beside it."""
+    states = states_shown(bars)
+    names = ("configuration", "wall", *(STATE_STYLES[state].title for state in states), *_COMPANIONS)
+    columns = tuple(Column(name, numeric=name != "configuration") for name in names)
+    return Table(columns, tuple(_ledger_row(bar, states) for bar in bars)).telling()
+
+
+_COMPANIONS: Final = (
+    "GIL held by anybody",
+    "longest hold",
+    "GIL held off CPU",
+    "libraries' threads",
+    "child processes",
+    "driver",
+)
+
+
+def _ledger_row(bar: LedgerBar, states: tuple[str, ...]) -> Row:
+    ledger = bar.ledger
+    shares = [percent(bar.share(state)) for state in states]
+    beside = [
+        percent(ledger.gil_held_ratio),
+        duration(ledger.longest_hold_s),
+        duration(ledger.gil_held_off_cpu_s),
+    ]
+    cpu = [duration(seconds) for seconds in (ledger.own_threads_cpu_s, ledger.children_cpu_s, ledger.driver_cpu_s)]
+    return Row((bar.name, duration(ledger.wall_s), *shares, *beside, *cpu), bar.chosen)
+
+
+def alternatives(result: Result) -> list[tuple[str, str]]:
+    """Each configuration that was not recommended, with the reason."""
+    return [
+        (_named(other.backend, other.workers, other.speedup), other.why_not)
+        for other in result.recommendation.alternatives
+    ]
+
+
+def _named(backend: str, workers: int | None, ratio: float | None) -> str:
+    name = backend if workers is None or backend == "serial" else f"{backend} × {workers}"
+    return name if ratio is None else f"{name} ({speedup(ratio)})"
+
+
+def predictions(result: Result) -> Table:
+    """What the queueing model expects, beside the measurement where there is one."""
+    titles = ("configuration", "CPUs", "predicted", "interval", "measured", "difference", "bottleneck")
+    columns = tuple(Column(title, title not in ("configuration", "bottleneck")) for title in titles)
+    return Table(columns, tuple(_predicted(expected) for expected in result.predictions)).telling()
+
+
+def _predicted(expected: Prediction) -> Row:
+    measured, difference = expected.measured_per_s, NOT_APPLICABLE
+    if measured:
+        difference = f"{expected.throughput_per_s / measured - 1:+.0%}".replace("%", " %")
+    return Row(
+        (
+            _named(expected.backend, expected.workers, None),
+            f"{expected.cpus:g}",
+            rate(expected.throughput_per_s),
+            span(expected.throughput_low, expected.throughput_high),
+            "not measured" if measured is None else rate(measured),
+            difference,
+            expected.bottleneck or UNKNOWN,
+        )
+    )
+
+
+def hot_lines(result: Result) -> Table:
+    """Where the solo run spent its samples."""
+    titles = ("function", "line", "GIL", "CPU")
+    columns = tuple(Column(title, title in ("GIL", "CPU")) for title in titles)
+    return Table(columns, tuple(_hot(line) for line in result.hot))
+
+
+def _hot(line: HotLine) -> Row:
+    place = "/".join(PurePath(line.file).parts[-2:])
+    return Row((line.function, f"{place}:{line.line}", percent(line.gil_share), percent(line.cpu_share)))
+
+
+def summary(results: Sequence[Result]) -> Table:
+    """One row per target: what it is, and how to run it."""
+    titles = ("target", "kind of work", "run it with", "speed-up", "confidence")
+    return Table(tuple(Column(title, title == "speed-up") for title in titles), tuple(map(_summed, results)))
+
+
+def _summed(result: Result) -> Row:
+    advice = result.recommendation
+    backend = f"offload to {advice.executor}" if advice.executor else advice.backend
+    best = "cannot tell" if backend is None else _named(backend, advice.workers, None)
+    gain = speedup(advice.speedup, advice.speedup_low, advice.speedup_high)
+    return Row((short_name(result.target.spec), label(result), best, gain, confidence(advice.confidence)))

@@ -1,0 +1,118 @@
+"""Saving and loading."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import gilscope
+from gilscope import report
+from gilscope.errors import LoadError
+from tests.unit.handmade import make_hostile, make_result, make_round, make_trial
+
+if TYPE_CHECKING:
+    from gilscope.records import Result
+
+_FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def _saved(tmp_path: Path, content: bytes | str) -> Path:
+    path = tmp_path / "saved.json"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def _changed(**changes: Any) -> str:
+    return json.dumps(json.loads(make_result().to_json()) | changes)
+
+
+def test_a_saved_result_loads_as_it_was(tmp_path: Path) -> None:
+    result, path = make_result(), tmp_path / "saved.json"
+    assert result.to_json(path) == path.read_text(encoding="utf-8")
+    assert gilscope.load(path) == result
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(), figures=st.lists(_FINITE, min_size=3, max_size=3), count=st.integers(0, 2**63 - 1))
+def test_any_text_and_any_figure_survive(tmp_path: Path, text: str, figures: list[float], count: int) -> None:
+    wall, work, rate = figures
+    trial = make_trial(rounds=(make_round(wall_s=wall, work_s=work),), throughput_per_s=rate, calls=count)
+    result = make_hostile(text)
+    for one in (result, make_result(trials=(trial,))):
+        path = _saved(tmp_path, one.to_json())
+        assert report.load(path) == one
+
+
+def test_a_file_cut_off_anywhere_is_called_truncated(tmp_path: Path) -> None:
+    data = make_result(output="µ").to_json().rstrip().encode()
+    for cut in range(1, len(data), 7):
+        with pytest.raises(LoadError, match=r"saved\.json': it is truncated"):
+            report.load(_saved(tmp_path, data[:cut]))
+
+
+def test_several_results_are_a_list(tmp_path: Path) -> None:
+    results = [make_result(), make_result(interrupted=True)]
+    path = _saved(tmp_path, report.render(results, "json"))
+    assert report.load_all(path) == results
+    with pytest.raises(LoadError, match=r"it holds 2 results; read them with gilscope\.report\.load_all"):
+        report.load(path)
+
+
+def test_one_result_is_also_a_list_of_one(tmp_path: Path) -> None:
+    path = _saved(tmp_path, make_result().to_json())
+    assert report.load_all(path) == [make_result()]
+    assert report.load(_saved(tmp_path, f"[{make_result().to_json()}]")) == make_result()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b" \n", "it is empty"),
+        (b"hello", "it is not JSON"),
+        (b"{} trailing", "it is not JSON"),
+        (b'{"schema": "\xff"}', "it is not UTF-8"),
+        (pickle.dumps({"schema": "gilscope.result/1"}), "it is not JSON"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b"[]", "an empty list"),
+        (b"{}", 'it has no "schema" field'),
+        (b"42", "not a gilscope result"),
+        (b'["x"]', "not a gilscope result"),
+        (
+            _changed(schema="gilscope.result/2"),
+            r"'gilscope\.result/2', but gilscope \S+ reads 'gilscope\.result/1'",
+        ),
+        (_changed(schema=7), "its schema is 7"),
+        (_changed(target=None), r"wrong type.*\$\.target"),
+        (_changed(trials=[{"backend": 1, "workers": 1}]), r"wrong type.*\$\.trials\[0\]\.backend"),
+        (json.dumps({"schema": "gilscope.result/1"}), "missing.*created"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_reason(tmp_path: Path, content: bytes | str, reason: str) -> None:
+    with pytest.raises(LoadError, match=reason) as caught:
+        report.load_all(_saved(tmp_path, content))
+    assert "saved.json" in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"none\.json': No such file"):
+        report.load(tmp_path / "none.json")
+    with pytest.raises(LoadError, match="directory"):
+        report.load(tmp_path)
+
+
+def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
+    assert report.load(_saved(tmp_path, _changed(later={"more": 1}))) == make_result()
+
+
+def test_what_no_file_can_hold_is_shown_as_an_escape(tmp_path: Path) -> None:
+    result = make_result(output="\udcff", settings={"where": Path("x"), "many": 2})
+    loaded: Result = report.load(_saved(tmp_path, result.to_json()))
+    assert loaded.output == "\\udcff"
+    assert loaded.settings == {"where": "x", "many": 2}

@@ -1,0 +1,148 @@
+"""The terminal's report."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from gilscope.records import Finding
+from gilscope.report import text
+from tests.unit.handmade import make_environment, make_hostile, make_recommendation, make_result, make_trial
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _flat(drawn: str) -> str:
+    """The report on one line, its wrapping undone."""
+    return " ".join(drawn.split())
+
+
+def test_the_verdict_comes_first_and_everything_follows() -> None:
+    drawn = make_result().to_text()
+    flat = _flat(drawn)
+    assert flat.startswith("is_prime is compute-bound (python): run it in a process pool with 2 workers")
+    assert max(map(len, drawn.splitlines())) <= 80
+    wanted = [
+        "Confidence: high, 95 %. It was the fastest in every round.",
+        "process × 2 5.73 5.40–6.00 1.9×",
+        "interpreter × 2: refused: needs Python 3.14 or later",
+        "GGGGGGGGGGGGGGGGGGGGWWWWWWWWWWWWWWWWWWWW G 50 % W 49 %",
+        "thread × 2 (1.0×): its threads waited 49 % for the GIL",
+        "process × 16 16 44.0/s not measured",
+        "is_prime app/primes.py:17 93 % 94 %",
+        "warning: There are only 6 inputs.",
+        "First exception (3 of 90 calls raised)",
+        "with ProcessPoolExecutor(max_workers=2) as pool:",
+        "2 usable of 4 (cgroup quota)",
+        "496 Hz of 500 Hz asked",
+        "observer's effect 1 % slower",
+    ]
+    places = [flat.find(part) for part in wanted]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_bars_are_of_one_width() -> None:
+    bars = re.findall(r"([A-Z.]{30,}) \S \S+ %", make_result().to_text())
+    assert [len(bar) for bar in bars] == [40] * 4
+
+
+def test_long_names_and_wide_figures_fit_and_do_not_shorten_the_bars() -> None:
+    wide = {
+        "throughput_per_s": 4.9e6,
+        "throughput_low": 4.8e6,
+        "throughput_high": 5e6,
+        "latency_p50_s": 2.1e-7,
+    }
+    lag = {"loop_lag_p99_s": 0.0123, "errors": 3}
+    named = make_trial("process", 16, chunksize=128, start_method="forkserver", **wide, **lag)
+    drawn = make_result(trials=(named,)).to_text()
+    assert "4.90M 4.80M–5.00M 1.0× 210 ns 12.3 ms 17 %" in _flat(drawn)
+    assert "G" * 40 in drawn
+    assert max(map(len, drawn.splitlines())) <= 80
+
+
+def test_errors_are_shown_beside_the_trials_without() -> None:
+    drawn = _flat(make_result(trials=(make_trial(errors=3), make_trial("thread", 2))).to_text())
+    assert "330 ms 17 % thread" in drawn
+    assert "330 ms none" in drawn
+    assert "errors" not in make_result().to_text()
+    assert "330 ms 3" in _flat(make_result(trials=(make_trial(errors=3, calls=0),)).to_text())
+
+
+def test_unknown_is_said() -> None:
+    result = make_result(trials=(make_trial(latency_p50_s=None), make_trial("thread", 2)))
+    assert "unknown" in next(line for line in result.to_text().splitlines() if line.startswith("  serial"))
+
+
+def test_markup_is_shown_and_not_obeyed() -> None:
+    finding = Finding(code="x", severity="info", title="[bold]:smile:[/bold]", evidence="[/]", advice="[link=x]")
+    assert "[bold]:smile:[/bold]. [/]. [link=x]" in make_result(findings=(finding,)).to_text()
+
+
+def test_code_stays_whole_where_it_is_wider_than_the_terminal() -> None:
+    line = "results = pool.map(" + "a_name, " * 20 + ")"
+    assert line in make_result(recommendation=make_recommendation(code=line)).to_text()
+
+
+def test_terminal_sequences_are_dropped_and_controls_are_shown() -> None:
+    finding = Finding(code="x", severity="info", title="\x1b[31mred\x1b[0m", evidence="a\x07b", advice="\x1b]0;t\x07c")
+    assert r"red. a\x07b. c" in make_result(findings=(finding,)).to_text()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text(st.characters() | st.sampled_from("[]\\\x1b\r\ud800:")))
+def test_hostile_text_cannot_reach_the_terminal(hostile: str) -> None:
+    drawn = text.render([make_hostile(hostile)])
+    assert not _CONTROLS.search(drawn)
+    assert drawn.encode()
+
+
+def test_a_terminal_of_ascii_gets_ascii() -> None:
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii", write_through=True), width=80)
+    text.show([make_hostile("naïve"), make_result()], console)
+    assert b"process x 2" in raw.getvalue()
+    assert b"1.9x (1.8-2.0)" in raw.getvalue()
+
+
+def test_colours_come_from_the_one_palette() -> None:
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=80, color_system="truecolor", force_terminal=True, _environ={})
+    console.print(text.renderable(make_result()))
+    assert "48;2;47;111;222" in buffer.getvalue()
+
+
+def test_the_output_is_shown_only_on_request() -> None:
+    shown = io.StringIO()
+    text.show([make_result()], Console(file=shown, width=80), show_output=True)
+    assert "checking 112272535095293" in shown.getvalue()
+    assert "checking 112272535095293" not in make_result().to_text()
+
+
+def test_several_results_end_in_a_summary() -> None:
+    drawn = text.render([make_result(), make_result()])
+    assert "run it with" in drawn.rpartition("Summary")[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"interrupted": True}, "The analysis was interrupted"),
+        ({"demands": None}, "What a call does alone is unknown."),
+        ({"environment": make_environment(memory_limit_bytes=None)}, "memory limit unknown"),
+        ({"environment": make_environment(gil_enabled=False)}, "without the GIL"),
+    ],
+)
+def test_what_must_be_known_is_said(changes: dict[str, object], remark: str) -> None:
+    assert remark in _flat(make_result(**changes).to_text())
+
+
+def test_a_result_with_nothing_in_it_can_be_drawn() -> None:
+    bare = make_result(trials=(), predictions=(), hot=(), findings=(), failure=None, demands=None, settings={})
+    assert "Configurations" not in bare.to_text()
