@@ -1,0 +1,126 @@
+"""One event loop. Coroutine functions run on it, N at a time; plain functions are offloaded from it to a bounded
+thread pool with `loop.run_in_executor`. A heartbeat measures what the loop's other tasks would feel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from time import perf_counter_ns
+
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerId
+from gilscope.backends.thread import open_threads
+from gilscope.backends.worker import busy, call_async, describe_error, enter_worker, run_chunk_here
+
+__all__ = ["Asyncio"]
+
+HEARTBEAT_S = 0.005
+
+
+@asynccontextmanager
+async def _heartbeat(lags_ns: list[int]) -> AsyncIterator[None]:
+    """Record, every 5 ms, how much later than asked the loop resumes a task that only sleeps."""
+
+    async def beat() -> None:
+        while True:
+            due = perf_counter_ns() + int(HEARTBEAT_S * 1e9)
+            await asyncio.sleep(HEARTBEAT_S)
+            lags_ns.append(max(0, perf_counter_ns() - due))
+
+    task = asyncio.create_task(beat())
+    await asyncio.sleep(0)  # the first beat is counting before the work begins
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0)  # a beat that is overdue because the loop was blocked is still heard
+        task.cancel()
+        await asyncio.wait([task])
+
+
+class _NativeSession(Session):
+    """Coroutine functions, ``concurrency`` of them at a time on the loop of the main thread."""
+
+    def __init__(self, runner: asyncio.Runner, work: Work, concurrency: int) -> None:
+        self._runner = runner
+        self._work = work
+        self._concurrency = concurrency
+        self.workers = (enter_worker(work.setup),)
+
+    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        with busy():
+            self._runner.run(self._run(iter(chunks), report))
+
+    async def _run(self, chunks: Iterator[Calls], report: Callable[[ChunkReport], None]) -> None:
+        lags: list[int] = []
+        async with _heartbeat(lags), asyncio.TaskGroup() as group:
+            for _ in range(self._concurrency):
+                group.create_task(self._work_off(chunks, report))
+        self.loop_lags_ns = lags
+
+    async def _work_off(self, chunks: Iterator[Calls], report: Callable[[ChunkReport], None]) -> None:
+        for chunk in chunks:
+            for item in chunk:
+                report(await self._call(item))
+
+    async def _call(self, item: object) -> ChunkReport:
+        started = perf_counter_ns()
+        failure = None
+        try:
+            await call_async(self._work, item)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            failure = describe_error(error)
+        ended = perf_counter_ns()
+        latencies = (ended - started,) if self._work.timed else ()
+        return ChunkReport(started, started, ended, 1, int(failure is not None), latencies, failure)
+
+
+class _OffloadSession(Session):
+    """Plain functions, offloaded from a running loop to a thread pool of its own."""
+
+    def __init__(
+        self, runner: asyncio.Runner, pool: ThreadPoolExecutor, work: Work, workers: tuple[WorkerId, ...]
+    ) -> None:
+        self._runner = runner
+        self._pool = pool
+        self._work = work
+        self.workers = workers
+
+    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        self._runner.run(self._run(chunks, report))
+
+    async def _run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        lags: list[int] = []
+        loop = asyncio.get_running_loop()
+        async with _heartbeat(lags):
+            offloaded = [
+                loop.run_in_executor(self._pool, run_chunk_here, self._work, chunk, perf_counter_ns())
+                for chunk in chunks
+            ]
+            for future in asyncio.as_completed(offloaded):
+                report(await future)
+        self.loop_lags_ns = lags
+
+
+class Asyncio(Backend):
+    """An event loop: coroutines run on it, plain functions are offloaded from it."""
+
+    name = "asyncio"
+    simplicity = 1
+    shares_gil = True
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+        with asyncio.Runner() as runner:
+            if work.kind in ("coroutine", "async-generator"):
+                yield _NativeSession(runner, work, configuration.workers)
+            else:
+                if work.setup is not None:
+                    work.setup()
+                with open_threads(configuration.workers) as (pool, workers):
+                    yield _OffloadSession(runner, pool, work, workers)
+            if work.teardown is not None:
+                work.teardown()

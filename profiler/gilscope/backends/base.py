@@ -1,0 +1,143 @@
+"""The contract of an executor backend.
+
+A backend is opened inside a trial's process, makes its workers ready, runs lists of calls and reports when each chunk
+started and ended. It knows nothing of measuring: who watches, watches from outside.
+
+A third party's backend is a subclass of `Backend`, named in the entry-point group ``gilscope.backends``.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from gilscope.records import Kind, StartMethod
+
+__all__ = [
+    "Backend",
+    "CallError",
+    "Calls",
+    "ChunkReport",
+    "Configuration",
+    "Refusal",
+    "Session",
+    "Work",
+    "WorkerId",
+]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A backend with its worker count, chunksize and start method."""
+
+    backend: str
+    workers: int = 1
+    chunksize: int = 1
+    start_method: StartMethod | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is run. Whatever crosses a process boundary is pickled as a user's own program would pickle it."""
+
+    func: Callable[..., Any]
+    kind: Kind = "sync"
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    star: bool = False
+    """Whether an input is a tuple of positional arguments, or the one argument."""
+    bare: bool = False
+    """Whether the function takes no input at all (kwargs only)."""
+    timed: bool = True
+    """Whether each call is timed, or only each chunk (for calls shorter than the clock's cost)."""
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True)
+class WorkerId:
+    """How a worker thread is found from outside. Addresses are 0 where the platform does not tell them."""
+
+    pid: int
+    tid: int
+    thread_state: int
+    """Address of the thread's PyThreadState: the GIL's last holder is compared with it."""
+    runtime: int
+    """Address of ``_PyRuntime`` in the worker's process."""
+    busy: int
+    """Address of the byte that is 1 while the worker is inside a chunk of calls."""
+
+
+@dataclass(frozen=True)
+class CallError:
+    """The first exception of a chunk, as text: exceptions themselves may not survive pickling."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class ChunkReport:
+    """What became of one chunk of calls. Times are `time.perf_counter_ns` readings, one clock for all processes."""
+
+    submitted_ns: int
+    started_ns: int
+    ended_ns: int
+    calls: int
+    errors: int
+    latencies_ns: tuple[int, ...] = ()
+    """Of each call, in order; empty when only the chunk was timed."""
+    error: CallError | None = None
+
+
+#: One chunk: the inputs of its calls.
+Calls = Sequence[Any]
+
+
+class Refusal(Exception):  # noqa: N818  a verdict about a backend and a target, not a failure of either
+    """Why this backend cannot run this target: the message names what is in the way."""
+
+
+class Session(abc.ABC):
+    """An open pool whose workers are all started, warmed and known."""
+
+    workers: tuple[WorkerId, ...] = ()
+    loop_lags_ns: Sequence[int] = ()
+    """How late the event loop's heartbeat was in the last run; empty for backends without a loop."""
+
+    @abc.abstractmethod
+    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        """Run every chunk, calling ``report`` once for each (from any thread, one at a time), and return when all
+        are done.
+
+        :raises Refusal: when arguments or results cannot cross the backend's boundary
+        :raises WorkerDied: when a worker is gone
+        """
+
+
+class WorkerDied(Exception):  # noqa: N818
+    """A worker process ended in the middle of its work; the message tells how."""
+
+
+class Backend(abc.ABC):
+    """An executor kind."""
+
+    name: ClassVar[str]
+    simplicity: ClassVar[int]
+    """Ties go to the lower: serial 0, asyncio for coroutine functions 1, thread 2, process 3, third parties above."""
+    shares_gil: ClassVar[bool]
+    """Whether all its workers run under one GIL."""
+    start_methods: ClassVar[tuple[StartMethod, ...]] = ()
+    fixed_workers: ClassVar[int | None] = None
+    """The worker count of a backend that has no choice."""
+
+    @abc.abstractmethod
+    def open(self, work: Work, configuration: Configuration) -> AbstractContextManager[Session]:
+        """Start the pool and make every worker ready; leaving the context ends every one of them.
+
+        :raises Refusal: when the target cannot run on this backend
+        :raises WorkerDied: when a worker ends while starting
+        """

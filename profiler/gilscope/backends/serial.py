@@ -1,0 +1,37 @@
+"""No executor at all: one call after the other in one thread. The measure of every other backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter_ns
+
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work
+from gilscope.backends.worker import enter_worker, run_chunk_here
+
+__all__ = ["Serial"]
+
+
+class _SerialSession(Session):
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.workers = (enter_worker(work.setup),)
+
+    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        for chunk in chunks:
+            report(run_chunk_here(self._work, chunk, perf_counter_ns()))
+
+
+class Serial(Backend):
+    """A plain loop in the main thread."""
+
+    name = "serial"
+    simplicity = 0
+    shares_gil = True
+    fixed_workers = 1
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:  # noqa: ARG002
+        yield _SerialSession(work)
+        if work.teardown is not None:
+            work.teardown()

@@ -1,0 +1,186 @@
+"""What runs inside a worker: making itself known, and running one chunk of calls."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from gilscope.backends.base import CallError, ChunkReport, Work, WorkerId
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["busy", "call_async", "enter_worker", "run_chunk", "run_chunk_here"]
+
+PR_SET_PDEATHSIG = 1
+PR_SET_PTRACER = 0x59616D61
+SIGKILL = 9
+
+_local = threading.local()
+
+
+class _Worker:
+    """A worker thread's own state: whether it is in a chunk, and its event loop if it needs one."""
+
+    def __init__(self) -> None:
+        self.busy = bytearray(1)
+        self.runner: asyncio.Runner | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        if self.runner is None:
+            import asyncio  # only where coroutines run: it takes a worker a while to start with
+
+            self.runner = asyncio.Runner()
+        return self.runner.run(coroutine)
+
+
+def _worker() -> _Worker:
+    worker: _Worker | None = getattr(_local, "worker", None)
+    if worker is None:
+        worker = _local.worker = _Worker()
+    return worker
+
+
+def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | None = None) -> WorkerId:
+    """Make the calling thread a worker, and say how it is found from outside.
+
+    :param setup: the user's set-up, run first
+    :param observer_pid: the process that may read this one's memory where ptrace is restricted (Yama); given by
+        the first worker of each process
+    """
+    if observer_pid is not None:
+        permit_observer(observer_pid)
+    if setup is not None:
+        setup()
+    worker = _worker()
+    return WorkerId(
+        pid=os.getpid(),
+        tid=threading.get_native_id(),
+        thread_state=_thread_state(),
+        runtime=runtime_address(),
+        busy=ctypes.addressof(ctypes.c_char.from_buffer(worker.busy)),
+    )
+
+
+def permit_observer(pid: int) -> None:
+    """Let ``pid`` and its descendants read this process's memory (Yama's scope 1), and die with the parent.
+
+    Both are Linux's own (prctl(2)); a refusal changes nothing that is not found out later by trying.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PTRACER, ctypes.c_ulong(pid), 0, 0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
+def runtime_address() -> int:
+    """The address of ``_PyRuntime`` in this process; 0 where the interpreter does not export it."""
+    try:
+        return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
+    except (AttributeError, ValueError):
+        return 0
+
+
+def _thread_state() -> int:
+    get = ctypes.pythonapi.PyThreadState_Get
+    get.restype = ctypes.c_void_p
+    return int(get())
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Within, this worker is in a call: what it waits for is the call's, not the executor's."""
+    flag = _worker().busy
+    flag[0] = 1
+    try:
+        yield
+    finally:
+        flag[0] = 0
+
+
+def run_chunk(
+    work: Work, chunk: Sequence[Any], submitted_ns: int
+) -> tuple[ChunkReport, list[Any]]:  # what a process-pool worker sends back: results cross the boundary as a user's do
+    """Run the calls of ``chunk`` one after the other in this worker; the results and what became of them."""
+    results: list[Any] = []
+    return run_chunk_here(work, chunk, submitted_ns, results.append), results
+
+
+def run_chunk_here(
+    work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None
+) -> ChunkReport:
+    """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them."""
+    worker = _worker()
+    call = caller(work, worker)
+    latencies: list[int] = []
+    errors, first = 0, None
+    with busy():
+        started = perf_counter_ns()
+        for item in chunk:
+            before = perf_counter_ns() if work.timed else 0
+            try:
+                result = call(item)
+            except BaseException as error:
+                errors += 1
+                first = first or describe_error(error)
+            else:
+                if keep is not None:
+                    keep(result)
+                result = None
+            if work.timed:
+                latencies.append(perf_counter_ns() - before)
+        ended = perf_counter_ns()
+    return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first)
+
+
+def caller(work: Work, worker: _Worker) -> Callable[[Any], Any]:
+    """The function of one input that makes one call in this thread, whatever kind the target is."""
+    func, kwargs = work.func, work.kwargs
+    if work.kind in ("coroutine", "async-generator"):
+        return lambda item: worker.run(call_async(work, item))
+    if work.kind == "generator":
+        return lambda item: _drain(func(*_arguments(work, item), **kwargs))
+    if work.bare:
+        return lambda item: func(**kwargs)
+    if work.star:
+        return lambda item: func(*item, **kwargs)
+    return (lambda item: func(item, **kwargs)) if kwargs else func
+
+
+async def call_async(work: Work, item: Any) -> Any:
+    """Make one call of a coroutine function, or drain an async generator, on the running loop."""
+    made = work.func(*_arguments(work, item), **work.kwargs)
+    if work.kind == "coroutine":
+        return await made
+    async for _ in made:
+        del _
+    return None
+
+
+def _arguments(work: Work, item: Any) -> tuple[Any, ...]:
+    if work.bare:
+        return ()
+    return tuple(item) if work.star else (item,)
+
+
+def _drain(generator: Any) -> None:
+    for _ in generator:
+        del _
+
+
+def describe_error(error: BaseException) -> CallError:
+    """The exception as text, its traceback without gilscope's own frames."""
+    frames = error.__traceback__
+    here = os.path.dirname(__file__)
+    while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == here:
+        frames = frames.tb_next
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    return CallError(type(error).__name__, str(error)[:1000], text[-8000:])

@@ -1,0 +1,217 @@
+"""The process of one trial: ``python -m gilscope.measure.child``, commanded over its standard input.
+
+It takes its standard streams for itself before any of the user's code runs: commands come in and replies go out over
+copies that nothing else knows, standard input becomes empty, and whatever is printed goes to the parent through
+standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from time import perf_counter, perf_counter_ns
+from typing import Any, BinaryIO
+
+import msgspec
+
+from gilscope import backends, targets
+from gilscope.backends.base import Configuration, Refusal, Session, Work, WorkerDied
+from gilscope.backends.worker import enter_worker, permit_observer, run_chunk
+from gilscope.errors import GilscopeError, TargetFailedError
+from gilscope.measure import messages as m
+from gilscope.measure.summary import Summary
+
+__all__ = ["main"]
+
+
+class Channel:
+    """The parent's end of the conversation, in this process."""
+
+    def __init__(self, commands: BinaryIO, replies: BinaryIO) -> None:
+        self._commands = commands
+        self._replies = replies
+        self._decoder = msgspec.json.Decoder(m.Command)
+
+    @classmethod
+    def take_over_stdio(cls) -> Channel:
+        commands, replies = os.dup(0), os.dup(1)  # not inheritable, as os.dup makes them
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(2, 1)
+        os.close(nothing)
+        return cls(os.fdopen(commands, "rb"), os.fdopen(replies, "wb", buffering=0))
+
+    def __iter__(self) -> Iterator[m.Command]:
+        for line in self._commands:
+            yield self._decoder.decode(line)
+
+    def say(self, reply: m.Reply) -> None:
+        self._replies.write(msgspec.json.encode(reply) + b"\n")
+
+
+class Trial:
+    """What this process holds between commands: the target, and the open pool."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._pool = ExitStack()
+        self._target: targets.LoadedTarget | None = None
+        self._items: list[Any] = []
+        self._work: Work | None = None
+        self._session: Session | None = None
+
+    def answer(self, command: m.Command) -> m.Reply:
+        match command:
+            case m.Hold():
+                return self._hold(command)
+            case m.Load():
+                return self._load(command)
+            case m.Open():
+                return self._open(command)
+            case m.Round():
+                return self._round(command)
+            case m.Pickle():
+                return self._pickle()
+            case m.Close():
+                self._pool.close()
+                return m.Closed()
+
+    def _hold(self, command: m.Hold) -> m.Reply:
+        """A call through PyDLL keeps the GIL, one through CDLL lets it go."""
+        import ctypes
+
+        library = ctypes.PyDLL(None) if command.held else ctypes.CDLL(None)
+        sleep, microseconds = library.usleep, ctypes.c_uint(int(command.seconds * 1e6))
+        self._channel.say(m.Holding())
+        began = perf_counter_ns()
+        sleep(microseconds)
+        return m.Phased(began_ns=began, ended_ns=perf_counter_ns())
+
+    def _load(self, command: m.Load) -> m.Reply:
+        target = targets.load(command.target)
+        self._target = target
+        self._items = random.Random(command.seed).sample(target.items, len(target.items))
+        return m.Loaded(
+            target=target.record,
+            name=target.name,
+            module=target.module,
+            kind=target.kind,
+            input_count=len(target.items),
+            bare=target.bare,
+            star=target.star,
+            inputs_callable=target.inputs_callable,
+            import_s=target.import_s,
+        )
+
+    def _open(self, command: m.Open) -> m.Reply:
+        target = self._loaded
+        self._work = Work(
+            func=target.func,
+            kind=target.kind,
+            kwargs=target.kwargs,
+            star=target.star,
+            bare=target.bare,
+            timed=command.timed,
+            setup=target.setup,
+            teardown=target.teardown,
+        )
+        configuration = Configuration(command.backend, command.workers, 1, command.start_method)
+        began = perf_counter()
+        self._session = self._pool.enter_context(backends.get(command.backend).open(self._work, configuration))
+        workers = tuple(
+            msgspec.convert(worker, m.WorkerAddress, from_attributes=True) for worker in self._session.workers
+        )
+        return m.Ready(workers=workers, startup_s=perf_counter() - began)
+
+    def _round(self, command: m.Round) -> m.Reply:
+        session = self._session
+        assert session is not None, "Round before Open"
+        chunks = self._chunks(command)
+        summary = Summary()
+        began = perf_counter()
+        session.run(chunks, summary.add)
+        wall_s = perf_counter() - began
+        order = self._order(command) if command.costs else None
+        return summary.done(wall_s, session.loop_lags_ns, order)
+
+    def _order(self, command: m.Round) -> list[int]:
+        return [(command.first + number) % command.inputs for number in range(command.calls)]
+
+    def _chunks(self, command: m.Round) -> list[list[Any]]:
+        calls = [self._items[index] for index in self._order(command)]
+        chunks = [calls[at : at + command.chunksize] for at in range(0, len(calls), command.chunksize)]
+        return chunks + [[]] * command.empty_chunks
+
+    def _pickle(self) -> m.Reply:
+        """One call, its argument and result pickled as a process pool would. Done in the serial trial, so that the
+        cost is known before a process pool is tried."""
+        import pickle
+
+        assert self._work is not None, "Pickle before Open"
+        chunk = self._items[:1]
+        _, results = run_chunk(self._work, chunk, 0)
+        began = perf_counter()
+        size = 0
+        for what, value in (
+            ("the function", self._work.func),
+            ("an argument", chunk),
+            ("the result", results),
+        ):
+            try:
+                pickled = pickle.dumps((value, self._work.kwargs) if what == "an argument" else value)
+                pickle.loads(pickled)  # noqa: S301  written the line before
+            except Exception as error:
+                return m.Pickled(bytes=None, seconds=None, problem=f"{what} cannot be pickled: {error}")
+            size += len(pickled)
+        return m.Pickled(bytes=size, seconds=perf_counter() - began, problem=None)
+
+    @property
+    def _loaded(self) -> targets.LoadedTarget:
+        assert self._target is not None, "Open before Load"
+        return self._target
+
+
+def _failed(error: Exception) -> m.Failed:
+    if isinstance(error, TargetFailedError):
+        return m.Failed(sort="raised", error=type(error).__name__, message=str(error), traceback=error.traceback)
+    if isinstance(error, GilscopeError):
+        return m.Failed(sort="usage", error=type(error).__name__, message=str(error))
+    sort = "refused" if isinstance(error, Refusal) else "died"
+    return m.Failed(sort=sort, error=type(error).__name__, message=str(error))
+
+
+def _raised(error: BaseException) -> m.Failed:
+    """The user's set-up or tear-down, called by a backend, raised."""
+    from gilscope.backends.worker import describe_error
+
+    told = describe_error(error)
+    message = f"set-up or tear-down raised {told.type}: {told.message}"
+    return m.Failed(sort="raised", error=told.type, message=message, traceback=told.traceback)
+
+
+def main() -> None:
+    """Answer commands until the parent closes the conversation."""
+    channel = Channel.take_over_stdio()
+    permit_observer(os.getppid())
+    me = enter_worker()
+    gil_enabled = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+    channel.say(m.Hello(pid=me.pid, runtime=me.runtime, thread_state=me.thread_state, gil_enabled=gil_enabled))
+    trial = Trial(channel)
+    for command in channel:
+        reply: m.Reply
+        try:
+            reply = trial.answer(command)
+        except (GilscopeError, Refusal, WorkerDied) as error:
+            reply = _failed(error)
+        except BaseException as error:
+            reply = _raised(error)
+        channel.say(reply)
+        if isinstance(command, m.Close):
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""One live trial: a configuration in its process, run round by round, and the record that comes of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gilscope.backends.base import Configuration
+from gilscope.measure import messages as m
+from gilscope.measure.trial import TrialEnded, TrialProcess
+from gilscope.observe import proc
+from gilscope.observe.sampler import Pace
+from gilscope.observe.watch import Interpreter, Observer, ProcObserver, PsutilObserver
+from gilscope.records import Ledger, Status
+from gilscope.targets import TargetSpec
+
+__all__ = ["LiveTrial", "TimedRound", "Watching", "attempt"]
+
+
+@dataclass
+class Watching:
+    """How observed rounds are watched; falls back, with the reason, when a worker may not be."""
+
+    gil: Interpreter
+    rate_hz: float
+    rng: random.Random
+    source: str = "proc"
+    reason: str | None = None
+
+    def observer(self, root: int, workers: tuple[m.WorkerAddress, ...]) -> Observer:
+        """The best observer these workers permit."""
+        if self.source == "proc":
+            try:
+                return ProcObserver(root, workers, self.gil, self.rate_hz, self.rng)
+            except OSError as error:
+                self.source = "psutil"
+                self.reason = f"/proc does not let the workers be watched ({error.strerror}): blocked time is undivided"
+        return PsutilObserver(workers)
+
+
+@dataclass(frozen=True)
+class TimedRound:
+    """One round as it was run; the calls took the inputs from number ``first`` on."""
+
+    first: int
+    observed: bool
+    done: m.RoundDone
+    ledger: Ledger | None
+
+
+@dataclass
+class LiveTrial:
+    """A configuration being measured. Mutable while it lives; `gilscope.measure.record` makes the record of it."""
+
+    configuration: Configuration
+    status: Status = "ok"
+    reason: str | None = None
+    failure: m.Failed | None = None
+    rounds: list[TimedRound] = field(default_factory=list)
+    calls: int = 0
+    errors: int = 0
+    """Warm-up included."""
+    inputs_used: int = 1
+    """How many of the inputs the rounds go round."""
+    dispatch_each_s: float | None = None
+    expected_per_s: float | None = None
+    """Calls per second to expect of the next round."""
+    startup_s: float | None = None
+    import_s: float | None = None
+    loaded: m.Loaded | None = None
+    error: m.FirstError | None = None
+    memory_per_worker_bytes: int | None = None
+    output: str = ""
+    output_bytes: int = 0
+    _process: TrialProcess | None = None
+    _observer: Observer | None = None
+    _next_input: int = 0
+
+    @property
+    def process(self) -> TrialProcess:
+        """The trial's process.
+
+        :raises TrialEnded: when it has none any more
+        """
+        if self._process is None:
+            raise TrialEnded(self.status, self.reason or "the trial has ended")
+        return self._process
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self.status == "ok"
+
+    @property
+    def pace(self) -> Pace | None:
+        """How well the sampler kept its rate; None when nothing was sampled."""
+        return self._observer.pace if self._observer is not None else None
+
+    def start(self) -> None:
+        """Start the process; it says `Hello` when it is up."""
+        self._process = TrialProcess()
+
+    def load(self, target: TargetSpec, seed: int, deadline: float) -> m.Loaded:
+        """Import the target in the process."""
+        ask = m.Load(target=target, seed=seed)
+        self.loaded = self.process.ask(ask, m.Loaded, deadline, "importing the target")
+        self.import_s = self.loaded.import_s
+        return self.loaded
+
+    def open(self, timed: bool, watching: Watching, deadline: float) -> None:
+        """Open the pool and get ready to watch its workers."""
+        to = self.configuration
+        ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method, timed=timed)
+        ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
+        self.startup_s = ready.startup_s
+        self._observer = watching.observer(self.process.pid, ready.workers)
+        self._pids = {worker.pid for worker in ready.workers}
+
+    def run_round(self, calls: int, chunksize: int, deadline: float, *, observed: bool) -> TimedRound:
+        """Run ``calls`` calls, going on with the inputs where the last round ended. Whether the round counts, or only
+        warmed up, is the caller's to say, who adds it to ``rounds``.
+
+        :raises TrialEnded: when the process fails or does not answer in time
+        """
+        solo = self.configuration.backend == "serial"
+        ask = m.Round(first=self._next_input, calls=calls, inputs=self.inputs_used, chunksize=chunksize, costs=solo)
+        done, ledger = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
+        self.error = self.error or done.error
+        self.errors += done.errors
+        self.calls += done.calls
+        made = TimedRound(self._next_input, observed, done, ledger)
+        self._next_input = (self._next_input + calls) % self.inputs_used
+        return made
+
+    def dispatch_s(self, chunks: int, deadline: float) -> float:
+        """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls."""
+        ask = m.Round(first=0, calls=0, inputs=1, chunksize=1, empty_chunks=chunks)
+        return self._asked(ask, deadline).wall_s / chunks
+
+    def _asked(self, ask: m.Round, deadline: float) -> m.RoundDone:
+        return self.process.ask(ask, m.RoundDone, deadline, f"running {ask.calls} calls")
+
+    def _watched(self, ask: m.Round, deadline: float) -> tuple[m.RoundDone, Ledger | None]:
+        process, observer = self.process, self._observer
+        assert observer is not None, "a round before open"
+        process.tell(ask)
+        try:
+            ledger = observer.watch(lambda wait: process.poll(wait) or time.monotonic() >= deadline)
+        except OSError:
+            ledger = None  # a worker went away: the reply says how
+        done = process.hear(m.RoundDone, deadline, f"running {ask.calls} calls")
+        return done, None if ledger is None else ledger(done.calls)
+
+    def weigh(self) -> None:
+        """Note the memory of the workers."""
+        sizes = [proc.pss_bytes(pid) for pid in self._pids]
+        known = [size for size in sizes if size is not None]
+        if len(sizes) == self.configuration.workers and known:  # a process each
+            self.memory_per_worker_bytes = sum(known) // len(known)
+
+    def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
+        """End the process and all it started; ``ended`` becomes the status."""
+        if ended is not None and self.status == "ok":
+            self.status, self.reason, self.failure = ended.status, ended.reason, ended.failure  # type: ignore[assignment]
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.close(grace_s)
+            self.output, self.output_bytes = process.output.text(), process.output.total_bytes
+
+
+def attempt(trial: LiveTrial, step: Callable[[], Any]) -> bool:
+    """Do ``step``; a trial that ends in it keeps its fate as status, and False is returned."""
+    try:
+        step()
+    except TrialEnded as ended:
+        trial.end(ended)
+        return False
+    return True

@@ -1,0 +1,184 @@
+"""What a trial's process and its parent say to each other: one JSON object a line, each with its name in ``type``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gilscope.records import Kind, StartMethod, Target
+from gilscope.targets import TargetSpec
+
+__all__ = [
+    "Close",
+    "Closed",
+    "Command",
+    "Failed",
+    "Hello",
+    "Hold",
+    "Holding",
+    "Load",
+    "Loaded",
+    "Open",
+    "Phased",
+    "Pickle",
+    "Pickled",
+    "Ready",
+    "Reply",
+    "Round",
+    "RoundDone",
+    "WorkerAddress",
+]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The base of all."""
+
+
+class Hold(Message, frozen=True, kw_only=True):
+    """Sleep for ``seconds``, holding the GIL or without it. Answered by `Holding` at once and `Phased` after."""
+
+    held: bool
+    seconds: float
+
+
+class Load(Message, frozen=True, kw_only=True):
+    """Import the target and make its inputs. Answered by `Loaded`."""
+
+    target: TargetSpec
+    seed: int
+
+
+class Open(Message, frozen=True, kw_only=True):
+    """Open the pool. Answered by `Ready`."""
+
+    backend: str
+    workers: int
+    start_method: StartMethod | None
+    timed: bool
+
+
+class Round(Message, frozen=True, kw_only=True):
+    """Run ``calls`` calls, starting with input number ``first`` and going round the first ``inputs`` inputs. Answered
+    by `RoundDone`."""
+
+    first: int
+    calls: int
+    inputs: int
+    chunksize: int
+    empty_chunks: int = 0
+    """Chunks without a call to run as well: what they take is dispatch alone."""
+    costs: bool = False
+    """Whether to tell the mean cost of each input."""
+
+
+class Pickle(Message, frozen=True, kw_only=True):
+    """Make one call and pickle its argument and result there and back. Answered by `Pickled`."""
+
+
+class Close(Message, frozen=True, kw_only=True):
+    """Close the pool and end. Answered by `Closed`."""
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """The process is up."""
+
+    pid: int
+    runtime: int
+    thread_state: int
+    gil_enabled: bool
+
+
+class Holding(Message, frozen=True, kw_only=True):
+    """The phase begins."""
+
+
+class Phased(Message, frozen=True, kw_only=True):
+    """The phase is over: it lasted from ``began_ns`` to ``ended_ns`` of the monotonic clock."""
+
+    began_ns: int
+    ended_ns: int
+
+
+class Loaded(Message, frozen=True, kw_only=True):
+    """The target is there."""
+
+    target: Target
+    name: str
+    module: str
+    kind: Kind
+    input_count: int
+    bare: bool
+    star: bool
+    inputs_callable: bool
+    import_s: float
+
+
+class WorkerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """`gilscope.backends.base.WorkerId`, on the wire."""
+
+    pid: int
+    tid: int
+    thread_state: int
+    runtime: int
+    busy: int
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """Every worker is started."""
+
+    workers: tuple[WorkerAddress, ...]
+    startup_s: float
+
+
+class FirstError(msgspec.Struct, frozen=True, kw_only=True):
+    """The first exception of a round."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+class RoundDone(Message, frozen=True, kw_only=True):
+    """What a round showed."""
+
+    calls: int
+    errors: int
+    wall_s: float
+    latency_p50_s: float | None
+    latency_p99_s: float | None
+    queue_wait_p50_s: float | None
+    loop_lag_p50_s: float | None
+    loop_lag_p99_s: float | None
+    loop_lag_max_s: float | None
+    error: FirstError | None
+    costs_s: dict[int, float]
+    """Mean seconds by input number, where asked and timed."""
+
+
+class Pickled(Message, frozen=True, kw_only=True):
+    """What one call's argument and result cost to pickle and unpickle; ``problem`` says what cannot be."""
+
+    bytes: int | None
+    seconds: float | None
+    problem: str | None
+
+
+class Closed(Message, frozen=True, kw_only=True):
+    """The pool is closed; the process ends now."""
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """The command could not be done.
+
+    ``sort`` is ``usage`` (the target or inputs are not as asked), ``raised`` (the user's code did), ``refused`` (this
+    backend cannot run this target) or ``died`` (a worker is gone).
+    """
+
+    sort: str
+    error: str
+    """The class of the error."""
+    message: str
+    traceback: str = ""
+
+
+Command = Hold | Load | Open | Round | Pickle | Close
+Reply = Hello | Holding | Phased | Loaded | Ready | RoundDone | Pickled | Closed | Failed

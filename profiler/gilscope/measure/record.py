@@ -1,0 +1,102 @@
+"""From a trial that was live to the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from gilscope.measure.live import LiveTrial, TimedRound
+from gilscope.records import Ledger, Round, Trial
+
+__all__ = ["costs_of", "ledgers_of", "trial_record"]
+
+
+def costs_of(serial: LiveTrial) -> dict[int, float]:
+    """Mean solo seconds of each input, by number, over the serial trial's rounds."""
+    heard: dict[int, list[float]] = {}
+    for timed in serial.rounds:
+        for number, seconds in timed.done.costs_s.items():
+            heard.setdefault(number, []).append(seconds)
+    return {number: sum(values) / len(values) for number, values in heard.items()}
+
+
+def ledgers_of(trial: LiveTrial) -> list[Ledger]:
+    """The ledgers of the observed rounds."""
+    return [timed.ledger for timed in trial.rounds if timed.ledger is not None]
+
+
+def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | None) -> Trial:
+    """The record of a trial, but for what follows from comparing it with others.
+
+    :param costs: solo seconds of each input, by number
+    :param ledger: of all its observed rounds together
+    """
+    rounds = [_round(number, timed, costs, trial.inputs_used) for number, timed in enumerate(trial.rounds)]
+    clean = [made for made in rounds if not made.observed] or rounds
+    to = trial.configuration
+    return Trial(
+        backend=to.backend,
+        workers=to.workers,
+        chunksize=to.chunksize,
+        start_method=to.start_method,
+        status=trial.status,
+        reason=trial.reason,
+        rounds=tuple(rounds),
+        calls=sum(made.calls for made in rounds),
+        errors=sum(made.errors for made in rounds),
+        startup_s=trial.startup_s,
+        import_s=trial.import_s,
+        memory_per_worker_bytes=trial.memory_per_worker_bytes,
+        observer_slowdown=_slowdown(rounds),
+        ledger=ledger,
+        loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
+        **{name: _middle([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
+    )
+
+
+_MEDIANS = ("latency_p50_s", "latency_p99_s", "queue_wait_p50_s", "loop_lag_p50_s", "loop_lag_p99_s")
+
+
+def _round(number: int, timed: TimedRound, costs: Mapping[int, float], inputs: int) -> Round:
+    done = timed.done
+    return Round(
+        index=number,
+        observed=timed.observed,
+        calls=done.calls,
+        errors=done.errors,
+        wall_s=done.wall_s,
+        work_s=_work_s(timed, costs, inputs),
+        latency_p50_s=done.latency_p50_s,
+        latency_p99_s=done.latency_p99_s,
+        queue_wait_p50_s=done.queue_wait_p50_s,
+        loop_lag_p50_s=done.loop_lag_p50_s,
+        loop_lag_p99_s=done.loop_lag_p99_s,
+        loop_lag_max_s=done.loop_lag_max_s,
+    )
+
+
+def _work_s(timed: TimedRound, costs: Mapping[int, float], inputs: int) -> float | None:
+    """Solo seconds of a round's calls; None where an input was never run alone."""
+    passes, rest = divmod(timed.done.calls, inputs)
+    last = [(timed.first + number) % inputs for number in range(rest)]
+    if any(number not in costs for number in (range(inputs) if passes else last)):
+        return None
+    every = sum(costs[number] for number in range(inputs)) if passes else 0.0
+    return passes * every + sum(costs[number] for number in last)
+
+
+def _middle(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _slowdown(rounds: Sequence[Round]) -> float | None:
+    """Throughput of the clean rounds over that of the observed ones."""
+    clean, observed = (
+        [_rate(made) for made in rounds if made.observed == watched and made.calls] for watched in (False, True)
+    )
+    return median(clean) / median(observed) if clean and observed else None
+
+
+def _rate(made: Round) -> float:
+    return (made.work_s or float(made.calls)) / made.wall_s

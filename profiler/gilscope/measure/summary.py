@@ -1,0 +1,73 @@
+"""Summing up a round while it runs, in the trial's process: counts at once, figures when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gilscope.backends.base import CallError, ChunkReport
+from gilscope.measure.messages import FirstError, RoundDone
+
+__all__ = ["Summary", "quantile"]
+
+
+def quantile(values: Sequence[int], fraction: float) -> float | None:
+    """The value below which ``fraction`` of the sorted ``values`` (ns) lie, in seconds: the nearest rank."""
+    if not values:
+        return None
+    return values[min(len(values) - 1, int(fraction * len(values)))] / 1e9
+
+
+class Summary:
+    """Gathers the chunk reports of one round."""
+
+    def __init__(self) -> None:
+        self._reports: list[ChunkReport] = []
+
+    def add(self, report: ChunkReport) -> None:
+        self._reports.append(report)
+
+    def done(self, wall_s: float, loop_lags_ns: Sequence[int], order: Sequence[int] | None) -> RoundDone:
+        """The round's figures.
+
+        :param order: the input number of each call, to tell the cost of each input; only where chunks are reported in
+            order (the serial backend)
+        """
+        reports = self._reports
+        latencies = sorted(_latencies(reports))
+        lags = sorted(loop_lags_ns)
+        first = next((report.error for report in reports if report.error is not None), None)
+        return RoundDone(
+            calls=sum(report.calls for report in reports),
+            errors=sum(report.errors for report in reports),
+            wall_s=wall_s,
+            latency_p50_s=quantile(latencies, 0.5),
+            latency_p99_s=quantile(latencies, 0.99),
+            queue_wait_p50_s=quantile(sorted(r.started_ns - r.submitted_ns for r in reports), 0.5),
+            loop_lag_p50_s=quantile(lags, 0.5),
+            loop_lag_p99_s=quantile(lags, 0.99),
+            loop_lag_max_s=quantile(lags, 1.0),
+            error=_told(first),
+            costs_s={} if order is None else _costs(reports, order),
+        )
+
+
+def _told(error: CallError | None) -> FirstError | None:
+    if error is None:
+        return None
+    return FirstError(type=error.type, message=error.message, traceback=error.traceback)
+
+
+def _latencies(reports: Sequence[ChunkReport]) -> list[int]:
+    """Of each call where calls were timed; the mean of its chunk for each call otherwise."""
+    latencies: list[int] = []
+    for report in reports:
+        mean = (report.ended_ns - report.started_ns) // max(1, report.calls)
+        latencies.extend(report.latencies_ns or [mean] * report.calls)
+    return latencies
+
+
+def _costs(reports: Sequence[ChunkReport], order: Sequence[int]) -> dict[int, float]:
+    totals: dict[int, list[float]] = {}
+    for index, latency in zip(order, _latencies(reports), strict=True):
+        totals.setdefault(index, []).append(latency / 1e9)
+    return {index: sum(values) / len(values) for index, values in totals.items()}

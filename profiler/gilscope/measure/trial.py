@@ -1,0 +1,191 @@
+"""The parent's side of one trial: a fresh process, asked and watched, never trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from types import TracebackType
+from typing import IO, TypeVar
+
+import msgspec
+
+from gilscope.measure import messages as m
+from gilscope.measure.tree import MARK, end_all
+
+__all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
+
+OUTPUT_BYTES = 64 * 1024
+R = TypeVar("R", bound=m.Message)
+
+
+class TrialEnded(Exception):  # noqa: N818  a fate that becomes the trial's status
+    """The trial cannot go on.
+
+    :param status: ``failed``, ``refused`` or ``timeout``
+    :param failure: what the process itself said, if it still could
+    """
+
+    def __init__(self, status: str, reason: str, failure: m.Failed | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.failure = failure
+
+
+class OutputTail:
+    """Drains a pipe for ever and keeps its last ``OUTPUT_BYTES``."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._kept: deque[bytes] = deque()
+        self._size = 0
+        self.total_bytes = 0
+        self._thread = threading.Thread(target=self._drain, name="gilscope-output", daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        while block := os.read(self._pipe.fileno(), 1 << 16):
+            self.total_bytes += len(block)
+            self._kept.append(block)
+            self._size += len(block)
+            while self._size - len(self._kept[0]) >= OUTPUT_BYTES:
+                self._size -= len(self._kept.popleft())
+
+    def text(self) -> str:
+        """What was kept, undecodable bytes replaced."""
+        return b"".join(self._kept)[-OUTPUT_BYTES:].decode("utf-8", "replace")
+
+    def close(self) -> None:
+        self._thread.join(timeout=2.0)
+        self._pipe.close()
+
+
+class TrialProcess:
+    """A fresh child process that runs one configuration. Leaving the context ends it and all it started."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.token = uuid.uuid4().hex
+        marked = {**(os.environ if environment is None else environment), MARK: self.token}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gilscope.measure.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=marked,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._commands, self._replies = self._process.stdin, self._process.stdout
+        self.output = OutputTail(self._process.stderr)
+        self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._next: bytes | None = None
+        self._reader = threading.Thread(target=self._read, name="gilscope-replies", daemon=True)
+        self._reader.start()
+        self._decoder = msgspec.json.Decoder(m.Reply)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self) -> None:
+        for line in self._replies:
+            self._inbox.put(line)
+        self._inbox.put(b"")  # the end of the conversation
+
+    def tell(self, command: m.Command) -> None:
+        """Send a command.
+
+        :raises TrialEnded: when nobody is there to hear it
+        """
+        try:
+            self._commands.write(msgspec.json.encode(command) + b"\n")
+            self._commands.flush()
+        except OSError:
+            raise TrialEnded("failed", self._fate()) from None
+
+    def poll(self, seconds: float) -> bool:
+        """Wait for a reply at most so long; whether there is one (or the process has ended)."""
+        if self._next is None:
+            with contextlib.suppress(queue.Empty):
+                self._next = self._inbox.get(block=seconds > 0, timeout=max(0.0, seconds))
+        return self._next is not None or (self._process.poll() is not None and self._inbox.empty())
+
+    def hear(self, expected: type[R], deadline: float, doing: str) -> R:
+        """The next reply.
+
+        :param deadline: on the monotonic clock (`time.monotonic`)
+        :param doing: what the process is at, for the message of a timeout
+        :raises TrialEnded: when it fails, does not answer in time, or is gone
+        """
+        line = self._next_line(deadline, doing)
+        if not line:
+            raise TrialEnded("failed", self._fate())
+        reply = self._decoder.decode(line)
+        if isinstance(reply, m.Failed):
+            raise TrialEnded("refused" if reply.sort == "refused" else "failed", reply.message, reply)
+        if not isinstance(reply, expected):
+            raise TrialEnded("failed", f"the trial's process answered {type(reply).__name__} while {doing}")
+        return reply
+
+    def _next_line(self, deadline: float, doing: str) -> bytes:
+        began = time.monotonic()
+        while not self.poll(min(0.2, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                raise TrialEnded("timeout", f"still {doing} after {time.monotonic() - began:.1f} s")
+        line, self._next = self._next, None
+        return line or b""  # nothing more when it has ended, though a process it left behind may keep the pipe open
+
+    def ask(self, command: m.Command, expected: type[R], deadline: float, doing: str) -> R:
+        """Send a command and return the reply to it.
+
+        :raises TrialEnded: as `hear`
+        """
+        self.tell(command)
+        return self.hear(expected, deadline, doing)
+
+    def _fate(self) -> str:
+        """How the process ended, in words."""
+        try:
+            code = self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            return "its process closed the connection to gilscope (did it close all descriptors?)"
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        last = self.output.text().strip().rpartition("\n")[2]
+        return f"its process {how}" + (f"; the last it printed: {last[:200]}" if last else "")
+
+    def close(self, grace_s: float = 0.0) -> None:
+        """End the process and everything it started.
+
+        :param grace_s: how long it may take to close its pool by itself
+        """
+        if grace_s > 0:
+            with contextlib.suppress(TrialEnded):
+                self.ask(m.Close(), m.Closed, time.monotonic() + grace_s, "closing its pool")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=grace_s)
+        end_all(self.token, self._process.pid)
+        self._process.wait()
+        self._reader.join(timeout=2.0)
+        with contextlib.suppress(BrokenPipeError):
+            self._commands.close()
+        self._replies.close()
+        self.output.close()
+
+    def __enter__(self) -> TrialProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
