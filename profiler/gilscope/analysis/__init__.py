@@ -1,0 +1,104 @@
+"""plan → measure → decide: the one place where these meet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from gilscope.analysis.campaign import Campaign, Progress, Tell
+from gilscope.analysis.conclude import conclude
+from gilscope.analysis.options import Options, inside_a_trial
+from gilscope.errors import UsageError
+from gilscope.observe.cpus import usable_cpus
+from gilscope.records import Context, Result, StartMethod
+from gilscope.targets import TargetSpec, describe
+
+__all__ = ["Options", "Progress", "Tell", "analyze", "investigate"]
+
+
+def analyze(
+    func: Callable[..., Any],
+    inputs: Iterable[Any] | None = None,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    star: bool = False,
+    setup: Callable[[], Any] | None = None,
+    teardown: Callable[[], Any] | None = None,
+    backends: Sequence[str] = (),
+    workers: Sequence[int] = (),
+    chunksize: int | None = None,
+    start_method: StartMethod | None = None,
+    cpus: int | None = None,
+    budget_s: float = 10.0,
+    max_calls: int | None = None,
+    timeout_s: float = 60.0,
+    seed: int = 0,
+    context: Context = "sync",
+    observer: Literal["auto", "psutil"] = "auto",
+    hot: bool = True,
+) -> Result:
+    """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
+
+    :param func: any callable; what cannot be pickled is not tried on processes
+    :param inputs: one argument for each call; the first thousand are used. None calls it without an argument
+    :param kwargs: keyword arguments of every call
+    :param star: unpack each input as positional arguments, as `itertools.starmap` does
+    :param setup: called once in every process that runs the target, before it
+    :param teardown: called once in every such process, at its end
+    :param backends: those to try beside serial; all when empty
+    :param workers: worker counts to try; planned when empty
+    :param chunksize: calls handed over at once to a process; planned when None
+    :param start_method: how processes start; spawn when None
+    :param cpus: plan for so many CPUs, when the machine permits more
+    :param budget_s: seconds the analysis may take
+    :param max_calls: calls of ``func`` it may make in all
+    :param timeout_s: seconds one round may take
+    :param seed: of everything random: the order of inputs and rounds, the sampling moments
+    :param context: ``"async"`` when the caller is a coroutine
+    :param observer: ``"psutil"`` to do without Linux's /proc
+    :param hot: whether to look for the hot lines with py-spy
+    :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
+    :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
+    """
+    options = Options(
+        backends=tuple(backends),
+        workers=tuple(workers),
+        chunksize=chunksize,
+        start_method=start_method,
+        cpus=cpus,
+        budget_s=budget_s,
+        max_calls=max_calls,
+        timeout_s=timeout_s,
+        seed=seed,
+        context=context,
+        observer=observer,
+        hot=hot,
+    )
+    target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
+    result = investigate(target, options)
+    if result.interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progress: None) -> Result:
+    """Measure and conclude. Ctrl-C ends it early: the result then holds what is finished and says so.
+
+    :param tell: hears of the progress
+    :raises UsageError: when something cannot be done as asked
+    :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
+    """
+    if inside_a_trial():
+        raise UsageError(
+            "an analysis was started by code that an analysis runs: put the call of gilscope under "
+            'if __name__ == "__main__":'
+        )
+    if sys.platform == "win32":
+        raise UsageError("measuring on Windows is not possible yet: saved results can be drawn there, no more")
+    campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
+    try:
+        campaign.run()
+    except KeyboardInterrupt:
+        return conclude(campaign, interrupted=True)
+    return conclude(campaign)

@@ -1,0 +1,189 @@
+"""From what was measured to the result: the decisions, each made by a pure function, put together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from statistics import median
+
+import msgspec
+
+from gilscope.analysis.campaign import Campaign
+from gilscope.decide.classify import classify
+from gilscope.decide.demands import combine
+from gilscope.decide.findings import Facts, findings
+from gilscope.decide.predict import predictions
+from gilscope.decide.recommend import recommend
+from gilscope.decide.snippets import CodeFacts, facts_from
+from gilscope.decide.throughput import with_throughput
+from gilscope.measure.live import LiveTrial
+from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.observe.environment import describe_environment
+from gilscope.records import (
+    Classification,
+    Failure,
+    Instrument,
+    Recommendation,
+    Result,
+    Target,
+    Trial,
+)
+
+__all__ = ["conclude"]
+
+
+def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
+    """The result of a campaign, finished or not."""
+    environment = describe_environment(campaign.cpus)
+    target, instrument = _target(campaign), _instrument(campaign)
+    trials = _trials(campaign)
+    demands = campaign.demands()
+    classification = _classification(campaign, trials)
+    failure = _failure(campaign.trials)
+    facts = Facts(
+        target=target,
+        environment=environment,
+        instrument=instrument,
+        classification=classification,
+        demands=demands,
+        trials=trials,
+        failure=failure,
+        dispatch_s=campaign.machine.dispatch_s,
+        output_bytes=sum(trial.output_bytes for trial in campaign.trials),
+    )
+    return Result(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        target=target,
+        environment=environment,
+        instrument=instrument,
+        settings={
+            name: value for name, value in dataclasses.asdict(campaign.options).items() if value not in (None, ())
+        },
+        elapsed_s=campaign.budget.elapsed_s,
+        demands=demands,
+        classification=classification,
+        recommendation=_recommendation(campaign, trials, classification, interrupted),
+        trials=trials,
+        predictions=()
+        if demands is None
+        else tuple(predictions(trials, demands, campaign.machine, kind=target.kind, backends=campaign.facts)),
+        hot=campaign.hot or (),
+        findings=findings(facts),
+        failure=failure,
+        output=next((trial.output for trial in campaign.trials if trial.output), ""),
+        interrupted=interrupted,
+    )
+
+
+def _target(campaign: Campaign) -> Target:
+    loaded = campaign.solo.trial.loaded if campaign.solo else None
+    if loaded is None:
+        return Target(spec=campaign.target.spec)
+    used = campaign.solo.trial.inputs_used if campaign.solo and not loaded.bare else 0
+    return msgspec.structs.replace(loaded.target, input_count=used)
+
+
+def _trials(campaign: Campaign) -> tuple[Trial, ...]:
+    if campaign.solo is None:
+        return ()
+    costs = costs_of(campaign.solo.trial)
+    records = [_trial(trial, costs, campaign) for trial in campaign.trials]
+    return with_throughput(records, _call_s(costs))
+
+
+def _call_s(costs: dict[int, float]) -> float | None:
+    return sum(costs.values()) / len(costs) if costs else None
+
+
+def _trial(trial: LiveTrial, costs: dict[int, float], campaign: Campaign) -> Trial:
+    ledgers = ledgers_of(trial)
+    record = trial_record(trial, costs, combine(ledgers) if ledgers else None)
+    pickled = campaign.solo.pickled if campaign.solo else None
+    if pickled is None or campaign.facts[record.backend].shares_gil:
+        return record
+    return msgspec.structs.replace(record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds)
+
+
+def _classification(campaign: Campaign, trials: Sequence[Trial]) -> Classification:
+    solo = next((trial for trial in trials if trial.backend == "serial"), None)
+    ledger = solo.ledger if solo else None
+    return classify(
+        campaign.demands(),
+        samples=ledger.samples if ledger else 0,
+        gil_held_ratio=ledger.gil_held_ratio if ledger else None,
+        gil_enabled=campaign.machine.gil_enabled,
+        dispatch_s=campaign.machine.dispatch_s,
+        error_share=solo.errors / solo.calls if solo and solo.calls else 0.0,
+    )
+
+
+def _recommendation(
+    campaign: Campaign, trials: Sequence[Trial], classification: Classification, interrupted: bool
+) -> Recommendation:
+    if not trials or interrupted:
+        reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
+        return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
+    return recommend(
+        trials,
+        classification,
+        kind=_target(campaign).kind,
+        simplicity=campaign.simplicity,
+        context=campaign.options.context,
+        snippet=_snippet(campaign),
+        call_s=_call_s(costs_of(campaign.solo.trial)) if campaign.solo else None,
+    )
+
+
+def _snippet(campaign: Campaign) -> CodeFacts | None:
+    loaded = campaign.solo.trial.loaded if campaign.solo else None
+    if loaded is None:
+        return None
+    return facts_from(
+        campaign.target.spec,
+        kind=loaded.kind,
+        star=loaded.star,
+        bare=loaded.bare,
+        kwargs=dict(campaign.target.kwargs),
+        inputs=campaign.target.inputs,
+        inputs_callable=loaded.inputs_callable,
+    )
+
+
+def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
+    first = next((trial.error for trial in trials if trial.error is not None), None)
+    if first is None:
+        return None
+    return Failure(
+        type=first.type,
+        message=first.message,
+        traceback=first.traceback,
+        count=sum(trial.errors for trial in trials),
+        calls=sum(trial.calls for trial in trials),
+    )
+
+
+def _instrument(campaign: Campaign) -> Instrument:
+    watching = campaign.solo.watching if campaign.solo else None
+    paces = [trial.pace for trial in campaign.trials if trial.pace is not None]
+    slowdowns = [slow for trial in _trials(campaign) if (slow := trial.observer_slowdown) is not None]
+    sampled_s = sum(pace.elapsed_s for pace in paces)
+    proc = watching is not None and watching.source == "proc"
+    return Instrument(
+        ledger_source="none" if watching is None else "proc" if proc else "psutil",
+        gil_source="calibrated" if proc and watching is not None and watching.gil.layout else "none",
+        hot_source="py-spy" if campaign.hot else "none",
+        reason=_reasons(watching.reason if watching else None, campaign.hot_reason),
+        rate_asked_hz=campaign.options.rate_hz if proc else None,
+        rate_achieved_hz=sum(pace.moments for pace in paces) / sampled_s if sampled_s else None,
+        missed=sum(pace.missed for pace in paces) if paces else None,
+        sampler_cpu_s=sum(pace.cpu_s for pace in paces) if paces else None,
+        sampled_s=sampled_s or None,
+        observer_slowdown=median(slowdowns) if slowdowns else None,
+    )
+
+
+def _reasons(watching: str | None, hot: str | None) -> str | None:
+    told = [watching] if watching else []
+    told += [f"no hot lines: {hot}"] if hot else []
+    return "; ".join(told) or None

@@ -1,0 +1,99 @@
+"""What an analysis may do, and the clock that bounds it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gilscope.errors import UsageError
+from gilscope.records import Context, StartMethod
+
+__all__ = ["Budget", "Options"]
+
+#: How much later than the budget an analysis may end: what is running is stopped there.
+GRACE = 1.1
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of an analysis; the defaults are the command line's.
+
+    :raises UsageError: for a number that makes no sense or a name that does not exist
+    """
+
+    backends: tuple[str, ...] = ()
+    """Beside ``serial``, which is always measured; all that there are when empty."""
+    workers: tuple[int, ...] = ()
+    """Worker counts to try; planned when empty."""
+    chunksize: int | None = None
+    start_method: StartMethod | None = None
+    cpus: int | None = None
+    budget_s: float = 10.0
+    """Seconds that the whole analysis may take."""
+    max_calls: int | None = None
+    """Calls of the target that the whole analysis may make."""
+    timeout_s: float = 60.0
+    """Seconds that one round may take to finish."""
+    seed: int = 0
+    context: Context = "sync"
+    rate_hz: float = 400.0
+    """Sampling moments per second of an observed round."""
+    observer: Literal["auto", "psutil"] = "auto"
+    hot: bool = True
+    """Whether py-spy looks for the hot lines."""
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("budget", self.budget_s, 0.1),
+            ("timeout", self.timeout_s, 0.001),
+            ("rate", self.rate_hz, 1.0),
+            ("chunksize", self.chunksize, 1),
+            ("cpus", self.cpus, 1),
+            ("max-calls", self.max_calls, 1),
+            *(("workers", count, 1) for count in self.workers),
+        ):
+            if value is not None and not value >= least:
+                raise UsageError(f"{name} {value} makes no sense: it must be at least {least}")
+        if self.context not in ("sync", "async"):
+            raise UsageError(f"context {self.context!r} is neither 'sync' nor 'async'")
+        if self.start_method not in (None, "spawn", "forkserver", "fork"):
+            raise UsageError(f"start method {self.start_method!r} is none of spawn, forkserver, fork")
+
+
+@dataclass
+class Budget:
+    """The seconds and the calls that are left."""
+
+    total_s: float
+    max_calls: int | None = None
+    _began: float = field(default_factory=time.monotonic)
+    _calls: int = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def remaining_s(self) -> float:
+        return self.total_s - self.elapsed_s
+
+    def deadline(self, seconds: float) -> float:
+        """``seconds`` from now on the monotonic clock, but not past the budget and its grace."""
+        return min(time.monotonic() + seconds, self._began + GRACE * self.total_s)
+
+    @property
+    def calls_left(self) -> int:
+        return 10**9 if self.max_calls is None else self.max_calls - self._calls
+
+    def spend(self, calls: int) -> None:
+        """Calls that were made."""
+        self._calls += calls
+
+
+def inside_a_trial() -> bool:
+    """Whether this process is a trial's, or was started by one."""
+    from gilscope.measure.tree import MARK
+
+    return MARK in os.environ

@@ -1,0 +1,35 @@
+"""From what happened to the exit status: 0 a verdict; 2 usage; 3 the target failed; 4 nothing could be measured or
+concluded; 130 Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from gilscope.errors import GilscopeError, TargetFailedError, UsageError
+from gilscope.records import Result
+
+__all__ = ["INTERRUPTED", "complain", "status_of_error", "status_of_results"]
+
+OK, USAGE, TARGET_FAILED, NOTHING, INTERRUPTED = 0, 2, 3, 4, 130
+
+
+def status_of_error(error: GilscopeError) -> int:
+    """The exit status for an error of gilscope's own."""
+    if isinstance(error, UsageError):
+        return USAGE
+    return TARGET_FAILED if isinstance(error, TargetFailedError) else NOTHING
+
+
+def status_of_results(results: Sequence[Result]) -> int:
+    """The exit status for results: whether every one holds a recommendation."""
+    if any(result.interrupted for result in results):
+        return INTERRUPTED
+    return OK if results and all(result.recommendation.backend for result in results) else NOTHING
+
+
+def complain(error: GilscopeError) -> None:
+    """Tell an error on standard error: the user's own traceback, where there is one, then the message in a line."""
+    if isinstance(error, TargetFailedError) and error.traceback:
+        sys.stderr.write(error.traceback.rstrip() + "\n")
+    sys.stderr.write(f"gilscope: {error}\n")

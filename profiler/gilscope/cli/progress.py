@@ -1,0 +1,46 @@
+"""Progress on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gilscope.analysis import Progress, Tell
+
+__all__ = ["progress"]
+
+
+@contextmanager
+def progress(name: str, *, bar: bool, lines: bool) -> Iterator[Tell]:
+    """Tell of an analysis: a ``bar`` that fills with the budget, where standard error is a terminal; or ``lines``,
+    one a step; or nothing."""
+    if lines:
+        yield lambda told: _line(name, told)
+    elif bar and sys.stderr.isatty():
+        with _bar(name) as tell:
+            yield tell
+    else:
+        yield lambda told: None
+
+
+def _line(name: str, told: Progress) -> None:
+    sys.stderr.write(f"{told.elapsed_s:6.2f} s  {name}: {told.doing}\n")
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Tell]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as bar:
+        task = bar.add_task(escape(name), total=1.0)
+
+        def tell(told: Progress) -> None:
+            done = min(1.0, told.elapsed_s / told.budget_s)
+            bar.update(task, completed=done, description=escape(f"{name}: {told.doing}"))
+
+        yield tell

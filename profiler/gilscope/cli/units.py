@@ -1,0 +1,53 @@
+"""Reading what a user types for a number, a time, a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gilscope.errors import UsageError
+
+__all__ = ["counts", "key_values", "names", "seconds"]
+
+_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def seconds(text: str, option: str) -> float:
+    """``10``, ``10s``, ``500ms``, ``2m``: seconds.
+
+    :raises UsageError: for anything else
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-z]*)\s*", text)
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(f"{option} {text!r} is no time: write it as 10s, 500ms or 2m")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def counts(text: str, option: str) -> tuple[int, ...]:
+    """``1,2,4``: the numbers; ``auto``: none, to be planned.
+
+    :raises UsageError: for anything else
+    """
+    if text.strip() == "auto":
+        return ()
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is neither auto nor numbers with commas between, as in 1,2,4") from None
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """``thread,process``: the names."""
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+
+
+def key_values(items: Sequence[str], option: str) -> dict[str, str]:
+    """``NAME=EXPR``, each: expressions by name.
+
+    :raises UsageError: for one without a name
+    """
+    pairs = [item.partition("=") for item in items]
+    for name, equals, _ in pairs:
+        if not equals or not name.strip().isidentifier():
+            raise UsageError(f"{option} {name!r}: write it as NAME=EXPR, as in timeout=60")
+    return {name.strip(): expression for name, _, expression in pairs}
