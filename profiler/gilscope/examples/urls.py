@@ -1,0 +1,36 @@
+"""I/O-bound on the network: pages loaded with urllib, one of them from a host that does not exist.
+
+``gilscope analyze gilscope.examples.urls:load_url --inputs URLS --kwarg timeout=60``
+
+``URLS`` is made when asked for, which starts the local server.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+
+__all__ = ["URLS", "load_url"]
+
+URLS: tuple[str, ...]
+
+_PAGES = ("news", "weather", "sports", "culture")
+#: Without proxies: what the environment names as a proxy cannot reach this machine's own server.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def load_url(url: str, timeout: float) -> bytes:
+    """The page at ``url``.
+
+    :raises OSError: when it cannot be loaded (`urllib.error.URLError`)
+    """
+    with _OPENER.open(url, timeout=timeout) as connection:
+        page: bytes = connection.read()
+    return page
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    if name != "URLS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gilscope.examples.local import origin
+
+    return (*(f"{origin()}/{page}" for page in _PAGES), "http://does-not-exist.invalid/")

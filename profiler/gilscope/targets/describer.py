@@ -1,0 +1,176 @@
+"""From a function object and inputs to a `TargetSpec`, for callers of the library."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gilscope.errors import InputsError, TargetError
+from gilscope.targets.blame import one_line
+from gilscope.targets.callables import name_of
+from gilscope.targets.inputs import is_maker, take
+from gilscope.targets.payload import Payload, dumps
+from gilscope.targets.resolver import importing, script_problem
+from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+def describe(
+    func: Callable[..., Any],
+    inputs: Iterable[Any] | Callable[[], Iterable[Any]] | None = None,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    star: bool = False,
+    setup: Callable[[], Any] | None = None,
+    teardown: Callable[[], Any] | None = None,
+    max_inputs: int = DEFAULT_MAX_INPUTS,
+) -> TargetSpec:
+    """What another process needs to run ``func`` over ``inputs``.
+
+    A function that can be imported is sent by its name, one of a script by the script's path; lambdas,
+    closures, bound methods and functions of a notebook are pickled. Inputs are pickled, at most
+    ``max_inputs``; a callable makes them in the other process instead.
+
+    :raises TargetError: ``func`` is not callable or cannot be pickled, or a target being imported asks for an
+        analysis
+    :raises InputsError: the inputs are empty, not iterable, or cannot be pickled
+    :raises TargetFailedError: iterating over the inputs raises
+    """
+    _refuse_recursion()
+    if not callable(func):
+        raise TargetError(f"a {type(func).__name__} cannot be called: give a function")
+    main = caller_main()
+    name = _importable_name(func, main)
+    payload = Payload(
+        func=func if name is None else None,
+        kwargs=dict(kwargs or {}),
+        setup=setup,
+        teardown=teardown,
+        **_inputs(inputs, max_inputs),
+    )
+    return TargetSpec(
+        spec=name or name_of(func),
+        star=star,
+        max_inputs=max_inputs,
+        sys_path=tuple(os.path.abspath(entry) for entry in sys.path),
+        cwd=os.getcwd(),
+        main=main,
+        payload=_pickled(payload, func, main),
+    )
+
+
+def caller_main() -> str | None:
+    """What ``__main__`` is, in words another process can import: a path or a module's name. None for an
+    interactive session, for ``python -c``, and for a script that cannot be imported by its name."""
+    main = sys.modules.get("__main__")
+    if main is None or hasattr(sys, "ps1"):
+        return None
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:  # python -m
+        name: str = spec.name
+        return None if name == "__main__" else name
+    file: str | None = getattr(main, "__file__", None)
+    if file is None or Path(file).suffix != ".py" or script_problem(Path(file)) is not None:
+        return None
+    return os.path.abspath(file)
+
+
+def _refuse_recursion() -> None:
+    if importing():
+        raise TargetError(
+            "an analysis was asked for while gilscope imported the target: put the call under "
+            "if __name__ == '__main__':"
+        )
+
+
+def _importable_name(func: Any, main: str | None) -> str | None:
+    """The spec by which another process finds the very same object; None when there is none."""
+    module, qualname = getattr(func, "__module__", None), getattr(func, "__qualname__", None)
+    place = main if module == "__main__" else module
+    if place is None or not qualname or module not in sys.modules:
+        return None
+    try:
+        found = attrgetter(qualname)(sys.modules[module])
+    except AttributeError:  # defined inside a function, or its name now means something else
+        return None
+    return f"{place}:{qualname}" if found is func and not _needs_instance(module, qualname) else None
+
+
+def _needs_instance(module: str, qualname: str) -> bool:
+    """Whether the name is a method's: loading would bind it to an instance, but a function was passed."""
+    owner, _, name = qualname.rpartition(".")
+    return bool(owner) and inspect.isfunction(inspect.getattr_static(attrgetter(owner)(sys.modules[module]), name))
+
+
+def _inputs(inputs: Any, max_inputs: int) -> dict[str, Any]:
+    if inputs is None:
+        return {}
+    if is_maker(inputs):
+        return {"make_inputs": inputs}
+    items, truncated = take(inputs, max_inputs, "inputs")
+    return {"items": items, "truncated": truncated, "inputs_type": type(inputs).__name__}
+
+
+# ---- pickling, and telling what cannot be ----
+
+
+def _pickled(payload: Payload, func: Any, main: str | None) -> bytes:
+    try:
+        return dumps(payload, main)
+    except Exception as exc:  # whatever the user's objects raise
+        raise _unpicklable(payload, func, main, one_line(exc)) from exc
+
+
+def _unpicklable(payload: Payload, func: Any, main: str | None, why: str) -> Exception:
+    for index, item in enumerate(payload.items or ()):
+        if reason := _problem(item, main):
+            return InputsError(
+                f"input {index}, of type {type(item).__name__}, cannot go to another process ({reason}): "
+                "give a function that makes the inputs there (on the command line --inputs module:NAME)"
+            )
+    culprits = ((label, _problem(part, main)) for label, part in (*_outer_parts(payload), *_parts(func)))
+    found = next((f"{label}: {reason}" for label, reason in culprits if reason), why)
+    return TargetError(
+        f"{name_of(func)} cannot be sent to another process ({found}): define it in a module that can be "
+        "imported, and make what it needs inside it or in a setup function"
+    )
+
+
+def _problem(part: Any, main: str | None) -> str | None:
+    try:
+        dumps(part, main)
+    except Exception as exc:  # whatever the user's objects raise
+        return one_line(exc)
+    return None
+
+
+def _outer_parts(payload: Payload) -> Iterator[tuple[str, Any]]:
+    yield from ((f"keyword argument {name!r}", value) for name, value in payload.kwargs.items())
+    yield from (("its setup", payload.setup), ("its teardown", payload.teardown))
+    yield "the callable that makes the inputs", payload.make_inputs
+
+
+def _parts(func: Any) -> Iterator[tuple[str, Any]]:
+    """What is pickled with a callable, one level deep, each with its name."""
+    if isinstance(func, functools.partial):
+        yield from ((f"argument {index} of the partial", value) for index, value in enumerate(func.args))
+        yield from ((f"argument {name!r} of the partial", value) for name, value in func.keywords.items())
+    elif inspect.ismethod(func):
+        yield from _attributes(func.__self__)
+    elif inspect.isfunction(func):
+        used = inspect.getclosurevars(func)
+        yield from ((f"variable {name!r}", value) for name, value in {**used.globals, **used.nonlocals}.items())
+    else:
+        yield from _attributes(func)
+
+
+def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    named = getattr(value, "__dict__", {}).items()
+    yield from ((f"attribute {name!r} of the {type(value).__name__}", part) for name, part in named)

@@ -1,0 +1,107 @@
+"""The arguments of the calls: taken from an iterable that may be endless, or written as expressions."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import random
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from gilscope.errors import InputsError, TargetError
+from gilscope.targets.blame import blame, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+
+
+def take(source: Any, limit: int, label: str) -> tuple[list[Any], bool]:
+    """The first ``limit`` inputs of an iterable, or of what a callable makes, and whether there were more.
+
+    Asks for one item beyond the limit at most, so an endless generator and ten million items are alike.
+
+    :raises InputsError: when it is not iterable, is empty, or is one text rather than several inputs
+    :raises TargetFailedError: when the user's iterable or callable raises
+    """
+    if is_maker(source):
+        source = _made_by(source, label)
+    if isinstance(source, str | bytes | bytearray):
+        raise InputsError(f"{label} is one {type(source).__name__}, not several inputs: wrap it in a list, [{label}]")
+    if not _is_iterable(source):
+        raise InputsError(f"{label} is of type {type(source).__name__}, which is not iterable: give a list of inputs")
+    with blame(f"iterating over {label}"):
+        items = list(islice(iter(source), limit + 1))
+    if not items:
+        raise InputsError(f"{label} is empty: at least one input is needed to measure a call")
+    return items[:limit], len(items) > limit
+
+
+def is_maker(source: Any) -> bool:
+    """Whether inputs are made by calling this, rather than by iterating over it."""
+    return callable(source) and not _is_iterable(source)
+
+
+def unpackable(items: list[Any], label: str) -> list[tuple[Any, ...]]:
+    """The inputs as tuples of positional arguments.
+
+    :raises InputsError: when one of them cannot be unpacked
+    """
+    for index, item in enumerate(items):
+        if not _is_iterable(item):
+            raise InputsError(
+                f"input {index} of {label} is of type {type(item).__name__}, which star cannot unpack: "
+                "each input must be a tuple of arguments"
+            )
+    return [tuple(item) for item in items]
+
+
+def shuffled(items: Sequence[Any], seed: int) -> list[Any]:
+    """The inputs in an order that the seed decides: costs that grow along a list are no trend in time."""
+    return random.Random(seed).sample(items, len(items))
+
+
+def evaluate(expression: str, module: ModuleType, option: str) -> Any:
+    """The value of an expression the user typed, with the names of the target's module.
+
+    :raises TargetError: when it is not an expression or raises
+    """
+    try:
+        return eval(expression, _names(expression, module))
+    except NameError as exc:
+        raise TargetError(
+            f"{option} {expression}: {one_line(exc)}; text needs quotes of its own, as in \"'text'\""
+        ) from exc
+    except (Exception, SystemExit) as exc:
+        raise TargetError(f"{option} {expression}: {one_line(exc)}; give a Python expression") from exc
+
+
+def _names(expression: str, module: ModuleType) -> dict[str, Any]:
+    """The module's namespace, and those names used that only its ``__getattr__`` knows."""
+    tree = ast.parse(expression.strip(), mode="eval")
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    hidden = used - vars(module).keys() - vars(builtins).keys()
+    return {**vars(module), **{name: getattr(module, name) for name in hidden if hasattr(module, name)}}
+
+
+def _is_iterable(value: Any) -> bool:
+    # A class has its instances' __iter__ as attribute, so the type is asked: an Enum is iterable, list not.
+    return hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__")
+
+
+def _made_by(make: Callable[[], Any], label: str) -> Any:
+    if inspect.iscoroutinefunction(make) or inspect.isasyncgenfunction(make):
+        raise InputsError(f"{label} is asynchronous: give a list, a generator or a plain function that makes one")
+    try:
+        signature = inspect.signature(make)
+    except (TypeError, ValueError):
+        signature = inspect.Signature()
+    try:
+        signature.bind()
+    except TypeError as exc:
+        raise InputsError(
+            f"{label}{signature} makes the inputs, so it must be callable without arguments: {exc}"
+        ) from exc
+    with blame(f"calling {label}()"):
+        return make()

@@ -1,0 +1,195 @@
+"""From a `TargetSpec` to the function and its inputs, in the process that will run them."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass, field
+from time import perf_counter
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from gilscope.errors import InputsError, TargetError
+from gilscope.records import Target
+from gilscope.targets.blame import blame
+from gilscope.targets.callables import check_call, kind_of, name_of, place_of
+from gilscope.targets.inputs import evaluate, is_maker, take, unpackable
+from gilscope.targets.payload import Payload, unpickle
+from gilscope.targets.resolver import find, need_callable, prepare_path, working_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gilscope.records import Kind
+    from gilscope.targets.spec import TargetSpec
+
+_NO_INPUT = (None,)
+
+
+@dataclass(frozen=True)
+class LoadedTarget:
+    """A target ready to run."""
+
+    spec: str
+    func: Callable[..., Any]
+    kind: Kind
+    module: str
+    """The module's name, by which other processes can import it too."""
+    name: str
+    """The qualified name inside the module."""
+    file: str | None
+    line: int | None
+    items: list[Any]
+    """One per call. A ``bare`` target has one placeholder, which no call is given."""
+    inputs: str | None
+    """Where the items came from, in the user's words; None when bare."""
+    inputs_callable: bool = False
+    """Whether ``inputs`` names a callable that made them."""
+    truncated: bool = False
+    """Whether there were more inputs than were taken."""
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    star: bool = False
+    bare: bool = False
+    """Whether the function is called without any input."""
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[[], Any] | None = None
+    import_s: float = 0.0
+    """Seconds to import the target (and to unpickle what the caller passed as objects)."""
+
+    @property
+    def record(self) -> Target:
+        """The target as a result tells it."""
+        return Target(
+            spec=self.spec,
+            kind=self.kind,
+            file=self.file,
+            line=self.line,
+            inputs=self.inputs,
+            input_count=0 if self.bare else len(self.items),
+            inputs_truncated=self.truncated,
+        )
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    items: list[Any]
+    label: str | None = None
+    star: bool = False
+    made: bool = False
+    truncated: bool = False
+
+
+def load(spec: TargetSpec) -> LoadedTarget:
+    """Import the target and make its inputs. Changes ``sys.path``, so that the user's modules are found here
+    and in every worker process.
+
+    ``module:Class.method`` for an instance method is bound to ``Class()``, made once.
+
+    :raises TargetError: the target is not there, is not callable, or does not take the arguments given
+    :raises InputsError: the inputs are not there, not iterable, or empty
+    :raises TargetFailedError: the user's own code raised, or called ``sys.exit``
+    """
+    prepare_path(spec)
+    began = perf_counter()
+    sent = unpickle(spec, working_folder(spec))
+    module, name, func = _target(spec, sent)
+    import_s = perf_counter() - began
+    kwargs = {**sent.kwargs, **_evaluated(spec, module)}
+    inputs = _inputs(spec, sent, module)
+    check_call(func, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
+    file, line = place_of(func)
+    return LoadedTarget(
+        spec=spec.spec,
+        func=func,
+        kind=kind_of(func),
+        module=module.__name__,
+        name=name,
+        file=file,
+        line=line,
+        items=inputs.items,
+        inputs=inputs.label,
+        inputs_callable=inputs.made,
+        truncated=inputs.truncated,
+        kwargs=kwargs,
+        star=inputs.star,
+        bare=inputs.label is None,
+        setup=sent.setup or _hook(spec.setup, spec, module),
+        teardown=sent.teardown or _hook(spec.teardown, spec, module),
+        import_s=import_s,
+    )
+
+
+def _target(spec: TargetSpec, sent: Payload) -> tuple[ModuleType, str, Callable[..., Any]]:
+    if sent.func is not None:
+        place, _, name = name_of(sent.func).partition(":")
+        return sys.modules.get(place) or ModuleType(place), name, sent.func
+    module, owner, found = find(spec.spec, working_folder(spec))
+    name = spec.spec.rpartition(":")[2]
+    return module, name, _bound(owner, need_callable(found, spec.spec), name, spec.spec)
+
+
+def _bound(owner: Any, func: Any, name: str, text: str) -> Any:
+    """A method that needs an instance, bound to one; anything else as it is."""
+    attribute = name.rpartition(".")[2]
+    if not inspect.isclass(owner) or not inspect.isfunction(inspect.getattr_static(owner, attribute, None)):
+        return func
+    try:
+        inspect.signature(owner).bind()
+    except TypeError as exc:
+        raise TargetError(
+            f"{text} needs an instance, and {owner.__name__}{inspect.signature(owner)} cannot make one "
+            f"without arguments ({exc}): give a function, or bind the method to a name in its module"
+        ) from None
+    except ValueError:  # a constructor in C: only calling it tells
+        pass
+    with blame(f"making an instance with {owner.__name__}()"):
+        return getattr(owner(), attribute)
+
+
+def _evaluated(spec: TargetSpec, module: ModuleType) -> dict[str, Any]:
+    return {name: evaluate(text, module, f"--kwarg {name}=") for name, text in spec.kwargs.items()}
+
+
+def _inputs(spec: TargetSpec, sent: Payload, module: ModuleType) -> _Inputs:
+    if spec.args:
+        return _one_call(spec, module)
+    if spec.inputs is not None:
+        return _referred(spec, spec.inputs, module)
+    if sent.items is not None:
+        label = f"the {sent.inputs_type} given"
+        items: list[Any] = unpackable(sent.items, label) if spec.star else sent.items
+        return _Inputs(items, label, spec.star, truncated=sent.truncated)
+    if sent.make_inputs is not None:
+        return _taken(spec, sent.make_inputs, f"{getattr(sent.make_inputs, '__name__', 'the callable given')}")
+    if spec.star:
+        raise InputsError("star unpacks each of the inputs, but there are none: give --inputs module:NAME")
+    return _Inputs(list(_NO_INPUT))
+
+
+def _one_call(spec: TargetSpec, module: ModuleType) -> _Inputs:
+    values = tuple(evaluate(text, module, "--arg") for text in spec.args)
+    label = " ".join(f"--arg {text}" for text in spec.args)
+    return _Inputs([values[0]] if len(values) == 1 else [values], label, star=len(values) > 1)
+
+
+def _referred(spec: TargetSpec, reference: str, module: ModuleType) -> _Inputs:
+    try:
+        home, _, source = find(reference, working_folder(spec), module)
+    except TargetError as exc:
+        raise InputsError(f"inputs: {exc}") from None
+    label = reference if home is not module or ":" in reference else f"{spec.spec.rpartition(':')[0]}:{reference}"
+    return _taken(spec, source, label)
+
+
+def _taken(spec: TargetSpec, source: Any, label: str) -> _Inputs:
+    items, truncated = take(source, spec.max_inputs, label)
+    taken: list[Any] = unpackable(items, label) if spec.star else items
+    return _Inputs(taken, label, spec.star, is_maker(source), truncated)
+
+
+def _hook(reference: str | None, spec: TargetSpec, module: ModuleType) -> Callable[[], Any] | None:
+    if reference is None:
+        return None
+    hook: Callable[[], Any] = need_callable(find(reference, working_folder(spec), module)[2], reference)
+    check_call(hook, reference, None, {}, star=False)
+    return hook

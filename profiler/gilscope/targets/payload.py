@@ -1,0 +1,73 @@
+"""Objects on their way from a library caller to a trial's process, pickled."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gilscope.targets.blame import blame
+from gilscope.targets.resolver import import_place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gilscope.targets.spec import TargetSpec
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What was passed as objects rather than named."""
+
+    func: Callable[..., Any] | None = None
+    """None when the spec's name is enough to find it."""
+    items: list[Any] | None = None
+    inputs_type: str = "list"
+    """What the items were taken from."""
+    truncated: bool = False
+    make_inputs: Callable[[], Any] | None = None
+    """Makes the inputs in the trial's process."""
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[[], Any] | None = None
+
+
+def dumps(value: Any, main: str | None) -> bytes:
+    """Pickle by reference where the names can be found again; by value (cloudpickle) for lambdas, closures,
+    and what was defined in a ``__main__`` that cannot be imported (``main`` is None)."""
+    import cloudpickle  # type: ignore[import-untyped]
+
+    if main is not None:
+        with suppress(Exception):  # whatever the user's objects raise; the error to show is cloudpickle's
+            return pickle.dumps(value)
+    return bytes(cloudpickle.dumps(value))
+
+
+def unpickle(spec: TargetSpec, cwd: str) -> Payload:
+    """The objects the caller sent: bytes that gilscope's own parent wrote.
+
+    :raises TargetFailedError: when the user's modules or classes raise meanwhile
+    """
+    if spec.payload is None:
+        return Payload()
+    with blame("unpickling what the caller passed"):
+        payload = _Unpickler(spec.payload, spec.main, cwd).load()
+    assert isinstance(payload, Payload), "the payload is written by describe()"
+    return payload
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds what the caller's ``__main__`` defined in the same file imported by its own name, so that
+    function and inputs meet the same classes, and worker processes can import them too."""
+
+    def __init__(self, data: bytes, main: str | None, cwd: str) -> None:
+        super().__init__(io.BytesIO(data))
+        self._main = main
+        self._cwd = cwd
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        if module_name == "__main__" and self._main is not None:
+            module_name = import_place(self._main, self._cwd).__name__
+        return super().find_class(module_name, global_name)

@@ -1,0 +1,212 @@
+"""The arguments of the calls: expressions, iterables, and what makes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gilscope import targets
+from gilscope.errors import InputsError, TargetError, TargetFailedError
+from gilscope.targets.inputs import take
+from tests.unit.targets.helpers import call, loaded
+
+# ---- arguments ----
+
+
+def test_without_inputs(project: Path) -> None:
+    target = loaded("work:nothing")
+    assert (target.bare, target.inputs, len(target.items), call(target)) == (True, None, 1, ["nothing"])
+    assert (target.record.input_count, target.record.inputs) == (0, None)
+
+
+def test_keyword_arguments_alone(project: Path) -> None:
+    target = loaded("work:power", kwargs={"base": "NUMBER", "exponent": "1 + 1"})
+    assert (target.bare, target.kwargs, call(target)) == (True, {"base": 5, "exponent": 2}, [25])
+
+
+@pytest.mark.parametrize(
+    ("args", "star", "items", "label"),
+    [(("NUMBER",), False, [5], "--arg NUMBER"), (("2", "1 + 2"), True, [(2, 3)], "--arg 2 --arg 1 + 2")],
+)
+def test_arg_is_one_call(project: Path, args: tuple[str, ...], star: bool, items: list[Any], label: str) -> None:
+    target = loaded("work:power", args=args)
+    assert (target.star, target.items, target.inputs) == (star, items, label)
+    assert call(target) == [5**2 if not star else 2**3]
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("hello", "text needs quotes"),
+        ("1 +", "SyntaxError"),
+        ("", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("exit(3)", "--arg exit(3): "),
+    ],
+)
+def test_expressions_that_are_none(project: Path, expression: str, says: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        loaded("work:square", args=(expression,))
+    assert says in str(caught.value)
+    with pytest.raises(TargetError, match="--kwarg n="):
+        loaded("work:square", kwargs={"n": expression})
+
+
+def test_an_expression_leaves_the_module_as_it_was(project: Path) -> None:
+    loaded("work:square", args=("(NUMBER := 6)",))
+    assert sys.modules["work"].NUMBER == 5
+
+
+def test_an_expression_sees_what_the_module_makes_when_asked(project: Path) -> None:
+    (project / "lazy.py").write_text(
+        "def f(n): return n\ndef __getattr__(name):\n    if name == 'MADE': return 8\n    raise AttributeError(name)\n"
+    )
+    assert loaded("lazy:f", args=("MADE + len([1])",)).items == [9]
+    assert loaded("lazy:f", args=("[MADE for _ in 'ab'][0]",)).items == [8]
+    with pytest.raises(TargetError, match="NameError"):
+        loaded("lazy:f", args=("MADE_UP",))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("work:power", {}, "work:power(base, exponent=2) needs arguments (missing a required argument: 'base')"),
+        ("work:power", {}, "--inputs module:NAME"),
+        ("work:power", {}, "--arg EXPR"),
+        ("work:cached", {}, "work:cached(n) needs arguments"),
+        ("work:Locked", {}, "work:Locked(key) needs arguments"),
+        ("work:Shop.price", {}, "(n) needs arguments"),
+        ("work:nothing", {"inputs": "NUMBERS"}, "work:nothing() cannot take 1 positional argument"),
+        ("work:square", {"args": ("1", "2")}, "work:square(n) cannot take 2 positional arguments"),
+        ("work:square", {"inputs": "NUMBERS", "kwargs": {"m": "1"}}, "1 positional argument and m"),
+        ("work:square", {"inputs": "PAIRS", "star": True}, "cannot take 2 positional arguments"),
+        ("work:nothing", {"inputs": "PAIRS"}, "--star"),
+        ("gilscope.examples.urls:load_url", {"inputs": "work:NUMBERS"}, "--kwarg NAME=EXPR"),
+    ],
+)
+def test_arguments_that_do_not_fit(project: Path, text: str, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        loaded(text, **options)
+    assert says in str(caught.value)
+
+
+# ---- inputs ----
+
+
+@pytest.mark.parametrize(
+    ("reference", "items", "made"),
+    [
+        ("NUMBERS", [1, 2, 3], False),
+        ("work:NUMBERS", [1, 2, 3], False),
+        ("TABLE", ["a", "b"], False),
+        ("numbers", [10, 20], True),
+        ("Shop.Shelf.__mro__", None, False),
+    ],
+)
+def test_inputs_are_an_iterable_or_a_callable_that_makes_one(
+    project: Path, reference: str, items: list[Any] | None, made: bool
+) -> None:
+    target = loaded("work:square", inputs=reference)
+    assert items is None or target.items == items
+    assert (target.inputs, target.inputs_callable) == (f"work:{reference.removeprefix('work:')}", made)
+    assert not target.truncated
+
+
+def test_the_record_tells_where_the_inputs_came_from(project: Path) -> None:
+    record = loaded("work:square", inputs="endless", max_inputs=3).record
+    assert (record.inputs, record.input_count, record.inputs_truncated) == ("work:endless", 3, True)
+
+
+def test_starred_inputs_are_tuples(project: Path) -> None:
+    target = loaded("work:power", inputs="PAIRS", star=True)
+    assert (target.items, call(target)) == ([(1, 2), (3, 4)], [1, 81])
+
+
+@pytest.mark.parametrize("reference", ["endless", "millions"])
+def test_only_the_first_are_taken(project: Path, reference: str) -> None:
+    target = loaded("work:square", inputs=reference)
+    assert (target.items, target.truncated) == (list(range(1000)), True)
+
+
+@pytest.mark.parametrize(("most", "truncated"), [(2, True), (3, False), (4, False)])
+def test_truncated_means_that_there_were_more(project: Path, most: int, truncated: bool) -> None:
+    assert loaded("work:square", inputs="NUMBERS", max_inputs=most).truncated is truncated
+
+
+def test_no_item_beyond_the_next_is_asked_for() -> None:
+    asked = []
+
+    def source() -> Iterator[int]:
+        for n in range(10):
+            asked.append(n)
+            yield n
+
+    assert take(source(), 3, "source") == ([0, 1, 2], True)
+    assert asked == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"inputs": "EMPTY"}, "work:EMPTY is empty"),
+        ({"inputs": "NUMBER"}, "work:NUMBER is of type int, which is not iterable"),
+        ({"inputs": "nothing"}, "is one str, not several inputs: wrap it in a list"),
+        ({"inputs": "TEXT"}, "work:TEXT is one str, not several inputs: wrap it in a list"),
+        ({"inputs": "NUMBRS"}, "inputs: 'NUMBRS': no 'NUMBRS' in module work"),
+        ({"inputs": "wrok:NUMBERS"}, "inputs: no module 'wrok'"),
+        ({"inputs": "work:a b"}, "inputs: 'work:a b'"),
+        ({"inputs": "needs"}, "work:needs(n) makes the inputs, so it must be callable without arguments"),
+        ({"inputs": "later"}, "work:later is asynchronous"),
+        ({"inputs": "stream"}, "work:stream is asynchronous"),
+        ({"inputs": "NUMBERS", "star": True}, "input 0 of work:NUMBERS is of type int, which star cannot unpack"),
+        ({"star": True}, "star unpacks each of the inputs, but there are none"),
+    ],
+)
+def test_inputs_that_are_none(project: Path, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputsError) as caught:
+        loaded("work:square", **options)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("breaks", "iterating over work:breaks raised ValueError: no more"),
+        ("raises", "calling work:raises() raised LookupError: not today"),
+        ("exits", "calling work:exits() called sys.exit('enough')"),
+    ],
+)
+def test_inputs_that_raise(project: Path, reference: str, says: str) -> None:
+    with pytest.raises(TargetFailedError) as caught:
+        loaded("work:square", inputs=reference)
+    assert str(caught.value) == says
+    assert f"in {reference}" in caught.value.traceback
+
+
+def test_shuffling_loses_nothing_and_repeats() -> None:
+    items = list(range(50))
+    assert targets.shuffled(items, 1) == targets.shuffled(items, 1) != items
+    assert sorted(targets.shuffled(items, 2)) == items
+
+
+# ---- setup and teardown ----
+
+
+def test_hooks_are_found_and_not_called(project: Path) -> None:
+    target = loaded("shelf.books:read", args=("1",), setup="work:raises", teardown="work.py:nothing")
+    assert target.setup is sys.modules["work"].raises
+    assert target.teardown is sys.modules["work"].nothing
+
+
+@pytest.mark.parametrize(
+    ("hook", "says"),
+    [("NUMBER", "cannot be called"), ("none", "no 'none' in module work"), ("square", "square(n) needs arguments")],
+)
+def test_hooks_that_are_none(project: Path, hook: str, says: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        loaded("work:nothing", setup=hook)
+    assert says in str(caught.value)
