@@ -145,7 +145,7 @@ def _snippet(campaign: Campaign) -> CodeFacts | None:
         star=loaded.star,
         bare=loaded.bare,
         kwargs=dict(campaign.target.kwargs),
-        inputs=campaign.target.inputs,
+        inputs=loaded.target.inputs if campaign.target.inputs else None,
         inputs_callable=loaded.inputs_callable,
     )
 

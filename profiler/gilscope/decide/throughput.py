@@ -21,11 +21,17 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
 
     Where the solo seconds of the calls are known of every clean round, a call counts by its cost: solo
     seconds worked off per second, in units of ``call_s``, the solo seconds of an average call (solo seconds
-    themselves without it). Else every call counts the same. Rounds in which nothing was called are left out.
+    themselves without it). Else every call counts the same. Rounds in which nothing was called are left out. A trial
+    whose budget allowed only observed rounds is judged by these.
     """
-    clean = [[r for r in trial.rounds if not r.observed and r.wall_s > 0 and r.calls > 0] for trial in trials]
+    clean = [_telling_rounds(trial) for trial in trials]
     weighted = all(r.work_s for rounds in clean for r in rounds)
     return [[_work(r, weighted, call_s) / r.wall_s for r in rounds] for rounds in clean]
+
+
+def _telling_rounds(trial: Trial) -> list[Round]:
+    made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > 0]
+    return [r for r in made if not r.observed] or made
 
 
 def _work(timed: Round, weighted: bool, call_s: float | None) -> float:

@@ -10,8 +10,10 @@ from gilscope.observe.proc import Scheduled
 from gilscope.observe.sampler import Counts, HoldWatch
 from gilscope.records import WAIT_STATES, Ledger
 
-__all__ = ["Beside", "ledger_of", "seconds_by_state"]
+__all__ = ["Beside", "held_share", "ledger_of", "seconds_by_state"]
 
+#: Samples on a CPU below which those in the run queue are taken as well.
+ENOUGH = 10
 BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
 
 
@@ -37,7 +39,7 @@ def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_kn
     run_s = min(scheduled.run_s, wall_s)
     runqueue_s = min(scheduled.runqueue_s, wall_s - run_s)
     blocked_s = wall_s - run_s - runqueue_s
-    held = counts.running_held / counts.running if counts.running else 1.0
+    held = held_share(counts, scheduled)
     shares = _shares(counts.blocked)
     return {
         "cpu": run_s,
@@ -47,6 +49,28 @@ def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_kn
         "blocked": blocked_s,
         **{state: blocked_s * shares.get(state, 0.0) for state in BLOCKED_STATES if gil_known or state != "gil_wait"},
     }
+
+
+def held_share(counts: Counts, scheduled: Scheduled) -> float:
+    """The share of a thread's time on a CPU in which it held the GIL.
+
+    Only samples that found it on a CPU count. In the run queue it holds the GIL at another rate: kernels like to take a
+    CPU away at the end of a system call, and many of Python's are made with the GIL.
+
+    The sampler needs a CPU itself. At a moment when every CPU was taken it put one thread into the run queue, so that
+    too few samples of such moments found it on a CPU; and threads that run at the same time cannot all hold the GIL.
+    How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same moments
+    that were not lost, so these are given their weight. With a single CPU nobody else is ever found on it, and the
+    samples in the run queue must do.
+    """
+    alone, crowded, queued = counts.alone, counts.crowded, counts.queued
+    asked = alone.total + crowded.total + queued.total
+    runnable_s = scheduled.run_s + scheduled.runqueue_s
+    if alone.total + crowded.total < ENOUGH:
+        return (alone.held + crowded.held + queued.held) / asked if asked else 1.0
+    displaced = max(0.0, queued.total - asked * scheduled.runqueue_s / runnable_s) if runnable_s > 0 else 0.0
+    weight = 1.0 + displaced / crowded.total if crowded.total else 1.0
+    return (alone.held + weight * crowded.held) / (alone.total + weight * crowded.total)
 
 
 def _shares(blocked: Counter[str]) -> dict[str, float]:

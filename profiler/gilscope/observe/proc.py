@@ -19,10 +19,14 @@ __all__ = [
     "ProcessFiles",
     "Scheduled",
     "ThreadFiles",
+    "context_switches",
     "descendants",
     "process_cpu_s",
     "pss_bytes",
+    "reaped_children_cpu_s",
     "rss_bytes",
+    "thread_cpu_s",
+    "waiting_in",
 ]
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -41,19 +45,20 @@ class Scheduled:
 
 
 class ThreadFiles:
-    """The two files that tell what one thread does.
+    """The files that tell what one thread does.
 
     :raises OSError: when the thread is gone or may not be watched
     """
 
     def __init__(self, pid: int, tid: int) -> None:
-        folder = f"/proc/{pid}/task/{tid}"
-        self._schedstat = os.open(f"{folder}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        self._open: list[int] = []
         try:
-            self._syscall = os.open(f"{folder}/syscall", os.O_RDONLY | os.O_CLOEXEC)
+            for name in ("schedstat", "syscall", "status"):
+                self._open.append(os.open(f"/proc/{pid}/task/{tid}/{name}", os.O_RDONLY | os.O_CLOEXEC))
         except OSError:
-            os.close(self._schedstat)
+            self.close()
             raise
+        self._schedstat, self._syscall, self._status = self._open
 
     def scheduled(self) -> Scheduled:
         """Exact, in the kernel's own nanoseconds."""
@@ -64,9 +69,25 @@ class ThreadFiles:
         """The system call the thread is blocked in; None while it is running or runnable."""
         return parse(os.pread(self._syscall, 200, 0))
 
+    def on_cpu(self) -> bool | None:
+        """Whether the thread is on a CPU rather than off it, waiting or in the run queue.
+
+        It has been put on a CPU (schedstat's third field) once more than it was taken off one (both kinds of context
+        switches together) exactly while it is on one. None when it changed between the two readings.
+        """
+        on = int(os.pread(self._schedstat, 100, 0).split()[2])
+        off = context_switches(os.pread(self._status, 8192, 0))
+        return {0: False, 1: True}.get(on - off)
+
     def close(self) -> None:
-        os.close(self._schedstat)
-        os.close(self._syscall)
+        while self._open:
+            os.close(self._open.pop())
+
+
+def context_switches(status: bytes) -> int:
+    """Voluntary and involuntary switches together, from the contents of a status file, whose last lines they are."""
+    lines = status.rsplit(b"\n", 3)
+    return sum(int(line.rpartition(b"\t")[2]) for line in lines[1:3])
 
 
 class ProcessFiles:

@@ -7,10 +7,12 @@ each interpreter: who holds its GIL. The counts are facts; `gilscope.observe.acc
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,10 +20,12 @@ from gilscope.observe.gil import GilLayout
 from gilscope.observe.proc import ProcessFiles, ThreadFiles, waiting_in
 from gilscope.observe.syscalls import Waiting
 
-__all__ = ["Counts", "HoldWatch", "Interpreter", "Pace", "Sampler", "WatchedWorker", "Worker"]
+__all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Sampler", "WatchedWorker", "Worker"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that the sampler's cost stays bounded.
 THREADS_PER_MOMENT = 8
+#: Runnable threads asked at each moment whether they are on a CPU: the costliest reading, and more tell little more.
+ASKED_PER_MOMENT = 4
 
 
 class Worker(Protocol):
@@ -40,12 +44,33 @@ class Worker(Protocol):
 
 
 @dataclass
+class Held:
+    """Samples of a runnable thread, by whether it held the GIL."""
+
+    held: int = 0
+    free: int = 0
+
+    def add(self, holds: bool) -> None:
+        self.held += holds
+        self.free += not holds
+
+    @property
+    def total(self) -> int:
+        return self.held + self.free
+
+
+@dataclass
 class Counts:
     """What the samples of one worker showed."""
 
-    running_held: int = 0
-    """On a CPU or in the run queue, holding the GIL."""
-    running_free: int = 0
+    alone: Held = field(default_factory=Held)
+    """On a CPU, at a moment when there was one for everybody."""
+    crowded: Held = field(default_factory=Held)
+    """On a CPU, at a moment when at least as many watched threads were runnable as there are CPUs."""
+    queued: Held = field(default_factory=Held)
+    """In the run queue."""
+    unasked: int = 0
+    """On a CPU or in the run queue, not asked which."""
     blocked: Counter[str] = field(default_factory=Counter)
     """Blocked, by state (``gil_wait``, the waits, ``idle``)."""
     blocked_held: int = 0
@@ -53,12 +78,8 @@ class Counts:
     errors: int = 0
 
     @property
-    def running(self) -> int:
-        return self.running_held + self.running_free
-
-    @property
     def samples(self) -> int:
-        return self.running + self.blocked.total()
+        return self.alone.total + self.crowded.total + self.queued.total + self.unasked + self.blocked.total()
 
 
 @dataclass
@@ -93,21 +114,31 @@ class WatchedWorker:
         self.files = ThreadFiles(worker.pid, worker.tid)
         self.counts = Counts()
 
-    def look(self, holder: int) -> bool:
-        """Count one sample; whether the thread wants the GIL.
+    def look(self, holder: int) -> str | None:
+        """Count one sample of a blocked thread; the state it is in, or None for one that is runnable.
 
         :param holder: who holds its GIL, 0 for nobody
         """
         waiting = waiting_in(self.files)
-        holds = holder == self.worker.thread_state != 0
         if waiting is None:
-            self.counts.running_held += holds
-            self.counts.running_free += not holds
-            return False
+            return None
         state = self._state(waiting)
         self.counts.blocked[state] += 1
-        self.counts.blocked_held += holds
-        return state == "gil_wait"
+        self.counts.blocked_held += self._is(holder)
+        return state
+
+    def look_closer(self, crowd: bool) -> None:
+        """Count one sample of a runnable thread: on a CPU or in the run queue, holding the GIL or not."""
+        on_cpu = self.files.on_cpu()
+        if on_cpu is None:
+            self.counts.unasked += 1
+            return
+        # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
+        holds = self._is(self.interpreter.holder())
+        (self.counts.queued if not on_cpu else self.counts.crowded if crowd else self.counts.alone).add(holds)
+
+    def _is(self, holder: int) -> bool:
+        return holder == self.worker.thread_state != 0
 
     def _state(self, waiting: Waiting) -> str:
         interpreter = self.interpreter
@@ -159,6 +190,7 @@ class Sampler:
 
     def __init__(self, workers: Sequence[Worker], layout: GilLayout | None, rate_hz: float, rng: random.Random) -> None:
         self._rng = rng
+        self._cpus = len(os.sched_getaffinity(0))
         self.pace = Pace(rate_hz)
         self.interpreters: dict[int, Interpreter] = {}
         self.workers: list[WatchedWorker] = []
@@ -189,20 +221,30 @@ class Sampler:
     def _look_around(self) -> None:
         """One moment: each interpreter's holder, then its workers."""
         self.pace.moments += 1
+        runnable: list[WatchedWorker] = []
         for interpreter, workers in self._chosen():
-            now = time.perf_counter()
-            try:
-                holder = interpreter.holder()
-                wanted = [watched.look(holder) for watched in workers]
-            except (OSError, ValueError):
-                workers[0].counts.errors += 1  # the process is ending: the trial's own report will say why
-                continue
-            interpreter.watch.see(now, holder, any(wanted))
+            with self._forgiving(workers[0]):
+                now, holder = time.perf_counter(), interpreter.holder()
+                states = [watched.look(holder) for watched in workers]
+                interpreter.watch.see(now, holder, "gil_wait" in states)
+                runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
+        crowd = len(runnable) >= self._cpus
+        for watched in runnable[:ASKED_PER_MOMENT]:
+            with self._forgiving(watched):
+                watched.look_closer(crowd)
+        for watched in runnable[ASKED_PER_MOMENT:]:
+            watched.counts.unasked += 1
+
+    @contextmanager
+    def _forgiving(self, watched: WatchedWorker) -> Iterator[None]:
+        """A process that is ending cannot be read: counted, for the trial's own report will say why it ended."""
+        try:
+            yield
+        except (OSError, ValueError):
+            watched.counts.errors += 1
 
     def _chosen(self) -> list[tuple[Interpreter, list[WatchedWorker]]]:
-        chosen = self.workers
-        if len(chosen) > THREADS_PER_MOMENT:
-            chosen = self._rng.sample(chosen, THREADS_PER_MOMENT)
+        chosen = self._rng.sample(self.workers, min(len(self.workers), THREADS_PER_MOMENT))
         grouped: dict[int, list[WatchedWorker]] = {}
         for watched in chosen:
             grouped.setdefault(watched.worker.pid, []).append(watched)

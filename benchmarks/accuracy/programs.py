@@ -1,0 +1,105 @@
+"""Programs that know where their time went, because they time each of their parts themselves.
+
+Each cycle does its parts one after the other and appends one line of truth to the file named in the environment. Parts
+with the CPU are timed by the thread's own CPU clock. Waiting parts know how long they wait, or are told by the process
+that ends the wait when it did. What the wall clock has beyond that is waiting for the GIL or for a CPU;
+the kernel tells the second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+TRUTH = "GILSCOPE_BENCHMARK_TRUTH"
+MIX = "GILSCOPE_BENCHMARK_MIX"
+BLOCK = b"x" * (1 << 20)
+TIMER_SLACK_S = 55e-6  # a sleep ends so much late: 50 µs of timer slack (prctl(2), PR_SET_TIMERSLACK), and waking up
+
+_local = threading.local()
+_taken = threading.Lock()
+_taken.acquire()
+
+SERVER = """
+import socket, sys, time
+server = socket.socket(fileno=int(sys.argv[1]))
+while request := server.recv(8):
+    time.sleep(int.from_bytes(request, "little") / 1e9)
+    server.send(time.perf_counter_ns().to_bytes(8, "little"))
+"""
+
+
+def _spin(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        for _ in range(200):
+            pass
+
+
+def _hash(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        hashlib.sha256(BLOCK).digest()
+
+
+def _connection() -> socket.socket:
+    """This thread's own connection to a process of its own that answers after the time asked for."""
+    if not hasattr(_local, "connection"):
+        ours, theirs = socket.socketpair()
+        subprocess.Popen([sys.executable, "-c", SERVER, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+        theirs.close()
+        ours.send((0).to_bytes(8, "little"))
+        ours.recv(8)
+        _local.connection = ours
+    connection: socket.socket = _local.connection
+    return connection
+
+
+def cycles(count: int) -> None:
+    """Many cycles in one call, so that next to nothing happens between calls, where no program can time itself."""
+    began, cpu = time.perf_counter_ns(), time.thread_time_ns()
+    for _ in range(count):
+        began, cpu = _cycle(began, cpu)
+
+
+def _cycle(began: int, cpu: int) -> tuple[int, int]:
+    """One round of the parts named in the environment: ``python=2,hash=2,sleep=6,socket=0,lock=0`` in ms.
+
+    It accounts for the time from ``began`` and the CPU from ``cpu``, where the last one ended, to its own end: so that
+    writing the truth down is accounted for too.
+    """
+    mix = {name: float(ms) / 1e3 for name, ms in (part.split("=") for part in os.environ[MIX].split(","))}
+    connection = _connection() if mix.get("socket") else None
+    truth = dict.fromkeys(("cpu_gil", "cpu_free", "network", "sleep", "lock"), 0.0)
+    _spin(mix.get("python", 0.0))
+    spun = time.thread_time_ns()
+    if mix.get("hash"):
+        _hash(mix["hash"])
+    hashed = time.thread_time_ns()
+    if mix.get("sleep"):
+        time.sleep(mix["sleep"])
+        truth["sleep"] = mix["sleep"] + TIMER_SLACK_S
+    if connection is not None:
+        asked = time.perf_counter_ns()
+        connection.send(int(mix["socket"] * 1e9).to_bytes(8, "little"))
+        truth["network"] = (int.from_bytes(connection.recv(8), "little") - asked) / 1e9
+    if mix.get("lock"):
+        _taken.acquire(timeout=mix["lock"])
+        truth["lock"] = mix["lock"] + TIMER_SLACK_S
+    ended, last = time.perf_counter_ns(), time.thread_time_ns()
+    truth["cpu_free"] = (hashed - spun) / 1e9
+    truth["cpu_gil"] = (last - cpu) / 1e9 - truth["cpu_free"]
+    _report({**truth, "began": began / 1e9, "ended": ended / 1e9})
+    return ended, last
+
+
+def _report(truth: dict[str, float]) -> None:
+    if not hasattr(_local, "file"):
+        _local.file = os.open(os.environ[TRUTH], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(_local.file, json.dumps(truth).encode() + b"\n")
