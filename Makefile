@@ -1,0 +1,35 @@
+# Everything a newcomer needs. PYTHON chooses the interpreter the environment is made with (3.11 or newer).
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+EXAMPLES = gilscope.examples
+
+.PHONY: demo test lint reports bench clean
+
+demo: $(VENV)/.ready reports  ## Set everything up, analyze the examples, leave their reports in reports/
+
+test: $(VENV)/.ready  ## Set everything up and run the whole suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready  ## What CI checks beside the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+reports: $(VENV)/.ready
+	$(BIN)/gilscope analyze $(EXAMPLES).primes:is_prime --inputs PRIMES --budget 20s -o reports/
+	$(BIN)/gilscope analyze $(EXAMPLES).urls:load_url --inputs $(EXAMPLES).urls:URLS --kwarg timeout=60 -o reports/
+	$(BIN)/gilscope analyze $(EXAMPLES).offload:sync_get_url --inputs URLS --context async -o reports/
+	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o reports/
+
+bench: $(VENV)/.ready  ## Measure the figures of benchmarks/ anew (half an hour; leave the machine alone meanwhile)
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gilscope needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,72 @@
+"""Watching a program of known ledger in a real trial."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from gilscope.backends.base import Configuration
+from gilscope.measure import messages as m
+from gilscope.measure.calibrate import calibrate
+from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.tree import MARK
+from gilscope.observe.watch import Interpreter
+from gilscope.records import Ledger, StartMethod
+from gilscope.targets import TargetSpec
+
+Observe = Callable[..., Ledger]
+PATIENCE_S = 90.0
+ROUND_S = 0.6
+
+
+@pytest.fixture
+def observe() -> Iterator[Observe]:
+    """``observe("python", "thread", 2)``: the ledger of one observed round of that program; nothing may be left."""
+    tokens: list[str] = []
+
+    def watch(
+        program: str,
+        backend: str = "serial",
+        workers: int = 1,
+        *,
+        source: str = "proc",
+        start_method: StartMethod | None = None,
+        round_s: float = ROUND_S,
+    ) -> Ledger:
+        trial = LiveTrial(Configuration(backend, workers, 1, start_method))
+        trial.start()
+        tokens.append(trial.process.token)
+        try:
+            return _observed(trial, program, source, round_s)
+        finally:
+            trial.end()
+
+    yield watch
+    assert [process for process in psutil.process_iter() if _mark(process) in tokens] == []
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK) if process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, OSError):
+        return None  # ended meanwhile, or another user's
+
+
+def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> Ledger:
+    limit = time.monotonic() + PATIENCE_S
+    hello = trial.process.hear(m.Hello, limit, "starting")
+    layout, reason = calibrate(trial.process, hello, limit)
+    assert layout is not None, reason
+    trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
+    trial.open(True, Watching(Interpreter(True, layout), 500.0, random.Random(1), source), limit)
+    workers = trial.configuration.workers
+    warm = trial.run_round(2 * workers, 1, limit, observed=False).done
+    calls = max(workers, round(warm.calls * round_s / warm.wall_s))
+    made = trial.run_round(calls, 1, limit, observed=True)
+    assert made.ledger is not None
+    assert made.done.errors == 0, made.done.error
+    return made.ledger
