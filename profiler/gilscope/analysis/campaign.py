@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gilscope import backends
+from gilscope.analysis.gather import kind_of, settled
 from gilscope.analysis.options import Budget, Options
 from gilscope.analysis.solo import MAX_CALLS, START_TIMEOUT_S, Solo, start_solo
 from gilscope.backends.base import Backend, Configuration
@@ -39,7 +40,7 @@ PATIENCE, PATIENCE_S = 10.0, 2.0
 MAX_CHUNKS = 20_000
 #: Where the solo run told nothing, the others still show what becomes of the target.
 BLIND_ROUND_S = 1.0
-HOT_SHARE, HOT_ROUND_S, HOT_RATE_HZ = 0.15, 0.6, 200
+HOT_SHARE, HOT_ROUND_S, HOT_RATE_HZ = 0.1, 0.4, 200
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,10 @@ class Campaign:
         return self.solo, self.solo.call_s
 
     def _planned(self, known: Demands) -> list[Plan]:
-        loaded = self.solo.trial.loaded if self.solo else None
         return candidates(
             known,
             self.machine,
-            kind=loaded.kind if loaded else "sync",
+            kind=kind_of(self),
             backends=[facts for name, facts in self.facts.items() if name != "serial"],
             workers_asked=self.options.workers or None,
             chunksize_asked=self.options.chunksize,
@@ -166,22 +166,29 @@ class Campaign:
         )
 
     def _open(self, plans: Sequence[Plan]) -> None:
-        """Start and open a trial for each plan, one after the other, so that none slows another's start-up."""
+        """Start a process for each plan, all at once; then open their pools one after the other, so that none slows
+        another's start-up."""
+        self._tell(f"starting {len(plans)} configurations")
         for plan in plans:
-            if self.budget.remaining_s < 0.2 * self.options.budget_s:
-                return  # better a few well measured than many begun
-            to = Configuration(plan.backend, plan.workers, plan.chunksize, plan.start_method)
-            trial = LiveTrial(to)
+            trial = LiveTrial(Configuration(plan.backend, plan.workers, plan.chunksize, plan.start_method))
             self.others.append(trial)
-            self._tell(f"starting {plan.backend} × {plan.workers}")
             trial.start()
+        for trial in self.others:
+            attempt(trial, lambda: self._load(trial))  # noqa: B023  called at once
+        for trial in [trial for trial in self.others if trial.alive]:
+            self._tell(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
             attempt(trial, lambda: self._prepare(trial))  # noqa: B023  called at once
+
+    def _start_limit(self) -> float:
+        return self.budget.deadline(START_TIMEOUT_S)
+
+    def _load(self, trial: LiveTrial) -> None:
+        trial.process.hear(m.Hello, self._start_limit(), "starting")
+        trial.load(self.target, self.options.seed, self._start_limit())
 
     def _prepare(self, trial: LiveTrial) -> None:
         assert self.solo is not None
-        limit = self.budget.deadline(min(START_TIMEOUT_S, self.options.timeout_s))
-        trial.process.hear(m.Hello, limit, "starting")
-        trial.load(self.target, self.options.seed, limit)
+        limit = self._start_limit()
         trial.open(self.solo.timed, self.solo.watching, limit)
         trial.inputs_used = self.solo.trial.inputs_used
         trial.dispatch_each_s = trial.dispatch_s(EMPTY_CHUNKS, self.budget.deadline(START_TIMEOUT_S))
@@ -196,15 +203,18 @@ class Campaign:
         self._warm_up(plan, known)
         kinds = {id(trial): self._kinds(plan) for trial in self.trials}
         for number in range(plan.clean_rounds + plan.observed_rounds):
+            if number > plan.observed_rounds + 1 and settled(self):
+                return
             self._tell(f"round {number + 1} of {plan.clean_rounds + plan.observed_rounds}")
             for trial in self.rng.sample(self.trials, len(self.trials)):
                 if trial.alive and self.budget.remaining_s > 0 and self.budget.calls_left > 0:
                     self._round(trial, plan.round_s, observed=kinds[id(trial)][number])
 
     def _kinds(self, plan: Schedule) -> list[bool]:
-        """Which of a trial's rounds are observed: not the first, so that a short budget still gives a throughput."""
-        rest = [False] * (plan.clean_rounds - 1) + [True] * plan.observed_rounds
-        return [False, *self.rng.sample(rest, len(rest))]
+        """Which of a trial's rounds are observed: not the first, so that a short budget still gives a throughput, but
+        an early one, so that what is settled early has its ledger too."""
+        early = [False] * min(1, plan.clean_rounds - 1) + [True] * plan.observed_rounds
+        return [False, *self.rng.sample(early, len(early)), *[False] * (plan.clean_rounds - 2)]
 
     def _warm_up(self, plan: Schedule, known: Demands) -> None:
         """A call for each worker, where it costs less than a round; and the chunksize, now that dispatch is known."""
@@ -226,9 +236,8 @@ class Campaign:
 
     def _expected(self, trial: LiveTrial, known: Demands) -> float:
         """Calls per second, by the model: enough to size the first round."""
-        loaded = self.solo.trial.loaded if self.solo else None
         to = trial.configuration
-        shape = self.facts[to.backend].shape(loaded.kind if loaded else "sync")
+        shape = self.facts[to.backend].shape(kind_of(self))
         stations = stations_for(shape, known, self.machine, backend=to.backend, chunksize=to.chunksize)
         return predict(known, stations, self.machine, to.workers)[0]
 
@@ -279,6 +288,7 @@ class Campaign:
             attempt(trial, lambda: self._try_once(trial))  # noqa: B023  called at once
 
     def _try_once(self, trial: LiveTrial) -> None:
+        self._load(trial)
         self._prepare(trial)
         limit_s = min(self.options.timeout_s, max(BLIND_ROUND_S, self.budget.remaining_s / 4))
         calls = min(trial.configuration.workers, self.budget.calls_left)

@@ -10,15 +10,12 @@ from statistics import median
 import msgspec
 
 from gilscope.analysis.campaign import Campaign
-from gilscope.decide.classify import classify
-from gilscope.decide.demands import combine
+from gilscope.analysis.gather import classification_of, mean_call_s, records_of
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.predict import predictions
 from gilscope.decide.recommend import recommend
 from gilscope.decide.snippets import CodeFacts, facts_from
-from gilscope.decide.throughput import with_throughput
 from gilscope.measure.live import LiveTrial
-from gilscope.measure.record import costs_of, ledgers_of, trial_record
 from gilscope.observe.environment import describe_environment
 from gilscope.records import (
     Classification,
@@ -37,9 +34,9 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     """The result of a campaign, finished or not."""
     environment = describe_environment(campaign.cpus)
     target, instrument = _target(campaign), _instrument(campaign)
-    trials = _trials(campaign)
+    trials = records_of(campaign)
     demands = campaign.demands()
-    classification = _classification(campaign, trials)
+    classification = classification_of(campaign, trials)
     failure = _failure(campaign.trials)
     facts = Facts(
         target=target,
@@ -84,40 +81,6 @@ def _target(campaign: Campaign) -> Target:
     return msgspec.structs.replace(loaded.target, input_count=used)
 
 
-def _trials(campaign: Campaign) -> tuple[Trial, ...]:
-    if campaign.solo is None:
-        return ()
-    costs = costs_of(campaign.solo.trial)
-    records = [_trial(trial, costs, campaign) for trial in campaign.trials]
-    return with_throughput(records, _call_s(costs))
-
-
-def _call_s(costs: dict[int, float]) -> float | None:
-    return sum(costs.values()) / len(costs) if costs else None
-
-
-def _trial(trial: LiveTrial, costs: dict[int, float], campaign: Campaign) -> Trial:
-    ledgers = ledgers_of(trial)
-    record = trial_record(trial, costs, combine(ledgers) if ledgers else None)
-    pickled = campaign.solo.pickled if campaign.solo else None
-    if pickled is None or campaign.facts[record.backend].shares_gil:
-        return record
-    return msgspec.structs.replace(record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds)
-
-
-def _classification(campaign: Campaign, trials: Sequence[Trial]) -> Classification:
-    solo = next((trial for trial in trials if trial.backend == "serial"), None)
-    ledger = solo.ledger if solo else None
-    return classify(
-        campaign.demands(),
-        samples=ledger.samples if ledger else 0,
-        gil_held_ratio=ledger.gil_held_ratio if ledger else None,
-        gil_enabled=campaign.machine.gil_enabled,
-        dispatch_s=campaign.machine.dispatch_s,
-        error_share=solo.errors / solo.calls if solo and solo.calls else 0.0,
-    )
-
-
 def _recommendation(
     campaign: Campaign, trials: Sequence[Trial], classification: Classification, interrupted: bool
 ) -> Recommendation:
@@ -131,7 +94,7 @@ def _recommendation(
         simplicity=campaign.simplicity,
         context=campaign.options.context,
         snippet=_snippet(campaign),
-        call_s=_call_s(costs_of(campaign.solo.trial)) if campaign.solo else None,
+        call_s=mean_call_s(campaign),
     )
 
 
@@ -166,7 +129,7 @@ def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
 def _instrument(campaign: Campaign) -> Instrument:
     watching = campaign.solo.watching if campaign.solo else None
     paces = [trial.pace for trial in campaign.trials if trial.pace is not None]
-    slowdowns = [slow for trial in _trials(campaign) if (slow := trial.observer_slowdown) is not None]
+    slowdowns = [slow for trial in records_of(campaign) if (slow := trial.observer_slowdown) is not None]
     sampled_s = sum(pace.elapsed_s for pace in paces)
     proc = watching is not None and watching.source == "proc"
     return Instrument(

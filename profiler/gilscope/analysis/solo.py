@@ -86,13 +86,13 @@ def _begun(
         hello = trial.process.hear(m.Hello, limit, "starting")
         layout, reason = (None, None) if options.observer == "psutil" else calibrate(trial.process, hello, limit)
         solo = Solo(trial, watching(layout, reason, hello.gil_enabled), hello.gil_enabled)
-        trial.load(target, options.seed, budget.deadline(options.timeout_s))
-        trial.open(True, solo.watching, budget.deadline(options.timeout_s))
+        trial.load(target, options.seed, budget.deadline(START_TIMEOUT_S))
+        trial.open(True, solo.watching, budget.deadline(START_TIMEOUT_S))
     except TrialEnded as ended:
         raise _translated(ended, target.spec) from None
     try:
         _first_calls(solo, options, budget)
-        _reopen_untimed(solo, options, budget)
+        _reopen_untimed(solo, budget)
         _try_pickling(solo, options, budget)
     except TrialEnded as ended:
         trial.end(ended)
@@ -149,11 +149,11 @@ def _every_call_raised(trial: LiveTrial) -> errors.TargetFailedError:
     return errors.TargetFailedError(message, error.traceback)
 
 
-def _reopen_untimed(solo: Solo, options: Options, budget: Budget) -> None:
+def _reopen_untimed(solo: Solo, budget: Budget) -> None:
     if solo.call_s is None or solo.call_s >= UNTIMED_CALL_S:
         return
     solo.timed = False
-    solo.trial.open(False, solo.watching, budget.deadline(options.timeout_s))
+    solo.trial.open(False, solo.watching, budget.deadline(START_TIMEOUT_S))
 
 
 def _try_pickling(solo: Solo, options: Options, budget: Budget) -> None:

@@ -42,11 +42,11 @@ MAX_CHUNKSIZE = 1000
 #: most.
 CHUNKS_PER_WORKER = 4
 #: Calls for each worker where time allows, for the same reason.
-CALLS_PER_WORKER = 4
+CALLS_PER_WORKER = 3
 #: "Where time allows": those calls may stretch a round to this many times its length.
 STRETCH = 2.0
 #: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
-TARGET_ROUND_S = 0.25
+TARGET_ROUND_S = 0.15
 #: Shorter rounds measure the scheduler.
 MIN_ROUND_S = 0.05
 #: Rounds without and with the sampler. Three against three are the fewest whose ranks carry an interval.

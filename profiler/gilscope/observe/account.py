@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gilscope.observe.proc import Scheduled
-from gilscope.observe.sampler import Counts, HoldWatch
+from gilscope.observe.sampler import Counts, HoldWatch, Runnable
 from gilscope.records import WAIT_STATES, Ledger
 
 __all__ = ["Beside", "held_share", "ledger_of", "seconds_by_state"]
@@ -59,18 +59,33 @@ def held_share(counts: Counts, scheduled: Scheduled) -> float:
 
     The sampler needs a CPU itself. At a moment when every CPU was taken it put one thread into the run queue, so that
     too few samples of such moments found it on a CPU; and threads that run at the same time cannot all hold the GIL.
-    How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same moments
-    that were not lost, so these are given their weight. With a single CPU nobody else is ever found on it, and the
-    samples in the run queue must do.
+    How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same sort
+    of moment that were not lost, so these are given their weight. With a single CPU nobody else is ever found on it,
+    and the samples in the run queue must do.
     """
-    alone, crowded, queued = counts.alone, counts.crowded, counts.queued
-    asked = alone.total + crowded.total + queued.total
+    moments = (counts.alone, counts.crowded)
+    if sum(moment.on_cpu.total for moment in moments) < ENOUGH:
+        asked = sum(moment.total for moment in moments)
+        return sum(moment.on_cpu.held + moment.queued.held for moment in moments) / asked if asked else 1.0
+    weights = [_weight(moment, _displaced_share(moments, scheduled)) for moment in moments]
+    held = sum(weight * moment.on_cpu.held for weight, moment in zip(weights, moments, strict=True))
+    return held / sum(weight * moment.on_cpu.total for weight, moment in zip(weights, moments, strict=True))
+
+
+def _displaced_share(moments: Sequence[Runnable], scheduled: Scheduled) -> float:
+    """The share of the samples in the run queue that are there because of the sampler."""
+    queued = sum(moment.queued.total for moment in moments)
     runnable_s = scheduled.run_s + scheduled.runqueue_s
-    if alone.total + crowded.total < ENOUGH:
-        return (alone.held + crowded.held + queued.held) / asked if asked else 1.0
-    displaced = max(0.0, queued.total - asked * scheduled.runqueue_s / runnable_s) if runnable_s > 0 else 0.0
-    weight = 1.0 + displaced / crowded.total if crowded.total else 1.0
-    return (alone.held + weight * crowded.held) / (alone.total + weight * crowded.total)
+    if not queued or runnable_s <= 0:
+        return 0.0
+    truly = sum(moment.total for moment in moments) * scheduled.runqueue_s / runnable_s
+    return max(0.0, 1.0 - truly / queued)
+
+
+def _weight(moment: Runnable, displaced_share: float) -> float:
+    if not moment.on_cpu.total:
+        return 1.0
+    return 1.0 + displaced_share * moment.queued.total / moment.on_cpu.total
 
 
 def _shares(blocked: Counter[str]) -> dict[str, float]:

@@ -36,7 +36,10 @@ class GilLayout:
 
         :raises OSError: when the process is gone or its memory may not be read
         """
-        holder, locked = HOLDER.unpack(process.read(runtime + self.offset - 8, HOLDER.size))
+        memory = process.read(runtime + self.offset - 8, HOLDER.size)
+        if len(memory) < HOLDER.size:  # what is read of a process that has just ended
+            raise ProcessLookupError(f"process {process.pid} has ended")
+        holder, locked = HOLDER.unpack(memory)
         return int(holder) if locked else 0
 
     def owns_futex(self, runtime: int, address: int) -> bool:

@@ -60,15 +60,25 @@ class Held:
 
 
 @dataclass
+class Runnable:
+    """Samples of a runnable thread, by where it was."""
+
+    on_cpu: Held = field(default_factory=Held)
+    queued: Held = field(default_factory=Held)
+
+    @property
+    def total(self) -> int:
+        return self.on_cpu.total + self.queued.total
+
+
+@dataclass
 class Counts:
     """What the samples of one worker showed."""
 
-    alone: Held = field(default_factory=Held)
-    """On a CPU, at a moment when there was one for everybody."""
-    crowded: Held = field(default_factory=Held)
-    """On a CPU, at a moment when at least as many watched threads were runnable as there are CPUs."""
-    queued: Held = field(default_factory=Held)
-    """In the run queue."""
+    alone: Runnable = field(default_factory=Runnable)
+    """Runnable at moments when there was a CPU for every watched thread that was."""
+    crowded: Runnable = field(default_factory=Runnable)
+    """Runnable at moments when at least as many watched threads were as there are CPUs."""
     unasked: int = 0
     """On a CPU or in the run queue, not asked which."""
     blocked: Counter[str] = field(default_factory=Counter)
@@ -79,7 +89,7 @@ class Counts:
 
     @property
     def samples(self) -> int:
-        return self.alone.total + self.crowded.total + self.queued.total + self.unasked + self.blocked.total()
+        return self.alone.total + self.crowded.total + self.unasked + self.blocked.total()
 
 
 @dataclass
@@ -135,7 +145,8 @@ class WatchedWorker:
             return
         # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
         holds = self._is(self.interpreter.holder())
-        (self.counts.queued if not on_cpu else self.counts.crowded if crowd else self.counts.alone).add(holds)
+        moment = self.counts.crowded if crowd else self.counts.alone
+        (moment.on_cpu if on_cpu else moment.queued).add(holds)
 
     def _is(self, holder: int) -> bool:
         return holder == self.worker.thread_state != 0
