@@ -10,31 +10,43 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from gilscope.accounts import STATES, WAIT_STATES, Account, Demands, Ledger, Record
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
+__all__ = [
+    "SCHEMA",
+    "STATES",
+    "WAIT_STATES",
+    "Account",
+    "Alternative",
+    "Classification",
+    "Context",
+    "Demands",
+    "Environment",
+    "Failure",
+    "Finding",
+    "HotLine",
+    "Instrument",
+    "Kind",
+    "Label",
+    "Ledger",
+    "Prediction",
+    "Recommendation",
+    "Record",
+    "Result",
+    "Round",
+    "Severity",
+    "StartMethod",
+    "Status",
+    "Target",
+    "Trial",
+]
+
 SCHEMA: Final = "gilscope.result/1"
-
-#: The states a worker thread can be in. Their seconds sum to the thread's wall clock. The order is the order in
-#: which every report shows them.
-STATES: Final = (
-    "cpu_gil",  # on a CPU, holding the GIL
-    "cpu_free",  # on a CPU without the GIL
-    "gil_wait",  # blocked, wanting the GIL
-    "runqueue",  # runnable, but given no CPU
-    "network",  # blocked on a socket
-    "disk",  # blocked on a file or a page fault
-    "sleep",  # asleep for a time it chose
-    "lock",  # blocked on a lock other than the GIL
-    "child",  # blocked on a process it started
-    "other",  # blocked on something else
-    "idle",  # blocked outside any call: waiting for the executor to hand it one
-)
-
-#: The states in which the thread is blocked inside a call on something other than the interpreter or the machine.
-WAIT_STATES: Final = ("network", "disk", "sleep", "lock", "child", "other")
 
 Kind = Literal["sync", "coroutine", "generator", "async-generator"]
 Label = Literal["compute-bound", "io-bound", "mixed", "overhead-bound", "inconclusive"]
@@ -42,86 +54,6 @@ Status = Literal["ok", "failed", "refused", "timeout"]
 Severity = Literal["info", "warning", "error"]
 Context = Literal["sync", "async"]
 StartMethod = Literal["spawn", "forkserver", "fork"]
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of every record: immutable, fields by name, unknown fields of newer files ignored."""
-
-
-class Account(Record, frozen=True, kw_only=True):
-    """Seconds by state. Conservation: ``cpu_s + runqueue_s + blocked_s == wall_s``."""
-
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    """On a CPU: ``cpu_gil_s + cpu_free_s`` where the split is known."""
-    blocked_s: float = 0.0
-    """Off the CPU by its own doing: ``gil_wait_s``, the waits and ``idle_s`` where the split is known. With the
-    psutil instrument it includes the run queue, which psutil cannot tell apart."""
-    cpu_gil_s: float | None = None
-    cpu_free_s: float | None = None
-    gil_wait_s: float | None = None
-    runqueue_s: float | None = None
-    network_s: float | None = None
-    disk_s: float | None = None
-    sleep_s: float | None = None
-    lock_s: float | None = None
-    child_s: float | None = None
-    other_s: float | None = None
-    idle_s: float | None = None
-    own_threads_cpu_s: float | None = None
-    """CPU of threads the target's libraries started themselves (BLAS, DuckDB, Polars); beside the wall clock."""
-    children_cpu_s: float | None = None
-    """CPU of processes the target started; beside the wall clock."""
-    gil_held_off_cpu_s: float | None = None
-    """Held the GIL while blocked; a part of the wait states above, not an addition to them."""
-
-    def state_s(self, state: str) -> float | None:
-        """Seconds in ``state``, one of `STATES`; None when unknown."""
-        value: float | None = getattr(self, f"{state}_s")
-        return value
-
-    def share(self, state: str) -> float | None:
-        """The fraction of the wall clock spent in ``state``; None when unknown or when there is no wall clock."""
-        seconds = self.state_s(state)
-        return None if seconds is None or self.wall_s <= 0 else seconds / self.wall_s
-
-    @property
-    def wait_s(self) -> float | None:
-        """Seconds blocked inside calls on the outside world (`WAIT_STATES`); None when the split is unknown."""
-        parts = [self.state_s(state) for state in WAIT_STATES]
-        known = [part for part in parts if part is not None]
-        return sum(known) if len(known) == len(parts) else None
-
-
-class Ledger(Account, frozen=True, kw_only=True):
-    """Where the wall clock of a trial's worker threads went, summed over the threads, in its observed rounds."""
-
-    threads: int = 0
-    samples: int = 0
-    """Samples taken of each thread (the moments, not moments × threads)."""
-    calls: int = 0
-    gil_held_s: float | None = None
-    """Seconds in which anybody held the GIL, summed over the interpreters of the trial; ``gil_observed_s`` is the
-    time over which that was watched (wall clock × interpreters)."""
-    gil_observed_s: float | None = None
-    longest_hold_s: float | None = None
-    """The longest run of samples in which one thread kept the GIL while another wanted it."""
-    driver_cpu_s: float | None = None
-    """CPU of the threads that feed the workers: the submitting thread, the queue's feeder, the event loop."""
-
-    @property
-    def gil_held_ratio(self) -> float | None:
-        """The fraction of the watched time in which the GIL was held; None when unknown."""
-        if self.gil_held_s is None or not self.gil_observed_s:
-            return None
-        return self.gil_held_s / self.gil_observed_s
-
-
-class Demands(Account, frozen=True, kw_only=True):
-    """What one call asks of each resource: the solo ledger divided by its calls (service demands)."""
-
-    calls: int = 0
-    """Calls the average is taken over."""
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -220,7 +152,7 @@ class Environment(Record, frozen=True, kw_only=True):
     """What limits the usable CPUs, where they are fewer than the visible ones."""
     memory_limit_bytes: int | None = None
     gilscope: str
-    packages: dict[str, str] = {}
+    packages: dict[str, str] = msgspec.field(default_factory=dict)
     load_average: float | None = None
 
 
@@ -346,7 +278,7 @@ class Result(Record, frozen=True, kw_only=True):
     target: Target
     environment: Environment
     instrument: Instrument
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """The options of the analysis, by name."""
     elapsed_s: float = 0.0
     demands: Demands | None = None
@@ -364,21 +296,15 @@ class Result(Record, frozen=True, kw_only=True):
 
     def trials_frame(self) -> pd.DataFrame:
         """One row per trial; units in the column names."""
-        from gilscope.report import frames
-
-        return frames.trials_frame(self)
+        return self._frame("trials_frame")
 
     def ledger_frame(self) -> pd.DataFrame:
         """One row per trial with a ledger: a column of seconds per state, and the wall clock."""
-        from gilscope.report import frames
-
-        return frames.ledger_frame(self)
+        return self._frame("ledger_frame")
 
     def rounds_frame(self) -> pd.DataFrame:
         """One row per trial and round."""
-        from gilscope.report import frames
-
-        return frames.rounds_frame(self)
+        return self._frame("rounds_frame")
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The record as JSON; also written to ``path``, atomically, when given."""
@@ -399,6 +325,12 @@ class Result(Record, frozen=True, kw_only=True):
     def to_text(self, path: str | Path | None = None) -> str:
         """What the terminal shows, as plain text; also written to ``path`` when given."""
         return self._render("text", path)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        from gilscope.report import frames  # only here: pandas takes longer to import than all the rest
+
+        frame: pd.DataFrame = getattr(frames, name)(self)
+        return frame
 
     def _render(self, format_name: str, path: str | Path | None) -> str:
         from gilscope import report

@@ -126,7 +126,7 @@ def test_calls_fill_a_round_at_the_expected_speed() -> None:
 def test_long_calls_get_one_for_each_worker_and_more_where_affordable() -> None:
     assert calls_per_round(1.0, 0.25, speedup=4.0, workers=4, input_count=1) == 4
     assert calls_per_round(0.05, 0.25, speedup=4.0, workers=4, input_count=1) == 20
-    assert calls_per_round(0.1, 0.25, speedup=4.0, workers=4, input_count=1) == 16
+    assert calls_per_round(0.1, 0.25, speedup=4.0, workers=4, input_count=1) == 12
 
 
 @given(

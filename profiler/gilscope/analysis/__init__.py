@@ -99,6 +99,6 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
     campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
     try:
         campaign.run()
+        return conclude(campaign)
     except KeyboardInterrupt:
         return conclude(campaign, interrupted=True)
-    return conclude(campaign)

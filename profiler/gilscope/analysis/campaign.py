@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gilscope import backends
 from gilscope.analysis.gather import kind_of, settled
@@ -17,8 +18,10 @@ from gilscope.decide.facts import BackendFacts, Machine, Plan
 from gilscope.decide.plan import Schedule, calls_per_round, candidates, chunksize, schedule
 from gilscope.decide.predict import predict, stations_for
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, TimedRound, Watching, attempt
+from gilscope.measure.interrupts import uninterrupted
+from gilscope.measure.live import LiveTrial, TimedRound, Watching
 from gilscope.measure.record import ledgers_of
+from gilscope.measure.trial import TrialEnded
 from gilscope.observe.cpus import CpuBudget
 from gilscope.observe.gil import GilLayout
 from gilscope.observe.pyspy import HotRecorder
@@ -36,6 +39,8 @@ SOLO_ROUND_S = 0.3
 EMPTY_CHUNKS = 100
 #: A round may take so many times its expected length before its trial is stopped, and at least `PATIENCE_S`.
 PATIENCE, PATIENCE_S = 10.0, 2.0
+#: The part of `--timeout` that a round is planned to take, so that one that is slower than planned is no failure.
+TIMEOUT_SHARE = 0.25
 #: Chunks of one round: what they need in memory and in submitting is bounded.
 MAX_CHUNKS = 20_000
 #: Where the solo run told nothing, the others still show what becomes of the target.
@@ -174,10 +179,10 @@ class Campaign:
             self.others.append(trial)
             trial.start()
         for trial in self.others:
-            attempt(trial, lambda: self._load(trial))  # noqa: B023  called at once
+            self._attempt(trial, lambda: self._load(trial))  # noqa: B023  called at once
         for trial in [trial for trial in self.others if trial.alive]:
             self._tell(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
-            attempt(trial, lambda: self._prepare(trial))  # noqa: B023  called at once
+            self._attempt(trial, lambda: self._prepare(trial))  # noqa: B023  called at once
 
     def _start_limit(self) -> float:
         return self.budget.deadline(START_TIMEOUT_S)
@@ -224,7 +229,7 @@ class Campaign:
             trial.expected_per_s = self._expected(trial, known)
             if trial.alive and call_s < plan.round_s / 2 and self.budget.calls_left > 0:
                 workers = min(trial.configuration.workers, self.budget.calls_left)
-                attempt(trial, lambda: self._run(trial, workers, 1, observed=False))  # noqa: B023  called at once
+                self._attempt(trial, lambda: self._run(trial, workers, 1, observed=False))  # noqa: B023  called at once
 
     def _choose_chunksize(self, trial: LiveTrial, call_s: float, plan: Schedule) -> None:
         to = trial.configuration
@@ -245,6 +250,7 @@ class Campaign:
 
     def _round(self, trial: LiveTrial, round_s: float, *, observed: bool, keep: bool = True) -> None:
         """Run a round of about ``round_s``, and ``keep`` it."""
+        round_s = min(round_s, TIMEOUT_SHARE * self.options.timeout_s)
         _, call_s = self._known_solo()
         per_s = trial.expected_per_s or 1.0 / call_s
         to = trial.configuration
@@ -264,7 +270,18 @@ class Campaign:
             if keep:
                 trial.rounds.append(made)
 
-        attempt(trial, step)
+        self._attempt(trial, step)
+
+    def _attempt(self, trial: LiveTrial, step: Callable[[], Any]) -> None:
+        """Do ``step``; a trial that ends in it keeps its fate. The end of the budget takes nothing from one that has
+        rounds to show."""
+        try:
+            step()
+        except TrialEnded as ended:
+            fate: TrialEnded | None = ended
+            if ended.status == "timeout" and self.budget.is_over:
+                fate = None if trial.rounds else TrialEnded("timeout", "the budget was used up before it ended a round")
+            trial.end(fate)
 
     def _run(self, trial: LiveTrial, calls: int, chunk: int, *, observed: bool, expected_s: float = 0.0) -> TimedRound:
         patience_s = min(self.options.timeout_s, max(PATIENCE_S, PATIENCE * expected_s))
@@ -285,7 +302,7 @@ class Campaign:
             self.others.append(trial)
             self._tell(f"trying {name}")
             trial.start()
-            attempt(trial, lambda: self._try_once(trial))  # noqa: B023  called at once
+            self._attempt(trial, lambda: self._try_once(trial))  # noqa: B023  called at once
 
     def _try_once(self, trial: LiveTrial) -> None:
         self._load(trial)
@@ -313,7 +330,8 @@ class Campaign:
     def _end_all(self) -> None:
         """Weigh what still lives, and end it; closing a pool in order takes time that only tear-downs need."""
         grace_s = 1.0 if self.target.teardown else 0.0
-        for trial in self.trials:
-            if trial.alive:
-                trial.weigh()
-            trial.end(grace_s=grace_s)
+        with uninterrupted():
+            for trial in self.trials:
+                if trial.alive:
+                    trial.weigh()
+                trial.end(grace_s=grace_s)

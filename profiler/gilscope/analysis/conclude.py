@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
+from typing import Any
 
 import msgspec
 
 from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.gather import classification_of, mean_call_s, records_of
+from gilscope.analysis.options import Options
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.predict import predictions
 from gilscope.decide.recommend import recommend
@@ -54,9 +56,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         target=target,
         environment=environment,
         instrument=instrument,
-        settings={
-            name: value for name, value in dataclasses.asdict(campaign.options).items() if value not in (None, ())
-        },
+        settings=_settings(campaign.options),
         elapsed_s=campaign.budget.elapsed_s,
         demands=demands,
         classification=classification,
@@ -71,6 +71,12 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
         interrupted=interrupted,
     )
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    """Those that are set, as a saved result gives them back: with lists for tuples."""
+    given = {name: value for name, value in dataclasses.asdict(options).items() if value not in (None, ())}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def _target(campaign: Campaign) -> Target:

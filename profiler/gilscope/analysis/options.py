@@ -79,6 +79,11 @@ class Budget:
     def remaining_s(self) -> float:
         return self.total_s - self.elapsed_s
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the grace is used up too."""
+        return self.elapsed_s >= GRACE * self.total_s
+
     def deadline(self, seconds: float) -> float:
         """``seconds`` from now on the monotonic clock, but not past the budget and its grace."""
         return min(time.monotonic() + seconds, self._began + GRACE * self.total_s)

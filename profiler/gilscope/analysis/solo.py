@@ -66,8 +66,8 @@ def start_solo(
     :raises TargetFailedError: when importing it, making its inputs or its set-up raises, or every call does
     """
     trial = LiveTrial(Configuration("serial"))
-    trial.start()
     try:
+        trial.start()
         return _begun(trial, target, options, budget, watching)
     except BaseException:
         trial.end()

@@ -1,0 +1,1 @@
+"""How a target is watched from outside: /proc, the GIL, py-spy, psutil."""

@@ -11,9 +11,10 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from gilscope.observe.syscalls import Blocked, Waiting, parse, waiting_for
+from gilscope.observe.syscalls import Waiting, parse, waiting_for
 
 __all__ = [
     "ProcessFiles",
@@ -26,7 +27,6 @@ __all__ = [
     "reaped_children_cpu_s",
     "rss_bytes",
     "thread_cpu_s",
-    "waiting_in",
 ]
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -65,9 +65,9 @@ class ThreadFiles:
         run, waited, _ = os.pread(self._schedstat, 100, 0).split()
         return Scheduled(int(run) / 1e9, int(waited) / 1e9)
 
-    def blocked_in(self) -> Blocked | None:
-        """The system call the thread is blocked in; None while it is running or runnable."""
-        return parse(os.pread(self._syscall, 200, 0))
+    def waiting(self) -> Waiting | None:
+        """What the thread waits for; None while it is running or runnable."""
+        return _understood(os.pread(self._syscall, 200, 0))
 
     def on_cpu(self) -> bool | None:
         """Whether the thread is on a CPU rather than off it, waiting or in the run queue.
@@ -98,6 +98,7 @@ class ProcessFiles:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self._unix: dict[str, bool] = {}
         self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
 
     def read(self, address: int, size: int) -> bytes:
@@ -155,35 +156,49 @@ class ProcessFiles:
 
     def _epoll_state(self, descriptor: int, timeout_ms: int) -> str:
         """An event loop has one Unix socket of its own to be woken by; with nothing else it waits for its timers."""
-        links = [self._link(registered) for registered in self._registered(descriptor)]
-        own = next((link for link in links if link.startswith("socket:") and self._is_unix(link)), None)
-        if own is not None:
-            links.remove(own)
-        links = [link for link in links if link and "eventfd" not in link and "timerfd" not in link]
-        if not links:
+        states, own = set(), False
+        for link in map(self._link, self._registered(descriptor)):
+            if not own and link.startswith("socket:") and self._is_unix(link):
+                own = True
+            elif link and "eventfd" not in link and "timerfd" not in link:
+                states.add(self._state_of(link))
+            if "network" in states:
+                return "network"
+        if not states:
             return "lock" if timeout_ms < 0 else "sleep"
-        states = {self._state_of(link) for link in links}
-        return next((state for state in ("network", "child", "disk") if state in states), "other")
+        return next((state for state in ("child", "disk") if state in states), "other")
 
     def _registered(self, descriptor: int) -> list[int]:
         try:
-            text = Path(f"/proc/{self.pid}/fdinfo/{descriptor}").read_text()
+            text = _contents(f"/proc/{self.pid}/fdinfo/{descriptor}")
         except OSError:
             return []
-        return [int(line.split()[1]) for line in text.splitlines() if line.startswith("tfd:")]
+        return [int(line.split()[1]) for line in text.splitlines() if line.startswith(b"tfd:")]
 
     def _is_unix(self, link: str) -> bool:
-        inode = link[len("socket:[") : -1]
-        try:
-            lines = Path(f"/proc/{self.pid}/net/unix").read_text().splitlines()[1:]
-        except OSError:
-            return True  # cannot be seen: a loop's own socket is likelier than not
-        return any(line.split()[6] == inode for line in lines)
+        """Whether a socket is a Unix one; asked once of each, for the table of all of them is long."""
+        if link not in self._unix:
+            inode = link[len("socket:[") : -1].encode()
+            try:
+                table = _contents(f"/proc/{self.pid}/net/unix")
+            except OSError:
+                table = inode  # cannot be seen: a loop's own socket is likelier than not
+            self._unix[link] = inode in table.split()
+        return self._unix[link]
 
 
-def waiting_in(thread: ThreadFiles) -> Waiting | None:
-    """What the thread waits for; None while it is running or runnable."""
-    blocked = thread.blocked_in()
+def _contents(path: str) -> bytes:
+    """The whole of a small file, without the layers that would take longer than the kernel does."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(file, 1 << 16), b""))
+    finally:
+        os.close(file)
+
+
+@lru_cache(maxsize=1024)  # a program waits in few places, with the same arguments again and again
+def _understood(text: bytes) -> Waiting | None:
+    blocked = parse(text)
     return None if blocked is None else waiting_for(blocked)
 
 

@@ -11,21 +11,23 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gilscope.observe.gil import GilLayout
-from gilscope.observe.proc import ProcessFiles, ThreadFiles, waiting_in
+from gilscope.observe.proc import ProcessFiles, ThreadFiles
 from gilscope.observe.syscalls import Waiting
 
-__all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Sampler", "WatchedWorker", "Worker"]
+__all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Runnable", "Sampler", "WatchedWorker", "Worker"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that the sampler's cost stays bounded.
 THREADS_PER_MOMENT = 8
 #: Runnable threads asked at each moment whether they are on a CPU: the costliest reading, and more tell little more.
-ASKED_PER_MOMENT = 4
+ASKED_PER_MOMENT = 2
+#: CPU that sampling may take from the watched, as a share of all CPUs: what it uses at moments when every CPU is busy.
+#: The rate falls below the one asked for where it would take more.
+CPU_SHARE = 0.01
 
 
 class Worker(Protocol):
@@ -129,7 +131,7 @@ class WatchedWorker:
 
         :param holder: who holds its GIL, 0 for nobody
         """
-        waiting = waiting_in(self.files)
+        waiting = self.files.waiting()
         if waiting is None:
             return None
         state = self._state(waiting)
@@ -202,6 +204,7 @@ class Sampler:
     def __init__(self, workers: Sequence[Worker], layout: GilLayout | None, rate_hz: float, rng: random.Random) -> None:
         self._rng = rng
         self._cpus = len(os.sched_getaffinity(0))
+        self._crowded = 0
         self.pace = Pace(rate_hz)
         self.interpreters: dict[int, Interpreter] = {}
         self.workers: list[WatchedWorker] = []
@@ -215,51 +218,65 @@ class Sampler:
         except OSError:
             self.close()
             raise
+        self._everyone = self._by_interpreter(self.workers)
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended."""
-        slot_s = 1.0 / self.pace.asked_hz
         began, cpu = time.perf_counter(), time.thread_time()
-        slot = 0
-        while not wait(began + (slot + self._rng.random()) * slot_s - time.perf_counter()):
+        slot, slot_s = began, 1.0 / self.pace.asked_hz
+        while not wait(slot + self._rng.random() * slot_s - time.perf_counter()):
             self._look_around()
-            late = int((time.perf_counter() - began) / slot_s)
-            self.pace.missed += max(0, late - slot - 1)
-            slot = max(late, slot + 1)
+            slot += slot_s
+            late = int(max(0.0, time.perf_counter() - slot) / slot_s)
+            self.pace.missed += late
+            slot += late * slot_s
+            slot_s = self._slot_s(time.thread_time() - cpu)
         self.pace.elapsed_s += time.perf_counter() - began
         self.pace.cpu_s += time.thread_time() - cpu
+
+    def _slot_s(self, used_s: float) -> float:
+        """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
+        each_s, crowded = used_s / self.pace.moments, self._crowded / self.pace.moments
+        return max(1.0 / self.pace.asked_hz, each_s * crowded / (CPU_SHARE * self._cpus))
 
     def _look_around(self) -> None:
         """One moment: each interpreter's holder, then its workers."""
         self.pace.moments += 1
         runnable: list[WatchedWorker] = []
         for interpreter, workers in self._chosen():
-            with self._forgiving(workers[0]):
+            try:
                 now, holder = time.perf_counter(), interpreter.holder()
                 states = [watched.look(holder) for watched in workers]
-                interpreter.watch.see(now, holder, "gil_wait" in states)
-                runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
+            except (OSError, ValueError):
+                workers[0].counts.errors += 1  # its process is ending: the trial's own report will say why
+                continue
+            interpreter.watch.see(now, holder, "gil_wait" in states)
+            runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
+        self._look_closer(runnable)
+
+    def _look_closer(self, runnable: list[WatchedWorker]) -> None:
         crowd = len(runnable) >= self._cpus
+        self._crowded += crowd
+        if len(runnable) > ASKED_PER_MOMENT:
+            self._rng.shuffle(runnable)
         for watched in runnable[:ASKED_PER_MOMENT]:
-            with self._forgiving(watched):
+            try:
                 watched.look_closer(crowd)
+            except (OSError, ValueError):
+                watched.counts.errors += 1
         for watched in runnable[ASKED_PER_MOMENT:]:
             watched.counts.unasked += 1
 
-    @contextmanager
-    def _forgiving(self, watched: WatchedWorker) -> Iterator[None]:
-        """A process that is ending cannot be read: counted, for the trial's own report will say why it ended."""
-        try:
-            yield
-        except (OSError, ValueError):
-            watched.counts.errors += 1
-
     def _chosen(self) -> list[tuple[Interpreter, list[WatchedWorker]]]:
-        chosen = self._rng.sample(self.workers, min(len(self.workers), THREADS_PER_MOMENT))
+        if len(self.workers) <= THREADS_PER_MOMENT:
+            return self._everyone
+        return self._by_interpreter(self._rng.sample(self.workers, THREADS_PER_MOMENT))
+
+    def _by_interpreter(self, workers: list[WatchedWorker]) -> list[tuple[Interpreter, list[WatchedWorker]]]:
         grouped: dict[int, list[WatchedWorker]] = {}
-        for watched in chosen:
+        for watched in workers:
             grouped.setdefault(watched.worker.pid, []).append(watched)
-        return [(self.interpreters[pid], workers) for pid, workers in grouped.items()]
+        return [(self.interpreters[pid], members) for pid, members in grouped.items()]
 
     def close(self) -> None:
         """Close every file."""

@@ -1,0 +1,191 @@
+"""The house keeps its order: imports run one way, files stay small, nothing prints, importing gilscope loads little."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import graphlib
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gilscope
+
+ROOT = Path(gilscope.__file__).parent
+MAX_LINES = 400
+
+#: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
+GROUND = {"records", "errors"}
+ALLOWED: dict[str, set[str]] = {
+    "accounts": set(),
+    "records": {"accounts"},
+    "errors": set(),
+    "examples": set(),
+    "targets": GROUND,
+    "backends": GROUND,
+    "observe": GROUND | {"gilscope"},  # the root, for its version and its folder
+    "measure": GROUND | {"targets", "backends", "observe"},
+    "decide": GROUND,
+    "report": GROUND | {"gilscope"},
+    "analysis": GROUND | {"measure", "decide", "observe", "backends", "targets"},
+    "cli": GROUND | {"gilscope", "analysis", "measure", "report", "targets", "backends", "observe"},
+    "__main__": {"cli"},
+}
+#: `Result` draws itself on demand: the one place where a lower part calls a higher one, inside its methods only.
+CONVENIENCE = "gilscope.records"
+HEAVY = {"pandas", "numpy", "rich", "typer", "jinja2", "asyncio", "multiprocessing"}
+
+
+@functools.cache
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = ["gilscope", *path.relative_to(ROOT).with_suffix("").parts]
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else module
+
+
+def imported(statement: ast.stmt) -> Iterator[str]:
+    """The modules of gilscope that an import statement loads."""
+    if isinstance(statement, ast.Import):
+        yield from (alias.name for alias in statement.names if alias.name.split(".")[0] == "gilscope")
+    if isinstance(statement, ast.ImportFrom):
+        assert statement.level == 0, f"line {statement.lineno}: imports are absolute here"
+        home = statement.module or ""
+        if home.split(".")[0] == "gilscope":
+            names = [f"{home}.{alias.name}" for alias in statement.names]
+            yield from (name if name in modules() else home for name in names)
+
+
+def is_for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(module: str, *, nested: bool, for_types: bool) -> set[str]:
+    """What a module imports of gilscope: at its top level, and where asked inside functions and for types only."""
+
+    def walk(node: ast.AST) -> Iterator[str]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                yield from imported(child)
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from walk(child) if nested else ()
+            elif not is_for_types_only(child) or for_types:
+                yield from walk(child)
+
+    return set(walk(tree(module)))
+
+
+@pytest.mark.parametrize("module", [module for module in modules() if module != "gilscope"])
+def test_imports_run_one_way(module: str) -> None:
+    part = part_of(module)
+    used = {part_of(name) for name in imports(module, nested=module != CONVENIENCE, for_types=True)} - {part}
+    assert used <= ALLOWED[part], f"{module} may not import {sorted(used - ALLOWED[part])}"
+
+
+def test_the_order_of_the_parts_has_no_circle() -> None:
+    order = {part: uses - {"gilscope"} for part, uses in ALLOWED.items()}
+    assert set(graphlib.TopologicalSorter(order).static_order()) == set(order)
+
+
+def test_no_module_is_imported_while_it_imports() -> None:
+    graph = {module: imports(module, nested=False, for_types=False) - {module} for module in modules()}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(graph)  # raises CycleError
+
+
+def test_a_circle_would_be_seen() -> None:
+    """The walk itself: it finds what it looks for where it is known to be."""
+    assert "gilscope.observe" in {
+        name.rpartition(".")[0] for name in imports("gilscope.measure.live", nested=False, for_types=False)
+    }
+    assert imports(CONVENIENCE, nested=True, for_types=True) == {
+        "gilscope.accounts",
+        "gilscope.report",
+        "gilscope.report.frames",
+    }
+    assert imports(CONVENIENCE, nested=False, for_types=True) == {"gilscope.accounts"}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_files_are_small(module: str) -> None:
+    lines = len(modules()[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{module} has {lines} lines: split it by what changes together"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_the_library_never_prints(module: str) -> None:
+    calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+
+
+# A trial's process flushes what the target printed, before it may be killed.
+OWN_STREAMS = ("gilscope.measure.child",)
+QUIET = [module for module in modules() if part_of(module) not in ("cli", "examples") and module not in OWN_STREAMS]
+
+
+@pytest.mark.parametrize("module", QUIET)
+def test_standard_streams_are_the_command_lines(module: str) -> None:
+    used = [
+        node.lineno
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("stdout", "stderr")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "sys"
+    ]
+    assert used == []
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_module_says_what_it_is(module: str) -> None:
+    assert ast.get_docstring(tree(module)), f"{module} has no docstring"
+
+
+@pytest.mark.parametrize("module", [module for module in modules() if not module.endswith("__main__")])
+def test_what_a_module_offers_exists_once(module: str) -> None:
+    loaded = importlib.import_module(module)
+    offered = getattr(loaded, "__all__", [])
+    assert [name for name in offered if not hasattr(loaded, name)] == []
+    assert len(offered) == len(set(offered))
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules a fresh interpreter has after ``statement``, and had not before."""
+    code = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(told.stdout.split())
+
+
+def test_importing_gilscope_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import gilscope")
+    assert loaded & HEAVY == set()
+    assert {name for name in loaded if name.startswith("gilscope")} == {"gilscope"}
+
+
+def test_a_worker_process_loads_nothing_heavy() -> None:
+    assert loaded_by("import gilscope.backends.worker") & (HEAVY | {"msgspec", "psutil"}) == set()
+
+
+def test_the_command_line_starts_without_its_heavy_parts() -> None:
+    assert loaded_by("import gilscope.cli.app") & {"pandas", "numpy", "jinja2"} == set()
+
+
+def test_the_names_of_the_package_arrive_when_used() -> None:
+    assert [name for name in gilscope.__all__ if not hasattr(gilscope, name)] == []
+    assert dir(gilscope) == sorted(gilscope.__all__)
+    with pytest.raises(AttributeError, match="'gilscope' has no attribute 'analyse'"):
+        gilscope.analyse  # noqa: B018

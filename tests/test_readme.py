@@ -1,0 +1,59 @@
+"""The README is true: what it tells people to type works, in the order it tells it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+SCRIPTS = sysconfig.get_path("scripts")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_run(tmp_path: Path) -> None:
+    commands = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
+    assert commands
+    for command in commands:
+        program, *arguments = command.split()
+        assert program == "gilscope"
+        done = subprocess.run(
+            [f"{SCRIPTS}/gilscope", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        assert done.stdout, command
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json"}
+
+
+@pytest.mark.slow
+def test_the_program_runs(tmp_path: Path) -> None:
+    (program,) = blocks("python")
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "compute-bound →" in done.stdout
+    assert (tmp_path / "is_prime.html").stat().st_size > 1000
+
+
+def test_the_make_targets_exist() -> None:
+    targets = set(re.findall(r"^make (\w+)", README, re.MULTILINE))
+    assert {"demo", "test"} <= targets
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_links_lead_somewhere() -> None:
+    places = [place for place in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in place]
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []

@@ -1,0 +1,64 @@
+"""What analyze says of functions whose right answer is known. The machine may be busy: order and proportion, no more."""
+
+from __future__ import annotations
+
+import operator
+
+import gilscope
+import pytest
+from gilscope.examples import offload, primes, urls
+from gilscope.records import Prediction, Result
+
+pytestmark = [pytest.mark.truth, pytest.mark.slow]
+
+
+def predicted(result: Result, backend: str) -> Prediction:
+    return max((p for p in result.predictions if p.backend == backend), key=lambda p: p.throughput_per_s)
+
+
+def test_primes_want_processes() -> None:
+    result = gilscope.analyze(primes.is_prime, primes.PRIMES, budget_s=8)
+    assert (result.classification.label, result.classification.subtype) == ("compute-bound", "python")
+    assert result.recommendation.backend not in ("thread", "asyncio")
+    if result.environment.cpus_usable >= 2:
+        assert predicted(result, "process").throughput_per_s > 1.5 * predicted(result, "thread").throughput_per_s
+        assert predicted(result, "thread").bottleneck == "gil"
+
+
+def test_urls_want_threads() -> None:
+    result = gilscope.analyze(urls.load_url, urls.URLS, kwargs={"timeout": 60}, budget_s=8)
+    assert (result.classification.label, result.classification.subtype) == ("io-bound", "network")
+    assert result.recommendation.backend == "thread"
+    assert result.recommendation.speedup is not None
+    assert result.recommendation.speedup > 2
+    assert result.failure is not None
+    assert result.failure.type == "URLError"
+    assert 0 < result.failure.count < result.failure.calls
+
+
+def test_a_blocking_call_is_offloaded_from_a_coroutine() -> None:
+    result = gilscope.analyze(offload.sync_get_url, offload.URLS, context="async", budget_s=8)
+    assert result.classification.label == "io-bound"
+    assert (result.recommendation.backend, result.recommendation.executor) == ("asyncio", "thread")
+    assert "run_in_executor" in result.recommendation.code
+
+
+def test_a_coroutine_is_awaited_on_one_loop() -> None:
+    result = gilscope.analyze(offload.fetch, offload.URLS, budget_s=8)
+    assert result.target.kind == "coroutine"
+    assert (result.classification.label, result.classification.subtype) == ("io-bound", "network")
+    assert (result.recommendation.backend, result.recommendation.executor) == ("asyncio", None)
+
+
+def test_next_to_nothing_is_left_alone() -> None:
+    result = gilscope.analyze(operator.neg, range(100), budget_s=4)
+    assert result.classification.label == "overhead-bound"
+    assert result.recommendation.backend == "serial"
+
+
+def test_the_frames_hold_what_the_record_holds() -> None:
+    result = gilscope.analyze(operator.neg, range(10), backends=["thread"], budget_s=2, hot=False)
+    trials, ledgers = result.trials_frame(), result.ledger_frame()
+    assert list(trials["backend"]) == [trial.backend for trial in result.trials]
+    assert set(ledgers["backend"]) <= set(trials["backend"])
+    assert {"wall_s", "cpu_gil_s", "gil_wait_s", "runqueue_s"} <= set(ledgers.columns)

@@ -1,0 +1,120 @@
+"""From a trial that was live to the record of it, on trials made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.backends.base import Configuration
+from gilscope.measure.live import LiveTrial, TimedRound
+from gilscope.measure.messages import RoundDone
+from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.records import Ledger
+
+
+def done(calls: int = 10, wall_s: float = 1.0, **changes: Any) -> RoundDone:
+    unknown = "latency_p50_s latency_p99_s queue_wait_p50_s loop_lag_p50_s loop_lag_p99_s loop_lag_max_s error".split()
+    fields = {**dict.fromkeys(unknown), "errors": 0, "costs_s": {}, **changes}
+    return RoundDone(calls=calls, wall_s=wall_s, **fields)
+
+
+def timed(first: int = 0, observed: bool = False, ledger: Ledger | None = None, **changes: Any) -> TimedRound:
+    return TimedRound(first, observed, done(**changes), ledger)
+
+
+def live(*rounds: TimedRound, inputs: int = 4, **changes: Any) -> LiveTrial:
+    return LiveTrial(Configuration("thread", 2), rounds=list(rounds), inputs_used=inputs, **changes)
+
+
+COSTS = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}
+
+
+def test_an_inputs_cost_is_the_mean_over_the_rounds() -> None:
+    rounds = [timed(costs_s={0: 1.0, 1: 5.0}), timed(costs_s={0: 3.0}), timed()]
+    assert costs_of(live(*rounds)) == {0: 2.0, 1: 5.0}
+
+
+def test_only_observed_rounds_have_ledgers() -> None:
+    ledger = Ledger(wall_s=1.0)
+    assert ledgers_of(live(timed(), timed(observed=True, ledger=ledger), timed(observed=True))) == [ledger]
+
+
+@pytest.mark.parametrize(
+    ("first", "calls", "work_s"),
+    [(0, 4, 10.0), (0, 3, 6.0), (3, 1, 4.0), (3, 3, 7.0), (2, 4, 10.0), (1, 6, 15.0), (0, 8, 20.0), (0, 0, 0.0)],
+)
+def test_a_rounds_work_is_what_its_calls_take_alone(first: int, calls: int, work_s: float) -> None:
+    (made,) = trial_record(live(timed(first, calls=calls)), COSTS, None).rounds
+    assert made.work_s == pytest.approx(work_s)
+
+
+@given(first=st.integers(0, 3), calls=st.integers(0, 50))
+def test_work_counted_call_by_call(first: int, calls: int) -> None:
+    (made,) = trial_record(live(timed(first, calls=calls)), COSTS, None).rounds
+    assert made.work_s == pytest.approx(sum(COSTS[(first + number) % 4] for number in range(calls)))
+
+
+def test_work_is_unknown_where_an_input_was_never_run_alone() -> None:
+    costs = {0: 1.0, 1: 2.0}
+    rounds = trial_record(live(timed(0, calls=2), timed(2, calls=1), timed(0, calls=4)), costs, None).rounds
+    assert [made.work_s for made in rounds] == [3.0, None, None]
+
+
+def test_calls_and_errors_are_summed_over_the_rounds() -> None:
+    record = trial_record(live(timed(calls=4, errors=1), timed(calls=8, errors=2)), COSTS, None)
+    assert (record.calls, record.errors) == (12, 3)
+    assert [made.index for made in record.rounds] == [0, 1]
+
+
+def test_latencies_are_the_median_of_clean_rounds() -> None:
+    rounds = [timed(latency_p50_s=value) for value in (0.1, 0.3, 0.2)]
+    observed = timed(observed=True, latency_p50_s=9.0)
+    assert trial_record(live(*rounds, observed), COSTS, None).latency_p50_s == 0.2
+    assert trial_record(live(observed), COSTS, None).latency_p50_s == 9.0
+    assert trial_record(live(timed()), COSTS, None).latency_p50_s is None
+
+
+def test_the_largest_lag_is_of_all_rounds() -> None:
+    rounds = [timed(loop_lag_max_s=0.01), timed(observed=True, loop_lag_max_s=0.5), timed()]
+    assert trial_record(live(*rounds), COSTS, None).loop_lag_max_s == 0.5
+    assert trial_record(live(timed()), COSTS, None).loop_lag_max_s is None
+
+
+def test_the_observers_slowdown_compares_rates_of_work() -> None:
+    """The observed round made the dearer half of the calls: by the number of calls it would look slowed."""
+    clean, observed = timed(0, calls=2, wall_s=3.0), timed(2, True, calls=2, wall_s=7.0)
+    assert trial_record(live(clean, observed), COSTS, None).observer_slowdown == pytest.approx(1.0)
+    slowed = timed(2, True, calls=2, wall_s=14.0)
+    assert trial_record(live(clean, slowed), COSTS, None).observer_slowdown == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_without_rounds_of_both_sorts_the_slowdown_is_unknown(observed: bool) -> None:
+    assert trial_record(live(timed(observed=observed, calls=4)), COSTS, None).observer_slowdown is None
+
+
+def test_what_the_trial_knew_is_recorded() -> None:
+    trial = live(
+        timed(calls=4),
+        status="timeout",
+        reason="still running 4 calls after 2.0 s",
+        startup_s=0.2,
+        import_s=0.1,
+        memory_per_worker_bytes=1 << 20,
+    )
+    trial.configuration = Configuration("process", 4, 8, "forkserver")
+    ledger = Ledger(wall_s=2.0)
+    record = trial_record(trial, COSTS, ledger)
+    assert record.name == "process × 4, chunksize 8, forkserver"
+    assert (record.status, record.reason) == ("timeout", "still running 4 calls after 2.0 s")
+    assert (record.startup_s, record.import_s, record.memory_per_worker_bytes) == (0.2, 0.1, 1 << 20)
+    assert record.ledger is ledger
+    assert record.throughput_per_s is record.speedup is None  # told by comparing it with others
+
+
+def test_a_trial_that_never_ran_has_an_empty_record() -> None:
+    record = trial_record(live(status="refused", reason="the function cannot be pickled"), {}, None)
+    assert (record.calls, record.rounds, record.latency_p50_s) == (0, (), None)

@@ -1,0 +1,140 @@
+"""Ending the processes of a trial, whatever they have become."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from gilscope.measure.tree import MARK, end_all
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are of POSIX")
+
+PRELUDE = """
+import os, signal, subprocess, sys
+WAIT = [sys.executable, "-I", "-S", "-c", "import signal; print(flush=True); signal.pause()"]
+def child(**options):
+    made = subprocess.Popen(WAIT, stdout=subprocess.PIPE, **options)
+    made.stdout.readline()
+    return made.pid
+"""
+START = """
+print(*pids, flush=True)
+signal.pause()
+"""
+
+
+class Root:
+    """The process of a trial, and those that it started."""
+
+    def __init__(self, program: str, token: str) -> None:
+        code = PRELUDE + textwrap.dedent(program) + START
+        environment = {**os.environ, MARK: token}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        self.family = [psutil.Process(int(word)) for word in self.process.stdout.readline().split()]
+
+    @property
+    def living(self) -> list[psutil.Process]:
+        own = psutil.Process(self.process.pid) if psutil.pid_exists(self.process.pid) else None
+        return [one for one in [*self.family, *([own] if own else [])] if is_alive(one)]
+
+    def close(self) -> None:
+        for process in self.living:
+            process.kill()
+        self.process.communicate()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+Start = Callable[..., Root]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    made: list[Root] = []
+
+    def starting(program: str, token: str = "mine") -> Root:
+        made.append(Root(program, token))
+        return made[-1]
+
+    yield starting
+    for root in made:
+        root.close()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "pids = []",
+        "pids = [child(), child()]",
+        "pids = [child(start_new_session=True)]",
+        "pids = [child(env={})]",
+        "pids = [child(env={}, start_new_session=True)]",
+        """
+        code = "import subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE); p.stdout.readline(); print(p.pid)"
+        pids = [int(subprocess.run([sys.executable, "-c", code, *WAIT], stdout=subprocess.PIPE).stdout)]
+        """,
+        """
+        from gilscope.backends.worker import adopt_orphans
+        adopt_orphans()
+        code = "import os, subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, env={}, start_new_session=True); p.stdout.readline(); print(p.pid)"
+        pids = [int(subprocess.run([sys.executable, "-c", code, *WAIT], stdout=subprocess.PIPE).stdout)]
+        """,
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); pids = [child()]",
+    ],
+    ids=["alone", "children", "session", "environment", "both", "orphan", "daemon", "stubborn"],
+)
+def test_nothing_is_left(start: Start, program: str) -> None:
+    root = start(program)
+    assert root.living  # so that there is something to end
+    end_all("mine", root.process)
+    root.process.wait()
+    assert root.living == []
+
+
+def test_what_outlives_the_process_is_ended_too(start: Start) -> None:
+    root = start("pids = [child(), child(start_new_session=True)]")
+    root.process.kill()
+    root.process.wait()
+    assert len(root.living) == 2
+    end_all("mine", root.process)
+    assert root.living == []
+
+
+def test_a_stopped_process_is_ended(start: Start) -> None:
+    root = start("pids = [child()]; os.kill(pids[0], signal.SIGSTOP)")
+    root.process.send_signal(signal.SIGSTOP)
+    end_all("mine", root.process)
+    root.process.wait()
+    assert root.living == []
+
+
+def test_those_of_another_trial_live_on(start: Start) -> None:
+    other = start("pids = [child(), child(start_new_session=True)]", token="another's")
+    mine = start("pids = [child()]")
+    end_all("mine", mine.process)
+    mine.process.wait()
+    assert mine.living == []
+    assert len(other.living) == 3
+
+
+def test_ending_twice_is_no_error(start: Start) -> None:
+    root = start("pids = [child()]")
+    for _ in range(2):
+        end_all("mine", root.process)
+        root.process.wait()
+    assert root.living == []
