@@ -1,11 +1,12 @@
-"""What analyze says of functions whose right answer is known. The machine may be busy: order and proportion, no more."""
+"""What analyze says of functions whose right answer is known. The machine may be busy: order and proportion only."""
 
 from __future__ import annotations
 
 import operator
 
-import gilscope
 import pytest
+
+import gilscope
 from gilscope.examples import offload, primes, urls
 from gilscope.records import Prediction, Result
 

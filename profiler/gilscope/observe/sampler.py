@@ -28,6 +28,8 @@ ASKED_PER_MOMENT = 2
 #: CPU that sampling may take from the watched, as a share of all CPUs: what it uses at moments when every CPU is busy.
 #: The rate falls below the one asked for where it would take more.
 CPU_SHARE = 0.01
+#: Waking takes a tenth of this on a machine with a CPU to spare.
+LATE_S = 0.0005
 
 
 class Worker(Protocol):
@@ -221,22 +223,33 @@ class Sampler:
         self._everyone = self._by_interpreter(self.workers)
 
     def run(self, wait: Callable[[float], bool]) -> None:
-        """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended."""
+        """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended.
+
+        A moment for which the sampler wakes late is missed, not taken later: where every CPU is busy it gets one when a
+        worker blocks, and would find too often what workers block for first.
+        """
         began, cpu = time.perf_counter(), time.thread_time()
         slot, slot_s = began, 1.0 / self.pace.asked_hz
-        while not wait(slot + self._rng.random() * slot_s - time.perf_counter()):
-            self._look_around()
+        while True:
+            due = slot + self._rng.random() * slot_s
+            if wait(due - time.perf_counter()):
+                break
+            if time.perf_counter() - due > LATE_S:
+                self.pace.missed += 1
+            else:
+                self._look_around()
             slot += slot_s
-            late = int(max(0.0, time.perf_counter() - slot) / slot_s)
-            self.pace.missed += late
-            slot += late * slot_s
+            skipped = int(max(0.0, time.perf_counter() - slot) / slot_s)
+            self.pace.missed += skipped
+            slot += skipped * slot_s
             slot_s = self._slot_s(time.thread_time() - cpu)
         self.pace.elapsed_s += time.perf_counter() - began
         self.pace.cpu_s += time.thread_time() - cpu
 
     def _slot_s(self, used_s: float) -> float:
         """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
-        each_s, crowded = used_s / self.pace.moments, self._crowded / self.pace.moments
+        moments = max(1, self.pace.moments)
+        each_s, crowded = used_s / moments, self._crowded / moments
         return max(1.0 / self.pace.asked_hz, each_s * crowded / (CPU_SHARE * self._cpus))
 
     def _look_around(self) -> None:
