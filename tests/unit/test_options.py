@@ -35,8 +35,7 @@ def budget(clock: Clock, total_s: float = 10.0, max_calls: int | None = None) ->
 
 def test_the_defaults_make_sense() -> None:
     made = Options()
-    assert made.backends == made.workers == ()
-    assert made.max_calls is None
+    assert (made.backends, made.workers, made.max_calls) == ((), (), None)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +74,7 @@ def test_a_deadline_is_not_past_the_budget_and_its_grace(clock: Clock) -> None:
     assert clock.now + 10.0 < made.deadline(60.0) <= clock.now + 12.0
 
 
-@given(
-    total_s=st.floats(0.1, 1e4), asked_s=st.floats(0, 1e5), more_s=st.floats(0, 1e3), elapsed_s=st.floats(0, 2e4)
-)
+@given(total_s=st.floats(0.1, 1e4), asked_s=st.floats(0, 1e5), more_s=st.floats(0, 1e3), elapsed_s=st.floats(0, 2e4))
 def test_asking_for_more_time_never_gives_less(total_s: float, asked_s: float, more_s: float, elapsed_s: float) -> None:
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock(patch)

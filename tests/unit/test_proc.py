@@ -42,10 +42,10 @@ def test_context_switches_are_the_last_two_lines() -> None:
 @given(*(st.floats(0, 1e6) for _ in range(4)))
 def test_a_difference_of_readings(run: float, queued: float, more_run: float, more_queued: float) -> None:
     spent = Scheduled(run + more_run, queued + more_queued) - Scheduled(run, queued)
-    assert (spent.run_s, spent.runqueue_s) == (pytest.approx(more_run, abs=1e-6), pytest.approx(more_queued, abs=1e-6))
+    assert [spent.run_s, spent.runqueue_s] == pytest.approx([more_run, more_queued], abs=1e-6)
 
 
-# -- what a process waits for -------------------------------------------------------------------------------------------
+# -- what a process waits for ----------------------------------------------------------------------
 
 PRELUDE = """
 import os, select, socket, subprocess, sys, tempfile, time
@@ -225,7 +225,7 @@ def test_what_an_epoll_watches_is_read_from_its_fdinfo(holder: Blocker, monkeypa
     assert holder.files.resolve(asked) == "lock"
 
 
-# -- times --------------------------------------------------------------------------------------------------------------
+# -- times -----------------------------------------------------------------------------------------
 
 
 def spin(seconds: float) -> None:
@@ -291,13 +291,13 @@ def test_a_process_name_may_hold_a_bracket(start: Start) -> None:
     assert proc.reaped_children_cpu_s(start(program).process.pid) == 0.0
 
 
-# -- processes ------------------------------------------------------------------------------------------------------------
+# -- processes -------------------------------------------------------------------------------------
 
 
 def test_descendants_of_every_generation(start: Start) -> None:
     blocker = start(
         """
-        code = "import os, subprocess, sys; c = subprocess.Popen(['cat'], stdin=0, stdout=2); print(c.pid, flush=True); c.wait()"
+        code = "import subprocess; c = subprocess.Popen(['cat'], stdout=2); print(c.pid, flush=True); c.wait()"
         held = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         ready(held.pid, int(held.stdout.readline()))
         sys.stdin.read()

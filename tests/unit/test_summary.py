@@ -17,9 +17,7 @@ def chunk(*latencies_ms: float, submitted_ms: float = 0, started_ms: float = 0, 
     latencies = tuple(int(latency * MS) for latency in latencies_ms)
     started = int(started_ms * MS)
     ended = started + sum(latencies)
-    return ChunkReport(
-        int(submitted_ms * MS), started, ended, len(latencies), 0, latencies if timed else (), None
-    )
+    return ChunkReport(int(submitted_ms * MS), started, ended, len(latencies), 0, latencies if timed else (), None)
 
 
 def summed(*reports: ChunkReport) -> Summary:
@@ -81,7 +79,7 @@ def test_an_input_costs_the_mean_of_its_calls() -> None:
 
 
 def test_an_order_that_does_not_fit_the_calls_is_no_order() -> None:
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         summed(chunk(1, 2)).done(1.0, [], [0])
 
 

@@ -114,9 +114,18 @@ def test_unknown_calls_and_machines_are_other() -> None:
     assert waiting_for(Blocked(202, (1,) * 6), "riscv64") == Waiting("other")
 
 
-@given(st.integers(0, 500), st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6), st.sampled_from([*TABLES, "x"]))
+@given(
+    st.integers(0, 500), st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6), st.sampled_from([*TABLES, "x"])
+)
 def test_every_line_of_the_kernel_has_an_answer(call: int, args: list[int], machine: str) -> None:
     text = " ".join([str(call), *map(hex, args), "0x7ffd00000000", "0x7f0000000000"]).encode() + b"\n"
     blocked = parse(text)
     assert blocked == Blocked(call, tuple(args))
-    assert waiting_for(Blocked(call, tuple(args)), machine).ask in {"", "futex", "descriptor", "epoll", "poll", "select"}
+    assert waiting_for(Blocked(call, tuple(args)), machine).ask in {
+        "",
+        "futex",
+        "descriptor",
+        "epoll",
+        "poll",
+        "select",
+    }

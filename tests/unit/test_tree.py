@@ -16,14 +16,19 @@ from gilscope.measure.tree import MARK, end_all
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are of POSIX")
 
-PRELUDE = """
+PRELUDE = '''
 import os, signal, subprocess, sys
 WAIT = [sys.executable, "-I", "-S", "-c", "import signal; print(flush=True); signal.pause()"]
 def child(**options):
     made = subprocess.Popen(WAIT, stdout=subprocess.PIPE, **options)
     made.stdout.readline()
     return made.pid
-"""
+def grandchild(*options):
+    """Its parent has ended."""
+    popen = ", ".join(["sys.argv[1:]", "stdout=-1", *options])
+    code = f"import subprocess, sys; made = subprocess.Popen({popen}); made.stdout.readline(); print(made.pid)"
+    return int(subprocess.run([sys.executable, "-c", code, *WAIT], stdout=subprocess.PIPE).stdout)
+'''
 START = """
 print(*pids, flush=True)
 signal.pause()
@@ -84,15 +89,11 @@ def start() -> Iterator[Start]:
         "pids = [child(start_new_session=True)]",
         "pids = [child(env={})]",
         "pids = [child(env={}, start_new_session=True)]",
-        """
-        code = "import subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE); p.stdout.readline(); print(p.pid)"
-        pids = [int(subprocess.run([sys.executable, "-c", code, *WAIT], stdout=subprocess.PIPE).stdout)]
-        """,
+        "pids = [grandchild()]",
         """
         from gilscope.backends.worker import adopt_orphans
         adopt_orphans()
-        code = "import os, subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, env={}, start_new_session=True); p.stdout.readline(); print(p.pid)"
-        pids = [int(subprocess.run([sys.executable, "-c", code, *WAIT], stdout=subprocess.PIPE).stdout)]
+        pids = [grandchild("env={}", "start_new_session=True")]
         """,
         "signal.signal(signal.SIGTERM, signal.SIG_IGN); pids = [child()]",
     ],

@@ -30,7 +30,7 @@ def test_times(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "ten", "10 days", "-5s", "1e3", "10s s", "10,5s", "inf", "nan"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(UsageError, match="--budget .* is no time: write it as"):
+    with pytest.raises(UsageError, match=r"--budget .* is no time: write it as"):
         seconds(text, "--budget")
 
 
@@ -49,7 +49,7 @@ def test_numbers(text: str, expected: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "two", "1;2", "1,,2", "1.5", "1-4", "auto,2"])
 def test_what_is_no_list_of_numbers(text: str) -> None:
-    with pytest.raises(UsageError, match="--workers .* neither auto nor numbers"):
+    with pytest.raises(UsageError, match=r"--workers .* neither auto nor numbers"):
         counts(text, "--workers")
 
 
@@ -73,5 +73,5 @@ def test_keyword_arguments_keep_what_is_behind_the_first_equals_sign() -> None:
 
 @pytest.mark.parametrize("item", ["timeout", "=60", "2x=1", "a.b=1", "a b=1"])
 def test_what_is_no_keyword_argument(item: str) -> None:
-    with pytest.raises(UsageError, match="--kwarg .*NAME=EXPR"):
+    with pytest.raises(UsageError, match=r"--kwarg .*NAME=EXPR"):
         key_values([item], "--kwarg")

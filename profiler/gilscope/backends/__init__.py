@@ -6,14 +6,14 @@ Own ones are listed here; a third party's package names its `Backend` subclass i
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     from gilscope.backends.base import Backend
 
 __all__ = ["get", "names"]
@@ -29,7 +29,13 @@ OWN = {
 
 def names() -> tuple[str, ...]:
     """The names of all backends: gilscope's own first, then installed third parties'."""
-    return (*OWN, *(entry.name for entry in entry_points(group=GROUP) if entry.name not in OWN))
+    return (*OWN, *(entry.name for entry in _third_party() if entry.name not in OWN))
+
+
+def _third_party() -> EntryPoints:
+    from importlib.metadata import entry_points  # not at the top: workers import this package, and need none of it
+
+    return entry_points(group=GROUP)
 
 
 def get(name: str) -> Backend:
@@ -39,23 +45,23 @@ def get(name: str) -> Backend:
     """
     from gilscope.backends.base import Backend
 
-    made = _load(name)()
+    made = _load(name)
     if not isinstance(made, Backend):
         raise UsageError(f"backend {name!r} is not a gilscope.backends.base.Backend; ask its author to mend it")
     return made
 
 
-def _load(name: str) -> type[Backend]:
+def _load(name: str) -> object:
     if name in OWN:
         module, _, attribute = OWN[name].partition(":")
-        found: type[Backend] = getattr(importlib.import_module(module), attribute)
-        return found
-    for entry in entry_points(group=GROUP, name=name):
+        return getattr(importlib.import_module(module), attribute)()
+    for entry in _third_party().select(name=name):
         try:
-            loaded: type[Backend] = entry.load()
+            return entry.load()()
         except Exception as error:
             raise UsageError(f"backend {name!r} ({entry.value}) cannot be loaded: {error!r}") from error
-        return loaded
+    import difflib
+
     near = difflib.get_close_matches(name, names(), 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"no backend {name!r}; there are {', '.join(names())}{hint}")

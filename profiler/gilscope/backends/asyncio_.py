@@ -11,7 +11,15 @@ from time import perf_counter_ns
 
 from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerId
 from gilscope.backends.thread import open_threads
-from gilscope.backends.worker import busy, call_async, describe_error, enter_worker, run_chunk_here
+from gilscope.backends.worker import (
+    busy,
+    call_async,
+    describe_error,
+    end_if_copied,
+    enter_worker,
+    run_chunk_here,
+    set_up,
+)
 
 __all__ = ["Asyncio"]
 
@@ -45,7 +53,7 @@ class _NativeSession(Session):
         self._runner = runner
         self._work = work
         self._concurrency = concurrency
-        self.workers = (enter_worker(work.setup),)
+        self.workers = (enter_worker(),)
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         with busy():
@@ -60,22 +68,32 @@ class _NativeSession(Session):
 
     async def _work_off(self, chunks: Iterator[Calls], report: Callable[[ChunkReport], None]) -> None:
         for chunk in chunks:
-            for item in chunk:
-                report(await self._call(item))
+            report(await self._run_chunk(chunk))
 
-    async def _call(self, item: object) -> ChunkReport:
+    async def _run_chunk(self, chunk: Calls) -> ChunkReport:
+        latencies: list[int] = []
+        errors, first = 0, None
         started = perf_counter_ns()
-        failure = None
-        try:
-            await call_async(self._work, item)
-        except BaseException as error:
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            failure = describe_error(error)
+        for item in chunk:
+            before = perf_counter_ns()
+            try:
+                await call_async(self._work, item)
+            except BaseException as error:
+                _stay()
+                errors += 1
+                first = first or describe_error(error)
+            latencies.append(perf_counter_ns() - before)
+            end_if_copied()
         ended = perf_counter_ns()
-        latencies = (ended - started,) if self._work.timed else ()
-        return ChunkReport(started, started, ended, 1, int(failure is not None), latencies, failure)
+        timed = tuple(latencies) if self._work.timed else ()
+        return ChunkReport(started, started, ended, len(chunk), errors, timed, first)
+
+
+def _stay() -> None:
+    """A call that cancels the task it runs in ends itself, not the worker."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
 
 
 class _OffloadSession(Session):
@@ -114,13 +132,9 @@ class Asyncio(Backend):
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
-        with asyncio.Runner() as runner:
+        with set_up(work), asyncio.Runner() as runner:
             if work.kind in ("coroutine", "async-generator"):
                 yield _NativeSession(runner, work, configuration.workers)
             else:
-                if work.setup is not None:
-                    work.setup()
                 with open_threads(configuration.workers) as (pool, workers):
                     yield _OffloadSession(runner, pool, work, workers)
-            if work.teardown is not None:
-                work.teardown()

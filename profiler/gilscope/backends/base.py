@@ -12,9 +12,10 @@ import abc
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from gilscope.records import Kind, StartMethod
+if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
+    from gilscope.records import Kind, StartMethod
 
 __all__ = [
     "Backend",

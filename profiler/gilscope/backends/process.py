@@ -7,12 +7,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 from time import perf_counter_ns
 from typing import Any
@@ -29,11 +30,12 @@ from gilscope.backends.base import (
     WorkerId,
 )
 from gilscope.backends.thread import Tally
-from gilscope.backends.worker import enter_worker, run_chunk
+from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 
 __all__ = ["Process"]
 
 START_TIMEOUT_S = 300.0
+END_TIMEOUT_S = 1.0
 
 
 def _enter(everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Any) -> None:
@@ -41,6 +43,7 @@ def _enter(everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: 
     roster.put(enter_worker(setup, observer_pid))
     if teardown is not None:
         Finalize(None, teardown, exitpriority=0)
+    Finalize(None, current_worker().close, exitpriority=1)  # before the tear-down
     everyone.wait(START_TIMEOUT_S)
 
 
@@ -51,21 +54,30 @@ def _nothing() -> None:
 class _ProcessSession(Session):
     def __init__(self, pool: ProcessPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
         self._pool = pool
-        self._work = work
+        self._work = replace(work, setup=None, teardown=None)  # sent with each chunk: no more than a call needs
         self.workers = workers
         self._processes = multiprocessing.active_children()
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         tally = Tally(len(chunks), report)
-        for chunk in chunks:
-            future = self._pool.submit(run_chunk, self._work, chunk, perf_counter_ns())
-            future.add_done_callback(lambda done: tally.take(_report_alone(done)))
         try:
+            for chunk in chunks:
+                future = self._pool.submit(run_chunk, self._work, chunk, perf_counter_ns())
+                future.add_done_callback(lambda done: tally.take(_report_alone(done)))
             tally.wait()
         except BrokenProcessPool as error:
-            raise WorkerDied(_how_they_died(self._processes)) from error
+            if "Traceback" in str(error.__cause__):  # the pool gave up on what a worker sent, and says why
+                raise Refusal(f"a result cannot be unpickled: {_last_line(error.__cause__)}") from error
+            raise WorkerDied(self._how_they_died()) from error
         except Exception as error:
             raise Refusal(f"a call or its result cannot be pickled: {error}") from error
+
+    def _how_they_died(self) -> str:
+        # The pool's own thread waits for the processes, and of two that do, one reads a wrong exit code.
+        ending = threading.Thread(target=self._pool.shutdown, daemon=True)
+        ending.start()
+        ending.join(END_TIMEOUT_S)  # a worker that ignores SIGTERM does not end
+        return _told([] if ending.is_alive() else [process.exitcode for process in self._processes])
 
 
 def _report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
@@ -78,12 +90,15 @@ def _report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[Chunk
     return alone
 
 
-def _how_they_died(processes: Sequence[BaseProcess]) -> str:
+def _last_line(remote: object) -> str:
+    return str(remote).strip("\n'\"").rpartition("\n")[2]
+
+
+def _told(codes: Sequence[int | None]) -> str:
     """What ended the workers, from their exit codes; the pool itself terminates the rest with SIGTERM."""
-    codes = [process.exitcode for process in processes if process.exitcode not in (None, 0, -signal.SIGTERM)]
-    if not codes or codes[0] is None:
+    code = next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
+    if code is None:
         return "a worker process ended in the middle of its work"
-    code = codes[0]
     how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
     return f"a worker process ended {how} in the middle of its work"
 
@@ -97,9 +112,7 @@ def _open_pool(
     arguments = (everyone, roster, os.getppid(), work.setup, work.teardown)
     pool = ProcessPoolExecutor(workers, context, _enter, arguments)
     try:
-        started = [pool.submit(_nothing) for _ in range(workers)]
-        for future in started:
-            future.result()
+        _start(pool, workers, everyone)
         yield pool, tuple(roster.get() for _ in range(workers))
     except BrokenProcessPool as error:
         raise WorkerDied(
@@ -108,6 +121,16 @@ def _open_pool(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         roster.close()
+
+
+def _start(pool: ProcessPoolExecutor, workers: int, everyone: Any) -> None:
+    try:
+        started = [pool.submit(_nothing) for _ in range(workers)]
+    except OSError as error:
+        everyone.abort()  # else those that are there would wait for the others
+        raise WorkerDied(f"{workers} processes could not be started: {error}") from error
+    for future in started:
+        future.result()
 
 
 class Process(Backend):
@@ -125,8 +148,26 @@ class Process(Backend):
             raise Refusal(f"this platform has no start method {method!r}")
         _must_pickle("the function", work.func)
         context = multiprocessing.get_context(method)
+        if method != "fork":
+            _must_pickle("the set-up or the tear-down", (work.setup, work.teardown))
+            _start_tracker()
         with _open_pool(work, configuration.workers, context) as (pool, workers):
             yield _ProcessSession(pool, work, workers)
+
+
+def _start_tracker() -> None:
+    """Start the process that removes the semaphores of killed processes, unable to warn that there were some: killed is
+    how trials end."""
+    from multiprocessing import resource_tracker
+
+    told, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        resource_tracker.ensure_running()
+    finally:
+        os.dup2(told, 2)
+        os.close(told)
+        os.close(nowhere)
 
 
 def _must_pickle(what: str, value: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import perf_counter_ns
 
 from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work
-from gilscope.backends.worker import enter_worker, run_chunk_here
+from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 
 __all__ = ["Serial"]
 
@@ -15,7 +15,7 @@ __all__ = ["Serial"]
 class _SerialSession(Session):
     def __init__(self, work: Work) -> None:
         self._work = work
-        self.workers = (enter_worker(work.setup),)
+        self.workers = (enter_worker(),)
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         for chunk in chunks:
@@ -32,6 +32,8 @@ class Serial(Backend):
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:  # noqa: ARG002
-        yield _SerialSession(work)
-        if work.teardown is not None:
-            work.teardown()
+        with set_up(work):
+            try:
+                yield _SerialSession(work)
+            finally:
+                current_worker().close()

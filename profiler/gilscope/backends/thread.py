@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter_ns
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerId
-from gilscope.backends.worker import enter_worker, run_chunk_here
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerDied, WorkerId
+from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 
 __all__ = ["Tally", "Thread", "open_threads"]
 
@@ -23,6 +23,8 @@ class Tally:
         self._report = report
         self._lock = threading.Lock()
         self._done = threading.Event()
+        if pending == 0:
+            self._done.set()
         self._failure: BaseException | None = None
 
     def take(self, future: Future[ChunkReport]) -> None:
@@ -33,11 +35,12 @@ class Tally:
                 self._report(future.result())
             self._failure = self._failure or failure
             self._pending -= 1
-            if self._pending == 0 or self._failure is not None:
+            if self._pending == 0:
                 self._done.set()
 
     def wait(self) -> None:
-        """Return when every future is done; raise the first failure as soon as there is one."""
+        """Return when every future is done, or raise the first failure then: a process pool that is shut down before,
+        some of its tasks still failing to be pickled, waits for them for ever (in CPython 3.11)."""
         self._done.wait()
         if self._failure is not None:
             raise self._failure
@@ -59,17 +62,27 @@ class _ThreadSession(Session):
 
 @contextmanager
 def open_threads(workers: int) -> Iterator[tuple[ThreadPoolExecutor, tuple[WorkerId, ...]]]:
-    """A thread pool whose threads are all started, and who they are."""
+    """A thread pool whose threads are all started, and who they are.
+
+    :raises WorkerDied: when not so many threads can be started
+    """
     everyone = threading.Barrier(workers)
 
     def enter() -> WorkerId:
         everyone.wait()  # no thread takes two of these tasks, so each is started
+        leaving.callback(current_worker().close)
         return enter_worker()
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="gilscope") as pool:
-        entered = [pool.submit(enter) for _ in range(workers)]
-        yield pool, tuple(future.result() for future in entered)
-        pool.shutdown(wait=True, cancel_futures=True)
+    with ExitStack() as leaving, ThreadPoolExecutor(workers, thread_name_prefix="gilscope") as pool:
+        try:
+            entered = [pool.submit(enter) for _ in range(workers)]
+        except RuntimeError as error:
+            everyone.abort()  # else those that are there would wait for the others for ever
+            raise WorkerDied(f"{workers} threads could not be started: {error}") from error
+        try:
+            yield pool, tuple(future.result() for future in entered)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Thread(Backend):
@@ -81,9 +94,5 @@ class Thread(Backend):
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
-        if work.setup is not None:
-            work.setup()
-        with open_threads(configuration.workers) as (pool, workers):
+        with set_up(work), open_threads(configuration.workers) as (pool, workers):
             yield _ThreadSession(pool, work, workers)
-        if work.teardown is not None:
-            work.teardown()

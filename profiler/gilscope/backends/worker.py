@@ -16,14 +16,45 @@ from gilscope.backends.base import CallError, ChunkReport, Work, WorkerId
 
 if TYPE_CHECKING:
     import asyncio
+    from types import TracebackType
 
-__all__ = ["busy", "call_async", "enter_worker", "run_chunk", "run_chunk_here"]
+__all__ = [
+    "adopt_orphans",
+    "busy",
+    "call_async",
+    "current_worker",
+    "describe_error",
+    "end_if_copied",
+    "enter_worker",
+    "permit_observer",
+    "run_chunk",
+    "run_chunk_here",
+    "set_up",
+]
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_PTRACER = 0x59616D61
 SIGKILL = 9
 
 _local = threading.local()
+_is_a_copy = False
+
+
+def _note_fork() -> None:
+    global _is_a_copy
+    _is_a_copy = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def end_if_copied() -> None:
+    """End a process that the call before forked off and that came back from it: it would go on with the calls of the
+    one it is a copy of."""
+    if _is_a_copy:
+        os._exit(0)
 
 
 class _Worker:
@@ -40,8 +71,16 @@ class _Worker:
             self.runner = asyncio.Runner()
         return self.runner.run(coroutine)
 
+    def close(self) -> None:
+        """Close its loop, and with it the tasks and generators that calls left behind; from any thread, when it makes
+        no more calls."""
+        runner, self.runner = self.runner, None
+        if runner is not None:
+            runner.close()
 
-def _worker() -> _Worker:
+
+def current_worker() -> _Worker:
+    """The calling thread, as a worker."""
     worker: _Worker | None = getattr(_local, "worker", None)
     if worker is None:
         worker = _local.worker = _Worker()
@@ -55,11 +94,13 @@ def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | Non
     :param observer_pid: the process that may read this one's memory where ptrace is restricted (Yama); given by
         the first worker of each process
     """
+    global _is_a_copy
+    _is_a_copy = False  # a fork that a pool made is meant to be here
     if observer_pid is not None:
         permit_observer(observer_pid)
     if setup is not None:
         setup()
-    worker = _worker()
+    worker = current_worker()
     return WorkerId(
         pid=os.getpid(),
         tid=threading.get_native_id(),
@@ -67,6 +108,18 @@ def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | Non
         runtime=runtime_address(),
         busy=ctypes.addressof(ctypes.c_char.from_buffer(worker.busy)),
     )
+
+
+@contextmanager
+def set_up(work: Work) -> Iterator[None]:
+    """The user's set-up before, the tear-down after, in this process: once, whatever comes between."""
+    if work.setup is not None:
+        work.setup()
+    try:
+        yield
+    finally:
+        if work.teardown is not None:
+            work.teardown()
 
 
 def permit_observer(pid: int) -> None:
@@ -79,6 +132,13 @@ def permit_observer(pid: int) -> None:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_PTRACER, ctypes.c_ulong(pid), 0, 0, 0)
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Make the calling process the parent of what its descendants leave behind, so that a daemon stays in sight
+    whatever session it moved to and whatever became of its environment (prctl(2), Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def runtime_address() -> int:
@@ -98,7 +158,7 @@ def _thread_state() -> int:
 @contextmanager
 def busy() -> Iterator[None]:
     """Within, this worker is in a call: what it waits for is the call's, not the executor's."""
-    flag = _worker().busy
+    flag = current_worker().busy
     flag[0] = 1
     try:
         yield
@@ -118,7 +178,7 @@ def run_chunk_here(
     work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None
 ) -> ChunkReport:
     """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them."""
-    worker = _worker()
+    worker = current_worker()
     call = caller(work, worker)
     latencies: list[int] = []
     errors, first = 0, None
@@ -137,6 +197,8 @@ def run_chunk_here(
                 result = None
             if work.timed:
                 latencies.append(perf_counter_ns() - before)
+            if _is_a_copy:  # asked here, for calling takes longer than a short call of the target
+                end_if_copied()
         ended = perf_counter_ns()
     return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first)
 
@@ -177,10 +239,17 @@ def _drain(generator: Any) -> None:
 
 
 def describe_error(error: BaseException) -> CallError:
-    """The exception as text, its traceback without gilscope's own frames."""
-    frames = error.__traceback__
-    here = os.path.dirname(__file__)
-    while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == here:
+    """The exception as text, its traceback from the first line of the target on."""
+    frames = _below_own(error.__traceback__)
+    told = traceback.TracebackException(type(error), error, frames)  # which survives a ``__str__`` that raises
+    return CallError(type(error).__name__, str(told)[:1000], "".join(told.format())[-8000:])
+
+
+def _below_own(frames: TracebackType | None) -> TracebackType | None:
+    """What lies below the last frame of this package; an event loop's frames may lie between its own."""
+    below, here = frames, os.path.dirname(__file__)
+    while frames is not None:
+        if os.path.dirname(frames.tb_frame.f_code.co_filename) == here:
+            below = frames.tb_next
         frames = frames.tb_next
-    text = "".join(traceback.format_exception(type(error), error, frames))
-    return CallError(type(error).__name__, str(error)[:1000], text[-8000:])
+    return below

@@ -1,0 +1,121 @@
+"""What the backends are made to run. Each call leaves a note in the file that ``NOTES`` names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+
+NUMBERS = list(range(10))
+PAIRS = [(number, -number) for number in NUMBERS]
+LOCKS = [threading.Lock() for _ in range(3)]
+
+
+def note(*words: object) -> None:
+    """One line, in one write: who, and ``words``."""
+    with open(os.environ["NOTES"], "ab", buffering=0) as notes:
+        notes.write(" ".join(map(str, [os.getpid(), threading.get_native_id(), *words])).encode() + b"\n")
+
+
+def call(number: int) -> None:
+    note("call", number)
+    if number % 3 == 0:
+        raise ValueError(f"{number} is divisible by three")
+
+
+async def call_coroutine(number: int) -> None:
+    await asyncio.sleep(0)
+    call(number)
+
+
+def count(number: int) -> Iterator[int]:
+    yield from range(number)
+    note("drained", number)
+
+
+async def count_coroutine(number: int) -> AsyncIterator[int]:
+    for step in range(number):
+        await asyncio.sleep(0)
+        yield step
+    note("drained", number)
+
+
+def pair(one: int, other: int, *, third: int) -> None:
+    note("pair", one, other, third)
+
+
+async def pair_coroutine(one: int, other: int, *, third: int) -> None:
+    pair(one, other, third=third)
+
+
+def nothing(*, third: int) -> None:
+    note("nothing", third)
+
+
+async def nothing_coroutine(*, third: int) -> None:
+    nothing(third=third)
+
+
+def set_up() -> None:
+    note("setup")
+
+
+def tear_down() -> None:
+    note("teardown")
+
+
+def refuse_to_start() -> None:
+    raise RuntimeError("no licence")
+
+
+def large(number: int) -> bytes:
+    return b"x" * (4 << 20)
+
+
+anonymous = (lambda: lambda number: note("call", number))()
+
+
+def take_lock(lock: threading.Lock) -> None:
+    note("call", lock.locked())
+
+
+def give_lock(number: int) -> threading.Lock:
+    return threading.Lock()
+
+
+class Torn:
+    """Can be pickled, and not unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        return tear, ()
+
+
+def tear() -> None:
+    raise ValueError("torn on the way")
+
+
+def give_torn(number: int) -> Torn:
+    return Torn()
+
+
+def exit_hard(number: int = 0) -> None:
+    os._exit(3)
+
+
+def kill_itself(number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(number: int) -> None:
+    time.sleep(0.05)
+
+
+async def sleep_coroutine(number: int) -> None:
+    await asyncio.sleep(0.05)
+
+
+async def block_coroutine(number: int) -> None:
+    time.sleep(0.05)
