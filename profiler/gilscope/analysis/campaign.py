@@ -145,7 +145,8 @@ class Campaign:
 
     def _measure(self) -> None:
         solo, call_s = self._known_solo()
-        self._round(solo.trial, SOLO_ROUND_S, observed=True)
+        half = max(1, self.budget.calls_left // 2)  # the rest is for the others
+        self._round(solo.trial, SOLO_ROUND_S, observed=True, most=half)
         known = self.demands()
         if known is None or not solo.trial.alive:
             self._measure_blindly()
@@ -211,9 +212,13 @@ class Campaign:
             if number > plan.observed_rounds + 1 and settled(self):
                 return
             self._tell(f"round {number + 1} of {plan.clean_rounds + plan.observed_rounds}")
-            for trial in self.rng.sample(self.trials, len(self.trials)):
+            for waiting, trial in zip(range(len(self.trials), 0, -1), self._shuffled(), strict=True):
                 if trial.alive and self.budget.remaining_s > 0 and self.budget.calls_left > 0:
-                    self._round(trial, plan.round_s, observed=kinds[id(trial)][number])
+                    share = max(1, self.budget.calls_left // waiting)
+                    self._round(trial, plan.round_s, observed=kinds[id(trial)][number], most=share)
+
+    def _shuffled(self) -> list[LiveTrial]:
+        return self.rng.sample(self.trials, len(self.trials))
 
     def _kinds(self, plan: Schedule) -> list[bool]:
         """Which of a trial's rounds are observed: not the first, so that a short budget still gives a throughput, but
@@ -248,8 +253,10 @@ class Campaign:
 
     # -- one round ----------------------------------------------------------------------------------------------------
 
-    def _round(self, trial: LiveTrial, round_s: float, *, observed: bool, keep: bool = True) -> None:
-        """Run a round of about ``round_s``, and ``keep`` it."""
+    def _round(
+        self, trial: LiveTrial, round_s: float, *, observed: bool, keep: bool = True, most: int = MAX_CALLS
+    ) -> None:
+        """Run a round of about ``round_s`` and of ``most`` calls, and ``keep`` it."""
         round_s = min(round_s, TIMEOUT_SHARE * self.options.timeout_s)
         _, call_s = self._known_solo()
         per_s = trial.expected_per_s or 1.0 / call_s
@@ -261,7 +268,7 @@ class Campaign:
             speedup=per_s * call_s,
             workers=to.workers,
             input_count=trial.inputs_used,
-            max_calls=min(MAX_CALLS, MAX_CHUNKS * chunk, self.budget.calls_left),
+            max_calls=min(most, MAX_CHUNKS * chunk, self.budget.calls_left),
         )
 
         def step() -> None:
@@ -317,8 +324,8 @@ class Campaign:
     def _look_for_hot_lines(self) -> None:
         """One more solo round under py-spy, which is not counted."""
         trial = self._known_solo()[0].trial
-        if not self.options.hot or not trial.alive or self.budget.remaining_s < HOT_ROUND_S:
-            self.hot_reason = "not asked for" if not self.options.hot else "no time was left in the budget"
+        self.hot_reason = self._why_no_hot_lines(trial)
+        if self.hot_reason is not None:
             return
         self._tell("looking for the hot lines")
         with HotRecorder(HOT_RATE_HZ, limit_s=self.options.budget_s) as recorder:
@@ -326,6 +333,15 @@ class Campaign:
             self._round(trial, HOT_ROUND_S, observed=False, keep=False)
             hot = recorder.stop()
         self.hot, self.hot_reason = hot.lines, hot.reason
+
+    def _why_no_hot_lines(self, solo: LiveTrial) -> str | None:
+        if not self.options.hot:
+            return "not asked for"
+        if not solo.alive:
+            return "the solo run had ended"
+        if self.budget.calls_left <= 0:
+            return "no calls were left in the budget"
+        return "no time was left in the budget" if self.budget.remaining_s < HOT_ROUND_S else None
 
     def _end_all(self) -> None:
         """Weigh what still lives, and end it; closing a pool in order takes time that only tear-downs need."""

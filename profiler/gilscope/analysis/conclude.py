@@ -146,6 +146,7 @@ def _instrument(campaign: Campaign) -> Instrument:
         rate_asked_hz=campaign.options.rate_hz if proc else None,
         rate_achieved_hz=sum(pace.moments for pace in paces) / sampled_s if sampled_s else None,
         missed=sum(pace.missed for pace in paces) if paces else None,
+        read_errors=sum(pace.errors for pace in paces) if paces else None,
         sampler_cpu_s=sum(pace.cpu_s for pace in paces) if paces else None,
         sampled_s=sampled_s or None,
         observer_slowdown=median(slowdowns) if slowdowns else None,

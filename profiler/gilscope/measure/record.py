@@ -91,12 +91,9 @@ def _middle(values: Sequence[float | None]) -> float | None:
 
 
 def _slowdown(rounds: Sequence[Round]) -> float | None:
-    """Throughput of the clean rounds over that of the observed ones."""
-    clean, observed = (
-        [_rate(made) for made in rounds if made.observed == watched and made.calls] for watched in (False, True)
-    )
-    return median(clean) / median(observed) if clean and observed else None
-
-
-def _rate(made: Round) -> float:
-    return (made.work_s or float(made.calls)) / made.wall_s
+    """Throughput of the clean rounds over that of the observed ones, each call counting by its solo seconds."""
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for made in rounds:
+        if made.work_s is not None:
+            rates[made.observed].append(made.work_s / made.wall_s)
+    return median(rates[False]) / median(rates[True]) if rates[False] and rates[True] else None

@@ -26,7 +26,9 @@ class Beside:
     driver_s: float | None = None
 
 
-def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_known: bool) -> dict[str, float | None]:
+def seconds_by_state(
+    wall_s: float, scheduled: Scheduled, counts: Counts, gil_known: bool, gil_enabled: bool = True
+) -> dict[str, float | None]:
     """One worker's round. Run time and run queue are exact; what is left of the wall clock was blocked, exactly; only
     the two splits are sampled.
 
@@ -39,7 +41,7 @@ def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_kn
     run_s = min(scheduled.run_s, wall_s)
     runqueue_s = min(scheduled.runqueue_s, wall_s - run_s)
     blocked_s = wall_s - run_s - runqueue_s
-    held = held_share(counts, scheduled)
+    held = held_share(counts, scheduled) if gil_enabled else 0.0
     shares = _shares(counts.blocked)
     return {
         "cpu": run_s,
@@ -100,14 +102,16 @@ def ledger_of(
     calls: int,
     beside: Beside,
     gil_known: bool,
+    gil_enabled: bool = True,
 ) -> Ledger:
     """The ledger of one observed round, summed over its workers.
 
     :param wall_s: the round's wall clock: every worker's own
     :param gil_known: whether the GIL could be read; its states are unknown otherwise
+    :param gil_enabled: whether there is one; nobody holds it otherwise, which is known
     """
     workers, watches = list(workers), list(watches)
-    parts = [seconds_by_state(wall_s, scheduled, counts, gil_known) for scheduled, counts in workers]
+    parts = [seconds_by_state(wall_s, scheduled, counts, gil_known, gil_enabled) for scheduled, counts in workers]
     held_off_cpu_s = sum(
         (part["blocked"] or 0.0) * counts.blocked_held / max(1, counts.blocked.total())
         for part, (_, counts) in zip(parts, workers, strict=True)

@@ -7,6 +7,7 @@ figures: Documentation/scheduler/sched-stats.rst in the kernel's tree.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import time
 from collections.abc import Iterator
@@ -131,7 +132,7 @@ class ProcessFiles:
             return "network"
         if link.startswith("anon_inode:[pidfd]"):
             return "child"
-        if link.startswith("pipe:"):
+        if link.startswith("pipe:") or (link.startswith("/") and _is_fifo(link)):
             return "child" if _has_children(self.pid) else "other"
         return "disk" if link.startswith("/") and not link.startswith(("/dev/", "/proc/")) else "other"
 
@@ -239,6 +240,13 @@ def _children(pid: int) -> set[int]:
         except OSError:
             continue  # that thread has ended meanwhile: its children are listed under another
     return children
+
+
+def _is_fifo(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False  # deleted, or in a part of the file system that is not ours: a file, as most are
 
 
 def _has_children(pid: int) -> bool:

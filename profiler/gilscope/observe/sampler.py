@@ -89,7 +89,6 @@ class Counts:
     """Blocked, by state (``gil_wait``, the waits, ``idle``)."""
     blocked_held: int = 0
     """Blocked and holding the GIL; counted in ``blocked`` too."""
-    errors: int = 0
 
     @property
     def samples(self) -> int:
@@ -188,6 +187,8 @@ class Pace:
     moments: int = 0
     missed: int = 0
     """Slots that passed before the sampler woke."""
+    errors: int = 0
+    """Readings that failed: of processes that were ending."""
     elapsed_s: float = 0.0
     cpu_s: float = 0.0
 
@@ -261,7 +262,7 @@ class Sampler:
                 now, holder = time.perf_counter(), interpreter.holder()
                 states = [watched.look(holder) for watched in workers]
             except (OSError, ValueError):
-                workers[0].counts.errors += 1  # its process is ending: the trial's own report will say why
+                self.pace.errors += 1  # its process is ending: the trial's own report will say why
                 continue
             interpreter.watch.see(now, holder, "gil_wait" in states)
             runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
@@ -276,7 +277,7 @@ class Sampler:
             try:
                 watched.look_closer(crowd)
             except (OSError, ValueError):
-                watched.counts.errors += 1
+                self.pace.errors += 1
         for watched in runnable[ASKED_PER_MOMENT:]:
             watched.counts.unasked += 1
 

@@ -87,6 +87,8 @@ def parse(text: bytes) -> Blocked | None:
     if text.startswith(b"running"):
         return None
     fields = text.split()
+    if not fields:
+        raise ValueError("the syscall file is empty: the thread has ended")
     number = int(fields[0])
     return Blocked(number, tuple(int(field, 16) for field in fields[1:7]) if number >= 0 else ())
 

@@ -80,12 +80,13 @@ class ProcObserver:
         self._add(sampler.pace)
         workers = [(b - a, watched.counts) for a, b, watched in zip(before, after, sampler.workers, strict=True)]
         watches = [interpreter.watch for interpreter in sampler.interpreters.values()]
-        return lambda calls: ledger_of(wall_s, workers, watches, calls, spent, self._gil.known)
+        return lambda calls: ledger_of(wall_s, workers, watches, calls, spent, self._gil.known, self._gil.enabled)
 
     def _add(self, pace: Pace) -> None:
         assert self.pace is not None
         self.pace.moments += pace.moments
         self.pace.missed += pace.missed
+        self.pace.errors += pace.errors
         self.pace.elapsed_s += pace.elapsed_s
         self.pace.cpu_s += pace.cpu_s
 
