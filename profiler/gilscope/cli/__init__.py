@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """The ``gilscope`` command."""
-    from gilscope.cli.app import run
+    try:
+        from gilscope.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        from gilscope.cli.exits import INTERRUPTED
+
+        sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, cast
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze"]
 
-_WHAT, _HOW, _BOUNDS, _OUTPUT = "What to run", "How to run it", "Bounds", "Output"
-
-
-def _option(*flags: str, help: str, panel: str, metavar: str | None = None) -> typer.models.OptionInfo:  # noqa: A002
-    info: typer.models.OptionInfo = typer.Option(*flags, help=help, rich_help_panel=panel, metavar=metavar)
-    return info
-
 
 def analyze(
     targets: Annotated[
@@ -37,98 +31,95 @@ def analyze(
     ],
     inputs: Annotated[
         str | None,
-        _option(
+        typer.Option(
             "--inputs",
             help="module:NAME, an iterable of inputs or a callable that makes one.",
-            panel=_WHAT,
             metavar="REF",
         ),
     ] = None,
     arg: Annotated[
         list[str] | None,
-        _option(
+        typer.Option(
             "--arg",
             help="A positional argument of the call, as an expression; repeatable.",
-            panel=_WHAT,
             metavar="EXPR",
         ),
     ] = None,
     kwarg: Annotated[
         list[str] | None,
-        _option("--kwarg", help="A keyword argument of every call; repeatable.", panel=_WHAT, metavar="NAME=EXPR"),
+        typer.Option("--kwarg", help="A keyword argument of every call; repeatable.", metavar="NAME=EXPR"),
     ] = None,
-    star: Annotated[bool, _option("--star", help="Unpack each input as positional arguments.", panel=_WHAT)] = False,
+    star: Annotated[bool, typer.Option("--star", help="Unpack each input as positional arguments.")] = False,
     setup: Annotated[
         str | None,
-        _option("--setup", help="Called once in every process that runs the target.", panel=_WHAT, metavar="REF"),
+        typer.Option("--setup", help="Called once in every process that runs the target.", metavar="REF"),
     ] = None,
     teardown: Annotated[
         str | None,
-        _option("--teardown", help="Called once in every such process, at its end.", panel=_WHAT, metavar="REF"),
+        typer.Option("--teardown", help="Called once in every such process, at its end.", metavar="REF"),
     ] = None,
     backends: Annotated[
         str | None,
-        _option(
+        typer.Option(
             "--backends",
             "-b",
             help="Those to try beside serial, as in thread,process; all of them otherwise.",
-            panel=_HOW,
         ),
     ] = None,
     workers: Annotated[
         str,
-        _option("--workers", "-w", help="Worker counts to try, as in 1,2,4; auto plans them.", panel=_HOW),
+        typer.Option("--workers", "-w", help="Worker counts to try, as in 1,2,4; auto plans them."),
     ] = "auto",
     chunksize: Annotated[
-        str, _option("--chunksize", help="Calls handed to a process at once; auto plans it.", panel=_HOW)
+        str, typer.Option("--chunksize", help="Calls handed to a process at once; auto plans it.")
     ] = "auto",
     start_method: Annotated[
-        str | None, _option("--start-method", help="spawn (the default), forkserver or fork.", panel=_HOW)
+        str | None, typer.Option("--start-method", help="spawn (the default), forkserver or fork.")
     ] = None,
     context: Annotated[
-        str, _option("--context", help="async when the caller is a coroutine, sync otherwise.", panel=_HOW)
+        str, typer.Option("--context", help="async when the caller is a coroutine, sync otherwise.")
     ] = "sync",
-    cpus: Annotated[int | None, _option("--cpus", help="Plan for so many CPUs.", panel=_BOUNDS)] = None,
+    cpus: Annotated[int | None, typer.Option("--cpus", help="Plan for so many CPUs.")] = None,
     budget: Annotated[
         str,
-        _option("--budget", "--duration", "-d", help="Time for the whole analysis of a target.", panel=_BOUNDS),
+        typer.Option("--budget", "--duration", "-d", help="Time for the whole analysis of a target."),
     ] = "10s",
     max_calls: Annotated[
         int | None,
-        _option("--max-calls", help="Calls that the analysis of a target may make in all.", panel=_BOUNDS),
+        typer.Option("--max-calls", help="Calls that the analysis of a target may make in all."),
     ] = None,
-    timeout: Annotated[str, _option("--timeout", help="Time that one round of calls may take.", panel=_BOUNDS)] = "60s",
-    seed: Annotated[int, _option("--seed", help="Of everything random.", panel=_BOUNDS)] = 0,
+    timeout: Annotated[str, typer.Option("--timeout", help="Time that one round of calls may take.")] = "60s",
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     rate: Annotated[
         float,
-        _option("--rate", "-r", help="Samples per second in observed rounds.", panel=_BOUNDS, metavar="HZ"),
+        typer.Option("--rate", "-r", help="Samples per second in observed rounds.", metavar="HZ"),
     ] = 400.0,
     output: Annotated[
         list[str] | None,
-        _option(
+        typer.Option(
             "--output",
             "-o",
             help="Also write a file: .json .csv .html .md; a folder gets all; - is stdout. Repeatable.",
-            panel=_OUTPUT,
             metavar="PATH",
         ),
     ] = None,
     format_name: Annotated[
         str,
-        _option("--format", "-f", help="What goes to stdout: text, json, csv, html or md.", panel=_OUTPUT),
+        typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md."),
     ] = "text",
-    as_json: Annotated[bool, _option("--json", help="Short for --format json.", panel=_OUTPUT)] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     show_output: Annotated[
         bool,
-        _option("--show-output", help="Show the last of what the target printed, on stderr.", panel=_OUTPUT),
+        typer.Option("--show-output", help="Show the last of what the target printed, on stderr."),
     ] = False,
-    quiet: Annotated[bool, _option("--quiet", "-q", help="Nothing on stderr but errors.", panel=_OUTPUT)] = False,
-    verbose: Annotated[bool, _option("--verbose", "-v", help="Say each step on stderr.", panel=_OUTPUT)] = False,
-    no_progress: Annotated[bool, _option("--no-progress", help="No progress bar.", panel=_OUTPUT)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each step on stderr.")] = False,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar.")] = False,
 ) -> None:
     """Run functions alone and under every executor backend, account for every second, and say how to run them."""
     from gilscope.analysis import Options
     from gilscope.cli.output import Destinations
+    from gilscope.measure.tree import leaving_no_process
     from gilscope.targets import TargetSpec
 
     destinations = Destinations(output or [], targets, "json" if as_json else format_name)
@@ -154,10 +145,12 @@ def analyze(
             star=star,
             setup=setup,
             teardown=teardown,
+            cwd=os.getcwd(),
         )
         for target in targets
     ]
-    results, status = _investigate(specs, options, bar=not (quiet or no_progress), lines=verbose and not quiet)
+    with leaving_no_process():
+        results, status = _investigate(specs, options, bar=not (quiet or no_progress), lines=verbose and not quiet)
     if results:
         written = destinations.write(results, show_output=show_output)
         if written and not quiet:

@@ -13,8 +13,9 @@ import typer
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
 from gilscope.cli.doctor import doctor
-from gilscope.cli.exits import INTERRUPTED, complain, status_of_error
+from gilscope.cli.exits import complain, status_of_error
 from gilscope.cli.report import report
+from gilscope.cli.stdout import put
 from gilscope.errors import GilscopeError
 
 __all__ = ["app", "run"]
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would make the help three times as slow to appear
 )
 app.command()(analyze)
 app.command()(doctor)
@@ -34,7 +36,7 @@ app.command()(report)
 
 def _version(asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"gilscope {__version__}\n")
+        put(f"gilscope {__version__}\n")
         raise typer.Exit
 
 
@@ -48,23 +50,25 @@ def common(
     del version  # its callback has answered
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends an analysis as Ctrl-C does: nothing is left running."""
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Ctrl-C and SIGTERM end an analysis in order. What follows is over soon, and a second one would only spoil it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # SIG_IGN would not do: Python complains of one that just came
     raise KeyboardInterrupt
 
 
 def run() -> NoReturn:
-    """Run the command line and exit with its status."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """Run the command line and exit with its status.
+
+    :raises KeyboardInterrupt: at an interrupt before the command has begun
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    if sys.stderr is None:  # the caller closed it
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the end
     try:
         app()
     except GilscopeError as error:
         complain(error)
         sys.exit(status_of_error(error))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
     sys.exit(0)

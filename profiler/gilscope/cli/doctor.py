@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
+
+from gilscope.cli.stdout import put
 
 __all__ = ["doctor"]
 
@@ -20,8 +21,8 @@ def doctor(
     if as_json:
         import msgspec
 
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        put(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         return
     width = max(len(check.name) for check in found)
     for check in found:
-        sys.stdout.write(f"{'ok' if check.works else 'NO':3}{check.name:{width + 2}}{check.detail}\n")
+        put(f"{'ok' if check.works else 'NO':3}{check.name:{width + 2}}{check.detail}\n")

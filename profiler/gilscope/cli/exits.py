@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
-from gilscope.records import Result
+
+if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
+    from gilscope.records import Result
 
 __all__ = ["INTERRUPTED", "complain", "status_of_error", "status_of_results"]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gilscope import report
+from gilscope.cli import stdout
 from gilscope.errors import UsageError
 from gilscope.records import Result
 
@@ -28,26 +29,28 @@ class Destinations:
             raise UsageError(f"no format {format_name!r}; there are {', '.join(report.FORMATS)}")
         self._format = format_name
         files = [path for path in paths if path != STDOUT]
-        self._stdout = STDOUT in paths or not files or format_name == "text"
         self._files = [pair for path in files for pair in report.expand_outputs(path, names)]
         for path, _ in self._files:
             report.check_writable(path)
+        stdout.require()
 
     def write(self, results: Sequence[Result], *, show_output: bool = False) -> list[Path]:
         """Write every file, each atomically, then standard output; the paths written."""
         for path, format_name in self._files:
             report.write_text(path, report.render(results, format_name))
-        if self._stdout:
-            self._print(results, show_output)
+        self._print(results, show_output)
         return [path for path, _ in self._files]
 
     def _print(self, results: Sequence[Result], show_output: bool) -> None:
         """Text in colour where the terminal has it, every other format as it is."""
         if self._format != "text":
-            sys.stdout.write(report.render(results, self._format).rstrip("\n") + "\n")
+            stdout.put(report.render(results, self._format).rstrip("\n") + "\n")
             return
         from rich.console import Console
 
         from gilscope.report import text
 
-        text.show(results, Console(width=None if sys.stdout.isatty() else 80), show_output=show_output)
+        console = Console(width=None if sys.stdout.isatty() else 80)
+        with console.capture() as drawn:
+            text.show(results, console, show_output=show_output)
+        stdout.put(drawn.get())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,12 +36,13 @@ def _bar(name: str) -> Iterator[Tell]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    short = os.path.basename(name)  # a path would leave no room for what is being done
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as bar:
-        task = bar.add_task(escape(name), total=1.0)
+        task = bar.add_task(escape(short), total=1.0)
 
         def tell(told: Progress) -> None:
             done = min(1.0, told.elapsed_s / told.budget_s)
-            bar.update(task, completed=done, description=escape(f"{name}: {told.doing}"))
+            bar.update(task, completed=done, description=escape(f"{short}: {told.doing}"))
 
         yield tell

@@ -1,4 +1,4 @@
-"""The process of one trial: ``python -m gilscope.measure.child``, commanded over its standard input.
+"""The process of one trial: ``python -m gilscope.measure``, commanded over its standard input.
 
 It takes its standard streams for itself before any of the user's code runs: commands come in and replies go out over
 copies that nothing else knows, standard input becomes empty, and whatever is printed goes to the parent through
@@ -11,7 +11,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import perf_counter, perf_counter_ns
 from typing import Any, BinaryIO
 
@@ -19,7 +19,7 @@ import msgspec
 
 from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Refusal, Session, Work, WorkerDied
-from gilscope.backends.worker import enter_worker, permit_observer, run_chunk
+from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
 from gilscope.errors import GilscopeError, TargetFailedError
 from gilscope.measure import messages as m
 from gilscope.measure.summary import Summary
@@ -49,7 +49,10 @@ class Channel:
             yield self._decoder.decode(line)
 
     def say(self, reply: m.Reply) -> None:
-        self._replies.write(msgspec.json.encode(reply) + b"\n")
+        try:
+            self._replies.write(msgspec.json.encode(reply) + b"\n")
+        except OSError as error:
+            sys.exit(f"the connection to gilscope is lost ({error.strerror}): did the target close all descriptors?")
 
 
 class Trial:
@@ -118,9 +121,12 @@ class Trial:
             setup=target.setup,
             teardown=target.teardown,
         )
+        backend = backends.get(command.backend)
+        if backend.start_methods:
+            _keep_together(os.environ[m.MARK])
         configuration = Configuration(command.backend, command.workers, 1, command.start_method)
         began = perf_counter()
-        self._session = self._pool.enter_context(backends.get(command.backend).open(self._work, configuration))
+        self._session = self._pool.enter_context(backend.open(self._work, configuration))
         workers = tuple(
             msgspec.convert(worker, m.WorkerAddress, from_attributes=True) for worker in self._session.workers
         )
@@ -174,6 +180,14 @@ class Trial:
         return self._target
 
 
+def _keep_together(folder: str) -> None:
+    """Let multiprocessing put its files into the trial's own folder, which is removed with it; else those of processes
+    that are killed stay."""
+    from multiprocessing.process import current_process
+
+    current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]  # its children inherit it
+
+
 def _failed(error: Exception) -> m.Failed:
     if isinstance(error, TargetFailedError):
         return m.Failed(sort="raised", error=type(error).__name__, message=str(error), traceback=error.traceback)
@@ -192,10 +206,17 @@ def _raised(error: BaseException) -> m.Failed:
     return m.Failed(sort="raised", error=told.type, message=message, traceback=told.traceback)
 
 
+def _flush() -> None:
+    """Send what was printed on its way: this process may be killed before it would be."""
+    with suppress(Exception):  # the target may have closed or replaced the stream
+        sys.stdout.flush()
+
+
 def main() -> None:
     """Answer commands until the parent closes the conversation."""
     channel = Channel.take_over_stdio()
     permit_observer(os.getppid())
+    adopt_orphans()
     me = enter_worker()
     gil_enabled = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
     channel.say(m.Hello(pid=me.pid, runtime=me.runtime, thread_state=me.thread_state, gil_enabled=gil_enabled))
@@ -208,10 +229,8 @@ def main() -> None:
             reply = _failed(error)
         except BaseException as error:
             reply = _raised(error)
+        end_if_copied()
+        _flush()
         channel.say(reply)
         if isinstance(command, m.Close):
             return
-
-
-if __name__ == "__main__":
-    main()

@@ -46,8 +46,8 @@ def checks() -> Iterator[Check]:
     yield _clock()
     yield Check("ptrace", True, _ptrace())
     trial = LiveTrial(Configuration("serial"))
-    trial.start()
     try:
+        trial.start()
         yield from _with_process(trial)
     finally:
         trial.end()
@@ -77,7 +77,7 @@ def _proc(pid: int) -> tuple[bool, str]:
     files = ThreadFiles(pid, pid)
     try:
         files.scheduled()
-        files.blocked_in()
+        files.waiting()
     finally:
         files.close()
     return True, "schedstat and syscall of another process can be read"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from gilscope.backends.base import Configuration
+from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
+from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.observe import proc
 from gilscope.observe.sampler import Pace
@@ -17,7 +17,7 @@ from gilscope.observe.watch import Interpreter, Observer, ProcObserver, PsutilOb
 from gilscope.records import Ledger, Status
 from gilscope.targets import TargetSpec
 
-__all__ = ["LiveTrial", "TimedRound", "Watching", "attempt"]
+__all__ = ["LiveTrial", "TimedRound", "Watching"]
 
 
 @dataclass
@@ -78,6 +78,8 @@ class LiveTrial:
     _process: TrialProcess | None = None
     _observer: Observer | None = None
     _next_input: int = 0
+    _pids: frozenset[int] = frozenset()
+    """Of the workers."""
 
     @property
     def process(self) -> TrialProcess:
@@ -99,8 +101,15 @@ class LiveTrial:
         return self._observer.pace if self._observer is not None else None
 
     def start(self) -> None:
-        """Start the process; it says `Hello` when it is up."""
-        self._process = TrialProcess()
+        """Start the process; it says `Hello` when it is up.
+
+        :raises MeasurementError: when the machine permits no process or no temporary files
+        """
+        try:
+            with uninterrupted():
+                self._process = TrialProcess()
+        except OSError as error:
+            raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
 
     def load(self, target: TargetSpec, seed: int, deadline: float) -> m.Loaded:
         """Import the target in the process."""
@@ -116,7 +125,7 @@ class LiveTrial:
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
         self.startup_s = ready.startup_s
         self._observer = watching.observer(self.process.pid, ready.workers)
-        self._pids = {worker.pid for worker in ready.workers}
+        self._pids = frozenset(worker.pid for worker in ready.workers)
 
     def run_round(self, calls: int, chunksize: int, deadline: float, *, observed: bool) -> TimedRound:
         """Run ``calls`` calls, going on with the inputs where the last round ended. Whether the round counts, or only
@@ -140,17 +149,18 @@ class LiveTrial:
         return self._asked(ask, deadline).wall_s / chunks
 
     def _asked(self, ask: m.Round, deadline: float) -> m.RoundDone:
-        return self.process.ask(ask, m.RoundDone, deadline, f"running {ask.calls} calls")
+        return self.process.ask(ask, m.RoundDone, deadline, _running(ask.calls))
 
     def _watched(self, ask: m.Round, deadline: float) -> tuple[m.RoundDone, Ledger | None]:
         process, observer = self.process, self._observer
         assert observer is not None, "a round before open"
+        began = time.monotonic()
         process.tell(ask)
         try:
             ledger = observer.watch(lambda wait: process.poll(wait) or time.monotonic() >= deadline)
         except OSError:
             ledger = None  # a worker went away: the reply says how
-        done = process.hear(m.RoundDone, deadline, f"running {ask.calls} calls")
+        done = process.hear(m.RoundDone, deadline, _running(ask.calls), since=began)
         return done, None if ledger is None else ledger(done.calls)
 
     def weigh(self) -> None:
@@ -165,16 +175,11 @@ class LiveTrial:
         if ended is not None and self.status == "ok":
             self.status, self.reason, self.failure = ended.status, ended.reason, ended.failure  # type: ignore[assignment]
         if self._process is not None:
-            process, self._process = self._process, None
-            process.close(grace_s)
-            self.output, self.output_bytes = process.output.text(), process.output.total_bytes
+            with uninterrupted():
+                process, self._process = self._process, None
+                process.close(grace_s)
+                self.output, self.output_bytes = process.output.text(), process.output.total_bytes
 
 
-def attempt(trial: LiveTrial, step: Callable[[], Any]) -> bool:
-    """Do ``step``; a trial that ends in it keeps its fate as status, and False is returned."""
-    try:
-        step()
-    except TrialEnded as ended:
-        trial.end(ended)
-        return False
-    return True
+def _running(calls: int) -> str:
+    return "running a call" if calls == 1 else f"running {calls} calls"

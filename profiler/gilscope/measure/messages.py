@@ -8,6 +8,7 @@ from gilscope.records import Kind, StartMethod, Target
 from gilscope.targets import TargetSpec
 
 __all__ = [
+    "MARK",
     "Close",
     "Closed",
     "Command",
@@ -27,6 +28,10 @@ __all__ = [
     "RoundDone",
     "WorkerAddress",
 ]
+
+#: The environment variable that every process of a trial inherits: the trial's own folder for temporary files, which is
+#: the token by which they are known.
+MARK = "GILSCOPE_TRIAL"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -4,46 +4,118 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 import psutil
 
-__all__ = ["MARK", "end_all", "marked"]
+from gilscope.backends.worker import adopt_orphans
+from gilscope.measure.interrupts import uninterrupted
+from gilscope.measure.messages import MARK
 
-#: The environment variable that every process of a trial inherits; its value tells whose it is.
-MARK = "GILSCOPE_TRIAL"
+__all__ = ["MARK", "end_all", "leaving_no_process"]
+
+#: Processes may start others while they are being ended: so often it is looked again.
+SWEEPS = 10
+PATIENCE_S = 1.0
+
+Finder = Callable[[], Collection[psutil.Process]]
 
 
-def marked(token: str) -> list[psutil.Process]:
-    """Every living process that inherited ``token``, however it was started and whatever session it moved to."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue  # ended meanwhile, or another user's: none of ours
+def end_all(token: str, root: subprocess.Popen[bytes]) -> None:
+    """Kill the child ``root``, which leads a process group, and every process that it or its descendants started.
+
+    They are known by their descent, by their group and by the environment they inherited. One that left all three, and
+    whose parent ended before ``root`` could adopt it, is the caller's to end (`leaving_no_process`).
+    """
+    root.send_signal(signal.SIGSTOP)  # it starts nothing more, and adopts what its descendants leave
+    left = _end(lambda: _members(token, root.pid), spare=_is_tracker)
+    root.kill()
+    if left:  # trackers, which have nothing left to track: they remove the semaphores and end by themselves
+        _wait(left)
+        _end(lambda: _members(token, root.pid))
+
+
+@contextmanager
+def leaving_no_process() -> Iterator[None]:
+    """Adopt what is orphaned within, and kill every process that is below the calling one at the end. For a program of
+    its own only: it takes all of them for gilscope's."""
+    adopt_orphans()
+    try:
+        yield
+    finally:
+        with uninterrupted():
+            _end(lambda: _below(os.getpid()))
+
+
+def _end(find: Finder, spare: Callable[[psutil.Process], bool] = lambda process: False) -> Collection[psutil.Process]:
+    """Kill what ``find`` gives, but what is to ``spare``, again until there is nothing that can be killed; what it gave
+    last."""
+    found: Collection[psutil.Process] = ()
+    for _ in range(SWEEPS):
+        found = find()
+        killed = [process for process in found if not spare(process) and _kill(process)]
+        if not killed:
+            break
+        _wait(killed)
     return found
 
 
-def end_all(token: str, group: int | None = None) -> None:
-    """Kill every process that inherited ``token``, and those of process group ``group`` that dropped their environment;
-    again until there are none."""
-    if group is not None and hasattr(os, "killpg"):
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            group = None  # nobody is left in it
-    for _ in range(10):
-        processes = [process for process in marked(token) if process.pid != os.getpid()]
-        if not processes:
-            return
-        for process in processes:
-            _kill(process)
-        psutil.wait_procs(processes, timeout=1.0)
+def _wait(processes: Collection[psutil.Process]) -> None:
+    """Return when they have ended, or after `PATIENCE_S`."""
+    limit = time.monotonic() + PATIENCE_S
+    while any(map(_alive, processes)) and time.monotonic() < limit:
+        time.sleep(0.002)
 
 
-def _kill(process: psutil.Process) -> None:
+def _members(token: str, root: int) -> set[psutil.Process]:
+    """The living processes of a trial beside ``root``."""
+    found = {process for process in psutil.process_iter() if _group(process) == root or _mark(process) == token}
+    return {process for process in {*found, *_below(root)} if process.pid != root and _alive(process)}
+
+
+def _below(pid: int) -> set[psutil.Process]:
+    try:
+        return {process for process in psutil.Process(pid).children(recursive=True) if _alive(process)}
+    except psutil.Error:
+        return set()
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None  # ended meanwhile, or another user's: none of ours
+
+
+def _group(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return None
+
+
+def _is_tracker(process: psutil.Process) -> bool:
+    """Whether it is the helper of multiprocessing that removes what killed processes leave in shared memory."""
+    try:
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
+    except (psutil.Error, OSError):
+        return False
+
+
+def _kill(process: psutil.Process) -> bool:
+    """Whether it could be killed: it may be gone, or another user's by now."""
     try:
         process.kill()
-    except psutil.NoSuchProcess:
-        return
+    except psutil.Error:
+        return False
+    return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Mapping
 from types import TracebackType
@@ -64,8 +65,12 @@ class OutputTail:
         """What was kept, undecodable bytes replaced."""
         return b"".join(self._kept)[-OUTPUT_BYTES:].decode("utf-8", "replace")
 
+    def settle(self, seconds: float) -> None:
+        """Return when everything was read, or after so long: another process may keep the pipe open."""
+        self._thread.join(seconds)
+
     def close(self) -> None:
-        self._thread.join(timeout=2.0)
+        self.settle(2.0)
         self._pipe.close()
 
 
@@ -73,16 +78,21 @@ class TrialProcess:
     """A fresh child process that runs one configuration. Leaving the context ends it and all it started."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self.token = uuid.uuid4().hex
+        self.token = tempfile.mkdtemp(prefix="gilscope-")
+        """Its own folder; every process of the trial inherits the name."""
         marked = {**(os.environ if environment is None else environment), MARK: self.token}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "gilscope.measure.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=marked,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gilscope.measure"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=marked,
+                start_new_session=True,
+            )
+        except OSError:
+            os.rmdir(self.token)
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -121,14 +131,14 @@ class TrialProcess:
                 self._next = self._inbox.get(block=seconds > 0, timeout=max(0.0, seconds))
         return self._next is not None or (self._process.poll() is not None and self._inbox.empty())
 
-    def hear(self, expected: type[R], deadline: float, doing: str) -> R:
+    def hear(self, expected: type[R], deadline: float, doing: str, since: float | None = None) -> R:
         """The next reply.
 
         :param deadline: on the monotonic clock (`time.monotonic`)
-        :param doing: what the process is at, for the message of a timeout
+        :param doing: what the process is at, and ``since`` when, for the message of a timeout
         :raises TrialEnded: when it fails, does not answer in time, or is gone
         """
-        line = self._next_line(deadline, doing)
+        line = self._next_line(deadline, doing, time.monotonic() if since is None else since)
         if not line:
             raise TrialEnded("failed", self._fate())
         reply = self._decoder.decode(line)
@@ -138,11 +148,10 @@ class TrialProcess:
             raise TrialEnded("failed", f"the trial's process answered {type(reply).__name__} while {doing}")
         return reply
 
-    def _next_line(self, deadline: float, doing: str) -> bytes:
-        began = time.monotonic()
+    def _next_line(self, deadline: float, doing: str, since: float) -> bytes:
         while not self.poll(min(0.2, deadline - time.monotonic())):
             if time.monotonic() >= deadline:
-                raise TrialEnded("timeout", f"still {doing} after {time.monotonic() - began:.1f} s")
+                raise TrialEnded("timeout", f"still {doing} after {time.monotonic() - since:.1f} s")
         line, self._next = self._next, None
         return line or b""  # nothing more when it has ended, though a process it left behind may keep the pipe open
 
@@ -160,6 +169,7 @@ class TrialProcess:
             code = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             return "its process closed the connection to gilscope (did it close all descriptors?)"
+        self.output.settle(0.2)
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
         last = self.output.text().strip().rpartition("\n")[2]
         return f"its process {how}" + (f"; the last it printed: {last[:200]}" if last else "")
@@ -174,13 +184,14 @@ class TrialProcess:
                 self.ask(m.Close(), m.Closed, time.monotonic() + grace_s, "closing its pool")
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(timeout=grace_s)
-        end_all(self.token, self._process.pid)
+        end_all(self.token, self._process)
         self._process.wait()
         self._reader.join(timeout=2.0)
         with contextlib.suppress(BrokenPipeError):
             self._commands.close()
         self._replies.close()
         self.output.close()
+        shutil.rmtree(self.token, ignore_errors=True)
 
     def __enter__(self) -> TrialProcess:
         return self

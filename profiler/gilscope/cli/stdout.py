@@ -1,0 +1,35 @@
+"""Standard output: the one place that writes to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gilscope.errors import OutputError
+
+__all__ = ["put", "require"]
+
+
+def require() -> None:
+    """See whether there is a standard output at all.
+
+    :raises OutputError: when the caller closed it
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed: give a file with -o")
+
+
+def put(text: str) -> None:
+    """Write ``text``, and be sure that it arrived. A reader that went away has seen enough: that is no failure.
+
+    :raises OutputError: when it cannot be written, as on a full disk
+    """
+    require()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(f"cannot write to standard output: {error.strerror}") from error

@@ -1,0 +1,212 @@
+"""The command line as a subprocess, and the check that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+if sys.platform != "linux":  # where alone it is told which processes are left
+    collect_ignore_glob = ["test_*.py"]
+
+TARGETS = Path(__file__).parent / "targets"
+PR_SET_CHILD_SUBREAPER = 36
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One result as it was saved."""
+
+    result: dict[str, Any]
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        return [*self.result["trials"]]
+
+    def trial(self, backend: str) -> dict[str, Any]:
+        only: dict[str, Any]
+        (only,) = [trial for trial in self.trials if trial["backend"] == backend]
+        return only
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {trial["backend"]: trial["status"] for trial in self.trials}
+
+    @property
+    def advised(self) -> str | None:
+        backend: str | None = self.result["recommendation"]["backend"]
+        return backend
+
+    def finding(self, code: str) -> dict[str, Any]:
+        only: dict[str, Any]
+        (only,) = [finding for finding in self.result["findings"] if finding["code"] == code]
+        return only
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the command said and how it ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def analyses(self) -> dict[str, Analysis]:
+        """By the name of the function."""
+        found = json.loads(self.stdout)
+        results = found if isinstance(found, list) else [found]
+        return {result["target"]["spec"].rpartition(":")[2]: Analysis(result) for result in results}
+
+    @property
+    def analysis(self) -> Analysis:
+        (only,) = self.analyses.values()
+        return only
+
+    @property
+    def line(self) -> str:
+        """The only one on standard error, with nothing on standard output."""
+        assert self.stdout == ""
+        (only,) = self.stderr.splitlines()
+        return only
+
+
+class Cli:
+    """Runs gilscope in a folder of its own, with a folder of its own for temporary files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cwd, self.tmp = folder / "work", folder / "tmp"
+        self.cwd.mkdir()
+        self.tmp.mkdir()
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("GILSCOPE_TRIAL", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+        } | {"TMPDIR": str(self.tmp)}
+        self.command = [sys.executable, "-m", "gilscope"]
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        settings: dict[str, Any] = {
+            "cwd": self.cwd,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            **options,
+            "env": self.environment | options.get("env", {}),
+        }
+        self._started.append(subprocess.Popen([*self.command, *arguments], **settings))
+        return self._started[-1]
+
+    def run(self, *arguments: str, **options: Any) -> Outcome:
+        return finish(self.start(*arguments, **options))
+
+    def run_each(self, *commands: Sequence[str]) -> list[Outcome]:
+        """Run commands that measure nothing, all at once."""
+        return [finish(process) for process in [self.start(*command) for command in commands]]
+
+    def analyze(
+        self,
+        *arguments: str,
+        backends: str = "thread",
+        workers: str = "2",
+        budget: float = 4.0,
+        calls: int = 150,
+        **options: Any,
+    ) -> Outcome:
+        """Analyze functions; the results go to standard output as JSON. It is the calls that usually bound it, so that
+        it is quick on a machine at rest and has the time that it needs on a busy one."""
+        bounds = ("--backends", backends, "--workers", workers, "--budget", f"{budget}s", "--max-calls", f"{calls}")
+        return self.run("analyze", *arguments, *bounds, "--json", **options)
+
+    def end(self) -> None:
+        """End what a failed test left running, and close every pipe."""
+        for process in self._started:
+            with process:
+                process.kill()
+
+
+def place(module: str, *functions: str) -> list[str]:
+    """Functions of a module of the targets' folder, as the command line takes them."""
+    return [f"{TARGETS / module}.py:{function}" for function in functions]
+
+
+def finish(process: subprocess.Popen[str]) -> Outcome:
+    """Wait for the end of it."""
+    try:
+        stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        pytest.fail(f"gilscope did not end within {TIMEOUT_S} s; it said: {stdout}\n{stderr}")
+    return Outcome(process.returncode, stdout, stderr)
+
+
+@pytest.fixture(scope="session")
+def _orphans_come_here() -> Iterator[None]:
+    """Whatever gilscope leaves behind becomes a child of this process, whatever session and environment it has."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    yield
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, _orphans_come_here: None) -> Iterator[Cli]:
+    """The command; after the test no process and no temporary file of it may be left."""
+    before = _descendants()
+    made = Cli(tmp_path)
+    yield made
+    made.end()
+    left = _descendants() - before
+    told = [f"{process.pid}: {' '.join(process.cmdline())}" for process in left]
+    for process in left:
+        process.kill()
+    assert not told, "processes were left behind"
+    assert not list(made.tmp.iterdir()), "temporary files were left behind"
+
+
+def _descendants() -> set[psutil.Process]:
+    """The living processes below this one; dead ones that came here as orphans are buried."""
+    found = psutil.Process().children(recursive=True)
+    dead = {process for process in found if process.status() == psutil.STATUS_ZOMBIE}
+    for process in dead:
+        with contextlib.suppress(ChildProcessError):  # not come here yet
+            os.waitpid(process.pid, os.WNOHANG)
+    return set(found) - dead
+
+
+@pytest.fixture
+def reached(cli: Cli) -> Iterator[Callable[[], str]]:
+    """Waits until the target says where it is (see ``targets/told.py``)."""
+    fifo = cli.cwd / "reached"
+    os.mkfifo(fifo)
+    cli.environment["REACHED"] = str(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+
+    def wait() -> str:
+        assert select.select([reader], [], [], TIMEOUT_S)[0], "the target was not reached"
+        return os.read(reader, 100).decode()
+
+    yield wait
+    os.close(reader)
+
+
+def interrupt(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> Outcome:
+    """Send the signal, and wait for the end."""
+    process.send_signal(number)
+    return finish(process)

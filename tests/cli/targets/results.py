@@ -1,0 +1,28 @@
+"""Targets whose results are hard to hand over."""
+
+import threading
+import time
+
+BIG = bytes(20_000_000)
+
+
+def unpicklable() -> object:
+    time.sleep(0.005)
+    return threading.Lock()
+
+
+class Spoiled:
+    """Can be pickled, but not back."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("not a number",)
+
+
+def spoiled() -> object:
+    time.sleep(0.005)
+    return Spoiled()
+
+
+def big() -> bytes:
+    time.sleep(0.02)
+    return BIG

@@ -1,0 +1,129 @@
+"""Ctrl-C and SIGTERM at any moment: nothing is left, and what is finished is reported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Cli, Outcome, finish, interrupt, place
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+def _until(process: subprocess.Popen[str], step: str) -> None:
+    """Read what it says on standard error until it is at ``step``."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if step in line:
+            return
+    pytest.fail(f"it ended before {step!r}")
+
+
+def _start(cli: Cli, *arguments: str, budget: str = "6s", **options: object) -> subprocess.Popen[str]:
+    return cli.start("analyze", *arguments, "--workers", "2", "--budget", budget, "--json", "-v", **options)
+
+
+def _assert_interrupted(outcome: Outcome) -> None:
+    assert outcome.status == 130
+    assert outcome.analysis.result["interrupted"]
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_during_the_import(cli: Cli, reached: Callable[[], str], number: signal.Signals) -> None:
+    process = _start(cli, *place("waits_on_import", "func"))
+    assert reached() == "importing"
+    _assert_interrupted(interrupt(process, number))
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_during_the_first_call(cli: Cli, reached: Callable[[], str], number: signal.Signals) -> None:
+    process = _start(cli, *place("told", "sleeps"))
+    assert reached() == "called"
+    _assert_interrupted(interrupt(process, number))
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_while_workers_start(cli: Cli, reached: Callable[[], str], method: str) -> None:
+    pool = ("--backends", "process", "--start-method", method)
+    process = _start(cli, *place("told", "nap"), "--setup", "setup_sleeps", *pool)
+    assert reached() == "starting"
+    outcome = interrupt(process)
+    _assert_interrupted(outcome)
+    assert outcome.analysis.trial("serial")["calls"] > 0, "what is finished is reported"
+
+
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [("opening process", signal.SIGINT), ("round 1 of", signal.SIGTERM), ("round 2 of", signal.SIGINT)],
+)
+def test_during_a_step(cli: Cli, step: str, number: signal.Signals) -> None:
+    process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
+    _until(process, step)
+    outcome = interrupt(process, number)
+    _assert_interrupted(outcome)
+    assert outcome.analysis.trial("serial")["calls"] > 0
+    assert outcome.analysis.result["recommendation"]["backend"] is None
+    assert "interrupted" in outcome.analysis.result["recommendation"]["reason"]
+
+
+def test_from_the_keyboard_while_py_spy_runs(cli: Cli) -> None:
+    """Ctrl-C goes to every process of the terminal's foreground group."""
+    process = _start(cli, *place("well", "spin"), "--backends", "thread", budget="4s", start_new_session=True)
+    _until(process, "looking for the hot lines")
+    os.killpg(process.pid, signal.SIGINT)
+    _assert_interrupted(finish(process))
+
+
+def test_impatience_spoils_nothing(cli: Cli) -> None:
+    process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
+    _until(process, "round 1 of")
+    for _ in range(20):
+        process.send_signal(signal.SIGINT)
+    _assert_interrupted(interrupt(process, signal.SIGTERM))
+
+
+def test_what_other_targets_gave_is_reported(cli: Cli) -> None:
+    targets = (*place("well", "nap"), *place("stuck", "sleeps"), *place("well", "doze"))
+    process = _start(cli, *targets, "--backends", "thread", "--max-calls", "150")
+    _until(process, "stuck.py:sleeps: importing")
+    outcome = interrupt(process)
+    assert outcome.status == 130
+    assert {name: analysis.result["interrupted"] for name, analysis in outcome.analyses.items()} == {
+        "nap": False,
+        "sleeps": True,
+    }
+    assert outcome.analyses["nap"].advised is not None
+
+
+def test_a_target_that_ignores_signals_is_ended_too(cli: Cli) -> None:
+    process = _start(cli, *place("noisy", "ignores_signals"), "--backends", "thread,process")
+    _until(process, "round 1 of")
+    _assert_interrupted(interrupt(process))
+
+
+def test_daemons_of_the_target_are_ended_too(cli: Cli) -> None:
+    process = _start(cli, *place("starting", "leaves_daemon"), "--backends", "thread,process", "--max-calls", "30")
+    _until(process, "opening thread")
+    _assert_interrupted(interrupt(process))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+def test_at_any_moment(cli: Cli, number: signal.Signals) -> None:
+    """From the first moment to the last, a quarter of a second apart."""
+    pool = ("--backends", "process", "--max-calls", "150")
+    processes = [_start(cli, *place("well", "nap"), *pool) for _ in range(8)]
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.25)
+        process.send_signal(number)
+    for outcome in map(finish, processes):
+        # Before gilscope has the word, the interpreter ends by the signal; and where the exception passed through code
+        # that is made of text, as dataclasses are, it ends by SIGINT whatever was made of it. Shells show 130 for that.
+        assert outcome.status in (0, 130, -number, -signal.SIGINT)

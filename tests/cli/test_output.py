@@ -1,0 +1,145 @@
+"""Where results go, and what is said beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+
+import pytest
+
+from tests.cli.conftest import Cli, finish, place
+
+NAP = place("well", "nap")
+BOUNDS = ("--backends", "thread", "--workers", "2", "--budget", "4s", "--max-calls", "150")
+COLOUR = re.compile(r"\x1b\[(\d+;)*(3|4|9)\d[;m]")
+
+
+def test_every_format_is_drawn_of_a_saved_result(cli: Cli) -> None:
+    measured = cli.run("analyze", *NAP, *BOUNDS, "-o", "saved.json", "--no-progress")
+    assert measured.status == 0
+    assert measured.stderr == "wrote saved.json\n"
+    names = ("text", "json", "csv", "html", "md")
+    outcomes = cli.run_each(
+        *(("report", "saved.json", "-f", name) for name in names), ("report", "saved.json", "--json")
+    )
+    assert {outcome.status for outcome in outcomes} == {0}
+    assert {outcome.stderr for outcome in outcomes} == {""}
+    text, saved, table, page, markdown, short = (outcome.stdout for outcome in outcomes)
+    assert text == measured.stdout, "drawn of the record and of nothing else"
+    assert saved == short == (cli.cwd / "saved.json").read_text()
+    assert {row["backend"] for row in csv.DictReader(io.StringIO(table))} == {"serial", "thread"}
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+    assert markdown.startswith("#")
+    together = cli.run("report", "saved.json", "saved.json")
+    assert "Summary" in together.stdout
+    assert together.stdout.count(text.partition("\n")[0]) == 2
+
+
+def test_a_folder_gets_every_format_and_is_made(cli: Cli) -> None:
+    outcome = cli.run("analyze", *NAP, *BOUNDS, "-o", "deep/reports/", "-o", "also.md", "--json")
+    assert outcome.status == 0
+    files = {path.suffix: path for path in (cli.cwd / "deep" / "reports").iterdir()}
+    assert set(files) == {".html", ".csv", ".json", ".md"}
+    assert files[".json"].read_text() == outcome.stdout, "files do not take the place of standard output"
+    written = [*files.values(), cli.cwd / "also.md"]
+    assert {f"wrote {path.relative_to(cli.cwd)}" for path in written} == set(outcome.stderr.splitlines())
+
+
+def test_a_dash_is_standard_output_and_quiet_is_quiet(cli: Cli) -> None:
+    outcome = cli.run("analyze", *NAP, *BOUNDS, "-o", "-", "-o", "saved.json", "-f", "csv", "-q", "-v")
+    assert outcome.status == 0
+    assert outcome.stderr == ""
+    assert len(list(csv.DictReader(io.StringIO(outcome.stdout)))) > 1
+    assert [path.name for path in cli.cwd.iterdir()] == ["saved.json"]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_measuring(cli: Cli) -> None:
+    (cli.cwd / "file").touch()
+    told = {
+        "file/saved.json": "Not a directory",
+        "/proc/saved.json": "cannot write '/proc/saved.json'",
+        "saved.pdf": "known are",
+        "saved.jsn": "did you mean .json?",
+    }
+    outcomes = cli.run_each(*(("analyze", *place("stuck", "sleeps"), "-v", "-o", path) for path in told))
+    for outcome, part in zip(outcomes, told.values(), strict=True):
+        assert outcome.status == 2
+        assert part in outcome.line
+
+
+def test_an_existing_file_is_replaced_whole(cli: Cli) -> None:
+    old = cli.cwd / "saved.json"
+    old.write_text("old")
+    with old.open() as reader:
+        assert cli.run("analyze", *NAP, *BOUNDS, "-o", "saved.json").status == 0
+        assert reader.read() == "old", "who had it open keeps the old one: it was replaced, not rewritten"
+    assert json.loads(old.read_text())["schema"] == "gilscope.result/1"
+    assert [path.name for path in cli.cwd.iterdir()] == ["saved.json"]
+
+
+def test_a_file_that_is_no_result_is_told_in_one_line(cli: Cli) -> None:
+    told = {
+        '{"schema": "gilscope.result/1", "crea': "truncated",
+        "": "empty",
+        "import os; os.abort()": "not JSON",
+        '{"schema": "gilscope.result/9"}': "'gilscope.result/9'",
+        '{"name": "other"}': "not a gilscope result",
+        '{"schema": "gilscope.result/1", "created": 3}': "wrong type",
+    }
+    paths = [cli.cwd / f"{number}.json" for number in range(len(told))]
+    for path, content in zip(paths, told, strict=True):
+        path.write_text(content)
+    outcomes = cli.run_each(*(("report", path.name) for path in paths), ("report", "missing.json"))
+    for outcome, part in zip(outcomes, [*told.values(), "No such file"], strict=True):
+        assert outcome.status == 2
+        assert outcome.line.startswith("gilscope: cannot load '")
+        assert part in outcome.line
+
+
+def test_verbose_says_each_step_on_standard_error(cli: Cli) -> None:
+    outcome = cli.analyze(*NAP, "-v")
+    assert outcome.status == 0
+    steps = outcome.stderr
+    assert steps.index("calling it alone") < steps.index("opening thread") < steps.index("round 1 of")
+    assert outcome.analysis.result["target"]["kind"] == "sync"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "coloured", "bar"),
+    [
+        ((), {}, True, True),
+        (("--no-progress",), {"NO_COLOR": "1"}, False, False),
+        (("-q", "--json"), {}, False, False),
+    ],
+)
+def test_colour_and_progress_are_for_terminals(
+    cli: Cli, arguments: tuple[str, ...], environment: dict[str, str], coloured: bool, bar: bool
+) -> None:
+    terminals = {"stdout": pty.openpty(), "stderr": pty.openpty()}
+    slaves = {name: slave for name, (_, slave) in terminals.items()}
+    process = cli.start("analyze", *NAP, *BOUNDS, *arguments, env={**environment, "TERM": "xterm-256color"}, **slaves)
+    for slave in slaves.values():
+        os.close(slave)
+    shown, told = (_read(master) for master, _ in terminals.values())
+    assert finish(process).status == 0
+    assert (COLOUR.search(shown) is not None) == coloured
+    assert ("calling it alone" in told) == bar
+    assert "calling it alone" not in shown
+    if "--json" in arguments:
+        assert json.loads(shown)["schema"] == "gilscope.result/1"
+
+
+def _read(master: int) -> str:
+    """All that is said on a terminal."""
+    blocks = []
+    while True:
+        try:
+            blocks.append(os.read(master, 1 << 16))
+        except OSError:  # nobody has the other end any more
+            os.close(master)
+            return b"".join(blocks).decode()
