@@ -43,7 +43,7 @@ def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], fl
     layout, _ = calibrate(trial.process, hello, limit)
     rng = random.Random(2)
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(True, Watching(Interpreter(True, layout), RATE_HZ, rng), limit)
+    trial.open(Watching(Interpreter(True, layout), RATE_HZ, rng), limit)
     warm = trial.run_round(4 * trial.configuration.workers, 1, limit, observed=False).done
     calls = max(trial.configuration.workers, round(warm.calls * ROUND_S / warm.wall_s))
     found = []

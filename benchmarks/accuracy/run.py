@@ -64,7 +64,7 @@ def _observed(trial: LiveTrial, workers: int, seconds: float, truth_file: Path) 
         raise SystemExit(f"no GIL to be seen here: {reason}")
     watching = Watching(Interpreter(True, layout), RATE_HZ, random.Random(1))
     trial.load(TargetSpec(spec="benchmarks.accuracy.programs:cycles", args=(str(CYCLES),)), 0, limit)
-    trial.open(True, watching, limit)
+    trial.open(watching, limit)
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done
     calls = workers * max(1, round(2 * seconds / warm.wall_s))
     os.truncate(truth_file, 0)

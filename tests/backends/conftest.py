@@ -81,13 +81,16 @@ class Trial:
         spec = TargetSpec(spec=f"{TARGETS}:{target}", **options)
         self.loaded: m.Loaded = self.ask(m.Load(target=spec, seed=0), m.Loaded)
         to = self.case
-        command = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method, timed=timed)
+        command = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
+        self.timed = timed
         self.workers: tuple[m.WorkerAddress, ...] = self.ask(command, m.Ready).workers
         return self
 
     def round(self, calls: int = 10, chunksize: int = 1, *, first: int = 0, empty_chunks: int = 0) -> m.RoundDone:
         inputs = self.loaded.input_count
-        command = m.Round(first=first, calls=calls, inputs=inputs, chunksize=chunksize, empty_chunks=empty_chunks)
+        command = m.Round(
+            first=first, calls=calls, inputs=inputs, chunksize=chunksize, empty_chunks=empty_chunks, timed=self.timed
+        )
         done: m.RoundDone = self.ask(command, m.RoundDone)
         return done
 

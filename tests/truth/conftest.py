@@ -62,7 +62,7 @@ def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> Le
     layout, reason = calibrate(trial.process, hello, limit)
     assert layout is not None, reason
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(True, Watching(Interpreter(True, layout), 500.0, random.Random(1), source), limit)
+    trial.open(Watching(Interpreter(True, layout), 500.0, random.Random(1), source), limit)
     workers = trial.configuration.workers
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done
     calls = max(workers, round(warm.calls * round_s / warm.wall_s))

@@ -56,9 +56,7 @@ def test_max_is_no_quota(tmp_path: Path) -> None:
     assert cgroup_memory_bytes(tmp_path) is None
 
 
-@pytest.mark.parametrize(
-    ("outer", "inner"), [("150000 100000", "max 100000"), ("400000 100000", "75000 50000")]
-)
+@pytest.mark.parametrize(("outer", "inner"), [("150000 100000", "max 100000"), ("400000 100000", "75000 50000")])
 def test_nested_v2_groups_give_the_least_on_the_way_up(tmp_path: Path, outer: str, inner: str) -> None:
     write(tree(tmp_path, "0::/user.slice/job.scope\n", V2), "user.slice/job.scope/cpu.max", inner)
     write(tmp_path, "user.slice/cpu.max", outer)

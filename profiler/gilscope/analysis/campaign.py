@@ -45,6 +45,8 @@ TIMEOUT_SHARE = 0.25
 MAX_CHUNKS = 20_000
 #: Where the solo run told nothing, the others still show what becomes of the target.
 BLIND_ROUND_S = 1.0
+#: How long the tear-down of one trial may take.
+TEAR_DOWN_S = 1.0
 HOT_SHARE, HOT_ROUND_S, HOT_RATE_HZ = 0.1, 0.4, 200
 
 
@@ -195,7 +197,8 @@ class Campaign:
     def _prepare(self, trial: LiveTrial) -> None:
         assert self.solo is not None
         limit = self._start_limit()
-        trial.open(self.solo.timed, self.solo.watching, limit)
+        trial.open(self.solo.watching, limit)
+        trial.timed = self.solo.trial.timed
         trial.inputs_used = self.solo.trial.inputs_used
         trial.dispatch_each_s = trial.dispatch_s(EMPTY_CHUNKS, self.budget.deadline(START_TIMEOUT_S))
 
@@ -345,9 +348,8 @@ class Campaign:
 
     def _end_all(self) -> None:
         """Weigh what still lives, and end it; closing a pool in order takes time that only tear-downs need."""
-        grace_s = 1.0 if self.target.teardown else 0.0
         with uninterrupted():
             for trial in self.trials:
                 if trial.alive:
                     trial.weigh()
-                trial.end(grace_s=grace_s)
+                trial.end(grace_s=TEAR_DOWN_S if trial.loaded and trial.loaded.tears_down else 0.0)

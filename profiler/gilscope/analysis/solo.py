@@ -41,7 +41,6 @@ class Solo:
     gil_enabled: bool = True
     call_s: float | None = None
     """Mean seconds of a call, from the first look; None when no call ended in time."""
-    timed: bool = True
     pickled: m.Pickled | None = None
 
     def chunksize(self) -> int:
@@ -87,12 +86,12 @@ def _begun(
         layout, reason = (None, None) if options.observer == "psutil" else calibrate(trial.process, hello, limit)
         solo = Solo(trial, watching(layout, reason, hello.gil_enabled), hello.gil_enabled)
         trial.load(target, options.seed, budget.deadline(START_TIMEOUT_S))
-        trial.open(True, solo.watching, budget.deadline(START_TIMEOUT_S))
+        trial.open(solo.watching, budget.deadline(START_TIMEOUT_S))
     except TrialEnded as ended:
         raise _translated(ended, target.spec) from None
     try:
         _first_calls(solo, options, budget)
-        _reopen_untimed(solo, budget)
+        trial.timed = solo.call_s is None or solo.call_s >= UNTIMED_CALL_S
         _try_pickling(solo, options, budget)
     except TrialEnded as ended:
         trial.end(ended)
@@ -147,13 +146,6 @@ def _every_call_raised(trial: LiveTrial) -> errors.TargetFailedError:
     assert error is not None
     message = f"every one of {trial.calls} calls raised; the first: {error.type}: {error.message}"
     return errors.TargetFailedError(message, error.traceback)
-
-
-def _reopen_untimed(solo: Solo, budget: Budget) -> None:
-    if solo.call_s is None or solo.call_s >= UNTIMED_CALL_S:
-        return
-    solo.timed = False
-    solo.trial.open(False, solo.watching, budget.deadline(START_TIMEOUT_S))
 
 
 def _try_pickling(solo: Solo, options: Options, budget: Budget) -> None:

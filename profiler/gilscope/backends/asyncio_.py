@@ -51,7 +51,7 @@ class _NativeSession(Session):
 
     def __init__(self, runner: asyncio.Runner, work: Work, concurrency: int) -> None:
         self._runner = runner
-        self._work = work
+        self.work = work
         self._concurrency = concurrency
         self.workers = (enter_worker(),)
 
@@ -77,7 +77,7 @@ class _NativeSession(Session):
         for item in chunk:
             before = perf_counter_ns()
             try:
-                await call_async(self._work, item)
+                await call_async(self.work, item)
             except BaseException as error:
                 _stay()
                 errors += 1
@@ -85,7 +85,7 @@ class _NativeSession(Session):
             latencies.append(perf_counter_ns() - before)
             end_if_copied()
         ended = perf_counter_ns()
-        timed = tuple(latencies) if self._work.timed else ()
+        timed = tuple(latencies) if self.work.timed else ()
         return ChunkReport(started, started, ended, len(chunk), errors, timed, first)
 
 
@@ -104,7 +104,7 @@ class _OffloadSession(Session):
     ) -> None:
         self._runner = runner
         self._pool = pool
-        self._work = work
+        self.work = work
         self.workers = workers
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
@@ -115,7 +115,7 @@ class _OffloadSession(Session):
         loop = asyncio.get_running_loop()
         async with _heartbeat(lags):
             offloaded = [
-                loop.run_in_executor(self._pool, run_chunk_here, self._work, chunk, perf_counter_ns())
+                loop.run_in_executor(self._pool, run_chunk_here, self.work, chunk, perf_counter_ns())
                 for chunk in chunks
             ]
             for future in asyncio.as_completed(offloaded):

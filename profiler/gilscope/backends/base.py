@@ -105,6 +105,8 @@ class Refusal(Exception):  # noqa: N818  a verdict about a backend and a target,
 class Session(abc.ABC):
     """An open pool whose workers are all started, warmed and known."""
 
+    work: Work
+    """What `run` calls; the trial changes how it is timed between runs."""
     workers: tuple[WorkerId, ...] = ()
     loop_lags_ns: Sequence[int] = ()
     """How late the event loop's heartbeat was in the last run; empty for backends without a loop."""

@@ -54,7 +54,7 @@ def _nothing() -> None:
 class _ProcessSession(Session):
     def __init__(self, pool: ProcessPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
         self._pool = pool
-        self._work = replace(work, setup=None, teardown=None)  # sent with each chunk: no more than a call needs
+        self.work = replace(work, setup=None, teardown=None)  # sent with each chunk: no more than a call needs
         self.workers = workers
         self._processes = multiprocessing.active_children()
 
@@ -62,7 +62,7 @@ class _ProcessSession(Session):
         tally = Tally(len(chunks), report)
         try:
             for chunk in chunks:
-                future = self._pool.submit(run_chunk, self._work, chunk, perf_counter_ns())
+                future = self._pool.submit(run_chunk, self.work, chunk, perf_counter_ns())
                 future.add_done_callback(lambda done: tally.take(_report_alone(done)))
             tally.wait()
         except BrokenProcessPool as error:

@@ -14,12 +14,12 @@ __all__ = ["Serial"]
 
 class _SerialSession(Session):
     def __init__(self, work: Work) -> None:
-        self._work = work
+        self.work = work
         self.workers = (enter_worker(),)
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         for chunk in chunks:
-            report(run_chunk_here(self._work, chunk, perf_counter_ns()))
+            report(run_chunk_here(self.work, chunk, perf_counter_ns()))
 
 
 class Serial(Backend):

@@ -49,13 +49,13 @@ class Tally:
 class _ThreadSession(Session):
     def __init__(self, pool: ThreadPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
         self._pool = pool
-        self._work = work
+        self.work = work
         self.workers = workers
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         tally = Tally(len(chunks), report)
         for chunk in chunks:
-            future = self._pool.submit(run_chunk_here, self._work, chunk, perf_counter_ns())
+            future = self._pool.submit(run_chunk_here, self.work, chunk, perf_counter_ns())
             future.add_done_callback(tally.take)
         tally.wait()
 

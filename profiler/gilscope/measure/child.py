@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from time import perf_counter, perf_counter_ns
 from typing import Any, BinaryIO
 
@@ -106,6 +107,7 @@ class Trial:
             bare=target.bare,
             star=target.star,
             inputs_callable=target.inputs_callable,
+            tears_down=target.teardown is not None,
             import_s=target.import_s,
         )
 
@@ -117,7 +119,6 @@ class Trial:
             kwargs=target.kwargs,
             star=target.star,
             bare=target.bare,
-            timed=command.timed,
             setup=target.setup,
             teardown=target.teardown,
         )
@@ -135,6 +136,7 @@ class Trial:
     def _round(self, command: m.Round) -> m.Reply:
         session = self._session
         assert session is not None, "Round before Open"
+        session.work = replace(session.work, timed=command.timed)
         chunks = self._chunks(command)
         summary = Summary()
         began = perf_counter()

@@ -65,6 +65,8 @@ class LiveTrial:
     """Warm-up included."""
     inputs_used: int = 1
     """How many of the inputs the rounds go round."""
+    timed: bool = True
+    """Whether each call is timed, or only each chunk."""
     dispatch_each_s: float | None = None
     expected_per_s: float | None = None
     """Calls per second to expect of the next round."""
@@ -118,10 +120,10 @@ class LiveTrial:
         self.import_s = self.loaded.import_s
         return self.loaded
 
-    def open(self, timed: bool, watching: Watching, deadline: float) -> None:
+    def open(self, watching: Watching, deadline: float) -> None:
         """Open the pool and get ready to watch its workers."""
         to = self.configuration
-        ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method, timed=timed)
+        ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
         self.startup_s = ready.startup_s
         self._observer = watching.observer(self.process.pid, ready.workers)
@@ -134,7 +136,14 @@ class LiveTrial:
         :raises TrialEnded: when the process fails or does not answer in time
         """
         solo = self.configuration.backend == "serial"
-        ask = m.Round(first=self._next_input, calls=calls, inputs=self.inputs_used, chunksize=chunksize, costs=solo)
+        ask = m.Round(
+            first=self._next_input,
+            calls=calls,
+            inputs=self.inputs_used,
+            chunksize=chunksize,
+            timed=self.timed,
+            costs=solo,
+        )
         done, ledger = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
         self.error = self.error or done.error
         self.errors += done.errors

@@ -58,7 +58,6 @@ class Open(Message, frozen=True, kw_only=True):
     backend: str
     workers: int
     start_method: StartMethod | None
-    timed: bool
 
 
 class Round(Message, frozen=True, kw_only=True):
@@ -71,6 +70,8 @@ class Round(Message, frozen=True, kw_only=True):
     chunksize: int
     empty_chunks: int = 0
     """Chunks without a call to run as well: what they take is dispatch alone."""
+    timed: bool = True
+    """Whether each call is timed, or only each chunk (for calls shorter than reading the clock)."""
     costs: bool = False
     """Whether to tell the mean cost of each input."""
 
@@ -114,6 +115,7 @@ class Loaded(Message, frozen=True, kw_only=True):
     bare: bool
     star: bool
     inputs_callable: bool
+    tears_down: bool
     import_s: float
 
 
