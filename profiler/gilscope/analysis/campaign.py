@@ -14,7 +14,7 @@ from gilscope.analysis.options import Budget, Options
 from gilscope.analysis.solo import MAX_CALLS, START_TIMEOUT_S, Solo, start_solo
 from gilscope.backends.base import Backend, Configuration
 from gilscope.decide.demands import combine, demands
-from gilscope.decide.facts import BackendFacts, Machine, Plan
+from gilscope.decide.facts import LOOP_KINDS, BackendFacts, Machine, Plan
 from gilscope.decide.plan import Schedule, calls_per_round, candidates, chunksize, schedule
 from gilscope.decide.predict import predict, stations_for
 from gilscope.measure import messages as m
@@ -45,6 +45,8 @@ TIMEOUT_SHARE = 0.25
 MAX_CHUNKS = 20_000
 #: Where the solo run told nothing, the others still show what becomes of the target.
 BLIND_ROUND_S = 1.0
+#: A call so long is asked of each configuration only a few times.
+LONG_CALL_S = 0.1
 #: How long the tear-down of one trial may take.
 TEAR_DOWN_S = 1.0
 HOT_SHARE, HOT_ROUND_S, HOT_RATE_HZ = 0.1, 0.4, 200
@@ -136,6 +138,15 @@ class Campaign:
         ledgers = ledgers_of(self.solo.trial) if self.solo else []
         return demands(combine(ledgers)) if ledgers else None
 
+    @property
+    def left_out(self) -> str | None:
+        """A backend not tried, though nobody excluded it: a plain function is offloaded from a loop to the same threads
+        that a thread pool has, and where a call takes long there is better use for the budget than both."""
+        long = self.solo is not None and (self.solo.call_s or 0.0) >= LONG_CALL_S
+        if self.options.backends or not long or kind_of(self) in LOOP_KINDS:
+            return None
+        return "asyncio" if self.options.context == "sync" else "thread"
+
     def _watching(self, layout: GilLayout | None, reason: str | None, gil_enabled: bool) -> Watching:
         source = "psutil" if self.options.observer == "psutil" else "proc"
         return Watching(Interpreter(gil_enabled, layout), self.options.rate_hz, self.rng, source, reason)
@@ -167,7 +178,7 @@ class Campaign:
             known,
             self.machine,
             kind=kind_of(self),
-            backends=[facts for name, facts in self.facts.items() if name != "serial"],
+            backends=[facts for name, facts in self.facts.items() if name not in ("serial", self.left_out)],
             workers_asked=self.options.workers or None,
             chunksize_asked=self.options.chunksize,
             start_method=self.options.start_method,

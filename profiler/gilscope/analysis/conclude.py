@@ -20,6 +20,7 @@ from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observe.environment import describe_environment
 from gilscope.records import (
+    Alternative,
     Classification,
     Failure,
     Instrument,
@@ -93,7 +94,7 @@ def _recommendation(
     if not trials or interrupted:
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
-    return recommend(
+    advice = recommend(
         trials,
         classification,
         kind=_target(campaign).kind,
@@ -102,6 +103,17 @@ def _recommendation(
         snippet=_snippet(campaign),
         call_s=mean_call_s(campaign),
     )
+    left_out = _left_out(campaign)
+    return msgspec.structs.replace(advice, alternatives=(*advice.alternatives, *left_out))
+
+
+def _left_out(campaign: Campaign) -> tuple[Alternative, ...]:
+    name = campaign.left_out
+    if name is None:
+        return ()
+    other = "thread" if name == "asyncio" else "asyncio"
+    why = f"not tried: it runs a plain function on the same threads as {other}, and calls this long are few in a budget"
+    return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
 
 
 def _snippet(campaign: Campaign) -> CodeFacts | None:

@@ -107,9 +107,9 @@ def _eligible(
 ) -> list[_Candidate]:
     """Those that fit where the caller stands. A coroutine on a running loop stays there; a plain function is
     offloaded, for it would stop the loop, or called directly when that is over sooner than handing it
-    over."""
+    over. A plain caller of a plain function has no loop to offload from."""
     if context == "sync":
-        return list(worked)
+        return [each for each in worked if kind in LOOP_KINDS or each.trial.backend != "asyncio"]
     if kind in LOOP_KINDS:
         wanted: tuple[str, ...] = ("asyncio",)
     else:
