@@ -13,6 +13,7 @@ import msgspec
 from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.gather import classification_of, mean_call_s, records_of
 from gilscope.analysis.options import Options
+from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.predict import predictions
 from gilscope.decide.recommend import recommend
@@ -23,6 +24,7 @@ from gilscope.records import (
     Alternative,
     Classification,
     Failure,
+    HotLine,
     Instrument,
     Recommendation,
     Result,
@@ -66,7 +68,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         predictions=()
         if demands is None
         else tuple(predictions(trials, demands, campaign.machine, kind=target.kind, backends=campaign.facts)),
-        hot=campaign.hot or (),
+        hot=_hot(campaign),
         findings=findings(facts),
         failure=failure,
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
@@ -85,7 +87,8 @@ def _target(campaign: Campaign) -> Target:
     if loaded is None:
         return Target(spec=campaign.target.spec)
     used = campaign.solo.trial.inputs_used if campaign.solo and not loaded.bare else 0
-    return msgspec.structs.replace(loaded.target, input_count=used)
+    file = shortened(loaded.target.file, known_places()) if loaded.target.file else None
+    return msgspec.structs.replace(loaded.target, input_count=used, file=file)
 
 
 def _recommendation(
@@ -131,6 +134,11 @@ def _snippet(campaign: Campaign) -> CodeFacts | None:
     )
 
 
+def _hot(campaign: Campaign) -> tuple[HotLine, ...]:
+    places = known_places()
+    return tuple(msgspec.structs.replace(line, file=shortened(line.file, places)) for line in campaign.hot or ())
+
+
 def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
     first = next((trial.error for trial in trials if trial.error is not None), None)
     if first is None:
@@ -138,7 +146,7 @@ def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
     return Failure(
         type=first.type,
         message=first.message,
-        traceback=first.traceback,
+        traceback=shortened(first.traceback, known_places()),
         count=sum(trial.errors for trial in trials),
         calls=sum(trial.calls for trial in trials),
     )

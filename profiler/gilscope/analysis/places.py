@@ -1,0 +1,30 @@
+"""Paths as a report tells them: short, and without saying whose machine made it."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["known_places", "shortened"]
+
+
+def known_places() -> dict[str, str]:
+    """What stands for a folder in a report, by the folder: nothing for the working folder, a name for Python's own."""
+    paths = sysconfig.get_paths()
+    return {
+        f"{os.getcwd()}/": "",
+        f"{paths['purelib']}/": "<site-packages>/",
+        f"{paths['platlib']}/": "<site-packages>/",
+        f"{paths['stdlib']}/": "<python>/",
+        f"{Path.home()}/": "~/",
+    }
+
+
+def shortened(text: str, places: Mapping[str, str]) -> str:
+    """``text`` with every path that lies in one of ``places`` told from there; the longest place first."""
+    for place in sorted(places, key=len, reverse=True):
+        if place != "/":
+            text = text.replace(place, places[place])
+    return text
