@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 EXAMPLES = gilscope.examples
 
-.PHONY: demo test lint reports bench clean
+.PHONY: demo test lint reports pictures bench clean
 
 demo: $(VENV)/.ready reports  ## Set everything up, analyze the examples, leave their reports in reports/
 
@@ -21,6 +21,13 @@ reports: $(VENV)/.ready
 	$(BIN)/gilscope analyze $(EXAMPLES).urls:load_url --inputs $(EXAMPLES).urls:URLS --kwarg timeout=60 -o reports/
 	$(BIN)/gilscope analyze $(EXAMPLES).offload:sync_get_url --inputs URLS --context async -o reports/
 	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o reports/
+
+pictures:  ## Screenshots of two of the pages, where there is a Chromium
+	for name in is_prime load_url; do \
+	  chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
+	    --user-data-dir="$$(mktemp -d)" --window-size=1100,1500 --screenshot=reports/$$name.png \
+	    "file://$(CURDIR)/reports/gilscope-$$name.html"; \
+	done
 
 bench: $(VENV)/.ready  ## Measure the figures of benchmarks/ anew (half an hour; leave the machine alone meanwhile)
 	$(BIN)/python -m benchmarks

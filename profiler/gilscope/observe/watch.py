@@ -19,6 +19,9 @@ from gilscope.records import Ledger
 __all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver"]
 
 
+GRAIN_S = 1e-4
+
+
 @dataclass(frozen=True)
 class Interpreter:
     """What is known of the GIL of the watched interpreters."""
@@ -123,7 +126,8 @@ class _Beside:
         else:
             driver_s = 0.0 if self._workers_hold_main else spent["main"]
             own_s = spent["workers"] - worker_threads_s - driver_s
-        return Beside(max(0.0, own_s), spent["children"], driver_s)
+        # Nanoseconds are what is left of subtracting readings of different clocks.
+        return Beside(own_s if own_s > GRAIN_S else 0.0, spent["children"], driver_s)
 
 
 def _cpu_or_nothing(pid: int) -> float:
