@@ -9,6 +9,7 @@ import pytest
 import gilscope
 from gilscope.examples import offload, primes, urls
 from gilscope.records import Prediction, Result
+from tests.truth import programs
 
 pytestmark = [pytest.mark.truth, pytest.mark.slow]
 
@@ -63,3 +64,13 @@ def test_the_frames_hold_what_the_record_holds() -> None:
     assert list(trials["backend"]) == [trial.backend for trial in result.trials]
     assert set(ledgers["backend"]) <= set(trials["backend"])
     assert {"wall_s", "cpu_gil_s", "gil_wait_s", "runqueue_s"} <= set(ledgers.columns)
+
+
+def test_without_proc_the_gil_is_told_by_py_spy() -> None:
+    result = gilscope.analyze(programs.python, backends=["thread"], budget_s=6, observer="psutil")
+    assert (result.instrument.ledger_source, result.instrument.gil_source) == ("psutil", "py-spy")
+    assert result.classification.label == "compute-bound"
+    assert result.classification.gil_held_ratio is not None
+    assert result.classification.gil_held_ratio > 0.5
+    assert result.demands is not None
+    assert (result.demands.cpu_gil_s, result.demands.gil_wait_s, result.demands.network_s) == (None, None, None)

@@ -77,6 +77,8 @@ class Campaign:
     others: list[LiveTrial] = field(default_factory=list)
     hot: tuple[HotLine, ...] | None = None
     hot_reason: str | None = None
+    hot_gil_held_ratio: float | None = None
+    """By py-spy, for want of something better where the ledger cannot see the GIL."""
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -346,7 +348,7 @@ class Campaign:
             recorder.start(trial.process.pid)
             self._round(trial, HOT_ROUND_S, observed=False, keep=False)
             hot = recorder.stop()
-        self.hot, self.hot_reason = hot.lines, hot.reason
+        self.hot, self.hot_reason, self.hot_gil_held_ratio = hot.lines, hot.reason, hot.gil_held_ratio
 
     def _why_no_hot_lines(self, solo: LiveTrial) -> str | None:
         if not self.options.hot:

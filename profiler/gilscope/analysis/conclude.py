@@ -158,9 +158,10 @@ def _instrument(campaign: Campaign) -> Instrument:
     slowdowns = [slow for trial in records_of(campaign) if (slow := trial.observer_slowdown) is not None]
     sampled_s = sum(pace.elapsed_s for pace in paces)
     proc = watching is not None and watching.source == "proc"
+    calibrated = proc and watching is not None and watching.gil.layout is not None
     return Instrument(
         ledger_source="none" if watching is None else "proc" if proc else "psutil",
-        gil_source="calibrated" if proc and watching is not None and watching.gil.layout else "none",
+        gil_source="calibrated" if calibrated else "py-spy" if campaign.hot_gil_held_ratio is not None else "none",
         hot_source="py-spy" if campaign.hot else "none",
         reason=_reasons(watching.reason if watching else None, campaign.hot_reason),
         rate_asked_hz=campaign.options.rate_hz if proc else None,

@@ -57,10 +57,11 @@ def classification_of(campaign: Campaign, trials: Sequence[Trial]) -> Classifica
     """What kind of work the target does, by the solo trial."""
     solo = next((trial for trial in trials if trial.backend == "serial"), None)
     ledger = solo.ledger if solo else None
+    held = ledger.gil_held_ratio if ledger else None
     return classify(
         campaign.demands(),
         samples=ledger.samples if ledger else 0,
-        gil_held_ratio=ledger.gil_held_ratio if ledger else None,
+        gil_held_ratio=campaign.hot_gil_held_ratio if held is None else held,
         gil_enabled=campaign.machine.gil_enabled,
         dispatch_s=campaign.machine.dispatch_s,
         error_share=solo.errors / solo.calls if solo and solo.calls else 0.0,

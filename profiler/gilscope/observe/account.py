@@ -62,16 +62,25 @@ def held_share(counts: Counts, scheduled: Scheduled) -> float:
     The sampler needs a CPU itself. At a moment when every CPU was taken it put one thread into the run queue, so that
     too few samples of such moments found it on a CPU; and threads that run at the same time cannot all hold the GIL.
     How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same sort
-    of moment that were not lost, so these are given their weight. With a single CPU nobody else is ever found on it,
-    and the samples in the run queue must do.
+    of moment that were not lost, so these are given their weight.
     """
     moments = (counts.alone, counts.crowded)
     if sum(moment.on_cpu.total for moment in moments) < ENOUGH:
-        asked = sum(moment.total for moment in moments)
-        return sum(moment.on_cpu.held + moment.queued.held for moment in moments) / asked if asked else 1.0
+        return _share_with_the_queued(counts)
     weights = [_weight(moment, _displaced_share(moments, scheduled)) for moment in moments]
     held = sum(weight * moment.on_cpu.held for weight, moment in zip(weights, moments, strict=True))
     return held / sum(weight * moment.on_cpu.total for weight, moment in zip(weights, moments, strict=True))
+
+
+def _share_with_the_queued(counts: Counts) -> float:
+    """Where the sampler hardly ever finds a thread on a CPU, for it needs the same one, those it has put into the run
+    queue must do: first where the thread was the only one, then, as with a single CPU, wherever it was."""
+    held, total = 0, 0
+    for samples in (counts.alone.on_cpu, counts.crowded.on_cpu, counts.alone.queued, counts.crowded.queued):
+        if total >= ENOUGH:
+            break
+        held, total = held + samples.held, total + samples.total
+    return held / total if total else 1.0
 
 
 def _displaced_share(moments: Sequence[Runnable], scheduled: Scheduled) -> float:

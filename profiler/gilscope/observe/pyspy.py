@@ -71,6 +71,8 @@ class Hot:
     lines: tuple[HotLine, ...] | None
     reason: str | None = None
     """Also given beside lines, when one of their shares is unknown."""
+    gil_held_ratio: float | None = None
+    """The fraction of the moments in which anybody held the GIL."""
 
 
 def find_pyspy() -> str | None:
@@ -224,7 +226,13 @@ def _hot(gil: Samples | str, active: Samples | str) -> Hot:
     active_samples = None if isinstance(active, str) else active
     reason = next((seen for seen in (gil, active) if isinstance(seen, str)), None)
     nothing = gil_samples is None and active_samples is None
-    return Hot(None if nothing else hot_lines(gil_samples, active_samples), reason)
+    return Hot(None if nothing else hot_lines(gil_samples, active_samples), reason, _held_ratio(gil_samples))
+
+
+def _held_ratio(holders: Samples | None) -> float | None:
+    if holders is None or holders.moments <= 0:
+        return None
+    return min(1.0, sum(stack.seen for stack in holders.stacks) / holders.moments)
 
 
 class _Run:
