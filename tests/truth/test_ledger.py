@@ -55,7 +55,7 @@ def test_waiting_for_the_disk(observe: Observe) -> None:
 
 @pytest.mark.parametrize("workers", [2, 4])
 def test_python_threads_wait_for_the_gil(observe: Observe, workers: int) -> None:
-    ledger = observe("python", "thread", workers)
+    ledger = observe("python", "thread", workers, round_s=1.5)
     check_sum(ledger)
     assert ledger.threads == workers
     assert share(ledger, "cpu_gil") > 0.6 / workers
