@@ -6,8 +6,7 @@ classifies it and recommends how to run it. Importing this package loads nothing
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
     from gilscope.errors import GilscopeError

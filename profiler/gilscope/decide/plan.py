@@ -25,8 +25,8 @@ MAX_WORKERS: dict[Shape, int] = {"serial": 1, "thread": 32, "process": 61, "loop
 #: The knee: the fewest workers with this part of the best throughput; the rest is within the noise of
 #: measuring it.
 KNEE_SHARE = 0.95
-#: A span of worker counts this wide gets a point in its (geometric) middle, where real servers often
-#: saturate.
+#: A span of worker counts this wide is measured in its (geometric) middle, where real servers often saturate,
+#: instead of at its low end, which the model knows best.
 WIDE_SPAN = 4
 #: Processes for each CPU, for calls that also wait: twice as many keep a CPU busy through as much waiting as
 #: computing; more cost their start-up and memory, and threads are the measure of calls that mostly wait.
@@ -46,7 +46,7 @@ CALLS_PER_WORKER = 3
 #: "Where time allows": those calls may stretch a round to this many times its length.
 STRETCH = 2.0
 #: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
-TARGET_ROUND_S = 0.15
+TARGET_ROUND_S = 0.12
 #: Shorter rounds measure the scheduler.
 MIN_ROUND_S = 0.05
 #: Rounds without and with the sampler. Three against three are the fewest whose ranks carry an interval.
@@ -123,7 +123,7 @@ def worker_counts(shape: Shape, demands: Demands, machine: Machine, backend: str
     if best <= low:
         return (low,)
     middle = round(math.sqrt(low * best))
-    return (low, middle, best) if shape == "thread" and best >= WIDE_SPAN * low else (low, best)
+    return (middle, best) if shape == "thread" and best >= WIDE_SPAN * low else (low, best)
 
 
 def _power_of_two(count: int) -> int:

@@ -19,7 +19,9 @@ from gilscope.records import Ledger
 __all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver"]
 
 
-GRAIN_S = 1e-4
+#: A running thread's schedstat is brought up to date at the kernel's ticks, a process's CPU clock at once: so much per
+#: worker is a difference between clocks, and no other thread's CPU.
+GRAIN_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class _Beside:
 
     def __init__(self, root: int, workers: Sequence[Worker]) -> None:
         self._root = root
+        self._workers = workers
         self._worker_pids = {worker.pid for worker in workers}
         self._workers_hold_main = any(worker.tid == root for worker in workers)
         self._cpu = self._readings()
@@ -126,8 +129,8 @@ class _Beside:
         else:
             driver_s = 0.0 if self._workers_hold_main else spent["main"]
             own_s = spent["workers"] - worker_threads_s - driver_s
-        # Nanoseconds are what is left of subtracting readings of different clocks.
-        return Beside(own_s if own_s > GRAIN_S else 0.0, spent["children"], driver_s)
+        grain_s = GRAIN_S * len(self._workers)
+        return Beside(own_s if own_s > grain_s else 0.0, spent["children"], driver_s)
 
 
 def _cpu_or_nothing(pid: int) -> float:
