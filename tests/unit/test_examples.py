@@ -250,3 +250,12 @@ def test_a_server_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv(local.PORT_VARIABLE, raising=False)
     with pytest.raises(RuntimeError, match="did not start: it ended with exit status 2"):
         local.origin()
+
+
+def test_the_host_that_does_not_exist_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*args: object, **kwargs: object) -> None:
+        pytest.fail("a name server was asked")
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    with pytest.raises(urllib.error.URLError, match="not known"):
+        urls.load_url(INVALID, timeout=60)
