@@ -22,7 +22,8 @@ MAX_LINES = 400
 GROUND = {"records", "errors"}
 ALLOWED: dict[str, set[str]] = {
     "accounts": set(),
-    "records": {"accounts"},
+    "verdicts": {"accounts"},
+    "records": {"accounts", "verdicts"},
     "errors": set(),
     "examples": set(),
     "targets": GROUND,
@@ -114,10 +115,11 @@ def test_a_circle_would_be_seen() -> None:
     }
     assert imports(CONVENIENCE, nested=True, for_types=True) == {
         "gilscope.accounts",
+        "gilscope.verdicts",
         "gilscope.report",
         "gilscope.report.frames",
     }
-    assert imports(CONVENIENCE, nested=False, for_types=True) == {"gilscope.accounts"}
+    assert imports(CONVENIENCE, nested=False, for_types=True) == {"gilscope.accounts", "gilscope.verdicts"}
 
 
 @pytest.mark.parametrize("module", modules())

@@ -11,6 +11,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from gilscope.accounts import STATES, WAIT_STATES, Account, Demands, Ledger, Record
+from gilscope.verdicts import (
+    Alternative,
+    BreakEven,
+    Classification,
+    Context,
+    Finding,
+    InputGroup,
+    Label,
+    Noise,
+    Prediction,
+    Recommendation,
+    Severity,
+    StartMethod,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +37,7 @@ __all__ = [
     "WAIT_STATES",
     "Account",
     "Alternative",
+    "BreakEven",
     "Classification",
     "Context",
     "Demands",
@@ -30,10 +45,14 @@ __all__ = [
     "Failure",
     "Finding",
     "HotLine",
+    "ImportCost",
+    "InputGroup",
     "Instrument",
     "Kind",
     "Label",
     "Ledger",
+    "NativePool",
+    "Noise",
     "Prediction",
     "Recommendation",
     "Record",
@@ -49,11 +68,7 @@ __all__ = [
 SCHEMA: Final = "gilscope.result/1"
 
 Kind = Literal["sync", "coroutine", "generator", "async-generator"]
-Label = Literal["compute-bound", "io-bound", "mixed", "overhead-bound", "inconclusive"]
 Status = Literal["ok", "failed", "refused", "timeout"]
-Severity = Literal["info", "warning", "error"]
-Context = Literal["sync", "async"]
-StartMethod = Literal["spawn", "forkserver", "fork"]
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -111,6 +126,20 @@ class Trial(Record, frozen=True, kw_only=True):
     loop_lag_max_s: float | None = None
     observer_slowdown: float | None = None
     """Throughput of the clean rounds over that of the observed ones; 1.0 means the sampler cost nothing."""
+    chunksize_one_per_s: float | None = None
+    """Throughput of the same pool with one call a chunk, where ``chunksize`` is larger."""
+    read_bytes: int | None = None
+    """Bytes a call reads by system calls; ``storage_read_bytes`` is what of it came from the device."""
+    storage_read_bytes: int | None = None
+    children_started: int | None = None
+    """The most processes alive at a time that the target's calls started."""
+    default_pool_threads: int | None = None
+    """Threads of the event loop's default executor (``asyncio.to_thread``), where the target used it."""
+    threads_before_fork: int | None = None
+    """Threads that were running in the process when it forked its workers."""
+    results_compared: int | None = None
+    """Calls whose results were compared with those of the serial run; None when they were not."""
+    results_differing: int | None = None
     ledger: Ledger | None = None
 
     @property
@@ -176,66 +205,6 @@ class Instrument(Record, frozen=True, kw_only=True):
     """The median over the trials; 1.02 means observed rounds ran 2 % slower."""
 
 
-class Classification(Record, frozen=True, kw_only=True):
-    """What kind of work the function does, judged from the solo ledger."""
-
-    label: Label
-    subtype: str | None = None
-    """compute-bound: python, native or own-threads; io-bound: network, disk, sleep, lock or child."""
-    cpu_utilization: float | None = None
-    """CPU ÷ (CPU + blocked), from the solo run."""
-    wait_ratio: float | None = None
-    """Blocked ÷ wall clock, from the solo run."""
-    gil_held_ratio: float | None = None
-    """The fraction of the solo wall clock in which the GIL was held."""
-    confidence: float
-    """0 to 1: how often a repetition of this analysis would say the same."""
-    reason: str
-
-
-class Alternative(Record, frozen=True, kw_only=True):
-    """A configuration that was not recommended, and why."""
-
-    backend: str
-    workers: int | None
-    speedup: float | None
-    why_not: str
-
-
-class Recommendation(Record, frozen=True, kw_only=True):
-    """How to run the function."""
-
-    backend: str | None
-    """None when inconclusive."""
-    workers: int | None = None
-    chunksize: int | None = None
-    start_method: StartMethod | None = None
-    executor: str | None = None
-    """For ``asyncio`` with a plain function: the executor to offload to, thread or process."""
-    context: Context = "sync"
-    speedup: float | None = None
-    speedup_low: float | None = None
-    speedup_high: float | None = None
-    confidence: float
-    reason: str
-    code: str = ""
-    alternatives: tuple[Alternative, ...] = ()
-
-
-class Prediction(Record, frozen=True, kw_only=True):
-    """What the queueing model expects of a configuration, beside what was measured."""
-
-    backend: str
-    workers: int
-    cpus: float
-    throughput_per_s: float
-    throughput_low: float | None = None
-    throughput_high: float | None = None
-    measured_per_s: float | None = None
-    bottleneck: str | None = None
-    """The station with the highest utilization: gil, cpu, delay, pickling or loop."""
-
-
 class HotLine(Record, frozen=True, kw_only=True):
     """A line of the solo run and its share of the stack samples."""
 
@@ -246,16 +215,27 @@ class HotLine(Record, frozen=True, kw_only=True):
     """The fraction of the samples in which this line held the GIL."""
     cpu_share: float | None
     """The fraction of the samples in which this line was active, with the GIL or without."""
+    wait_share: float | None = None
+    """The fraction of the samples in which this line was blocked."""
+    callee: str | None = None
+    """What the line was calling most often, outside the user's code: ``urllib.request.urlopen``."""
 
 
-class Finding(Record, frozen=True, kw_only=True):
-    """Something worth knowing beside the verdict."""
+class ImportCost(Record, frozen=True, kw_only=True):
+    """What importing a module cost while the target was loaded, without what it imported in turn."""
 
-    code: str
-    severity: Severity
-    title: str
-    evidence: str
-    advice: str
+    module: str
+    seconds: float
+
+
+class NativePool(Record, frozen=True, kw_only=True):
+    """A library with threads of its own, loaded by the target."""
+
+    library: str
+    """``openblas``, ``mkl``, ``openmp``, ``duckdb``, ``polars`` …"""
+    threads: int | None = None
+    variable: str | None = None
+    """The environment variable that limits them."""
 
 
 class Failure(Record, frozen=True, kw_only=True):
@@ -286,6 +266,13 @@ class Result(Record, frozen=True, kw_only=True):
     recommendation: Recommendation
     trials: tuple[Trial, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    noise: Noise | None = None
+    break_even: tuple[BreakEven, ...] = ()
+    groups: tuple[InputGroup, ...] = ()
+    """Of the inputs, where calls differ in kind; empty where they do not."""
+    imports: tuple[ImportCost, ...] = ()
+    """The most expensive modules of the target, as every spawned worker imports them anew."""
+    native_pools: tuple[NativePool, ...] = ()
     hot: tuple[HotLine, ...] = ()
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
