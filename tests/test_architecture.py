@@ -25,12 +25,13 @@ ALLOWED: dict[str, set[str]] = {
     "verdicts": {"accounts"},
     "records": {"accounts", "verdicts"},
     "errors": set(),
-    "examples": set(),
+    "examples": {"gilscope"},  # the root, for @classify
     "targets": GROUND,
     "backends": GROUND,
     "observe": GROUND | {"gilscope"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observe"},
     "decide": GROUND,
+    "production": GROUND | {"accounts", "decide"},
     "report": GROUND | {"gilscope"},
     "analysis": GROUND | {"measure", "decide", "observe", "backends", "targets"},
     "cli": GROUND | {"gilscope", "analysis", "measure", "report", "targets", "backends", "observe"},

@@ -91,7 +91,9 @@ class Ledger(Account, frozen=True, kw_only=True):
     """Seconds in which anybody held the GIL, of ``gil_observed_s`` (wall clock × interpreters)."""
     gil_observed_s: float | None = None
     longest_hold_s: float | None = None
-    """The longest run of samples in which one thread kept the GIL while another wanted it."""
+    """The longest that one thread kept the GIL while another wanted it, without passing it on in between: as sampled,
+    so that it reads too short by up to two sampling intervals. Python code passes it on after 5 ms when asked; what is
+    much longer is C code that does not let go (json, re, pickle), or a holder that was given no CPU."""
     driver_cpu_s: float | None = None
     """CPU of the threads that feed the workers: the submitting thread, the queue's feeder, the event loop."""
 

@@ -99,7 +99,7 @@ def test_results_that_cannot_be_pickled_refuse_processes_and_no_more(cli: Cli) -
     for analysis in outcome.analyses.values():
         assert analysis.statuses == {"serial": "ok", "thread": "ok", "process": "refused"}
     reasons = {name: analysis.trial("process")["reason"] for name, analysis in outcome.analyses.items()}
-    assert "its result cannot be pickled: cannot pickle '_thread.lock' object" in reasons["unpicklable"]
+    assert "a result cannot be pickled: it is a _thread.lock" in reasons["unpicklable"]
     assert "a result cannot be unpickled: ValueError" in reasons["spoiled"]
 
 

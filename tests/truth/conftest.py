@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
 
 Observe = Callable[..., Ledger]
+Start = Callable[..., LiveTrial]
 PATIENCE_S = 90.0
 ROUND_S = 0.6
 
@@ -46,6 +48,39 @@ def observe() -> Iterator[Observe]:
             trial.end()
 
     yield watch
+    assert [process for process in psutil.process_iter() if _mark(process) in tokens] == []
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """``start("python", "thread", 2)``: a trial of that program, its pool open, watched without knowledge of the GIL;
+    nothing may be left."""
+    made: list[LiveTrial] = []
+    tokens: list[str] = []
+
+    def starting(
+        program: str,
+        backend: str = "serial",
+        workers: int = 1,
+        *,
+        start_method: StartMethod | None = None,
+        source: str = "proc",
+        **target: Any,
+    ) -> LiveTrial:
+        trial = LiveTrial(Configuration(backend, workers, 1, start_method))
+        trial.start()
+        made.append(trial)
+        tokens.append(trial.process.token)
+        limit = time.monotonic() + PATIENCE_S
+        trial.process.hear(m.Hello, limit, "starting")
+        trial.load(TargetSpec(spec=f"tests.truth.{program}", **target), 0, limit)
+        trial.open(Watching(Interpreter(), 400.0, random.Random(1), source), limit)
+        trial.inputs_used = max(1, trial.loaded.input_count if trial.loaded else 1)
+        return trial
+
+    yield starting
+    for trial in made:
+        trial.end()
     assert [process for process in psutil.process_iter() if _mark(process) in tokens] == []
 
 

@@ -36,6 +36,17 @@ def native() -> str:
     return hashlib.sha256(BLOCK).hexdigest()
 
 
+def steps() -> None:
+    """Holds the GIL for a while, in steps of Python that pass it on when asked."""
+    for _ in range(4_000_000):
+        pass
+
+
+def one_step() -> int:
+    """Holds the GIL for a while in one step, as json, re and pickle do."""
+    return sum(range(12_000_000))
+
+
 def sleep() -> None:
     time.sleep(0.02)
 
@@ -83,6 +94,15 @@ def disk() -> None:
     _local.file.seek(0)
 
 
+def read_file() -> None:
+    """Reads a file of a known size, which the page cache has."""
+    if not hasattr(_local, "read"):
+        _local.read = tempfile.TemporaryFile()  # noqa: SIM115
+        _local.read.write(BLOCK)
+    _local.read.seek(0)
+    assert len(_local.read.read()) == len(BLOCK)
+
+
 def child() -> None:
     """Waits for a process that sleeps."""
     subprocess.run(["sleep", "0.05"], check=True)
@@ -112,6 +132,11 @@ def own_threads() -> None:
 
 async def coroutine_sleep() -> None:
     await asyncio.sleep(0.02)
+
+
+async def coroutine_to_thread() -> None:
+    """Sleeps in a thread of the loop's default executor."""
+    await asyncio.to_thread(time.sleep, 0.05)
 
 
 async def coroutine_network() -> None:

@@ -7,14 +7,17 @@ from typing import Any
 
 from gilscope.records import (
     Alternative,
+    BreakEven,
     Classification,
     Demands,
     Environment,
     Failure,
     Finding,
     HotLine,
+    InputGroup,
     Instrument,
     Ledger,
+    Noise,
     Prediction,
     Recommendation,
     Result,
@@ -195,6 +198,27 @@ class _Extras:
     predictions = (
         Prediction(backend="process", workers=2, cpus=2, throughput_per_s=5.9, measured_per_s=5.73, bottleneck="cpu"),
         Prediction(backend="process", workers=16, cpus=16, throughput_per_s=44.0, bottleneck="pickling"),
+        Prediction(
+            backend="process", workers=8, threads_per_process=4, cpus=64, throughput_per_s=61.0, bottleneck="gil"
+        ),
+        Prediction(
+            backend="thread",
+            workers=2,
+            cpus=2,
+            gil_enabled=False,
+            throughput_per_s=5.8,
+            throughput_low=5.5,
+            throughput_high=6.1,
+        ),
+    )
+    noise = Noise(backend="process", workers=2, ratio=0.97, round_spread=0.04, floor=0.06)
+    break_even = (
+        BreakEven(backend="thread", workers=2, dispatch_s=2e-5, startup_s=0.001),
+        BreakEven(backend="process", workers=2, dispatch_s=2.4e-4, pickle_s=3e-6, startup_s=0.31, call_s=7e-4, calls=2),
+    )
+    groups = (
+        InputGroup(name="calls of about 2 ms, mostly computing", inputs=4, example=3, call_s=0.002, cpu_share=0.99),
+        InputGroup(name="calls of about 1 s, mostly waiting", inputs=2, example=1, call_s=1.0, label="io-bound"),
     )
     hot = (HotLine(function="is_prime", file="/src/app/primes.py", line=17, gil_share=0.93, cpu_share=0.94),)
     findings = (
@@ -235,6 +259,9 @@ def make_result(**changes: Any) -> Result:
         "recommendation": make_recommendation(),
         "trials": make_trials(),
         "predictions": _Extras.predictions,
+        "noise": _Extras.noise,
+        "break_even": _Extras.break_even,
+        "groups": _Extras.groups,
         "hot": _Extras.hot,
         "findings": _Extras.findings,
         "failure": _Extras.failure,
@@ -256,6 +283,7 @@ def make_hostile(text: str) -> Result:
         recommendation=make_recommendation(
             reason=text,
             code=text,
+            other_code=f"{text}!",
             alternatives=(Alternative(backend=text, workers=2, speedup=None, why_not=text),),
         ),
         trials=(*whole.trials, Trial(backend=text, workers=2, status="failed", reason=text)),

@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 
 from gilscope.decide.facts import Machine, Plan
 from gilscope.decide.plan import (
-    CLEAN_ROUNDS,
+    MAX_WORKERS,
     MIN_ROUND_S,
+    ROUNDS,
     TARGET_ROUND_S,
-    Schedule,
     calls_per_round,
     candidates,
     chunksize,
+    grid,
     knee,
-    schedule,
+    most_workers,
+    round_s,
 )
 
 from . import decide_builders as make
@@ -49,20 +51,39 @@ def test_many_cpus_are_measured_at_half_of_them_too() -> None:
     assert workers(planned(PYTHON, replace(TWO, cpus=16)))["process"] == [8, 16]
 
 
-def test_waiting_is_planned_up_to_the_knee_with_a_point_between() -> None:
-    assert workers(planned(NETWORK)) == {"serial": [1], "thread": [8, 32], "process": [4], "asyncio": [32]}
+def test_waiting_is_planned_at_the_knee() -> None:
+    assert workers(planned(NETWORK)) == {"serial": [1], "thread": [64], "process": [4], "asyncio": [64]}
 
 
 def test_coroutines_are_planned_wide() -> None:
-    found = workers(planned(NETWORK, kind="coroutine"))
-    assert found == {"serial": [1], "thread": [32], "process": [4], "asyncio": [8, 64]}
+    found = workers(planned(make.demands(gil=20e-6, network=0.05), kind="coroutine"))
+    assert found["asyncio"][0] > MAX_WORKERS["thread"]
+
+
+def test_the_user_may_bound_the_workers() -> None:
+    plans = candidates(NETWORK, TWO, kind="sync", backends=make.BACKENDS.values(), max_workers=3)
+    assert workers(plans) == {"serial": [1], "thread": [3], "process": [3], "asyncio": [3]}
+
+
+def test_what_computes_is_not_planned_beyond_the_cpus() -> None:
+    assert most_workers("process", TWO, PYTHON) == most_workers("thread", TWO, NATIVE) == 2
+    assert most_workers("thread", TWO, NETWORK) == MAX_WORKERS["thread"]
+
+
+def test_an_exhaustive_plan_is_the_grid() -> None:
+    plans = candidates(PYTHON, TWO, kind="sync", backends=make.BACKENDS.values(), exhaustive=True)
+    found = workers(plans)
+    assert found["thread"] == [2, 4, 8, 16, 32, 64]
+    assert found["process"] == [2, 4, 8, 16]
+    assert grid("loop", TWO, 1024) == (2, 8, 32, 128, 512, 1024)
+    assert grid("thread", TWO, 1) == (2,)
 
 
 @pytest.mark.parametrize("cpus", [0.5, 1.0])
 def test_one_cpu_gets_one_process_and_threads_for_what_waits(cpus: float) -> None:
     machine = replace(TWO, cpus=cpus)
     assert workers(planned(PYTHON, machine))["process"] == [1]
-    assert workers(planned(NETWORK, machine))["thread"][-1] > 8
+    assert workers(planned(NETWORK, machine))["thread"] == [64]
 
 
 def test_what_was_asked_is_what_is_planned() -> None:
@@ -81,10 +102,9 @@ def test_what_was_asked_is_what_is_planned() -> None:
 
 
 def test_processes_start_by_spawn_unless_asked_and_get_chunks_for_short_calls() -> None:
-    short = make.demands(gil=50e-6)
-    [plan] = [plan for plan in planned(short) if plan.backend == "process"]
+    [plan] = [plan for plan in planned(PYTHON) if plan.backend == "process"]
     assert plan.start_method == "spawn"
-    assert plan.chunksize == chunksize(50e-6, None, 2, 200e-6) == 80
+    assert chunksize(50e-6, None, 2, 200e-6) == 80
 
 
 @given(
@@ -98,16 +118,16 @@ def test_an_unasked_plan_is_small_and_without_repetitions(
     gil: float, free: float, network: float, cpus: float, kind: Kind
 ) -> None:
     plans = planned(make.demands(gil=gil, free=free, network=network), replace(TWO, cpus=cpus), kind)
-    assert len(plans) == len(set(plans)) <= 6
+    assert len(plans) == len(set(plans)) <= 5
     assert {plan.backend for plan in plans} == set(make.BACKENDS)
     assert all(plan.workers >= 1 and plan.chunksize >= 1 for plan in plans)
 
 
 def test_the_knee_of_python_is_one_thread_and_of_a_wait_where_the_gil_is_full() -> None:
-    assert knee("thread", PYTHON, TWO, "thread") == 1
+    assert knee("thread", PYTHON, TWO, "thread", 64) == 1
     balanced = make.demands(gil=0.01, network=0.03)
-    assert 4 <= knee("thread", balanced, TWO, "thread") <= 8
-    assert knee("thread", make.demands(), Machine(cpus=2), "thread") == 1
+    assert 4 <= knee("thread", balanced, TWO, "thread", 64) <= 8
+    assert knee("thread", make.demands(), Machine(cpus=2), "thread", 64) == 1
 
 
 def test_chunks_are_bounded_by_balance() -> None:
@@ -148,20 +168,8 @@ def test_calls_respect_the_cap_and_whole_passes(
     assert not input_count or calls < input_count or calls % input_count == 0
 
 
-def test_a_budget_gives_full_rounds_when_it_can() -> None:
-    assert schedule(10.0, 5, call_s=0.001, startup_s=0.2) == Schedule(3, 1, TARGET_ROUND_S)
-    tight = schedule(3.0, 5, call_s=0.001, startup_s=0.2)
-    assert MIN_ROUND_S < tight.round_s < TARGET_ROUND_S
-    assert tight.clean_rounds == CLEAN_ROUNDS
-
-
-def test_long_calls_give_up_rounds_but_never_the_last() -> None:
-    assert schedule(15.0, 5, call_s=1.0).clean_rounds == 2
-    assert schedule(5.0, 5, call_s=10.0) == Schedule(1, 1, TARGET_ROUND_S)
-
-
-@given(st.floats(0.1, 60), st.integers(1, 10), st.floats(1e-6, 0.05), st.floats(0, 1))
-def test_a_schedule_stays_within_its_budget(budget: float, count: int, call_s: float, startup: float) -> None:
-    plan = schedule(budget, count, call_s=call_s, startup_s=startup)
-    spent = count * (startup + plan.round_s * (plan.clean_rounds + plan.observed_rounds))
-    assert spent <= max(budget, count * (startup + 2 * MIN_ROUND_S)) * (1 + 1e-9)
+@given(st.floats(-1, 600), st.integers(1, 20))
+def test_a_round_is_as_long_as_the_budget_allows(budget_s: float, configurations: int) -> None:
+    length_s = round_s(budget_s, configurations)
+    assert MIN_ROUND_S <= length_s <= TARGET_ROUND_S
+    assert length_s == MIN_ROUND_S or ROUNDS * configurations * length_s <= budget_s * (1 + 1e-9)

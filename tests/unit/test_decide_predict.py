@@ -1,101 +1,28 @@
+"""What the model expects of configurations, from handmade demands."""
+
 from __future__ import annotations
 
 import itertools
-import math
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.facts import Machine
-from gilscope.decide.mva import Station, bottleneck, throughputs
-from gilscope.decide.predict import curve, gil_share_range, predictions, stations_for
+from gilscope.decide.demands import call_s
+from gilscope.decide.facts import Machine, Shape
+from gilscope.decide.mva import Station
+from gilscope.decide.predict import (
+    calibrated,
+    curve,
+    fewest_near_best,
+    gil_share_range,
+    predictions,
+    stations_for,
+)
+from gilscope.records import Demands, Kind, Prediction
 
 from . import decide_builders as make
-
-if TYPE_CHECKING:
-    from gilscope.records import Demands, Kind, Prediction
-
-
-def machine_repairman(workers: int, servers: int, service_s: float, think_s: float) -> float:
-    """Throughput of the M/M/m//N queue from its birth-death balance: p(n) ∝ Π (N − i) / (Z · μ(i + 1))
-    (Kleinrock, Queueing Systems I, 3.8)."""
-    weights = [1.0]
-    for n in range(1, workers + 1):
-        arrival, service = (workers - n + 1) / think_s, min(n, servers) / service_s
-        weights.append(weights[-1] * arrival / service)
-    busy = sum(min(n, servers) * weight for n, weight in enumerate(weights)) / sum(weights)
-    return busy / service_s
-
-
-@pytest.mark.parametrize("servers", [1, 2, 3, 7])
-@pytest.mark.parametrize("workers", [1, 2, 5, 20, 200])
-def test_matches_the_machine_repairman(servers: int, workers: int) -> None:
-    stations = [Station("cpu", 2.0, servers), Station("delay", 9.0, math.inf)]
-    assert throughputs(stations, workers)[-1] == pytest.approx(machine_repairman(workers, servers, 2.0, 9.0))
-
-
-def test_balanced_single_servers_match_the_closed_form() -> None:
-    """K equal stations: X(N) = N / (D · (N + K − 1)) (Lazowska et al. 1984, 5.4)."""
-    stations = [Station(str(k), 0.5) for k in range(3)]
-    assert throughputs(stations, 10)[-1] == pytest.approx(10 / (0.5 * 12))
-
-
-def test_two_multi_servers_match_the_product_form() -> None:
-    """Two stations of two servers, summed over all states by hand."""
-    workers, first, second = 4, 1.0, 0.7
-
-    def weight(demand: float, present: int) -> float:
-        return demand**present / math.prod(min(j, 2) for j in range(1, present + 1))
-
-    def normalisation(n: int) -> float:
-        return sum(weight(first, k) * weight(second, n - k) for k in range(n + 1))
-
-    expected = normalisation(workers - 1) / normalisation(workers)
-    assert throughputs([Station("a", first, 2), Station("b", second, 2)], workers)[-1] == pytest.approx(expected)
-
-
-def test_half_a_cpu_serves_at_half_the_speed() -> None:
-    assert throughputs([Station("cpu", 1.0, 0.5)], 3) == pytest.approx([0.5, 0.5, 0.5])
-    assert throughputs([Station("cpu", 1.0, 2.5)], 4) == pytest.approx([1, 2, 2.5, 2.5])
-
-
-def test_a_prediction_needs_a_demand() -> None:
-    with pytest.raises(ValueError, match="demand"):
-        throughputs([Station("cpu", 0.0)], 2)
-
-
-demand = st.floats(0, 2).map(lambda seconds: round(seconds, 6))
-networks = st.lists(
-    st.builds(Station, st.just("s"), demand, st.sampled_from([0.5, 1.0, 1.5, 2.0, 4.0, math.inf])),
-    min_size=1,
-    max_size=4,
-).filter(lambda stations: any(s.demand_s > 0 for s in stations))
-
-
-@given(networks, st.integers(1, 40))
-def test_throughput_keeps_to_its_bounds_and_grows_with_the_workers(stations: list[Station], workers: int) -> None:
-    expected = throughputs(stations, workers)
-    total = sum(s.demand_s / min(1.0, s.servers) for s in stations)
-    ceiling = min((s.servers / s.demand_s for s in stations if s.demand_s > 0), default=math.inf)
-    assert expected[0] == pytest.approx(1 / total)
-    for count, value in enumerate(expected, start=1):
-        assert value <= min(ceiling, count / total) * (1 + 1e-9)
-    assert all(more >= less * (1 - 1e-9) for less, more in itertools.pairwise(expected))
-
-
-@given(networks, st.integers(1, 20), st.floats(0.001, 1))
-def test_throughput_falls_when_a_demand_grows(stations: list[Station], workers: int, extra: float) -> None:
-    slower = [Station("s", stations[0].demand_s + extra, stations[0].servers), *stations[1:]]
-    assert throughputs(slower, workers)[-1] <= throughputs(stations, workers)[-1] * (1 + 1e-9)
-
-
-def test_the_bottleneck_is_the_busiest_station() -> None:
-    stations = [Station("gil", 0.001), Station("delay", 0.01, math.inf)]
-    assert bottleneck(stations, throughputs(stations, 4)[-1], 4) == "delay"
-    assert bottleneck(stations, throughputs(stations, 40)[-1], 40) == "gil"
-
 
 PYTHON, NATIVE = make.demands(gil=0.01), make.demands(free=0.01)
 FOUR = Machine(cpus=4.0, samples=1000)
@@ -181,3 +108,150 @@ def test_a_call_that_asks_for_nothing_has_no_prediction() -> None:
 
 def test_backends_unknown_to_the_model_are_left_out() -> None:
     assert predictions([make.trial("celery")], PYTHON, FOUR, kind="sync", backends=make.BACKENDS) == []
+
+
+# -- what a call visits -----------------------------------------------------------------------------------------------
+
+
+def demand_of(stations: list[Station], name: str) -> float:
+    return sum(station.demand_s for station in stations if station.name == name)
+
+
+def test_threads_hand_over_with_the_gil() -> None:
+    machine = Machine(cpus=4, dispatch_s={"thread": 0.001})
+    stations = stations_for("thread", PYTHON, machine, backend="thread")
+    assert demand_of(stations, "gil") == pytest.approx(0.011)
+    free = stations_for("thread", PYTHON, replace(machine, gil_enabled=False), backend="thread")
+    assert demand_of(free, "gil") == 0
+    assert [station.name for station in free if station.ahead] == ["dispatch"]
+
+
+def test_a_driver_that_waits_with_the_gil_keeps_the_others_waiting() -> None:
+    demands = make.demands(gil=0.001, network=0.01, gil_held_off_cpu_s=0.009)
+    stations = stations_for("thread", demands, FOUR, backend="thread")
+    assert (demand_of(stations, "gil"), demand_of(stations, "delay")) == pytest.approx((0.01, 0.001))
+    assert curve(stations, demands, FOUR, 64)[-1] == pytest.approx(100, rel=0.01)
+
+
+def test_a_coroutine_that_reads_files_blocks_its_loop() -> None:
+    demands = make.demands(gil=0.001, network=0.01, disk=0.004)
+    stations = stations_for("loop", demands, Machine(cpus=4, dispatch_s={"asyncio": 0.0005}), backend="asyncio")
+    assert (demand_of(stations, "loop"), demand_of(stations, "delay")) == pytest.approx((0.0055, 0.01))
+
+
+def test_the_parent_does_its_part_of_the_pickling_and_all_of_the_handing_over() -> None:
+    machine = Machine(cpus=8, dispatch_s={"process": 0.001}, pickle_s=0.01, pickle_parent_share=0.8)
+    stations = stations_for("process", PYTHON, machine, backend="process", chunksize=10)
+    assert demand_of(stations, "pickling") == pytest.approx(0.0081)
+    assert demand_of(stations, "cpu") == pytest.approx(0.01 + 0.0001 + 0.002)
+    assert curve(stations, PYTHON, machine, 64)[-1] == pytest.approx(1 / 0.0081, rel=0.001)
+
+
+def test_the_parent_works_ahead_of_the_workers() -> None:
+    """Its part does not add to a call, as long as it is shorter."""
+    machine = Machine(cpus=4, dispatch_s={"process": 0.001})
+    waiting = make.demands(sleep=0.02)
+    stations = stations_for("process", waiting, machine, backend="process")
+    assert curve(stations, waiting, machine, 2)[-1] == pytest.approx(2 / 0.021, rel=0.001)
+
+
+def test_the_parent_needs_a_cpu_too() -> None:
+    machine = Machine(cpus=2, dispatch_s={"process": 0.005})
+    stations = stations_for("process", PYTHON, machine, backend="process")
+    assert curve(stations, PYTHON, machine, 8)[-1] == pytest.approx(2 / 0.02)
+
+
+# -- the solo run's own throughput, and the interval ------------------------------------------------------------------
+
+
+def predicted(demands: Demands, *trials: object, machine: Machine = FOUR) -> list[Prediction]:
+    return predictions(trials, demands, machine, kind="sync", backends=make.BACKENDS)  # type: ignore[arg-type]
+
+
+def test_the_clean_rounds_tell_how_long_a_call_is() -> None:
+    serial = make.trial("serial", throughput_per_s=200.0)
+    [found] = predicted(NATIVE, serial, make.trial("thread", workers=4))
+    assert found.throughput_per_s == pytest.approx(800)
+    assert call_s(calibrated(NATIVE, [serial]).demands) == pytest.approx(0.005)
+
+
+def test_the_solo_run_is_not_predicted_from_itself() -> None:
+    assert predicted(NATIVE, make.trial("serial", throughput_per_s=100.0)) == []
+
+
+def test_the_spread_of_the_rounds_is_the_interval() -> None:
+    serial = make.trial("serial", throughput_per_s=100.0, throughput_low=90.0, throughput_high=120.0)
+    for backend in ("thread", "process", "asyncio"):
+        [found] = predicted(NATIVE, serial, make.trial(backend, workers=4))
+        assert (found.throughput_low, found.throughput_high) == pytest.approx((360, 480))
+
+
+def test_one_round_says_nothing_of_the_noise() -> None:
+    [found] = predicted(NATIVE, make.trial("serial", throughput_per_s=100.0), make.trial("process", workers=4))
+    assert (found.throughput_low, found.throughput_high) == (None, None)
+
+
+def test_both_doubts_together_are_wider_than_either() -> None:
+    half = make.demands(gil=0.005, free=0.005)
+    serial = make.trial("serial", throughput_per_s=100.0, throughput_low=95.0, throughput_high=105.0)
+    few = replace(FOUR, samples=50)
+    [by_share] = predicted(
+        half, make.trial("serial", throughput_per_s=100.0), make.trial("thread", workers=8), machine=few
+    )
+    [by_both] = predicted(half, serial, make.trial("thread", workers=8), machine=few)
+    assert by_share.throughput_low is not None
+    assert by_both.throughput_low is not None
+    assert by_both.throughput_low < min(by_share.throughput_low, 0.95 * by_both.throughput_per_s)
+    assert by_both.throughput_low > by_share.throughput_low * 0.95
+
+
+def test_the_knee_is_the_fewest_workers_near_the_best() -> None:
+    assert fewest_near_best([1.0, 2.0, 2.9, 3.0, 2.5]) == 3
+
+
+# -- laws -------------------------------------------------------------------------------------------------------------
+
+seconds = st.floats(1e-5, 0.1).map(lambda value: round(value, 8))
+calls = st.builds(make.demands, gil=seconds, free=seconds, network=seconds)
+machines = st.builds(
+    Machine,
+    cpus=st.sampled_from([0.5, 1.0, 2.0, 2.5, 8.0]),
+    gil_enabled=st.booleans(),
+    dispatch_s=st.fixed_dictionaries({"pool": st.floats(0, 0.01)}),
+    pickle_s=st.floats(0, 0.01),
+)
+shapes = st.sampled_from(["serial", "thread", "process", "loop"])
+
+
+def rates(shape: Shape, demands: Demands, machine: Machine, workers: int = 12) -> list[float]:
+    stations = stations_for(shape, demands, machine, backend="pool", gil_share=0.5)
+    return curve(stations, demands, machine, workers)
+
+
+@given(shapes, calls, machines)
+def test_nothing_exceeds_the_cpus_or_the_workers(shape: Shape, demands: Demands, machine: Machine) -> None:
+    for count, rate in enumerate(rates(shape, demands, machine), start=1):
+        assert rate <= machine.cpus / demands.cpu_s * (1 + 1e-9)
+        assert rate <= count / call_s(demands) * (1 + 1e-9)
+
+
+@given(shapes, calls, machines)
+def test_more_workers_are_never_expected_to_do_less(shape: Shape, demands: Demands, machine: Machine) -> None:
+    found = rates(shape, demands, machine)
+    assert all(more >= less * (1 - 1e-9) for less, more in itertools.pairwise(found))
+
+
+@given(shapes, calls, machines, st.sampled_from(["gil", "free", "network"]), seconds)
+def test_whoever_asks_for_more_gets_less(
+    shape: Shape, demands: Demands, machine: Machine, what: str, extra_s: float
+) -> None:
+    asked = {"gil": demands.cpu_gil_s, "free": demands.cpu_free_s, "network": demands.network_s}
+    dearer = make.demands(**(asked | {what: (asked[what] or 0.0) + extra_s}))  # type: ignore[arg-type]
+    for less, more in zip(rates(shape, dearer, machine), rates(shape, demands, machine), strict=True):
+        assert less <= more * (1 + 1e-9)
+
+
+@given(shapes, calls, st.booleans())
+def test_one_worker_without_overhead_is_the_serial_run(shape: Shape, demands: Demands, gil_enabled: bool) -> None:
+    machine = Machine(cpus=4, gil_enabled=gil_enabled)
+    assert rates(shape, demands, machine, 1) == pytest.approx([1 / call_s(demands)])

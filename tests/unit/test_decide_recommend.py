@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.recommend import TIE_MARGIN, recommend
+from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.recommend import UNSURE, contenders, recommend
 from gilscope.decide.snippets import CodeFacts
 from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.records import Classification, Context, Kind, Recommendation, Round, Trial
@@ -90,12 +91,39 @@ def test_coroutines_prefer_the_loop_in_a_tie() -> None:
     assert (verdict.backend, verdict.executor) == ("asyncio", None)
 
 
-def test_noisy_rounds_make_a_tie_and_lower_the_confidence() -> None:
-    noisy = judged(SERIAL, make.trial("thread", (150, 90, 210), workers=2))
+def test_noisy_rounds_lower_the_confidence_and_say_what_would_settle_it() -> None:
+    noisy = judged(SERIAL, make.trial("thread", (108, 60, 210), workers=2))
     quiet = judged(SERIAL, make.trial("thread", (150, 149, 151), workers=2))
+    assert (noisy.backend, quiet.backend) == ("serial", "thread")
+    assert noisy.confidence < UNSURE < quiet.confidence
+    assert "--budget" in noisy.reason
+    assert "--budget" not in quiet.reason
+
+
+def test_a_gap_within_the_noise_of_the_run_is_a_tie() -> None:
+    trials = with_throughput([SERIAL, make.trial("thread", (109, 110, 111), workers=2)])
+    assert recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY).backend == "thread"
+    noisy = recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY, floor=0.12)
     assert noisy.backend == "serial"
-    assert quiet.backend == "thread"
-    assert noisy.confidence < 0.5 < quiet.confidence
+    assert "a tie" in noisy.reason
+
+
+def test_what_cannot_be_faster_is_not_recommended_for_its_lucky_rounds() -> None:
+    trials = with_throughput([SERIAL, make.trial("thread", (130, 131, 129), workers=2)])
+    verdict = recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY, bounds={"thread": 1.01})
+    assert verdict.backend == "serial"
+    assert why(verdict, "thread").startswith("at most 1.01× the serial run by its ledger")
+    able = recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY, bounds={"thread": 1.4})
+    assert able.backend == "thread"
+
+
+def test_contenders_are_those_whose_fastest_round_came_near_the_leader() -> None:
+    unlucky = make.trial("thread", (40, 170), workers=2)
+    leader = make.trial("process", (198, 200, 202), workers=2)
+    hopeless = make.trial("process", (90, 95), workers=4)
+    trials = with_throughput([SERIAL, unlucky, leader, hopeless])
+    near = contenders(trials, PYTHON, kind="sync", share=0.8)
+    assert [(t.backend, t.workers) for t in near] == [("process", 2), ("thread", 2)]
 
 
 def test_a_single_round_gives_no_interval_but_a_verdict() -> None:

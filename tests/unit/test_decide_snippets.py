@@ -1,149 +1,195 @@
-"""Every kind of snippet is run, against a module like a user's."""
+"""Every kind of snippet is run, for both kinds of caller, against a module like a user's."""
 
 from __future__ import annotations
 
-import runpy
+import multiprocessing
 import subprocess
 import sys
 from itertools import product
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from gilscope.decide.snippets import CodeFacts, Setup, code, facts_from
+from gilscope.decide.snippets import CodeFacts, Setup, both_codes, code, facts_from
+from gilscope.records import Context, Kind, NativePool
+from tests.unit import snippet_programs as programs
+from tests.unit.snippet_programs import CONTEXTS, run
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gilscope.records import Kind
-
-MODULE = """
-INPUTS = [1, 2, 3]
-PAIRS = [(1, 2), (3, 4)]
-
-
-def make_inputs():
-    return iter([1, 2, 3])
-
-
-def double(x, extra=0):
-    return 2 * x + extra
-
-
-def add(x, y):
-    return x + y
-
-
-def answer():
-    return 42
-
-
-def items(x):
-    yield from range(x)
-
-
-async def fetch(x):
-    return 2 * x
-
-
-async def stream(x):
-    for item in range(x):
-        yield item
-
-
-class Tools:
-    @staticmethod
-    def triple(x):
-        return 3 * x
-"""
-FUNCTIONS: dict[Kind, str] = {
-    "sync": "double",
-    "generator": "items",
-    "coroutine": "fetch",
-    "async-generator": "stream",
-}
-DOUBLED, LISTED = [2, 4, 6], [[0], [0, 1], [0, 1, 2]]
-EXPECTED: dict[Kind, list[object]] = {
-    "sync": [*DOUBLED],
-    "generator": [*LISTED],
-    "coroutine": [*DOUBLED],
-    "async-generator": [*LISTED],
-}
-IN_PROCESS = [Setup("serial"), Setup("thread", 2), Setup("asyncio", 2)]
-IN_WORKERS = [Setup("process", 2, 2, "spawn"), Setup("asyncio", 2, executor="process")]
+RUFF = Path(sys.executable).with_name("ruff")
+THREADS, PROCESSES = Setup("thread", 2), Setup("process", 2, 2, "spawn")
 
 
 @pytest.fixture
-def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "user_code.py").write_text(MODULE)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "user_code", raising=False)
+def user_code(tmp_path: Path) -> Path:
+    (tmp_path / "user_code.py").write_text(programs.MODULE)
     return tmp_path
 
 
-def run_here(text: str, folder: Path) -> object:
-    program = folder / "program.py"
-    program.write_text(text)
-    return runpy.run_path(str(program), run_name="__main__")["results"]
+@pytest.mark.parametrize(("kind", "name", "context"), programs.CASES)
+def test_every_kind_of_snippet_runs_as_it_stands(kind: Kind, name: str, context: Context, user_code: Path) -> None:
+    method = programs.SETUPS[name].start_method
+    if method is not None and method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this platform has no {method}")
+    assert run(programs.snippet(kind, name, context), user_code) == programs.EXPECTED[kind]
 
 
-def run_apart(text: str, folder: Path) -> object:
-    """In a process of its own: a pool's workers import the program again, as they would the user's."""
-    program = folder / "program.py"
-    program.write_text(text + '\nif __name__ == "__main__":\n    print(results)\n')
-    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True, timeout=60)
-    return eval(done.stdout)
+@pytest.mark.parametrize(
+    ("setup", "context"),
+    [(Setup("serial"), "sync"), (THREADS, "async"), (PROCESSES, "sync"), (PROCESSES, "async")],
+    ids=["serial", "thread beside a loop", "process", "process beside a loop"],
+)
+class TestWaysToCall:
+    def test_tuples_of_arguments(self, setup: Setup, context: Context, user_code: Path) -> None:
+        facts = facts_from("user_code:add", star=True, inputs="PAIRS")
+        assert run(code(facts, setup, context), user_code) == [3, 7]
+
+    def test_keyword_arguments_with_names_of_the_module(self, setup: Setup, context: Context, user_code: Path) -> None:
+        kwargs = {"extra": "sum(n*STEP for n in (1,1))"}
+        facts = facts_from("user_code:double", kwargs=kwargs, inputs="make_inputs", inputs_callable=True)
+        assert run(code(facts, setup, context), user_code) == [12, 14, 16]
+
+    def test_the_arguments_of_one_call(self, setup: Setup, context: Context, user_code: Path) -> None:
+        facts = facts_from("user_code:add", args=("STEP", "2"), kwargs={"text": "'it' + \"'s\""})
+        assert run(code(facts, setup, context), user_code) == ["it's"] * 100
+
+    def test_no_arguments(self, setup: Setup, context: Context, user_code: Path) -> None:
+        assert run(code(facts_from("user_code:answer", bare=True), setup, context), user_code) == [42] * 100
+
+    def test_a_method_and_a_path_and_endless_inputs(self, setup: Setup, context: Context, user_code: Path) -> None:
+        (user_code / "app").mkdir()
+        (user_code / "user_code.py").rename(user_code / "app" / "user_code.py")
+        place = "app/user_code.py"
+        facts = facts_from(f"{place}:Tools.times", instance=True, inputs="endless", inputs_callable=True, inputs_used=3)
+        assert run(code(facts, setup, context), user_code) == [21, 21, 21]
+        facts = facts_from(f"{place}:Tools.triple", inputs=f"{place}:INPUTS")
+        assert run(code(facts, setup, context), user_code) == [3, 6, 9]
+
+    def test_set_up_and_tear_down(self, setup: Setup, context: Context, user_code: Path) -> None:
+        facts = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="user_code:close")
+        assert run(code(facts, setup, context), user_code) == [1, 2, 3]
+
+    def test_a_name_that_the_program_uses_itself(self, setup: Setup, context: Context, user_code: Path) -> None:
+        facts = facts_from("user_code:run_all", inputs="INPUTS")
+        assert run(code(facts, setup, context), user_code) == [-1, -2, -3]
 
 
-def facts(kind: Kind) -> CodeFacts:
-    return facts_from(f"user_code:{FUNCTIONS[kind]}", kind=kind, inputs="user_code:INPUTS")
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_coroutine_sets_up_on_its_loop(context: Context, user_code: Path) -> None:
+    facts = facts_from("user_code:fetch", kind="coroutine", inputs="INPUTS", setup="connect", teardown="close")
+    assert run(code(facts, Setup("asyncio", 2), context), user_code) == [2, 4, 6]
 
 
-@pytest.mark.parametrize(("kind", "setup"), list(product(FUNCTIONS, IN_PROCESS)), ids=str)
-def test_snippets_without_worker_processes(kind: Kind, setup: Setup, user_code: Path) -> None:
-    assert run_here(code(facts(kind), setup), user_code) == EXPECTED[kind]
+OPENBLAS = NativePool(library="openblas", threads=8, variable="OPENBLAS_NUM_THREADS")
+POLARS = NativePool(library="polars", threads=8, variable="POLARS_MAX_THREADS")
+DUCKDB = NativePool(library="duckdb", threads=8)
 
 
-@pytest.mark.parametrize("kind", FUNCTIONS)
-def test_snippets_with_worker_processes(kind: Kind, user_code: Path) -> None:
-    assert run_apart(code(facts(kind), IN_WORKERS[0]), user_code) == EXPECTED[kind]
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("setup", [THREADS, PROCESSES], ids=["thread", "process"])
+def test_workers_limit_the_threads_of_libraries(setup: Setup, context: Context, user_code: Path) -> None:
+    pytest.importorskip("threadpoolctl")
+    (user_code / "user_code.py").write_text(f"import numpy\n{programs.MODULE}")
+    pools = [OPENBLAS, POLARS, DUCKDB]
+    facts = facts_from("user_code:limits", inputs="INPUTS", native_pools=pools, cpus=2)
+    found = run(code(facts, setup, context), user_code)
+    assert isinstance(found, list)
+    assert all(set(threads) == {1} for threads, _ in found)
+    assert {limit for _, limit in found} == {"1" if setup.backend == "process" else None}
 
 
-def test_a_loop_offloads_to_worker_processes(user_code: Path) -> None:
-    assert run_apart(code(facts("sync"), IN_WORKERS[1]), user_code) == DOUBLED
+def test_who_limits_threads() -> None:
+    def text(setup: Setup, subtype: str | None = "own-threads", *pools: NativePool, cpus: float | None = None) -> str:
+        facts = facts_from("user_code:double", inputs="INPUTS", native_pools=pools, cpus=cpus)
+        return code(facts, setup, "sync", programs.classified(subtype=subtype))
 
-
-@pytest.mark.parametrize("setup", IN_PROCESS, ids=str)
-def test_the_ways_to_pass_arguments(setup: Setup, user_code: Path) -> None:
-    star = facts_from("user_code:add", star=True, inputs="user_code:PAIRS")
-    kwargs = facts_from(
-        "user_code:double", kwargs={"extra": "5 * 2"}, inputs="user_code:make_inputs", inputs_callable=True
-    )
-    bare = facts_from("user_code:answer", bare=True)
-    method = facts_from("path/to/user_code.py:Tools.triple", inputs="user_code:INPUTS")
-    assert run_here(code(star, setup), user_code) == [3, 7]
-    assert run_here(code(kwargs, setup), user_code) == [12, 14, 16]
-    assert run_here(code(bare, setup), user_code) == [42] * 100
-    assert run_here(code(method, setup), user_code) == [3, 6, 9]
+    assert 'os.environ["OMP_NUM_THREADS"] = "1"' in text(THREADS)
+    assert "threadpool_limits(limits=4)" in text(THREADS, None, OPENBLAS, cpus=8.5)
+    assert 'os.environ["OPENBLAS_NUM_THREADS"] = "4"' in text(THREADS, None, OPENBLAS, cpus=8.5)
+    assert "threadpool" not in text(THREADS, "python")
+    assert "threadpool" not in text(THREADS, None, NativePool(library="openblas", threads=1))
+    assert "threadpool" not in text(Setup("process", 1), "own-threads", OPENBLAS)
+    assert "threadpool" not in text(Setup("serial"), "own-threads", OPENBLAS)
+    assert 'os.environ["POLARS_MAX_THREADS"] = "1"  # before polars' in text(PROCESSES, "own-threads", POLARS)
+    assert "threadpool" not in text(PROCESSES, "own-threads", POLARS)
+    assert "# duckdb: allow it 1 of its threads" in text(PROCESSES, "own-threads", DUCKDB)
 
 
 def test_what_is_recommended_is_what_the_program_says() -> None:
-    text = code(facts("sync"), Setup("process", 3, 16, "forkserver"))
-    assert 'max_workers=3, mp_context=multiprocessing.get_context("forkserver")' in text
+    facts = facts_from("user_code:double", inputs="INPUTS")
+    text = code(facts, Setup("process", 3, 16, "forkserver"))
+    assert "max_workers=3, mp_context=context" in text
+    assert 'get_context("forkserver")' in text
     assert "chunksize=16" in text
     assert 'if __name__ == "__main__":' in text
-    assert "Semaphore(64)" in code(facts("coroutine"), Setup("asyncio", 64))
+    assert "at + 16" in code(facts, Setup("asyncio", 3, 16, "spawn", "process"), "async")
+    assert "Semaphore(64)" in code(facts_from("m:f", kind="coroutine"), Setup("asyncio", 64))
+
+
+def test_both_callers_have_their_code() -> None:
+    facts = facts_from("user_code:double", inputs="INPUTS")
+    plain, on_loop = both_codes(facts, THREADS, "sync")
+    assert "pool.map" in plain
+    assert "run_in_executor" in on_loop
+    assert both_codes(facts, Setup("asyncio", 2, executor="thread"), "async") == (on_loop, plain)
+
+
+def test_a_loop_is_left_free_unless_that_takes_longer_than_the_call() -> None:
+    facts = facts_from("user_code:double", inputs="INPUTS")
+    assert "await asyncio.to_thread(double, item)" in code(facts, Setup("serial"), "async")
+    brief = code(facts, Setup("serial"), "async", programs.classified("overhead-bound"))
+    assert "to_thread" not in brief
 
 
 def test_without_inputs_there_is_a_place_for_them() -> None:
-    assert "inputs = []  # fill in" in code(facts_from("user_code:double"), Setup("thread", 4))
+    assert "inputs = []  # fill in" in code(facts_from("user_code:double"), THREADS)
 
 
-def test_a_function_that_cannot_be_imported_is_left_to_the_user() -> None:
-    text = code(facts_from("user_code:outer.<locals>.<lambda>"), Setup("thread", 4))
+@pytest.mark.parametrize("named", [True, False])
+def test_a_function_that_cannot_be_imported_is_left_to_the_user(named: bool) -> None:
+    name = "outer.<locals>.<lambda>" if named else "double"
+    text = code(facts_from(f"user_code:{name}", named=named), THREADS)
     compile(text, "snippet", "exec")
     assert "# func: the function that was analyzed" in text
+    assert "import double" not in text
 
 
-def test_a_backend_unknown_here_has_no_code() -> None:
-    assert code(facts("sync"), Setup("celery", 4)) == ""
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_backend_unknown_here_is_told_in_a_comment(context: Context) -> None:
+    text = code(facts_from("user_code:double"), Setup("celery", 4), context)
+    assert "no code to paste for celery with 4 workers" in text
+    assert compile(text, "snippet", "exec").co_names == ()
+
+
+PACKAGE = "organisation/department/services"
+
+
+def long_programs(length: int, context: Context) -> dict[str, str]:
+    """Programs whose names leave less and less room on a line."""
+    place = f"{PACKAGE.replace('/', '.')}.{'m' * length}"
+    kwargs = {"extra": "'x' * 3", "more": "STEP"}
+    facts = [
+        CodeFacts(place, "f" * length),
+        facts_from(f"{place}:{'f' * length}", kwargs=kwargs, inputs="I" * length, native_pools=[OPENBLAS, POLARS]),
+        facts_from(f"{place}:T.{'f' * length}", instance=True, args=("1", "(2,)"), setup="s", teardown="t"),
+        facts_from(f"{place}:{'f' * length}", kind="async-generator", kwargs=kwargs),
+        facts_from(f"path/to/{'p' * length}.py:main", kind="coroutine", star=True, inputs="i", inputs_used=9),
+    ]
+    return {
+        f"{length}_{at}_{name.replace(', ', '_').replace(' ', '_')}_{context}.py": code(fact, setup, context)
+        for at, fact in enumerate(facts)
+        for name, setup in programs.SETUPS.items()
+    }
+
+
+@pytest.mark.skipif(not RUFF.exists(), reason="ruff is not installed beside this interpreter")
+def test_programs_are_formatted_and_pass_the_linter(tmp_path: Path) -> None:
+    texts = {f"{at}.py": programs.snippet(*case) for at, case in enumerate(programs.CASES)} | {"user_code.py": ""}
+    for length, context in product(range(3, 42, 2), CONTEXTS):
+        texts |= long_programs(length, context)
+        texts[f"{PACKAGE}/{'m' * length}.py"] = ""  # the linter looks which modules are the project's own
+    (tmp_path / PACKAGE).mkdir(parents=True)
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    for command in (["check", "--isolated"], ["format", "--isolated", "--diff"]):
+        done = subprocess.run([RUFF, *command, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[:3000] + done.stderr[-500:]

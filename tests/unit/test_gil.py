@@ -181,7 +181,7 @@ def test_this_interpreters_gil_is_found_and_read(sleeper: Sleeper) -> None:
         assert sleeper.heard() == "now\n"
         while not blocked_in_read(sleeper.process.pid):
             pass
-        assert layout.read(sleeper.files, sleeper.runtime) == (sleeper.thread_state if held else 0)
+        assert layout.read(sleeper.files, sleeper.runtime).holder == (sleeper.thread_state if held else 0)
         sleeper.say("x")
 
 

@@ -51,6 +51,7 @@ def test_the_defaults_make_sense() -> None:
         ({"max_calls": 0}, "max-calls 0 makes no sense"),
         ({"workers": (1, 0)}, "workers 0 makes no sense"),
         ({"workers": (-2,)}, "workers -2 makes no sense"),
+        ({"predict_cpus": (4, 0)}, "predict-cpus 0 makes no sense"),
         ({"context": "thread"}, "neither 'sync' nor 'async'"),
         ({"start_method": "clone"}, "none of spawn, forkserver, fork"),
     ],

@@ -1,4 +1,4 @@
-"""py-spy: its output parsed, its shares reckoned, its failures told, and one real recording."""
+"""py-spy: found, run and stopped, its failures told, and real recordings."""
 
 from __future__ import annotations
 
@@ -15,20 +15,12 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-import gilscope
 from gilscope.observe import pyspy
-from gilscope.observe.pyspy import Frame, Hot, HotRecorder, Samples, find_pyspy, hot_lines, parse_raw
+from gilscope.observe.pyspy import Hot, HotRecorder, find_pyspy
+from gilscope.records import HotLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PACKAGE = Path(gilscope.__file__).parent
-
-RAW = """\
-thread (4370): MainThread;<module> (/app/spin.py:15);loop (/app/spin.py:10);native (/app/spin.py:7) 244
-thread (4370): MainThread;<module> (/app/spin.py:15);loop (/app/spin.py:10);spin (/app/spin.py:3) 6
-thread (4372): Thread-1 (sleeper);Thread._bootstrap (/usr/lib/threading.py:1002);sleeper (/app/spin.py:12) 4
-"""
 
 SPINNER = """
 from time import process_time
@@ -45,83 +37,6 @@ while process_time() < 0.5:
 print("done", flush=True)
 input()
 """
-
-
-def test_stacks_have_a_thread_frames_and_a_count() -> None:
-    native, spin, sleeper = parse_raw(RAW)
-    assert native.thread == spin.thread == "thread (4370): MainThread"
-    assert native.frames[-1] == Frame("native", "/app/spin.py", 7)
-    assert native.frames[0] == Frame("<module>", "/app/spin.py", 15)
-    assert [stack.seen for stack in (native, spin, sleeper)] == [244, 6, 4]
-    assert sleeper.frames == (
-        Frame("Thread._bootstrap", "/usr/lib/threading.py", 1002),
-        Frame("sleeper", "/app/spin.py", 12),
-    )
-
-
-@pytest.mark.parametrize(
-    ("line", "leaf"),
-    [
-        ("<lambda> (a.py:1) 3", Frame("<lambda>", "a.py", 1)),
-        (
-            "f (a.py:1);<listcomp> (/my (new) folder/a b.py:20) 3",
-            Frame("<listcomp>", "/my (new) folder/a b.py", 20),
-        ),
-        ("f (/semi;colon/a.py:7) 3", Frame("f", "/semi;colon/a.py", 7)),
-        ("_load (<frozen importlib._bootstrap>:241) 3", Frame("_load", "<frozen importlib._bootstrap>", 241)),
-        ("thread (1): pool;1;<module> (a.py:1);f (a.py:2) 3", Frame("f", "a.py", 2)),
-        ("f (C:\\app\\a.py:9) 3", Frame("f", "C:\\app\\a.py", 9)),
-        ("f (a.py:1);unknown line (b.py) 3", Frame("f", "a.py", 1)),
-    ],
-)
-def test_odd_names(line: str, leaf: Frame) -> None:
-    (stack,) = parse_raw(line)
-    assert stack.frames[-1] == leaf
-    assert stack.seen == 3
-
-
-@pytest.mark.parametrize("text", ["", "\n", "f (a.py:1)", "f (a.py:1) many"])
-def test_what_is_no_stack_is_left_out(text: str) -> None:
-    assert parse_raw(text) == ()
-
-
-def samples(text: str, moments: float = 100) -> Samples:
-    return Samples(parse_raw(text), moments)
-
-
-def test_shares_are_of_all_moments_and_of_the_innermost_line() -> None:
-    gil = samples("main (a.py:1);python (a.py:5) 30\nother (a.py:2);python (a.py:5) 10", moments=80)
-    active = samples("main (a.py:1);python (a.py:5) 50\nmain (a.py:1);native (a.py:9) 25")
-    python, native = hot_lines(gil, active)
-    assert (python.function, python.file, python.line) == ("python", "a.py", 5)
-    assert (python.gil_share, python.cpu_share) == (0.5, 0.5)
-    assert (native.gil_share, native.cpu_share) == (0.0, 0.25)
-
-
-def test_a_measure_not_taken_is_unknown() -> None:
-    (line,) = hot_lines(None, samples("f (a.py:1) 10"))
-    assert (line.gil_share, line.cpu_share) == (None, 0.1)
-    assert hot_lines(None, None) == ()
-    assert hot_lines(samples("", moments=0), None) == ()
-
-
-def test_own_machinery_is_left_out_but_not_its_examples() -> None:
-    active = samples(
-        f"main (a.py:1);chunk ({PACKAGE}/backends/base.py:3) 40\n"
-        f"chunk ({PACKAGE}/backends/base.py:3);is_prime ({PACKAGE}/examples/primes.py:8) 30\n"
-        f"chunk ({PACKAGE}/backends/base.py:3);decode (/usr/lib/json/decoder.py:353) 20\n"
-    )
-    assert [(line.function, line.cpu_share) for line in hot_lines(None, active)] == [
-        ("is_prime", 0.3),
-        ("decode", 0.2),
-    ]
-
-
-def test_only_the_hottest_are_kept_in_a_fixed_order() -> None:
-    text = "".join(f"f (a.py:{line}) {line}\n" for line in range(1, 15)) + "g (a.py:14) 14\n"
-    lines = hot_lines(None, samples(text))
-    assert [line.line for line in lines] == [14, 14, 13, 12, 11, 10, 9, 8, 7, 6]
-    assert [line.function for line in lines[:2]] == ["f", "g"]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +131,109 @@ def test_the_hot_function_leads(spinner: subprocess.Popen[bytes]) -> None:
     assert again.lines is None
 
 
+CALLER = """
+import sys
+sys.path.insert(0, {folder!r})
+import waiting
+from gilscope.backends.base import Work
+from gilscope.backends.worker import permit_observer, run_chunk_here
+permit_observer({observer})
+work = Work(getattr(waiting, {name!r}), {kind!r})
+run_chunk_here(work, [0], 0)
+print("ready", flush=True)
+input()
+run_chunk_here(work, range(10), 0)
+print("done", flush=True)
+input()
+"""
+WAITING = """\
+import asyncio
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
+
+
+class Slow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        sleep(0.05)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+URL = f"http://127.0.0.1:{server.server_port}/"
+
+
+def fetch(_):
+    with urllib.request.urlopen(URL) as answer:
+        return answer.status
+
+
+async def blocks(_):
+    await asyncio.sleep(0.03)
+    sleep(0.03)
+
+
+async def awaits(_):
+    await asyncio.sleep(0.06)
+"""
+
+
+def recorded(name: str, kind: str, folder: Path) -> tuple[HotLine, ...]:
+    """The lines of ten calls of a function of the module above."""
+    (folder / "waiting.py").write_text(WAITING)
+    program = CALLER.format(folder=str(folder), name=name, kind=kind, observer=os.getpid())
+    command = [sys.executable, "-c", program]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process,
+        HotRecorder() as recorder,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        recorder.start(process.pid)
+        process.stdin.write(b"go\n")
+        assert process.stdout.readline() == b"done\n"
+        hot = recorder.stop()
+        process.kill()
+    if hot.reason is not None and "ptrace is restricted" in hot.reason:
+        pytest.skip(hot.reason)
+    assert hot.reason is None
+    return hot.lines or ()
+
+
+@needs_pyspy
+@pytest.mark.truth
+@pytest.mark.parametrize(
+    ("name", "kind", "source", "callee", "least"),
+    [
+        ("fetch", "sync", "with urllib", "urllib.request.urlopen", 0.5),
+        ("blocks", "coroutine", "    sleep(0.03)", "time.sleep", 0.25),
+    ],
+)
+def test_a_line_that_waits_is_found_with_what_it_calls(
+    name: str, kind: str, source: str, callee: str, least: float, tmp_path: Path
+) -> None:
+    lead, *_ = recorded(name, kind, tmp_path)
+    assert (lead.function, lead.file, lead.callee) == (name, str(tmp_path / "waiting.py"), callee)
+    assert source in WAITING.splitlines()[lead.line - 1]
+    assert lead.wait_share is not None
+    assert lead.wait_share > least
+    assert lead.cpu_share is not None
+    assert lead.cpu_share < lead.wait_share
+
+
+@needs_pyspy
+@pytest.mark.truth
+def test_what_a_loop_waits_for_is_no_line(tmp_path: Path) -> None:
+    assert [line for line in recorded("awaits", "coroutine", tmp_path) if (line.wait_share or 0.0) > 0.1] == []
+
+
 @needs_pyspy
 def test_a_process_that_is_no_python_is_a_reason() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process, HotRecorder() as recorder:
@@ -243,8 +261,8 @@ def test_leaving_the_context_ends_py_spy(spinner: subprocess.Popen[bytes]) -> No
     with HotRecorder() as recorder:
         recorder.start(spinner.pid)
         processes = [run._process for run in recorder._runs]
-        assert [process.poll() for process in processes] == [None, None]
-    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2
+        assert [process.poll() for process in processes] == [None, None, None]
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 3
 
 
 def test_never_started_or_not_installed_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from gilscope.backends.base import Configuration
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.observe.proc import BytesRead
 from gilscope.records import Ledger
 
 
@@ -118,3 +119,14 @@ def test_what_the_trial_knew_is_recorded() -> None:
 def test_a_trial_that_never_ran_has_an_empty_record() -> None:
     record = trial_record(live(status="refused", reason="the function cannot be pickled"), {}, None)
     assert (record.calls, record.rounds, record.latency_p50_s) == (0, (), None)
+
+
+def test_the_bytes_read_are_a_calls_where_they_are_known() -> None:
+    rounds = [TimedRound(0, False, done(calls), None, read) for calls, read in READ]
+    record = trial_record(live(*rounds), COSTS, None)
+    assert (record.read_bytes, record.storage_read_bytes) == (25, 5)
+    unknown = trial_record(live(timed()), COSTS, None)
+    assert (unknown.read_bytes, unknown.storage_read_bytes) == (None, None)
+
+
+READ = [(10, BytesRead(400, 100)), (10, BytesRead(100, 0)), (10, None)]

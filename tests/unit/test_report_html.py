@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gilscope.report import html
-from tests.unit.handmade import make_hostile, make_ledger, make_result, make_trial
+from tests.unit.handmade import make_hostile, make_ledger, make_recommendation, make_result, make_trial
 
 _HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -72,6 +72,12 @@ def test_the_page_asks_nobody_for_anything() -> None:
     assert links == ["#result-1", "#result-2"]
     assert not re.search(r"url\(|@import|https?:", page)
     assert "default-src 'none'" in page
+
+
+def test_both_callers_find_their_code() -> None:
+    flat = _Reader(make_result(recommendation=make_recommendation(other_code="await_it()")).to_html()).flat
+    assert "Code to paste for a plain caller from concurrent" in flat
+    assert "Code to paste for a caller that is a coroutine await_it()" in flat
 
 
 def test_the_page_is_complete() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gilscope.records import Finding
+from gilscope.records import Finding, HotLine
 from gilscope.report import text
 from tests.unit.handmade import make_environment, make_hostile, make_recommendation, make_result, make_trial
 
@@ -29,11 +29,15 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
     assert max(map(len, drawn.splitlines())) <= 80
     wanted = [
         "Confidence: high, 95 %. It was the fastest in every round.",
+        "Calls differ in kind: the verdict is an average over these groups",
         "process × 2 5.73 5.40–6.00 1.9×",
         "interpreter × 2: refused: needs Python 3.14 or later",
         "GGGGGGGGGGGGGGGGGGGGWWWWWWWWWWWWWWWWWWWW G 50 % W 49 %",
         "thread × 2 (1.0×): its threads waited 49 % for the GIL",
-        "process × 16 16 44.0/s not measured",
+        "thread × 2 20.0 µs – 1.00 ms no length never",
+        "process × 2 2 5.90/s 5.73/s +3 % cpu",
+        "On other machines (predicted, not measured)",
+        "16 CPUs process × 16 44.0/s unknown 15× pickling",
         "is_prime app/primes.py:17 93 % 94 %",
         "warning: There are only 6 inputs.",
         "First exception (3 of 90 calls raised)",
@@ -83,6 +87,20 @@ def test_unknown_is_said() -> None:
 def test_markup_is_shown_and_not_obeyed() -> None:
     finding = Finding(code="x", severity="info", title="[bold]:smile:[/bold]", evidence="[/]", advice="[link=x]")
     assert "[bold]:smile:[/bold]. [/]. [link=x]" in make_result(findings=(finding,)).to_text()
+
+
+def test_one_code_is_shown_and_the_other_is_told_of() -> None:
+    drawn = make_result(recommendation=make_recommendation(other_code="await_it()")).to_text()
+    assert "Code to paste, for a plain caller" in drawn
+    assert "await_it" not in drawn
+    assert "The code for a caller that is a coroutine is in the JSON and HTML reports." in drawn
+    same = make_result(recommendation=make_recommendation(code="# none", other_code="# none")).to_text()
+    assert "for a caller that is a coroutine" not in same
+
+
+def test_the_hot_lines_tell_what_they_wait_for() -> None:
+    line = HotLine(function="f", file="a.py", line=7, gil_share=0.0, cpu_share=0.1, wait_share=0.9, callee="time.sleep")
+    assert "f a.py:7 0 % 10 % 90 % time.sleep" in _flat(make_result(hot=(line,)).to_text())
 
 
 def test_code_stays_whole_where_it_is_wider_than_the_terminal() -> None:

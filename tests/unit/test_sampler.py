@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observe import sampler
-from gilscope.observe.gil import GilLayout
+from gilscope.observe.gil import GilLayout, Hold
 from gilscope.observe.sampler import (
     ASKED_PER_MOMENT,
     CPU_SHARE,
@@ -84,8 +84,8 @@ class Scene:
     def on_cpu(self) -> bool | None:
         return {"on": True, "queued": False, "moved": None}[self.now.state]
 
-    def holder(self) -> int:
-        return self.now.holder
+    def hold(self) -> Hold:
+        return Hold(self.now.holder, 0)
 
     def owns_futex(self, address: int) -> bool:
         return address == GIL_FUTEX
@@ -186,36 +186,50 @@ def test_the_order_of_samples_is_irrelevant(seen: list[Moment], rng: random.Rand
 @dataclass
 class Look:
     after_s: float
-    holder: int
+    hold: Hold
     wanted: bool
 
 
-looks = st.lists(st.builds(Look, st.floats(1e-4, 1.0), st.sampled_from([0, ME, OTHER]), st.booleans()), max_size=40)
+holds = st.builds(Hold, st.sampled_from([0, ME, OTHER]), st.integers(0, 2))
+looks = st.lists(st.builds(Look, st.floats(1e-4, 1.0), holds, st.booleans()), max_size=40)
 
 
 def watch_over(seen: list[Look]) -> HoldWatch:
     watch, now_s = HoldWatch(), 0.0
     for look in seen:
         now_s += look.after_s
-        watch.see(now_s, look.holder, look.wanted)
+        watch.see(now_s, look.hold, look.wanted)
     return watch
 
 
 @given(looks)
-def test_the_longest_hold_is_the_longest_run_of_one_wanted_holder(seen: list[Look]) -> None:
+def test_the_longest_hold_is_the_longest_from_being_wanted_to_its_end(seen: list[Look]) -> None:
     times = itertools.accumulate(look.after_s for look in seen)
-    runs = itertools.groupby(zip(seen, times, strict=True), lambda pair: (pair[0].holder, pair[0].wanted))
+    runs = itertools.groupby(zip(seen, times, strict=True), lambda pair: pair[0].hold)
     longest_s = 0.0
-    for (holder, wanted), run in runs:
-        at = [time_s for _, time_s in run]
-        longest_s = max(longest_s, at[-1] - at[0]) if holder and wanted else longest_s
+    for hold, run in runs:
+        wanted = list(itertools.dropwhile(lambda pair: not pair[0].wanted, run))
+        longest_s = max(longest_s, wanted[-1][1] - wanted[0][1]) if hold.holder and wanted else longest_s
     assert watch_over(seen).longest_s == pytest.approx(longest_s)
+
+
+def test_one_holder_that_passed_the_gil_on_in_between_held_it_twice() -> None:
+    kept = [Look(0.01, Hold(ME, 7), True) for _ in range(3)]
+    passed = [Look(0.01, Hold(ME, switches), True) for switches in (7, 9, 11)]
+    assert watch_over(kept).longest_s == pytest.approx(0.02)
+    assert watch_over(passed).longest_s == 0.0
+
+
+def test_a_waiter_that_is_not_seen_for_a_moment_waits_on() -> None:
+    """Every 5 ms it wakes to ask for the GIL once more."""
+    seen = [Look(0.01, Hold(ME, 7), wanted) for wanted in (False, True, False, True)]
+    assert watch_over(seen).longest_s == pytest.approx(0.02)
 
 
 @given(looks)
 def test_looks_and_holds_are_counted(seen: list[Look]) -> None:
     watch = watch_over(seen)
-    assert (watch.looked, watch.held) == (len(seen), sum(look.holder != 0 for look in seen))
+    assert (watch.looked, watch.held) == (len(seen), sum(look.hold.holder != 0 for look in seen))
 
 
 @given(looks)
@@ -311,7 +325,7 @@ def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(state: str, monk
     scene = staged(monkeypatch)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
     clock = Clock(monkeypatch, 50.0, [])
-    monkeypatch.setattr(scene, "holder", lambda: clock.spend(0.001))
+    monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.001), 0))
     scene.now = Moment(state)
     made = Sampler([Address()], None, 400, random.Random(0))
     made.run(clock.wait)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,12 @@ def summed(*reports: ChunkReport) -> Summary:
     for report in reports:
         summary.add(report)
     return summary
+
+
+def test_cpu_seconds_are_told_by_input_where_they_were_taken() -> None:
+    reports = [replace(chunk(10, 20), cpu_ns=(4 * MS, 20 * MS)), replace(chunk(30), cpu_ns=(8 * MS,))]
+    assert summed(*reports).done(1.0, [], [7, 8, 7]).cpu_costs_s == pytest.approx({7: 0.006, 8: 0.02})
+    assert summed(chunk(10)).done(1.0, [], [7]).cpu_costs_s == {}
 
 
 def test_nothing_done_is_unknown_and_not_zero() -> None:
@@ -53,9 +61,9 @@ def test_latencies_are_of_calls() -> None:
 
 
 def test_calls_that_were_not_timed_took_the_mean_of_their_chunk() -> None:
-    done = summed(chunk(1, 3, timed=False), chunk(50)).done(1.0, [], [7, 8, 9])
-    assert done.latency_p50_s == 0.002
-    assert done.costs_s == pytest.approx({7: 0.002, 8: 0.002, 9: 0.05})
+    done = summed(chunk(1, 3, timed=False), chunk(50, timed=False)).done(1.0, [], [7, 8, 9])
+    assert done.latency_p99_s == 0.05
+    assert done.costs_s == pytest.approx(dict.fromkeys((7, 8, 9), 0.018))
 
 
 def test_chunks_without_calls_have_no_latency() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.cli.units import counts, key_values, names, seconds
+from gilscope.cli.units import counts, is_on, key_values, names, seconds
 from gilscope.errors import UsageError
 
 
@@ -75,3 +75,9 @@ def test_keyword_arguments_keep_what_is_behind_the_first_equals_sign() -> None:
 def test_what_is_no_keyword_argument(item: str) -> None:
     with pytest.raises(UsageError, match=r"--kwarg .*NAME=EXPR"):
         key_values([item], "--kwarg")
+
+
+def test_on_and_off() -> None:
+    assert (is_on("on", "--x"), is_on("off", "--x")) == (True, False)
+    with pytest.raises(UsageError, match="--x 'no' is neither on nor off"):
+        is_on("no", "--x")

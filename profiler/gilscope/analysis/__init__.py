@@ -27,6 +27,8 @@ def analyze(
     teardown: Callable[[], Any] | None = None,
     backends: Sequence[str] = (),
     workers: Sequence[int] = (),
+    max_workers: int | None = None,
+    exhaustive: bool = False,
     chunksize: int | None = None,
     start_method: StartMethod | None = None,
     cpus: int | None = None,
@@ -37,6 +39,8 @@ def analyze(
     context: Context = "sync",
     observer: Literal["auto", "psutil"] = "auto",
     hot: bool = True,
+    predict_cpus: Sequence[int] = (),
+    predict_gil: bool = True,
 ) -> Result:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
 
@@ -48,6 +52,8 @@ def analyze(
     :param teardown: called once in every such process, at its end
     :param backends: those to try beside serial; all when empty
     :param workers: worker counts to try; planned when empty
+    :param max_workers: the most workers tried unasked; 64 threads, 16 processes, 1,024 coroutines when None
+    :param exhaustive: try every worker count of the grid; give it a larger budget
     :param chunksize: calls handed over at once to a process; planned when None
     :param start_method: how processes start; spawn when None
     :param cpus: plan for so many CPUs, when the machine permits more
@@ -58,12 +64,16 @@ def analyze(
     :param context: ``"async"`` when the caller is a coroutine
     :param observer: ``"psutil"`` to do without Linux's /proc
     :param hot: whether to look for the hot lines with py-spy
+    :param predict_cpus: CPUs of other machines to predict the best configurations for, as in ``[4, 16, 64]``
+    :param predict_gil: False to predict for a free-threaded interpreter too, with this machine's CPUs and with those
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
     options = Options(
         backends=tuple(backends),
         workers=tuple(workers),
+        max_workers=max_workers,
+        exhaustive=exhaustive,
         chunksize=chunksize,
         start_method=start_method,
         cpus=cpus,
@@ -74,6 +84,8 @@ def analyze(
         context=context,
         observer=observer,
         hot=hot,
+        predict_cpus=tuple(predict_cpus),
+        predict_gil=predict_gil,
     )
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
     result = investigate(target, options)

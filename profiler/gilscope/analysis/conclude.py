@@ -11,18 +11,16 @@ from typing import Any
 import msgspec
 
 from gilscope.analysis.campaign import Campaign
-from gilscope.analysis.gather import classification_of, mean_call_s, records_of
+from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
+from gilscope.analysis.gather import advice, classification_of, records_of
 from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.findings import Facts, findings
-from gilscope.decide.predict import predictions
-from gilscope.decide.recommend import recommend
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observe.environment import describe_environment
 from gilscope.records import (
     Alternative,
-    Classification,
     Failure,
     HotLine,
     Instrument,
@@ -40,40 +38,33 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     environment = describe_environment(campaign.cpus)
     target, instrument = _target(campaign), _instrument(campaign)
     trials = records_of(campaign)
-    demands = campaign.demands()
     classification = classification_of(campaign, trials)
-    failure = _failure(campaign.trials)
-    facts = Facts(
-        target=target,
-        environment=environment,
-        instrument=instrument,
-        classification=classification,
-        demands=demands,
-        trials=trials,
-        failure=failure,
-        dispatch_s=campaign.machine.dispatch_s,
-        output_bytes=sum(trial.output_bytes for trial in campaign.trials),
-    )
-    return Result(
+    alone = campaign.solo.trial if campaign.solo else None
+    result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=target,
         environment=environment,
         instrument=instrument,
         settings=_settings(campaign.options),
         elapsed_s=campaign.budget.elapsed_s,
-        demands=demands,
+        demands=campaign.demands(),
         classification=classification,
-        recommendation=_recommendation(campaign, trials, classification, interrupted),
+        recommendation=_recommendation(campaign, trials, interrupted),
         trials=trials,
-        predictions=()
-        if demands is None
-        else tuple(predictions(trials, demands, campaign.machine, kind=target.kind, backends=campaign.facts)),
+        predictions=predictions_of(campaign, trials),
+        noise=campaign.noise,
+        break_even=break_evens_of(campaign, trials),
+        groups=groups_of(campaign),
+        imports=alone.loaded.imports if alone and alone.loaded else (),
+        native_pools=alone.native_pools if alone else (),
         hot=_hot(campaign),
-        findings=findings(facts),
-        failure=failure,
+        failure=_failure(campaign.trials),
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
         interrupted=interrupted,
     )
+    output_bytes = sum(trial.output_bytes for trial in campaign.trials)
+    facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
+    return msgspec.structs.replace(result, findings=findings(facts))
 
 
 def _settings(options: Options) -> dict[str, Any]:
@@ -91,23 +82,12 @@ def _target(campaign: Campaign) -> Target:
     return msgspec.structs.replace(loaded.target, input_count=used, file=file)
 
 
-def _recommendation(
-    campaign: Campaign, trials: Sequence[Trial], classification: Classification, interrupted: bool
-) -> Recommendation:
+def _recommendation(campaign: Campaign, trials: Sequence[Trial], interrupted: bool) -> Recommendation:
     if not trials or interrupted:
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
-    advice = recommend(
-        trials,
-        classification,
-        kind=_target(campaign).kind,
-        simplicity=campaign.simplicity,
-        context=campaign.options.context,
-        snippet=_snippet(campaign),
-        call_s=mean_call_s(campaign),
-    )
-    left_out = _left_out(campaign)
-    return msgspec.structs.replace(advice, alternatives=(*advice.alternatives, *left_out))
+    said = advice(campaign, trials, _snippet(campaign))
+    return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(campaign)))
 
 
 def _left_out(campaign: Campaign) -> tuple[Alternative, ...]:
@@ -123,14 +103,23 @@ def _snippet(campaign: Campaign) -> CodeFacts | None:
     loaded = campaign.solo.trial.loaded if campaign.solo else None
     if loaded is None:
         return None
+    given = campaign.target
     return facts_from(
-        campaign.target.spec,
+        given.spec,
         kind=loaded.kind,
+        named=loaded.named,
+        instance=loaded.instance,
         star=loaded.star,
         bare=loaded.bare,
-        kwargs=dict(campaign.target.kwargs),
-        inputs=loaded.target.inputs if campaign.target.inputs else None,
+        args=given.args,
+        kwargs=given.kwargs,
+        inputs=loaded.target.inputs if given.inputs else None,
         inputs_callable=loaded.inputs_callable,
+        inputs_used=loaded.input_count if loaded.target.inputs_truncated else None,
+        setup=given.setup,
+        teardown=given.teardown,
+        native_pools=campaign.solo.trial.native_pools if campaign.solo else (),
+        cpus=campaign.cpus.usable,
     )
 
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gilscope.decide.bounds import most_speedup
 from gilscope.decide.classify import classify
 from gilscope.decide.demands import combine
-from gilscope.decide.recommend import recommend
-from gilscope.decide.throughput import with_throughput
+from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.recommend import contenders, recommend
+from gilscope.decide.snippets import CodeFacts
+from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
-from gilscope.records import Classification, Kind, Trial
+from gilscope.records import Classification, Kind, Recommendation, Trial
 
 if TYPE_CHECKING:
     from gilscope.analysis.campaign import Campaign
 
-__all__ = ["classification_of", "kind_of", "mean_call_s", "records_of", "settled"]
-
-#: The confidence in a recommendation at which more rounds are not worth their time.
-SURE = 0.99
+__all__ = ["advice", "classification_of", "contending", "kind_of", "mean_call_s", "rates_of", "records_of"]
 
 
 def kind_of(campaign: Campaign) -> Kind:
@@ -50,7 +50,16 @@ def _record(trial: LiveTrial, costs: Mapping[int, float], campaign: Campaign) ->
     pickled = campaign.solo.pickled if campaign.solo else None
     if pickled is None or campaign.facts[record.backend].shares_gil:
         return record
-    return msgspec.structs.replace(record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds)
+    return msgspec.structs.replace(
+        record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds, reason=_which_part(record.reason, pickled.problem)
+    )
+
+
+def _which_part(reason: str | None, problem: str | None) -> str | None:
+    """Why a trial was refused; of a result, which was in a worker, the solo run knows which part was in the way."""
+    beginning = "a result cannot be pickled"
+    both = all(text is not None and text.startswith(beginning) for text in (reason, problem))
+    return problem if both else reason
 
 
 def classification_of(campaign: Campaign, trials: Sequence[Trial]) -> Classification:
@@ -68,15 +77,50 @@ def classification_of(campaign: Campaign, trials: Sequence[Trial]) -> Classifica
     )
 
 
-def settled(campaign: Campaign) -> bool:
-    """Whether the rounds so far leave no doubt about the best configuration."""
-    trials = records_of(campaign)
-    advice = recommend(
+def advice(
+    campaign: Campaign, trials: Sequence[Trial] | None = None, snippet: CodeFacts | None = None
+) -> Recommendation:
+    """What would be recommended by the rounds so far."""
+    trials = records_of(campaign) if trials is None else trials
+    return recommend(
         trials,
         classification_of(campaign, trials),
         kind=kind_of(campaign),
         simplicity=campaign.simplicity,
         context=campaign.options.context,
+        snippet=snippet,
         call_s=mean_call_s(campaign),
+        floor=campaign.noise.floor if campaign.noise else TIE_MARGIN,
+        bounds=_bounds(campaign),
     )
-    return advice.backend is not None and advice.confidence >= SURE
+
+
+def _bounds(campaign: Campaign) -> dict[str, float]:
+    """The most times the serial throughput, by backend."""
+    known, kind, machine = campaign.demands(), kind_of(campaign), campaign.machine
+    if known is None:
+        return {}
+    return {name: most_speedup(facts.shape(kind), known, machine) for name, facts in campaign.facts.items()}
+
+
+def contending(campaign: Campaign, share: float) -> list[LiveTrial]:
+    """The trials that reach ``share`` of the fastest of those that fit the caller, the fastest first."""
+    records = records_of(campaign)
+    near = contenders(
+        records,
+        classification_of(campaign, records),
+        kind=kind_of(campaign),
+        context=campaign.options.context,
+        call_s=mean_call_s(campaign),
+        share=share,
+    )
+    live = {id(record): trial for record, trial in zip(records, campaign.trials, strict=True)}
+    return [live[id(record)] for record in near]
+
+
+def rates_of(campaign: Campaign, trials: Sequence[LiveTrial] | None = None) -> list[list[float]]:
+    """Calls per second of each clean round of each trial, fit to be compared."""
+    assert campaign.solo is not None
+    costs = costs_of(campaign.solo.trial)
+    chosen = campaign.trials if trials is None else trials
+    return round_rates([_record(trial, costs, campaign) for trial in chosen], mean_call_s(campaign))

@@ -27,6 +27,10 @@ class Options:
     """Beside ``serial``, which is always measured; all that there are when empty."""
     workers: tuple[int, ...] = ()
     """Worker counts to try; planned when empty."""
+    max_workers: int | None = None
+    """The most workers tried unasked: 64 threads, 16 processes (or the CPUs) and 1,024 coroutines when None."""
+    exhaustive: bool = False
+    """Whether every worker count of the grid is tried, not only those where the best is expected."""
     chunksize: int | None = None
     start_method: StartMethod | None = None
     cpus: int | None = None
@@ -43,6 +47,10 @@ class Options:
     observer: Literal["auto", "psutil"] = "auto"
     hot: bool = True
     """Whether py-spy looks for the hot lines."""
+    predict_cpus: tuple[int, ...] = ()
+    """CPUs of other machines to predict for."""
+    predict_gil: bool = True
+    """False to predict for a free-threaded interpreter too."""
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -52,7 +60,9 @@ class Options:
             ("chunksize", self.chunksize, 1),
             ("cpus", self.cpus, 1),
             ("max-calls", self.max_calls, 1),
+            ("max-workers", self.max_workers, 1),
             *(("workers", count, 1) for count in self.workers),
+            *(("predict-cpus", count, 1) for count in self.predict_cpus),
         ):
             if value is not None and not value >= least:
                 raise UsageError(f"{name} {value} makes no sense: it must be at least {least}")

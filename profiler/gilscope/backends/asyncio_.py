@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter_ns
+from typing import Any
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerId
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Keyed, Session, Work, WorkerId
 from gilscope.backends.thread import open_threads
 from gilscope.backends.worker import (
     busy,
     call_async,
+    default_pool_threads,
     describe_error,
+    digested,
     end_if_copied,
     enter_worker,
     run_chunk_here,
@@ -58,6 +61,7 @@ class _NativeSession(Session):
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         with busy():
             self._runner.run(self._run(iter(chunks), report))
+        self.default_pool_threads = default_pool_threads(self._runner.get_loop())
 
     async def _run(self, chunks: Iterator[Calls], report: Callable[[ChunkReport], None]) -> None:
         lags: list[int] = []
@@ -72,21 +76,28 @@ class _NativeSession(Session):
 
     async def _run_chunk(self, chunk: Calls) -> ChunkReport:
         latencies: list[int] = []
+        results: list[Any] = []
         errors, first = 0, None
+        keyed = isinstance(chunk, Keyed)
         started = perf_counter_ns()
         for item in chunk:
             before = perf_counter_ns()
             try:
-                await call_async(self.work, item)
+                result = await call_async(self.work, item)
             except BaseException as error:
                 _stay()
                 errors += 1
                 first = first or describe_error(error)
+            else:
+                if keyed:
+                    results.append(result)
+                result = None
             latencies.append(perf_counter_ns() - before)
             end_if_copied()
         ended = perf_counter_ns()
         timed = tuple(latencies) if self.work.timed else ()
-        return ChunkReport(started, started, ended, len(chunk), errors, timed, first)
+        report = ChunkReport(started, started, ended, len(chunk), errors, timed, first)
+        return digested(report, chunk, results) if isinstance(chunk, Keyed) else report
 
 
 def _stay() -> None:

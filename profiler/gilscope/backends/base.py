@@ -9,7 +9,7 @@ A third party's backend is a subclass of `Backend`, named in the entry-point gro
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +23,7 @@ __all__ = [
     "Calls",
     "ChunkReport",
     "Configuration",
+    "Keyed",
     "Refusal",
     "Session",
     "Work",
@@ -53,6 +54,8 @@ class Work:
     """Whether the function takes no input at all (kwargs only)."""
     timed: bool = True
     """Whether each call is timed, or only each chunk (for calls shorter than the clock's cost)."""
+    cpu_timed: bool = False
+    """Whether each timed call's CPU time in its thread is taken too."""
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
 
@@ -92,10 +95,23 @@ class ChunkReport:
     latencies_ns: tuple[int, ...] = ()
     """Of each call, in order; empty when only the chunk was timed."""
     error: CallError | None = None
+    digest: tuple[str, str] | None = None
+    """The key of a `Keyed` chunk, and the digest of its call's result (`gilscope.backends.digest`); None where there is
+    no result, or no digest of it."""
+    cpu_ns: tuple[int, ...] = ()
+    """CPU time of each call in its thread, in order; empty where that was not taken."""
 
 
 #: One chunk: the inputs of its calls.
 Calls = Sequence[Any]
+
+
+class Keyed(list[Any]):
+    """A chunk of one call whose report shall tell the digest of the result, under the input's ``key``."""
+
+    def __init__(self, inputs: Iterable[Any] = (), key: str = "") -> None:
+        super().__init__(inputs)
+        self.key = key
 
 
 class Refusal(Exception):  # noqa: N818  a verdict about a backend and a target, not a failure of either
@@ -110,6 +126,10 @@ class Session(abc.ABC):
     workers: tuple[WorkerId, ...] = ()
     loop_lags_ns: Sequence[int] = ()
     """How late the event loop's heartbeat was in the last run; empty for backends without a loop."""
+    default_pool_threads: int | None = None
+    """Threads of the default executor of the loop that runs the calls, after the last run; None where they use none."""
+    threads_before_fork: int | None = None
+    """Threads beside the main one that ran in this process when it forked its workers; None where it forked none."""
 
     @abc.abstractmethod
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:

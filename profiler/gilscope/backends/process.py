@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from gilscope.backends.base import (
     WorkerId,
 )
 from gilscope.backends.thread import Tally
+from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 
 __all__ = ["Process"]
@@ -70,7 +70,14 @@ class _ProcessSession(Session):
                 raise Refusal(f"a result cannot be unpickled: {_last_line(error.__cause__)}") from error
             raise WorkerDied(self._how_they_died()) from error
         except Exception as error:
-            raise Refusal(f"a call or its result cannot be pickled: {error}") from error
+            raise Refusal(self._unpicklable(chunks, error)) from error
+
+    def _unpicklable(self, chunks: Sequence[Calls], error: Exception) -> str:
+        """What of the calls is in the way; a result, which is in a worker, where nothing of them is."""
+        told = explain("an argument", self.work.kwargs)
+        arguments = (item for chunk in chunks for item in chunk)
+        told = told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
+        return told or f"a result cannot be pickled: {error}"
 
     def _how_they_died(self) -> str:
         # The pool's own thread waits for the processes, and of two that do, one reads a wrong exit code.
@@ -151,8 +158,19 @@ class Process(Backend):
         if method != "fork":
             _must_pickle("the set-up or the tear-down", (work.setup, work.teardown))
             _start_tracker()
+        threads = _other_threads() if method == "fork" else None
         with _open_pool(work, configuration.workers, context) as (pool, workers):
-            yield _ProcessSession(pool, work, workers)
+            session = _ProcessSession(pool, work, workers)
+            session.threads_before_fork = threads
+            yield session
+
+
+def _other_threads() -> int | None:
+    """Threads of this process beside the calling one, libraries' own too; None where only Python's own are known."""
+    try:
+        return len(os.listdir("/proc/self/task")) - 1
+    except OSError:
+        return None
 
 
 def _start_tracker() -> None:
@@ -171,7 +189,6 @@ def _start_tracker() -> None:
 
 
 def _must_pickle(what: str, value: Any) -> None:
-    try:
-        pickle.dumps(value)
-    except Exception as error:
-        raise Refusal(f"{what} cannot be pickled: {error}") from error
+    problem = explain(what, value)
+    if problem is not None:
+        raise Refusal(problem)

@@ -20,6 +20,7 @@ class _SerialSession(Session):
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         for chunk in chunks:
             report(run_chunk_here(self.work, chunk, perf_counter_ns()))
+        self.default_pool_threads = current_worker().default_pool_threads
 
 
 class Serial(Backend):

@@ -9,10 +9,12 @@ import threading
 import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from time import perf_counter_ns
+from dataclasses import replace
+from itertools import pairwise
+from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
-from gilscope.backends.base import CallError, ChunkReport, Work, WorkerId
+from gilscope.backends.base import CallError, ChunkReport, Keyed, Work, WorkerId
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,13 +25,16 @@ __all__ = [
     "busy",
     "call_async",
     "current_worker",
+    "default_pool_threads",
     "describe_error",
+    "digested",
     "end_if_copied",
     "enter_worker",
     "permit_observer",
     "run_chunk",
     "run_chunk_here",
     "set_up",
+    "undecorated",
 ]
 
 PR_SET_PDEATHSIG = 1
@@ -71,12 +76,24 @@ class _Worker:
             self.runner = asyncio.Runner()
         return self.runner.run(coroutine)
 
+    @property
+    def default_pool_threads(self) -> int | None:
+        """Of its loop, if it has one."""
+        return None if self.runner is None else default_pool_threads(self.runner.get_loop())
+
     def close(self) -> None:
         """Close its loop, and with it the tasks and generators that calls left behind; from any thread, when it makes
         no more calls."""
         runner, self.runner = self.runner, None
         if runner is not None:
             runner.close()
+
+
+def default_pool_threads(loop: asyncio.AbstractEventLoop) -> int | None:
+    """Threads of a loop's default executor, which `asyncio.to_thread` uses; None while nobody did, and for loops that
+    keep it elsewhere than asyncio's own do."""
+    threads = getattr(getattr(loop, "_default_executor", None), "_threads", None)
+    return None if threads is None else len(threads)
 
 
 def current_worker() -> _Worker:
@@ -178,12 +195,17 @@ def run_chunk_here(
     work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None
 ) -> ChunkReport:
     """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them."""
+    if isinstance(chunk, Keyed):
+        return _run_keyed(work, chunk, submitted_ns)
     worker = current_worker()
     call = caller(work, worker)
     latencies: list[int] = []
+    cpu: list[int] = []  # readings of the thread's clock: before the first call, then after each
     errors, first = 0, None
     with busy():
         started = perf_counter_ns()
+        if work.cpu_timed:
+            cpu.append(thread_time_ns())
         for item in chunk:
             before = perf_counter_ns() if work.timed else 0
             try:
@@ -197,15 +219,31 @@ def run_chunk_here(
                 result = None
             if work.timed:
                 latencies.append(perf_counter_ns() - before)
+            if work.cpu_timed:
+                cpu.append(thread_time_ns())
             if _is_a_copy:  # asked here, for calling takes longer than a short call of the target
                 end_if_copied()
         ended = perf_counter_ns()
-    return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first)
+    spent = tuple(after - before for before, after in pairwise(cpu))
+    return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first, cpu_ns=spent)
+
+
+def _run_keyed(work: Work, chunk: Keyed, submitted_ns: int) -> ChunkReport:
+    results: list[Any] = []
+    return digested(run_chunk_here(work, list(chunk), submitted_ns, results.append), chunk, results)
+
+
+def digested(report: ChunkReport, chunk: Keyed, results: Sequence[Any]) -> ChunkReport:
+    """The report of a `Keyed` chunk, with the digest of the result if there is one."""
+    from gilscope.backends.digest import digest  # not at the top: few workers are asked for one
+
+    made = digest(results[0]) if results else None
+    return report if made is None else replace(report, digest=(chunk.key, made))
 
 
 def caller(work: Work, worker: _Worker) -> Callable[[Any], Any]:
     """The function of one input that makes one call in this thread, whatever kind the target is."""
-    func, kwargs = work.func, work.kwargs
+    func, kwargs = undecorated(work.func), work.kwargs
     if work.kind in ("coroutine", "async-generator"):
         return lambda item: worker.run(call_async(work, item))
     if work.kind == "generator":
@@ -219,12 +257,19 @@ def caller(work: Work, worker: _Worker) -> Callable[[Any], Any]:
 
 async def call_async(work: Work, item: Any) -> Any:
     """Make one call of a coroutine function, or drain an async generator, on the running loop."""
-    made = work.func(*_arguments(work, item), **work.kwargs)
+    made = undecorated(work.func)(*_arguments(work, item), **work.kwargs)
     if work.kind == "coroutine":
         return await made
     async for _ in made:
         del _
     return None
+
+
+def undecorated(func: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself, without what `gilscope.classify` adds to its calls."""
+    known = getattr(func, "__gilscope__", None)
+    bare: Callable[..., Any] = func if known is None else known.bare(func)
+    return bare
 
 
 def _arguments(work: Work, item: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_results
-from gilscope.cli.units import counts, key_values, names, seconds
+from gilscope.cli.units import counts, is_on, key_values, names, seconds
 from gilscope.errors import GilscopeError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gilscope.targets import TargetSpec
 
 __all__ = ["analyze"]
+
+BUDGET, EXHAUSTIVE_BUDGET = "10s", "60s"
 
 
 def analyze(
@@ -70,6 +72,18 @@ def analyze(
         str,
         typer.Option("--workers", "-w", help="Worker counts to try, as in 1,2,4; auto plans them."),
     ] = "auto",
+    max_workers: Annotated[
+        int | None,
+        typer.Option(
+            "--max-workers",
+            help="The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).",
+            metavar="N",
+        ),
+    ] = None,
+    exhaustive: Annotated[
+        bool,
+        typer.Option("--exhaustive", help="Try every worker count of the grid; the budget is then 60s unless given."),
+    ] = False,
     chunksize: Annotated[
         str, typer.Option("--chunksize", help="Calls handed to a process at once; auto plans it.")
     ] = "auto",
@@ -81,9 +95,9 @@ def analyze(
     ] = "sync",
     cpus: Annotated[int | None, typer.Option("--cpus", help="Plan for so many CPUs.")] = None,
     budget: Annotated[
-        str,
-        typer.Option("--budget", "--duration", "-d", help="Time for the whole analysis of a target."),
-    ] = "10s",
+        str | None,
+        typer.Option("--budget", "--duration", "-d", help="Time for the whole analysis of a target: 10s."),
+    ] = None,
     max_calls: Annotated[
         int | None,
         typer.Option("--max-calls", help="Calls that the analysis of a target may make in all."),
@@ -94,6 +108,22 @@ def analyze(
         float,
         typer.Option("--rate", "-r", help="Samples per second in observed rounds.", metavar="HZ"),
     ] = 400.0,
+    predict_cpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--predict-cpus",
+            help="Predict for machines of so many CPUs too, as in 4,16,64; repeatable.",
+            metavar="N,...",
+        ),
+    ] = None,
+    predict_gil: Annotated[
+        str,
+        typer.Option(
+            "--predict-gil",
+            help="off: predict for a free-threaded interpreter too, with each number of CPUs.",
+            metavar="on|off",
+        ),
+    ] = "on",
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,15 +156,19 @@ def analyze(
     options = Options(
         backends=names(backends),
         workers=counts(workers, "--workers"),
+        max_workers=max_workers,
+        exhaustive=exhaustive,
         chunksize=next(iter(counts(chunksize, "--chunksize")), None),
         start_method=cast("StartMethod | None", start_method),
         cpus=cpus,
-        budget_s=seconds(budget, "--budget"),
+        budget_s=seconds(budget or (EXHAUSTIVE_BUDGET if exhaustive else BUDGET), "--budget"),
         max_calls=max_calls,
         timeout_s=seconds(timeout, "--timeout"),
         seed=seed,
         context=cast("Context", context),
         rate_hz=rate,
+        predict_cpus=tuple(count for text in predict_cpus or () for count in counts(text, "--predict-cpus")),
+        predict_gil=is_on(predict_gil, "--predict-gil"),
     )
     specs = [
         TargetSpec(

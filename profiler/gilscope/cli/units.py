@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gilscope.errors import UsageError
 
-__all__ = ["counts", "key_values", "names", "seconds"]
+__all__ = ["counts", "is_on", "key_values", "names", "seconds"]
 
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -34,6 +34,16 @@ def counts(text: str, option: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(f"{option} {text!r} is neither auto nor numbers with commas between, as in 1,2,4") from None
+
+
+def is_on(text: str, option: str) -> bool:
+    """``on`` or ``off``.
+
+    :raises UsageError: for anything else
+    """
+    if text not in ("on", "off"):
+        raise UsageError(f"{option} {text!r} is neither on nor off")
+    return text == "on"
 
 
 def names(text: str | None) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ COMPUTE_SHARE = 0.8
 IO_SHARE = 0.3
 #: From this share of its CPU time with the GIL on, Python code: threads then gain a factor of two at most.
 PYTHON_SHARE = 0.5
+#: From this share of the CPU time in threads that the library starts, they are what scales and what must be
+#: limited; the caller often takes part, so that on two CPUs they have half of the work.
+OWN_SHARE = 0.3
 #: Fewer samples than this leave a share uncertain by 9 points and more (binomial σ at one half).
 MIN_SAMPLES = 30
 #: Most that is claimed when CPU and blocked time are known but not what was waited for, nor the run queue.
@@ -122,7 +125,9 @@ def _by_share(demands: Demands, samples: int, gil_enabled: bool) -> _Verdict:
     trust = _share_confidence(share, MIN_SAMPLES if undivided else samples)
     label, subtype, detail, certain = _label(demands, share, samples, gil_enabled)
     reason = f"{share:.0%} of a call is computing, {1 - share:.0%} waiting{detail}"
-    if undivided:
+    if undivided and demands.runqueue_s is not None:
+        reason += "; what it waits for is unknown"
+    elif undivided:
         reason += "; what it waits for is unknown with this instrument, and a busy machine counts as waiting"
         trust = min(trust, UNDIVIDED_CONFIDENCE)
     return label, subtype, min(trust, certain), reason
@@ -150,7 +155,7 @@ def _distance_confidence(share: float, boundary: float, samples: float) -> float
 
 def _compute_subtype(demands: Demands, samples: int, gil_enabled: bool) -> tuple[str | None, str, float]:
     own = demands.own_threads_cpu_s or 0.0
-    if own > demands.cpu_s:
+    if own > OWN_SHARE * (own + demands.cpu_s):
         return (
             "own-threads",
             f"; threads it starts itself use {own / (own + demands.cpu_s):.0%} of its CPU time",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gilscope.records import Account, Demands, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["combine", "demands", "in_call_wall_s", "outside_wait_s"]
+__all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "scaled"]
 
 #: The fields that `Ledger` and `Demands` share: seconds, summed over the threads.
 _SECONDS = Account.__struct_fields__
@@ -58,6 +60,17 @@ def outside_wait_s(account: Account) -> float:
     if account.wait_s is not None:
         return account.wait_s
     return max(account.blocked_s - (account.idle_s or 0.0) - (account.gil_wait_s or 0.0), 0.0)
+
+
+def call_s(demands: Demands) -> float:
+    """Seconds of a call that has the machine to itself: computing and waiting, without the run queue."""
+    return demands.cpu_s + outside_wait_s(demands)
+
+
+def scaled(demands: Demands, factor: float) -> Demands:
+    """The demands of a call of the same shape, so many times as long."""
+    known = {name: seconds for name in _SECONDS if (seconds := getattr(demands, name)) is not None}
+    return msgspec.structs.replace(demands, **{name: seconds * factor for name, seconds in known.items()})
 
 
 def _known(fold: Callable[[list[float]], float], parts: Sequence[Ledger], name: str) -> Any:

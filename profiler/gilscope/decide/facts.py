@@ -29,7 +29,10 @@ class Machine:
     dispatch_s: Mapping[str, float] = field(default_factory=dict)
     """Seconds to hand one chunk of calls to a worker and take its results back, by backend."""
     pickle_s: float = 0.0
-    """Seconds to pickle and unpickle one call's argument and result."""
+    """Seconds to pickle, send and unpickle one call's argument and result, beyond what an empty chunk takes: that is
+    part of its dispatch."""
+    pickle_parent_share: float = 0.5
+    """The part of it that the parent does: it pickles arguments and unpickles results."""
     samples: int = 0
     """Samples of the solo run, on which the share of the GIL rests."""
 

@@ -31,6 +31,11 @@ class Station:
     name: str
     demand_s: float
     servers: float = 1.0
+    ahead: bool = False
+    """Whether it works ahead of the workers, with room for a chunk for each in its queue: it limits the
+    throughput, but stands in no call's way. Always one server."""
+    off_cpu_s: float = 0.0
+    """The part of the demand that occupies a server but no CPU."""
 
     def rate(self, present: int) -> float:
         """Seconds of service given per second when so many calls are present."""
@@ -45,24 +50,15 @@ def visited(stations: Sequence[Station]) -> list[Station]:
 def throughputs(stations: Sequence[Station], workers: int) -> list[float]:
     """Calls per second with 1, 2, … ``workers`` workers.
 
-    Exact mean value analysis (Reiser & Lavenberg, J. ACM 27(2), 1980) with load-dependent rates min(n,
-    servers). The probability that a station is empty follows from the network without it, p(0|n) = p(0|n−1) ·
-    X(n) ÷ X′(n) (Reiser, Performance Evaluation 1, 1981), for 1 − Σ p(j|n) loses its digits when the station
-    is busy.
-
     :raises ValueError: when there is no worker or no station with a demand
     """
     used = visited(stations)
     if not used or workers < 1:
         raise ValueError(f"a prediction needs a worker and a demand, got {workers} workers and {list(stations)}")
-    queues = [_queue(station, used[:k] + used[k + 1 :], workers) for k, station in enumerate(used)]
-    result = []
-    for count in range(1, workers + 1):
-        residences = [queue.residence_s() for queue in queues]
-        result.append(count / sum(residences))
-        for queue, residence in zip(queues, residences, strict=True):
-            queue.advance(result[-1], residence)
-    return result
+    feeding_s = sum(station.demand_s for station in used if station.ahead)
+    own = [station for station in used if not station.ahead]
+    rates = _product_form(own, workers) if own else [math.inf] * workers
+    return [_fed(rates[:count], feeding_s) for count in range(1, workers + 1)] if feeding_s else rates
 
 
 def bottleneck(stations: Sequence[Station], throughput_per_s: float, workers: int) -> str:
@@ -76,6 +72,37 @@ def bottleneck(stations: Sequence[Station], throughput_per_s: float, workers: in
         return throughput_per_s * station.demand_s / servers
 
     return max(stations, key=utilization).name
+
+
+def _product_form(used: Sequence[Station], workers: int) -> list[float]:
+    """Exact mean value analysis (Reiser & Lavenberg, J. ACM 27(2), 1980) with load-dependent rates min(n,
+    servers). The probability that a station is empty follows from the network without it, p(0|n) = p(0|n−1) ·
+    X(n) ÷ X′(n) (Reiser, Performance Evaluation 1, 1981), for 1 − Σ p(j|n) loses its digits when the station
+    is busy."""
+    queues = [_queue(station, [*used[:k], *used[k + 1 :]], workers) for k, station in enumerate(used)]
+    result = []
+    for count in range(1, workers + 1):
+        residences = [queue.residence_s() for queue in queues]
+        result.append(count / sum(residences))
+        for queue, residence in zip(queues, residences, strict=True):
+            queue.advance(result[-1], residence)
+    return result
+
+
+def _fed(rates: Sequence[float], feeding_s: float) -> float:
+    """Throughput of workers that are fed by one server working ahead of them.
+
+    The workers together are one station that serves at ``rates[n − 1]`` while n of them have a call (the
+    flow-equivalent server of Chandy, Herzog & Woo, IBM J. R&D 19(1), 1975). Calls in the system: one with each
+    worker, and as many and one more in the queue, which is what `concurrent.futures` keeps in it. The recursion is
+    Buzen's convolution (CACM 16(9), 1973) for these two stations, by quotients: X(k) = 1 ÷ (D + q(k)) with q(1) = 1
+    ÷ r(1) and q(k) = q(k − 1) · X(k − 1) ÷ r(k).
+    """
+    waiting_s, throughput = 1.0, 1.0
+    for present in range(1, 2 * len(rates) + 2):
+        waiting_s *= throughput / rates[min(present, len(rates)) - 1]
+        throughput = 1.0 / (feeding_s + waiting_s)
+    return throughput
 
 
 class _Queue:
@@ -120,4 +147,4 @@ def _queue(station: Station, others: Sequence[Station], workers: int) -> _Queue:
         return _Delay(station)
     if station.servers <= 1:
         return _Queue(station, iter(()))
-    return _Queue(station, iter(throughputs(others, workers) if others else [math.inf] * workers))
+    return _Queue(station, iter(_product_form(others, workers) if others else [math.inf] * workers))

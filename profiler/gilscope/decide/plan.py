@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gilscope.decide.classify import COMPUTE_SHARE, compute_share
-from gilscope.decide.facts import LOOP_KINDS, BackendFacts, Machine, Plan, Shape
+from gilscope.decide.facts import BackendFacts, Machine, Plan, Shape
 from gilscope.decide.mva import visited
-from gilscope.decide.predict import SHORTEST_CALL_S, curve, gil_share_range, stations_for
+from gilscope.decide.predict import SHORTEST_CALL_S, curve, fewest_near_best, gil_share_range, stations_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gilscope.records import Demands, Kind, StartMethod
 
-__all__ = ["Schedule", "calls_per_round", "candidates", "chunksize", "knee", "schedule", "worker_counts"]
+__all__ = [
+    "STEP",
+    "calls_per_round",
+    "candidates",
+    "chunksize",
+    "grid",
+    "knee",
+    "most_workers",
+    "round_s",
+    "worker_counts",
+]
 
-#: The most workers planned unasked. Threads: the cap of ThreadPoolExecutor's own default; beyond it the
-#: memory of the stacks and the limits of whatever is waited for come first. Coroutines cost less, and 64
-#: shows where they lead.
-MAX_WORKERS: dict[Shape, int] = {"serial": 1, "thread": 32, "process": 61, "loop": 64}
-#: The knee: the fewest workers with this part of the best throughput; the rest is within the noise of
-#: measuring it.
-KNEE_SHARE = 0.95
-#: A span of worker counts this wide is measured in its (geometric) middle, where real servers often saturate,
-#: instead of at its low end, which the model knows best.
-WIDE_SPAN = 4
+#: The most workers planned unasked. Threads: twice the cap of ThreadPoolExecutor's own default; beyond it the
+#: memory of the stacks and the limits of whatever is waited for come first. Coroutines cost a thousandth of that.
+#: Processes cost their start-up and memory each.
+MAX_WORKERS: dict[Shape, int] = {"serial": 1, "thread": 64, "process": 16, "loop": 1024}
+#: How many times as many workers a step up takes: coroutines have the longer way to go.
+STEP: dict[Shape, int] = {"serial": 1, "thread": 2, "process": 2, "loop": 4}
 #: Processes for each CPU, for calls that also wait: twice as many keep a CPU busy through as much waiting as
 #: computing; more cost their start-up and memory, and threads are the measure of calls that mostly wait.
 PROCESSES_PER_CPU = 2
@@ -49,17 +54,8 @@ STRETCH = 2.0
 TARGET_ROUND_S = 0.12
 #: Shorter rounds measure the scheduler.
 MIN_ROUND_S = 0.05
-#: Rounds without and with the sampler. Three against three are the fewest whose ranks carry an interval.
-CLEAN_ROUNDS, OBSERVED_ROUNDS = 3, 1
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a budget is spent: rounds of each configuration, and what one should last."""
-
-    clean_rounds: int
-    observed_rounds: int
-    round_s: float
+#: Rounds that a budget should have room for, for each configuration.
+ROUNDS = 6
 
 
 def candidates(
@@ -71,59 +67,57 @@ def candidates(
     workers_asked: Sequence[int] | None = None,
     chunksize_asked: int | None = None,
     start_method: StartMethod | None = None,
-    calls: int | None = None,
+    max_workers: int | None = None,
+    exhaustive: bool = False,
 ) -> list[Plan]:
-    """The configurations to measure, in the order of ``backends``; at most six for the four that come with
-    gilscope.
+    """The configurations to measure first, in the order of ``backends``: each where the model expects its knee; all of
+    the `grid` when ``exhaustive``.
 
-    ``calls`` bounds the chunks where it is known how many there will be; ``start_method`` goes to the
-    backends that have one.
+    ``start_method`` goes to the backends that have one.
     """
     plans = []
     for facts in backends:
         shape = facts.shape(kind)
         method = start_method or "spawn" if facts.start_methods else None
-        for workers in _counts(facts, shape, demands, machine, kind, workers_asked):
-            chunk = chunksize_asked or _planned_chunksize(facts.name, shape, demands, machine, workers, calls)
-            plans.append(Plan(facts.name, workers, chunk if shape == "process" else 1, method))
+        most = max_workers or (MAX_WORKERS[shape] if exhaustive else most_workers(shape, machine, demands))
+        if facts.fixed_workers is not None:
+            counts: Sequence[int] = (facts.fixed_workers,)
+        elif workers_asked:
+            counts = sorted(set(workers_asked))
+        elif exhaustive:
+            counts = grid(shape, machine, most)
+        else:
+            counts = worker_counts(shape, demands, machine, facts.name, most)
+        plans += [
+            Plan(facts.name, workers, chunksize_asked or 1 if shape == "process" else 1, method) for workers in counts
+        ]
     return plans
 
 
-#: Plain functions (False) reach threads through asyncio as well, coroutines (True) overlap in threads as
-#: well: one configuration of the second way is enough, for the first shows how it scales.
-_SECOND_WAY = {False: "asyncio", True: "thread"}
+def most_workers(shape: Shape, machine: Machine, demands: Demands) -> int:
+    """The most workers planned unasked: the CPUs for what computes, `MAX_WORKERS` for what waits."""
+    cpus = max(2 if shape == "thread" else 1, math.ceil(machine.cpus))
+    if shape != "loop" and (compute_share(demands) or 0.0) >= COMPUTE_SHARE:
+        return min(cpus, 61)
+    return max(MAX_WORKERS[shape], cpus) if shape == "process" else MAX_WORKERS[shape]
 
 
-def _counts(
-    facts: BackendFacts,
-    shape: Shape,
-    demands: Demands,
-    machine: Machine,
-    kind: Kind,
-    asked: Sequence[int] | None,
-) -> Sequence[int]:
+def grid(shape: Shape, machine: Machine, most: int) -> tuple[int, ...]:
+    """Every worker count of an exhaustive search: doubling (fourfold for coroutines) up to ``most``, and the CPUs."""
     if shape == "serial":
         return (1,)
-    if facts.fixed_workers is not None:
-        return (facts.fixed_workers,)
-    if asked:
-        return sorted(set(asked))
-    counts = worker_counts(shape, demands, machine, facts.name)
-    return counts[-1:] if facts.name == _SECOND_WAY[kind in LOOP_KINDS] else counts
+    counts = {2 * STEP[shape] ** k for k in range(11)} | {math.ceil(machine.cpus), most}
+    return tuple(sorted(count for count in counts if 2 <= count <= max(most, 2)))
 
 
-def worker_counts(shape: Shape, demands: Demands, machine: Machine, backend: str) -> tuple[int, ...]:
-    """The worker counts worth measuring: from the CPUs (or the least that overlap) up to the predicted
-    knee."""
+def worker_counts(shape: Shape, demands: Demands, machine: Machine, backend: str, most: int) -> tuple[int, ...]:
+    """The worker counts to measure first: the predicted knee, ``most`` at most, and the CPUs (or the least that
+    overlap) at least."""
     cpus = math.ceil(machine.cpus)
-    best = min(_power_of_two(knee(shape, demands, machine, backend)), MAX_WORKERS[shape])
+    best = min(_power_of_two(knee(shape, demands, machine, backend, most)), most)
     if shape == "process":
-        return _process_counts(cpus, best, compute_share(demands))
-    low = 8 if shape == "loop" else max(2, cpus)
-    if best <= low:
-        return (low,)
-    middle = round(math.sqrt(low * best))
-    return (middle, best) if shape == "thread" and best >= WIDE_SPAN * low else (low, best)
+        return tuple(min(count, most) for count in _process_counts(cpus, best, compute_share(demands)))
+    return (min(max(8 if shape == "loop" else max(2, cpus), best), most),)
 
 
 def _power_of_two(count: int) -> int:
@@ -137,15 +131,13 @@ def _process_counts(cpus: int, best: int, computing: float | None) -> tuple[int,
     return (cpus // 2, cpus) if cpus >= MANY_CPUS else (cpus,)
 
 
-def knee(shape: Shape, demands: Demands, machine: Machine, backend: str) -> int:
-    """The fewest workers that the model expects to reach `KNEE_SHARE` of the best throughput up to
-    `MAX_WORKERS`."""
+def knee(shape: Shape, demands: Demands, machine: Machine, backend: str, most: int) -> int:
+    """The fewest workers that the model expects to come near the best throughput with up to ``most``."""
     share = gil_share_range(demands, machine.samples)[1]
     stations = stations_for(shape, demands, machine, backend=backend, gil_share=share)
     if not visited(stations):
         return 1
-    expected = curve(stations, demands, machine, MAX_WORKERS[shape])
-    return next(n for n, value in enumerate(expected, start=1) if value >= KNEE_SHARE * max(expected))
+    return fewest_near_best(curve(stations, demands, machine, most))
 
 
 def chunksize(call_s: float, calls: int | None, workers: int, dispatch_s: float) -> int:
@@ -156,13 +148,6 @@ def chunksize(call_s: float, calls: int | None, workers: int, dispatch_s: float)
     cheap = math.ceil(min(dispatch_s / (DISPATCH_SHARE * call_s), MAX_CHUNKSIZE))
     balanced = cheap if calls is None else calls // (CHUNKS_PER_WORKER * workers)
     return max(1, min(cheap, balanced))
-
-
-def _planned_chunksize(
-    backend: str, shape: Shape, demands: Demands, machine: Machine, workers: int, calls: int | None
-) -> int:
-    dispatch_s = machine.dispatch_s.get(backend, 0.0) if shape == "process" else 0.0
-    return chunksize(demands.wall_s, calls, workers, dispatch_s)
 
 
 def calls_per_round(
@@ -195,16 +180,8 @@ def _whole_passes(calls: int, input_count: int, most: int) -> int:
     return passes * input_count
 
 
-def schedule(budget_s: float, configurations: int, *, call_s: float, startup_s: float = 0.0) -> Schedule:
-    """How to spend ``budget_s`` on so many configurations, each of which starts in ``startup_s``.
-
-    Rounds last `TARGET_ROUND_S`, shorter where the budget asks for it. When a single call outlasts the round
-    that is affordable, clean rounds are given up, one after the other, before the last: one clean and one
-    observed stay.
-    """
-    available = max(budget_s - configurations * startup_s, 0.0) / max(configurations, 1)
-    affordable = available / (CLEAN_ROUNDS + OBSERVED_ROUNDS)
-    round_s = max(min(TARGET_ROUND_S, affordable), MIN_ROUND_S)
-    rounds = math.floor(available / max(round_s, call_s) + 1e-9)
-    clean = min(max(rounds - OBSERVED_ROUNDS, 1), CLEAN_ROUNDS)
-    return Schedule(clean, OBSERVED_ROUNDS, round_s)
+def round_s(budget_s: float, configurations: int) -> float:
+    """What a round should last: `TARGET_ROUND_S`, less where the budget has no room for `ROUNDS` of each
+    configuration."""
+    affordable = max(budget_s, 0.0) / (ROUNDS * max(configurations, 1))
+    return max(min(TARGET_ROUND_S, affordable), MIN_ROUND_S)

@@ -1,31 +1,48 @@
 """What a closed queueing network expects of each configuration, from the demands of the solo run.
 
-Stations: the GIL (one server), the CPUs, the event loop (one server), dispatch and pickling in the parent
-(one server each), and a delay for all that a call waits for. What the model leaves out (contention for cache
-and memory, GIL convoys, limits of the server that is asked) makes measurements slower than it; both are
-always shown side by side.
+Stations: the GIL (one server), the CPUs, the event loop (one server), the parent of a process pool (one server, for
+dispatch and its part of the pickling), and a delay for all that a call waits for. What the model leaves out
+(contention for cache and memory, GIL convoys, limits of the server that is asked, coroutines that sleep without
+awaiting, the turns of an event loop that many calls share) makes measurements differ from it; both are always shown
+side by side.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gilscope.decide.demands import outside_wait_s
+from gilscope.decide.demands import call_s, outside_wait_s, scaled
 from gilscope.decide.mva import Station, bottleneck, throughputs
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.records import Demands, Kind, Prediction, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gilscope.decide.facts import BackendFacts, Machine, Shape
 
-__all__ = ["curve", "gil_share_range", "predict", "predictions", "stations_for"]
+__all__ = [
+    "KNEE_SHARE",
+    "Expectation",
+    "Solo",
+    "calibrated",
+    "curve",
+    "expectation",
+    "expected",
+    "fewest_near_best",
+    "gil_share_range",
+    "predict",
+    "predictions",
+    "stations_for",
+]
 
 #: No call is shorter: a record that says so knows of nothing that the call asks for.
 SHORTEST_CALL_S = 1e-9
+#: The knee: the fewest workers with this part of the best throughput; the rest is within the noise of
+#: measuring it.
+KNEE_SHARE = 0.95
 
 
 def stations_for(
@@ -38,44 +55,70 @@ def stations_for(
     gil_share: float = 1.0,
 ) -> list[Station]:
     """The stations that a call visits under a backend of this shape; ``gil_share`` is the part of its CPU
-    time with the GIL. Half of the pickling is the parent's and serial, the other half the worker's."""
-    wait = Station("delay", outside_wait_s(demands), math.inf)
+    time with the GIL.
+
+    Handing over a chunk costs the parent of a process pool as much as the worker that takes it (its queue, the
+    unpickling, the reply), and threads that share a GIL cannot hand over anything without it.
+    """
+    wait_s, dispatch_s = outside_wait_s(demands), machine.dispatch_s.get(backend, 0.0) / chunksize
     one_cpu = min(1.0, machine.cpus)
     if shape == "serial":
-        return [Station("cpu", demands.cpu_s, one_cpu), wait]
+        return [Station("cpu", demands.cpu_s, one_cpu), _delay(wait_s)]
     if shape == "loop":
-        return [Station("loop", demands.cpu_s, one_cpu), wait]
-    dispatch = Station("dispatch", machine.dispatch_s.get(backend, 0.0) / chunksize)
+        blocked_s = min(_blocking_s(demands), wait_s)
+        loop = Station("loop", demands.cpu_s + dispatch_s + blocked_s, one_cpu, off_cpu_s=blocked_s)
+        return [loop, _delay(wait_s - blocked_s)]
     if shape == "thread":
-        return [*_thread_cpus(demands, machine, gil_share), wait, dispatch]
-    half = machine.pickle_s / 2
-    return [Station("cpu", demands.cpu_s + half, machine.cpus), wait, dispatch, Station("pickling", half)]
+        return _thread_stations(demands, machine, dispatch_s, gil_share)
+    parent_s = machine.pickle_s * machine.pickle_parent_share
+    worker_s = demands.cpu_s + dispatch_s + machine.pickle_s - parent_s
+    return [Station("cpu", worker_s, machine.cpus), _delay(wait_s), _parent(dispatch_s, parent_s)]
 
 
-def _thread_cpus(demands: Demands, machine: Machine, gil_share: float) -> list[Station]:
-    if not machine.gil_enabled or machine.cpus <= 1:
-        return [Station("cpu", demands.cpu_s, machine.cpus)]
+def _delay(seconds: float) -> Station:
+    return Station("delay", seconds, math.inf)
+
+
+def _parent(dispatch_s: float, pickling_s: float = 0.0) -> Station:
+    """One thread hands over, pickles arguments and unpickles results; named by what it does most."""
+    return Station("pickling" if pickling_s > dispatch_s else "dispatch", dispatch_s + pickling_s, ahead=True)
+
+
+def _blocking_s(demands: Demands) -> float:
+    """Seconds in which a coroutine blocks its loop: a loop waits for sockets, timers and futures, nothing else."""
+    return (demands.disk_s or 0.0) + (demands.child_s or 0.0)
+
+
+def _thread_stations(demands: Demands, machine: Machine, dispatch_s: float, gil_share: float) -> list[Station]:
+    wait_s, computing_s = outside_wait_s(demands), demands.cpu_s + dispatch_s
+    if not machine.gil_enabled:
+        return [Station("cpu", computing_s, machine.cpus), _delay(wait_s), _parent(dispatch_s)]
+    held_s = min(demands.gil_held_off_cpu_s or 0.0, wait_s)
+    if machine.cpus <= 1:
+        cpu = Station("cpu", computing_s, machine.cpus)
+        return [cpu, Station("gil", held_s, off_cpu_s=held_s), _delay(wait_s - held_s)]
     return [
-        Station("gil", demands.cpu_s * gil_share),
+        Station("gil", demands.cpu_s * gil_share + dispatch_s + held_s, off_cpu_s=held_s),
         Station("cpu", demands.cpu_s * (1 - gil_share), machine.cpus),
+        _delay(wait_s - held_s),
     ]
 
 
-def curve(stations: list[Station], demands: Demands, machine: Machine, workers: int) -> list[float]:
+def curve(stations: Sequence[Station], demands: Demands, machine: Machine, workers: int) -> list[float]:
     """Calls per second with 1, 2, … ``workers`` workers, never above CPUs ÷ all CPU time of a call.
 
     That bound is wider than the CPU station's: the holder of the GIL, the library's own threads, the
-    processes a call starts and the pickling use CPUs as well.
+    processes a call starts, the dispatch and the pickling use CPUs as well.
 
     :raises ValueError: when the call asks for nothing
     """
-    cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
-    pickling_s = machine.pickle_s if any(station.name == "pickling" for station in stations) else 0.0
-    ceiling = machine.cpus / (cpu_s + pickling_s) if cpu_s + pickling_s > 0 else math.inf
+    busy_s = sum(station.demand_s - station.off_cpu_s for station in stations if not math.isinf(station.servers))
+    busy_s += (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
+    ceiling = machine.cpus / busy_s if busy_s > 0 else math.inf
     return [min(value, ceiling) for value in throughputs(stations, workers)]
 
 
-def predict(demands: Demands, stations: list[Station], machine: Machine, workers: int) -> tuple[float, str]:
+def predict(demands: Demands, stations: Sequence[Station], machine: Machine, workers: int) -> tuple[float, str]:
     """Calls per second and the station that limits them.
 
     :raises ValueError: when the call asks for nothing
@@ -83,6 +126,11 @@ def predict(demands: Demands, stations: list[Station], machine: Machine, workers
     throughput = curve(stations, demands, machine, workers)[-1]
     capped = throughput < throughputs(stations, workers)[-1]
     return throughput, "cpu" if capped else bottleneck(stations, throughput, workers)
+
+
+def fewest_near_best(rates: Sequence[float], share: float = KNEE_SHARE) -> int:
+    """The knee of a throughput curve for 1, 2, … workers: the fewest with this share of the best."""
+    return next(count for count, rate in enumerate(rates, start=1) if rate >= share * max(rates))
 
 
 def gil_share_range(demands: Demands, samples: int) -> tuple[float, float, float]:
@@ -97,6 +145,85 @@ def gil_share_range(demands: Demands, samples: int) -> tuple[float, float, float
     return max(share - error, 0.0), share, min(share + error, 1.0)
 
 
+@dataclass(frozen=True)
+class Solo:
+    """What predictions rest on: the demands of the solo run, and how far its rounds leave them in doubt."""
+
+    demands: Demands
+    low: float | None = None
+    """The low end of the solo throughput's interval as a ratio to the throughput; None when one round says
+    nothing of the noise."""
+    high: float | None = None
+
+    @property
+    def asks_for_something(self) -> bool:
+        """Whether there is anything to predict from."""
+        return call_s(self.demands) >= SHORTEST_CALL_S
+
+
+def calibrated(demands: Demands, trials: Iterable[Trial]) -> Solo:
+    """The demands, scaled so that the model gives the solo run the throughput it had.
+
+    The ledger tells the proportions, from rounds that were watched; the clean rounds, taken in turn with those of
+    all other configurations, tell the length of a call.
+    """
+    solo = next((trial for trial in trials if trial.backend == "serial"), None)
+    length_s, rate = call_s(demands), solo.throughput_per_s if solo else None
+    if solo is None or not rate or length_s < SHORTEST_CALL_S:
+        return Solo(demands)
+    known = solo.throughput_low is not None and solo.throughput_high is not None
+    low, high = (solo.throughput_low, solo.throughput_high) if known else (None, None)
+    return Solo(scaled(demands, 1 / (rate * length_s)), low and low / rate, high and high / rate)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A predicted throughput, its interval, and the station that limits it."""
+
+    per_s: float
+    low: float | None
+    high: float | None
+    bottleneck: str
+
+
+def expectation(
+    solo: Solo, shape: Shape, machine: Machine, *, backend: str, workers: int, chunksize: int = 1
+) -> Expectation:
+    """What to expect of one configuration."""
+
+    def at(demands: Demands, share: float) -> tuple[float, str]:
+        stations = stations_for(shape, demands, machine, backend=backend, chunksize=chunksize, gil_share=share)
+        return predict(demands, stations, machine, workers)
+
+    return expected(solo, machine, at, under_gil=shape == "thread" and machine.gil_enabled)
+
+
+def expected(
+    solo: Solo, machine: Machine, at: Callable[[Demands, float], tuple[float, str]], *, under_gil: bool
+) -> Expectation:
+    """What ``at`` gives for the solo run's demands and its share of the GIL: calls per second and what limits them.
+
+    The interval combines the doubt about the length of a solo call with that about its share of the GIL, where that
+    counts: independent of each other, so their logarithms add in quadrature. None where neither is known.
+    """
+    least, share, most = gil_share_range(solo.demands, machine.samples)
+    per_s, limit = at(solo.demands, share)
+    ends = [end for end in (solo.low, solo.high) if end is not None]
+    doubts = [[at(scaled(solo.demands, 1 / end), share)[0] for end in ends]] if ends else []
+    doubts += [[at(solo.demands, least)[0], at(solo.demands, most)[0]]] if under_gil else []
+    low, high = _interval(per_s, doubts)
+    return Expectation(per_s, low, high, limit)
+
+
+def _interval(middle: float, doubts: Sequence[Sequence[float]]) -> tuple[float | None, float | None]:
+    """Around ``middle``, from the values that each doubt lets it take."""
+    if not doubts:
+        return None, None
+    below = math.hypot(*(math.log(middle / min(middle, *doubt)) for doubt in doubts))
+    above = math.hypot(*(math.log(max(middle, *doubt) / middle) for doubt in doubts))
+    return middle * math.exp(-below), middle * math.exp(above)
+
+
 def predictions(
     trials: Iterable[Trial],
     demands: Demands,
@@ -105,13 +232,14 @@ def predictions(
     kind: Kind,
     backends: Mapping[str, BackendFacts],
 ) -> list[Prediction]:
-    """What the model expects of each configuration, beside what was measured of it; empty when the
-    call asks for nothing."""
-    asks_for_something = max(demands.cpu_s, outside_wait_s(demands)) >= SHORTEST_CALL_S
+    """What the model expects of each configuration but the solo run, from which it expects, beside what was measured
+    of it; empty when the call asks for nothing."""
+    trials = list(trials)
+    solo = calibrated(demands, trials)
     return [
-        _prediction(trial, demands, _costs(trial, machine), backends[trial.backend].shape(kind))
+        _prediction(trial, solo, _costs(trial, machine), backends[trial.backend].shape(kind))
         for trial in trials
-        if trial.backend in backends and asks_for_something
+        if trial.backend in backends and trial.backend != "serial" and solo.asks_for_something
     ]
 
 
@@ -120,25 +248,16 @@ def _costs(trial: Trial, machine: Machine) -> Machine:
     return machine if trial.pickle_s is None else replace(machine, pickle_s=trial.pickle_s)
 
 
-def _prediction(trial: Trial, demands: Demands, machine: Machine, shape: Shape) -> Prediction:
-    shares = gil_share_range(demands, machine.samples)
-    low, (throughput, limit), high = (
-        predict(
-            demands,
-            stations_for(shape, demands, machine, backend=trial.backend, chunksize=trial.chunksize, gil_share=share),
-            machine,
-            trial.workers,
-        )
-        for share in shares
-    )
-    uncertain = shape == "thread" and machine.gil_enabled
+def _prediction(trial: Trial, solo: Solo, machine: Machine, shape: Shape) -> Prediction:
+    found = expectation(solo, shape, machine, backend=trial.backend, workers=trial.workers, chunksize=trial.chunksize)
     return Prediction(
         backend=trial.backend,
         workers=trial.workers,
         cpus=machine.cpus,
-        throughput_per_s=throughput,
-        throughput_low=min(low[0], throughput, high[0]) if uncertain else None,
-        throughput_high=max(low[0], throughput, high[0]) if uncertain else None,
+        throughput_per_s=found.per_s,
+        throughput_low=found.low,
+        throughput_high=found.high,
         measured_per_s=trial.throughput_per_s,
-        bottleneck=limit,
+        bottleneck=found.bottleneck,
+        gil_enabled=machine.gil_enabled,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gilscope.decide.facts import LOOP_KINDS
-from gilscope.decide.snippets import CodeFacts, Setup, code
+from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.snippets import CodeFacts, Setup, both_codes
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
 from gilscope.decide.throughput import round_rates
 from gilscope.decide.why_not import why_not
@@ -17,15 +18,14 @@ from gilscope.records import Alternative, Classification, Context, Kind, Recomme
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NOISE_FLOOR", "SINGLE_ROUND_NOISE", "TIE_MARGIN", "recommend"]
+__all__ = ["NOISE_FLOOR", "SINGLE_ROUND_NOISE", "UNSURE", "contenders", "recommend"]
 
-#: Differences below this are ties however quiet the rounds: two starts of the same pool differ by as much
-#: (layout of memory, placement on CPUs), which rounds within one start do not show.
-TIE_MARGIN = 0.05
 #: The least standard error that a ratio of throughputs is credited with, for the same reason.
 NOISE_FLOOR = 0.02
 #: What is assumed of a ratio when a configuration had one round only.
 SINGLE_ROUND_NOISE = 0.10
+#: Below this confidence a recommendation says that it is a best guess, and what would settle it.
+UNSURE = 0.7
 #: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
 #: measured them.
 _OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
@@ -56,29 +56,36 @@ def recommend(
     context: Context = "sync",
     snippet: CodeFacts | None = None,
     call_s: float | None = None,
+    floor: float = TIE_MARGIN,
+    bounds: Mapping[str, float] | None = None,
 ) -> Recommendation:
     """How to run a function, judged from the clean rounds of its trials.
 
-    A configuration ties with the fastest when the interval of their ratio holds 1, or when it is less than
-    `TIE_MARGIN` slower; of those that tie, the lowest in ``simplicity`` wins (for plain functions asyncio
-    comes after threads), then the fewest workers. ``context="async"`` means that the caller is a coroutine:
-    only what leaves its loop free is considered, unless the call is shorter than any dispatch.
+    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run, or by less
+    than twice as much and the interval of their ratio holds 1; of those that tie, the lowest in ``simplicity`` wins
+    (for plain functions asyncio comes after threads), then the fewest workers. ``context="async"`` means that the
+    caller is a coroutine: only what leaves its loop free is considered, unless the call is shorter than any dispatch.
+
+    ``bounds`` is the most times the serial throughput that each backend can reach (`gilscope.decide.bounds`): one that
+    cannot beat the serial run by more than the floor is not recommended, however fast its rounds were by luck.
 
     The confidence is the chance that no measured configuration is faster than the recommended one by more
-    than `TIE_MARGIN`: the least, over the others, of Φ((ln(1 + margin) − ln ratio) ÷ σ), with σ the standard
+    than ``floor``: the least, over the others, of Φ((ln(1 + floor) − ln ratio) ÷ σ), with σ the standard
     error of the logarithm of the ratio over rounds, at least `NOISE_FLOOR`, and `SINGLE_ROUND_NOISE` where
     there was one round.
     """
     worked = _candidates(trials, call_s)
-    eligible = _eligible(worked, classification, kind, context)
+    eligible = _able(_eligible(worked, classification, kind, context), bounds or {}, floor)
     if not eligible:
         return _nothing(trials, context)
     best = max(eligible, key=lambda candidate: candidate.rate)
-    ties = [candidate for candidate in eligible if _ties(best, candidate)]
+    ties = [candidate for candidate in eligible if _ties(best, candidate, floor)]
     chosen = min(ties, key=lambda tied: _simplest(tied, simplicity, kind))
     serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
     speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
     setup = _setup(chosen.trial, kind, context)
+    code, other_code = both_codes(snippet, setup, context, classification) if snippet else ("", "")
+    confidence = min((_confidence(chosen, other, floor) for other in eligible if other is not chosen), default=0.5)
     return Recommendation(
         backend=setup.backend,
         workers=setup.workers,
@@ -89,11 +96,29 @@ def recommend(
         speedup=speedup.value if speedup else None,
         speedup_low=speedup.low if speedup else None,
         speedup_high=speedup.high if speedup else None,
-        confidence=min((_confidence(chosen, other) for other in eligible if other is not chosen), default=0.5),
-        reason=_reason(chosen, best, speedup, setup, classification, len(trials)),
-        code=code(snippet, setup) if snippet else "",
-        alternatives=_alternatives(trials, worked, ties, chosen),
+        confidence=confidence,
+        reason=_reason(chosen, best, speedup, setup, classification, len(trials)) + _doubt(confidence, len(eligible)),
+        code=code,
+        other_code=other_code,
+        alternatives=_alternatives(trials, worked, ties, chosen, _unable(worked, eligible, bounds or {}, floor)),
     )
+
+
+def contenders(
+    trials: Sequence[Trial],
+    classification: Classification,
+    *,
+    kind: Kind,
+    context: Context = "sync",
+    call_s: float | None = None,
+    share: float,
+) -> list[Trial]:
+    """The trials that could still be recommended: those whose fastest round reached ``share`` of the leader's middle
+    one, the fastest first. Noise slows rounds, so one fast round is the better witness."""
+    eligible = _eligible(_candidates(trials, call_s), classification, kind, context)
+    leader = max((candidate.rate for candidate in eligible), default=0.0)
+    near = [candidate for candidate in eligible if max(candidate.rates) >= share * leader]
+    return [candidate.trial for candidate in sorted(near, key=lambda candidate: -candidate.rate)]
 
 
 def _candidates(trials: Sequence[Trial], call_s: float | None) -> list[_Candidate]:
@@ -117,11 +142,33 @@ def _eligible(
     return [candidate for candidate in worked if candidate.trial.backend in wanted]
 
 
-def _ties(best: _Candidate, other: _Candidate) -> bool:
+def _able(eligible: list[_Candidate], bounds: Mapping[str, float], floor: float) -> list[_Candidate]:
+    """Without those that cannot beat the serial run, where it may be chosen instead."""
+    if not any(candidate.trial.backend == "serial" for candidate in eligible):
+        return eligible
+    return [each for each in eligible if each.trial.backend == "serial" or _bound(each, bounds) > 1 + floor]
+
+
+def _bound(candidate: _Candidate, bounds: Mapping[str, float]) -> float:
+    return bounds.get(candidate.trial.backend, math.inf)
+
+
+def _unable(
+    worked: Sequence[_Candidate], eligible: Sequence[_Candidate], bounds: Mapping[str, float], floor: float
+) -> dict[int, float]:
+    """The bounds of those that were left out because of them, by trial."""
+    return {
+        id(each.trial): _bound(each, bounds)
+        for each in worked
+        if each not in eligible and each.trial.backend != "serial" and _bound(each, bounds) <= 1 + floor
+    }
+
+
+def _ties(best: _Candidate, other: _Candidate, floor: float) -> bool:
     ratio = best.over(other)
     if ratio.low is None:
-        return ratio.value < 1 + SINGLE_ROUND_NOISE
-    return ratio.low <= 1 or ratio.value < 1 + TIE_MARGIN
+        return ratio.value < 1 + max(SINGLE_ROUND_NOISE, floor)
+    return ratio.value < 1 + floor or (ratio.low <= 1 and ratio.value < 1 + 2 * floor)
 
 
 def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) -> tuple[int, bool, int, float]:
@@ -134,11 +181,20 @@ def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) 
     return rank, offloads, trial.workers, -candidate.rate
 
 
-def _confidence(chosen: _Candidate, other: _Candidate) -> float:
+def _confidence(chosen: _Candidate, other: _Candidate, floor: float) -> float:
     error = log_ratio_error(chosen.rates, other.rates)
     sigma = SINGLE_ROUND_NOISE if error is None else max(error, NOISE_FLOOR)
-    lead = math.log(1 + TIE_MARGIN) + math.log(chosen.rate / other.rate)
+    lead = math.log(1 + floor) + math.log(chosen.rate / other.rate)
     return normal_cdf(lead / sigma)
+
+
+def _doubt(confidence: float, eligible: int) -> str:
+    """That it is a best guess, and what would settle it."""
+    if confidence >= UNSURE:
+        return ""
+    if eligible < 2:
+        return "; cannot tell whether anything is faster: nothing else that fits the caller was measured"
+    return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
 
 
 def _setup(trial: Trial, kind: Kind, context: Context) -> Setup:
@@ -148,8 +204,7 @@ def _setup(trial: Trial, kind: Kind, context: Context) -> Setup:
     backend = trial.backend
     if kind not in LOOP_KINDS and backend in _OFFLOADS and (context == "async" or backend == "asyncio"):
         backend, executor = "asyncio", _OFFLOADS[backend]
-    chunksize = 1 if executor else trial.chunksize  # run_in_executor hands over one call at a time
-    return Setup(backend, trial.workers, chunksize, method, executor)
+    return Setup(backend, trial.workers, trial.chunksize, method, executor)
 
 
 def _reason(
@@ -185,7 +240,11 @@ def _why_serial(chosen: _Candidate, best: _Candidate, classification: Classifica
 
 
 def _alternatives(
-    trials: Sequence[Trial], worked: Sequence[_Candidate], ties: Sequence[_Candidate], chosen: _Candidate
+    trials: Sequence[Trial],
+    worked: Sequence[_Candidate],
+    ties: Sequence[_Candidate],
+    chosen: _Candidate,
+    unable: Mapping[int, float],
 ) -> tuple[Alternative, ...]:
     measured = {id(candidate.trial): candidate for candidate in worked}
     found = []
@@ -194,7 +253,7 @@ def _alternatives(
             continue
         candidate = measured.get(id(trial))
         ratio = candidate.over(chosen) if candidate else None
-        reason = why_not(trial, chosen.trial, ratio, tied=candidate in ties)
+        reason = why_not(trial, chosen.trial, ratio, tied=candidate in ties, bound=unable.get(id(trial)))
         found.append(Alternative(backend=trial.backend, workers=trial.workers, speedup=trial.speedup, why_not=reason))
     return tuple(found)
 

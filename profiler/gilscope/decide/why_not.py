@@ -19,9 +19,11 @@ __all__ = ["NOTABLE_SHARE", "why_not"]
 NOTABLE_SHARE = 0.1
 
 
-def why_not(trial: Trial, chosen: Trial | None, ratio: Estimate | None, *, tied: bool = False) -> str:
+def why_not(
+    trial: Trial, chosen: Trial | None, ratio: Estimate | None, *, tied: bool = False, bound: float | None = None
+) -> str:
     """Why ``trial`` is not recommended; ``ratio`` is its throughput over that of ``chosen``, None if
-    unmeasured."""
+    unmeasured; ``bound`` is the most times the serial throughput that it can reach, where it was left out for that."""
     if trial.status != "ok":
         return f"{_FATES[trial.status]}: {trial.reason or 'no reason given'}"
     if trial.calls and trial.errors >= trial.calls:
@@ -29,6 +31,8 @@ def why_not(trial: Trial, chosen: Trial | None, ratio: Estimate | None, *, tied:
     if ratio is None or chosen is None:
         return "measured, but it does not fit the caller" if trial.rounds else "no round was finished"
     compared = f"{times(ratio.value, ratio.low, ratio.high)} the throughput of {chosen.name}"
+    if bound is not None:
+        return f"at most {bound:.2f}× the serial run by its ledger, whatever its rounds; measured: {compared}"
     if tied:
         return f"a tie at {compared}, and {_less_modest(trial, chosen)}"
     if ratio.value > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["size", "time", "times"]
+__all__ = ["rate", "size", "time", "times"]
 
 
 def time(seconds: float) -> str:
@@ -11,6 +11,11 @@ def time(seconds: float) -> str:
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
+
+
+def rate(per_s: float) -> str:
+    """``187_654.3`` → ``188,000/s``."""
+    return f"{float(f'{per_s:.3g}'):,.10g}/s"
 
 
 def size(count: int) -> str:

@@ -19,10 +19,14 @@ from typing import Any, BinaryIO
 import msgspec
 
 from gilscope import backends, targets
-from gilscope.backends.base import Configuration, Refusal, Session, Work, WorkerDied
+from gilscope.backends.base import Configuration, Keyed, Refusal, Session, Work, WorkerDied
+from gilscope.backends.digest import digest
+from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
 from gilscope.errors import GilscopeError, TargetFailedError
 from gilscope.measure import messages as m
+from gilscope.measure.imports import costliest, timed_imports
+from gilscope.measure.native import native_pools
 from gilscope.measure.summary import Summary
 
 __all__ = ["main"]
@@ -79,6 +83,8 @@ class Trial:
                 return self._round(command)
             case m.Pickle():
                 return self._pickle()
+            case m.Pools():
+                return m.PoolsFound(pools=native_pools())
             case m.Close():
                 self._pool.close()
                 return m.Closed()
@@ -95,7 +101,8 @@ class Trial:
         return m.Phased(began_ns=began, ended_ns=perf_counter_ns())
 
     def _load(self, command: m.Load) -> m.Reply:
-        target = targets.load(command.target)
+        with timed_imports() as imports:
+            target = targets.load(command.target)
         self._target = target
         self._items = random.Random(command.seed).sample(target.items, len(target.items))
         return m.Loaded(
@@ -106,9 +113,12 @@ class Trial:
             input_count=len(target.items),
             bare=target.bare,
             star=target.star,
+            named=target.named,
+            instance=target.instance,
             inputs_callable=target.inputs_callable,
             tears_down=target.teardown is not None,
             import_s=target.import_s,
+            imports=costliest(imports),
         )
 
     def _open(self, command: m.Open) -> m.Reply:
@@ -131,50 +141,61 @@ class Trial:
         workers = tuple(
             msgspec.convert(worker, m.WorkerAddress, from_attributes=True) for worker in self._session.workers
         )
-        return m.Ready(workers=workers, startup_s=perf_counter() - began)
+        startup_s = perf_counter() - began
+        return m.Ready(workers=workers, startup_s=startup_s, threads_before_fork=self._session.threads_before_fork)
 
     def _round(self, command: m.Round) -> m.Reply:
         session = self._session
         assert session is not None, "Round before Open"
-        session.work = replace(session.work, timed=command.timed)
+        session.work = replace(session.work, timed=command.timed, cpu_timed=command.cpu_costs)
         chunks = self._chunks(command)
         summary = Summary()
         began = perf_counter()
         session.run(chunks, summary.add)
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
-        return summary.done(wall_s, session.loop_lags_ns, order)
+        return summary.done(wall_s, session.loop_lags_ns, order, session.default_pool_threads)
 
     def _order(self, command: m.Round) -> list[int]:
         return [(command.first + number) % command.inputs for number in range(command.calls)]
 
     def _chunks(self, command: m.Round) -> list[list[Any]]:
         calls = [self._items[index] for index in self._order(command)]
+        if command.digests:
+            return self._keyed(calls)
         chunks = [calls[at : at + command.chunksize] for at in range(0, len(calls), command.chunksize)]
         return chunks + [[]] * command.empty_chunks
+
+    def _keyed(self, calls: list[Any]) -> list[list[Any]]:
+        """A chunk for each call. Inputs go by their own digests, for every process makes them anew and they may be
+        others there, or in another order; those that have none are left out."""
+        return [Keyed([item], key) for item in calls if (key := digest(item)) is not None]
 
     def _pickle(self) -> m.Reply:
         """One call, its argument and result pickled as a process pool would. Done in the serial trial, so that the
         cost is known before a process pool is tried."""
         import pickle
 
+        from gilscope.measure.pickling import crossing
+
         assert self._work is not None, "Pickle before Open"
         chunk = self._items[:1]
         _, results = run_chunk(self._work, chunk, 0)
-        began = perf_counter()
-        size = 0
         for what, value in (
             ("the function", self._work.func),
-            ("an argument", chunk),
-            ("the result", results),
+            *(("an argument", item) for item in chunk),
+            ("an argument", self._work.kwargs),
+            *(("a result", result) for result in results),
         ):
             try:
-                pickled = pickle.dumps((value, self._work.kwargs) if what == "an argument" else value)
-                pickle.loads(pickled)  # noqa: S301  written the line before
+                pickle.loads(pickle.dumps(value))  # noqa: S301  written this moment
             except Exception as error:
-                return m.Pickled(bytes=None, seconds=None, problem=f"{what} cannot be pickled: {error}")
-            size += len(pickled)
-        return m.Pickled(bytes=size, seconds=perf_counter() - began, problem=None)
+                problem = explain(what, value) or f"{what} cannot be unpickled: {error}"
+                return m.Pickled(bytes=None, seconds=None, problem=problem)
+        cost = crossing(chunk, results)
+        seconds = cost.parent_s + cost.worker_s
+        share = cost.parent_s / seconds if seconds else None
+        return m.Pickled(bytes=cost.bytes, seconds=seconds, parent_share=share, problem=None)
 
     @property
     def _loaded(self) -> targets.LoadedTarget:

@@ -14,7 +14,7 @@ from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.observe import proc
 from gilscope.observe.sampler import Pace
 from gilscope.observe.watch import Interpreter, Observer, ProcObserver, PsutilObserver
-from gilscope.records import Ledger, Status
+from gilscope.records import Ledger, NativePool, Status
 from gilscope.targets import TargetSpec
 
 __all__ = ["LiveTrial", "TimedRound", "Watching"]
@@ -49,6 +49,8 @@ class TimedRound:
     observed: bool
     done: m.RoundDone
     ledger: Ledger | None
+    read: proc.BytesRead | None = None
+    """What the calls read, where they ran in the trial's process; None where that may not be seen."""
 
 
 @dataclass
@@ -75,6 +77,12 @@ class LiveTrial:
     loaded: m.Loaded | None = None
     error: m.FirstError | None = None
     memory_per_worker_bytes: int | None = None
+    chunksize_one_per_s: float | None = None
+    default_pool_threads: int | None = None
+    threads_before_fork: int | None = None
+    results_compared: int | None = None
+    results_differing: int | None = None
+    native_pools: tuple[NativePool, ...] = ()
     output: str = ""
     output_bytes: int = 0
     _process: TrialProcess | None = None
@@ -102,6 +110,11 @@ class LiveTrial:
         """How well the sampler kept its rate; None when nothing was sampled."""
         return self._observer.pace if self._observer is not None else None
 
+    @property
+    def children_started(self) -> int | None:
+        """The most processes seen alive at a time that calls started, in observed rounds; None without one."""
+        return self._observer.children_started if self._observer is not None else None
+
     def start(self) -> None:
         """Start the process; it says `Hello` when it is up.
 
@@ -115,8 +128,22 @@ class LiveTrial:
 
     def load(self, target: TargetSpec, seed: int, deadline: float) -> m.Loaded:
         """Import the target in the process."""
-        ask = m.Load(target=target, seed=seed)
-        self.loaded = self.process.ask(ask, m.Loaded, deadline, "importing the target")
+        self.begin_loading(target, seed)
+        return self.end_loading(deadline)
+
+    def begin_loading(self, target: TargetSpec, seed: int) -> None:
+        """Let the process import the target as soon as it is up; several can do so at once.
+
+        :raises TrialEnded: when nobody is there to hear it
+        """
+        self.process.tell(m.Load(target=target, seed=seed))
+
+    def end_loading(self, deadline: float) -> m.Loaded:
+        """Wait until the target is there.
+
+        :raises TrialEnded: when importing it fails
+        """
+        self.loaded = self.process.hear(m.Loaded, deadline, "importing the target")
         self.import_s = self.loaded.import_s
         return self.loaded
 
@@ -125,7 +152,7 @@ class LiveTrial:
         to = self.configuration
         ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
-        self.startup_s = ready.startup_s
+        self.startup_s, self.threads_before_fork = ready.startup_s, ready.threads_before_fork
         self._observer = watching.observer(self.process.pid, ready.workers)
         self._pids = frozenset(worker.pid for worker in ready.workers)
 
@@ -143,18 +170,51 @@ class LiveTrial:
             chunksize=chunksize,
             timed=self.timed,
             costs=solo,
+            cpu_costs=solo and observed and self.timed,
         )
+        before = self._read_so_far() if solo else None
         done, ledger = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
-        self.error = self.error or done.error
-        self.errors += done.errors
-        self.calls += done.calls
-        made = TimedRound(self._next_input, observed, done, ledger)
+        after = self._read_so_far() if solo else None
+        self._note(done)
+        made = TimedRound(self._next_input, observed, done, ledger, after - before if before and after else None)
         self._next_input = (self._next_input + calls) % self.inputs_used
         return made
 
+    def digests(self, calls: int, inputs: int, deadline: float) -> dict[str, list[str]]:
+        """Run so many calls with the first ``inputs`` inputs, a chunk each; the digests of their results, by that of
+        the input. Not a round: nothing is timed.
+
+        :raises TrialEnded: as `run_round`
+        """
+        ask = m.Round(first=0, calls=calls, inputs=inputs, chunksize=1, digests=True)
+        done = self._asked(ask, deadline)
+        self._note(done)
+        return done.digests
+
+    def look_for_native_pools(self, deadline: float) -> None:
+        """Note the libraries with threads of their own that the process has loaded by now.
+
+        :raises TrialEnded: when the process fails or does not answer in time
+        """
+        self.native_pools = self.process.ask(m.Pools(), m.PoolsFound, deadline, "looking at its libraries").pools
+
+    def _note(self, done: m.RoundDone) -> None:
+        self.error = self.error or done.error
+        self.errors += done.errors
+        self.calls += done.calls
+        threads = [self.default_pool_threads, done.default_pool_threads]
+        self.default_pool_threads = max((count for count in threads if count is not None), default=None)
+
+    def _read_so_far(self) -> proc.BytesRead | None:
+        """By the calls, and not by the process to hear its commands."""
+        read = proc.bytes_read(self.process.pid)
+        return None if read is None else read - proc.BytesRead(self.process.sent_bytes, 0)
+
     def dispatch_s(self, chunks: int, deadline: float) -> float:
-        """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls."""
+        """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls, once as many
+        have made the workers import what they run."""
         ask = m.Round(first=0, calls=0, inputs=1, chunksize=1, empty_chunks=chunks)
+        self._asked(ask, deadline)
         return self._asked(ask, deadline).wall_s / chunks
 
     def _asked(self, ask: m.Round, deadline: float) -> m.RoundDone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gilscope.records import Kind, StartMethod, Target
+from gilscope.records import ImportCost, Kind, NativePool, StartMethod, Target
 from gilscope.targets import TargetSpec
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "Phased",
     "Pickle",
     "Pickled",
+    "Pools",
+    "PoolsFound",
     "Ready",
     "Reply",
     "Round",
@@ -74,10 +76,18 @@ class Round(Message, frozen=True, kw_only=True):
     """Whether each call is timed, or only each chunk (for calls shorter than reading the clock)."""
     costs: bool = False
     """Whether to tell the mean cost of each input."""
+    cpu_costs: bool = False
+    """Whether to tell its mean CPU time too."""
+    digests: bool = False
+    """Whether to tell the digests of the results; then each call is a chunk of its own."""
 
 
 class Pickle(Message, frozen=True, kw_only=True):
     """Make one call and pickle its argument and result there and back. Answered by `Pickled`."""
+
+
+class Pools(Message, frozen=True, kw_only=True):
+    """Look for libraries with threads of their own. Answered by `PoolsFound`."""
 
 
 class Close(Message, frozen=True, kw_only=True):
@@ -114,9 +124,12 @@ class Loaded(Message, frozen=True, kw_only=True):
     input_count: int
     bare: bool
     star: bool
+    named: bool
+    instance: bool
     inputs_callable: bool
     tears_down: bool
     import_s: float
+    imports: tuple[ImportCost, ...] = ()
 
 
 class WorkerAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +147,7 @@ class Ready(Message, frozen=True, kw_only=True):
 
     workers: tuple[WorkerAddress, ...]
     startup_s: float
+    threads_before_fork: int | None = None
 
 
 class FirstError(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,14 +173,28 @@ class RoundDone(Message, frozen=True, kw_only=True):
     error: FirstError | None
     costs_s: dict[int, float]
     """Mean seconds by input number, where asked and timed."""
+    cpu_costs_s: dict[int, float] = msgspec.field(default_factory=dict)
+    """Mean CPU seconds by input number, where asked."""
+    digests: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.backends.digest`)."""
+    default_pool_threads: int | None = None
 
 
 class Pickled(Message, frozen=True, kw_only=True):
-    """What one call's argument and result cost to pickle and unpickle; ``problem`` says what cannot be."""
+    """What one call's argument and result cost to pickle, send and unpickle, beyond what nothing at all costs;
+    ``problem`` says what cannot be."""
 
     bytes: int | None
     seconds: float | None
+    parent_share: float | None = None
+    """The part of the seconds that the parent of a process pool spends, not its worker."""
     problem: str | None
+
+
+class PoolsFound(Message, frozen=True, kw_only=True):
+    """The libraries."""
+
+    pools: tuple[NativePool, ...]
 
 
 class Closed(Message, frozen=True, kw_only=True):
@@ -187,5 +215,5 @@ class Failed(Message, frozen=True, kw_only=True):
     traceback: str = ""
 
 
-Command = Hold | Load | Open | Round | Pickle | Close
-Reply = Hello | Holding | Phased | Loaded | Ready | RoundDone | Pickled | Closed | Failed
+Command = Hold | Load | Open | Round | Pickle | Pools | Close
+Reply = Hello | Holding | Phased | Loaded | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from gilscope.measure.live import LiveTrial, TimedRound
+from gilscope.observe.proc import BytesRead
 from gilscope.records import Ledger, Round, Trial
 
-__all__ = ["costs_of", "ledgers_of", "trial_record"]
+__all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]
 
 
 def costs_of(serial: LiveTrial) -> dict[int, float]:
@@ -18,6 +19,15 @@ def costs_of(serial: LiveTrial) -> dict[int, float]:
         for number, seconds in timed.done.costs_s.items():
             heard.setdefault(number, []).append(seconds)
     return {number: sum(values) / len(values) for number, values in heard.items()}
+
+
+def runs_of(serial: LiveTrial) -> dict[int, list[tuple[float, float | None]]]:
+    """Solo seconds and, where taken, CPU seconds of each input, by number: the means of each round it ran in."""
+    runs: dict[int, list[tuple[float, float | None]]] = {}
+    for timed in serial.rounds:
+        for number, seconds in timed.done.costs_s.items():
+            runs.setdefault(number, []).append((seconds, timed.done.cpu_costs_s.get(number)))
+    return runs
 
 
 def ledgers_of(trial: LiveTrial) -> list[Ledger]:
@@ -47,11 +57,26 @@ def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | 
         startup_s=trial.startup_s,
         import_s=trial.import_s,
         memory_per_worker_bytes=trial.memory_per_worker_bytes,
+        chunksize_one_per_s=trial.chunksize_one_per_s,
+        read_bytes=_per_call(trial.rounds, lambda read: read.by_calls),
+        storage_read_bytes=_per_call(trial.rounds, lambda read: read.from_storage),
+        children_started=trial.children_started,
+        default_pool_threads=trial.default_pool_threads,
+        threads_before_fork=trial.threads_before_fork,
+        results_compared=trial.results_compared,
+        results_differing=trial.results_differing,
         observer_slowdown=_slowdown(rounds),
         ledger=ledger,
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
         **{name: _middle([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
     )
+
+
+def _per_call(rounds: Sequence[TimedRound], of: Callable[[BytesRead], int]) -> int | None:
+    """The mean over the calls of the rounds in which it is known."""
+    known = [(of(timed.read), timed.done.calls) for timed in rounds if timed.read is not None]
+    calls = sum(count for _, count in known)
+    return round(sum(read for read, _ in known) / calls) if calls else None
 
 
 _MEDIANS = ("latency_p50_s", "latency_p99_s", "queue_wait_p50_s", "loop_lag_p50_s", "loop_lag_p99_s")

@@ -26,7 +26,13 @@ class Summary:
     def add(self, report: ChunkReport) -> None:
         self._reports.append(report)
 
-    def done(self, wall_s: float, loop_lags_ns: Sequence[int], order: Sequence[int] | None) -> RoundDone:
+    def done(
+        self,
+        wall_s: float,
+        loop_lags_ns: Sequence[int],
+        order: Sequence[int] | None,
+        default_pool_threads: int | None = None,
+    ) -> RoundDone:
         """The round's figures.
 
         :param order: the input number of each call, to tell the cost of each input; only where chunks are reported in
@@ -48,6 +54,9 @@ class Summary:
             loop_lag_max_s=quantile(lags, 1.0),
             error=_told(first),
             costs_s={} if order is None else _costs(reports, order),
+            cpu_costs_s={} if order is None else _by_input([ns for r in reports for ns in r.cpu_ns], order),
+            digests=_digests(reports),
+            default_pool_threads=default_pool_threads,
         )
 
 
@@ -57,17 +66,37 @@ def _told(error: CallError | None) -> FirstError | None:
     return FirstError(type=error.type, message=error.message, traceback=error.traceback)
 
 
+def _digests(reports: Sequence[ChunkReport]) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {}
+    for report in reports:
+        if report.digest is not None:
+            key, digest = report.digest
+            told.setdefault(key, []).append(digest)
+    return told
+
+
 def _latencies(reports: Sequence[ChunkReport]) -> list[int]:
-    """Of each call where calls were timed; the mean of its chunk for each call otherwise."""
+    """Of each call where calls were timed; otherwise the mean of each chunk, once: its calls are too many and too short
+    to be told apart."""
     latencies: list[int] = []
     for report in reports:
         mean = (report.ended_ns - report.started_ns) // max(1, report.calls)
-        latencies.extend(report.latencies_ns or [mean] * report.calls)
+        latencies.extend(report.latencies_ns or [mean] * min(report.calls, 1))
     return latencies
 
 
 def _costs(reports: Sequence[ChunkReport], order: Sequence[int]) -> dict[int, float]:
+    """The mean seconds of each input; the same for all of them where only chunks were timed."""
+    if all(report.latencies_ns for report in reports):
+        return _by_input(_latencies(reports), order)
+    calls = sum(report.calls for report in reports)
+    mean_s = sum(report.ended_ns - report.started_ns for report in reports) / max(1, calls) / 1e9
+    return dict.fromkeys(order, mean_s)
+
+
+def _by_input(times_ns: Sequence[int], order: Sequence[int]) -> dict[int, float]:
+    """The mean seconds of each input; none where no call was timed."""
     totals: dict[int, list[float]] = {}
-    for index, latency in zip(order, _latencies(reports), strict=True):
-        totals.setdefault(index, []).append(latency / 1e9)
+    for index, nanoseconds in zip(order, times_ns, strict=bool(times_ns)):
+        totals.setdefault(index, []).append(nanoseconds / 1e9)
     return {index: sum(values) / len(values) for index, values in totals.items()}

@@ -25,6 +25,8 @@ from gilscope.measure.tree import MARK, end_all
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 
 OUTPUT_BYTES = 64 * 1024
+#: Where the user set none: sets have one order in all trials, so that their inputs, costs and results can be compared.
+HASH_SEED = "0"
 R = TypeVar("R", bound=m.Message)
 
 
@@ -80,7 +82,8 @@ class TrialProcess:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.token = tempfile.mkdtemp(prefix="gilscope-")
         """Its own folder; every process of the trial inherits the name."""
-        marked = {**(os.environ if environment is None else environment), MARK: self.token}
+        given = os.environ if environment is None else environment
+        marked = {"PYTHONHASHSEED": HASH_SEED, **given, MARK: self.token}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "gilscope.measure"],
@@ -100,6 +103,8 @@ class TrialProcess:
         self.output = OutputTail(self._process.stderr)
         self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._next: bytes | None = None
+        self.sent_bytes = 0
+        """Bytes of the commands so far, which the process reads beside what its calls do."""
         self._reader = threading.Thread(target=self._read, name="gilscope-replies", daemon=True)
         self._reader.start()
         self._decoder = msgspec.json.Decoder(m.Reply)
@@ -118,8 +123,10 @@ class TrialProcess:
 
         :raises TrialEnded: when nobody is there to hear it
         """
+        line = msgspec.json.encode(command) + b"\n"
+        self.sent_bytes += len(line)
         try:
-            self._commands.write(msgspec.json.encode(command) + b"\n")
+            self._commands.write(line)
             self._commands.flush()
         except OSError:
             raise TrialEnded("failed", self._fate()) from None

@@ -12,16 +12,28 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gilscope.observe.proc import ProcessFiles
 
-__all__ = ["GilLayout", "Phase", "find_layout", "runtime_area"]
+__all__ = ["GilLayout", "Hold", "Phase", "find_layout", "runtime_area"]
 
 HOLDER = struct.Struct("<Qi")
+#: The same, and ``switch_number`` behind it.
+HOLD = struct.Struct("<Qi4xQ")
 #: The condition variables and mutexes of the GIL follow ``locked``: 8 bytes of switch number, then two conditions of
 #: 48 bytes and two mutexes of 40 in glibc.
 LOCKS_BYTES = 208
 SEARCH_BYTES = 1 << 20
+
+
+class Hold(NamedTuple):
+    """Who holds the GIL at a moment."""
+
+    holder: int
+    """The address of the thread state; 0 when the GIL is free."""
+    switches: int
+    """How often the GIL has passed to another thread so far: as long as it stays, nobody else had it."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +43,16 @@ class GilLayout:
     offset: int
     """Bytes from ``_PyRuntime`` to the ``locked`` flag."""
 
-    def read(self, process: ProcessFiles, runtime: int) -> int:
-        """The thread state that holds the GIL at this moment; 0 when it is free.
+    def read(self, process: ProcessFiles, runtime: int) -> Hold:
+        """The hold of this moment.
 
         :raises OSError: when the process is gone or its memory may not be read
         """
-        memory = process.read(runtime + self.offset - 8, HOLDER.size)
-        if len(memory) < HOLDER.size:  # what is read of a process that has just ended
+        memory = process.read(runtime + self.offset - 8, HOLD.size)
+        if len(memory) < HOLD.size:  # what is read of a process that has just ended
             raise ProcessLookupError(f"process {process.pid} has ended")
-        holder, locked = HOLDER.unpack(memory)
-        return int(holder) if locked else 0
+        holder, locked, switches = HOLD.unpack(memory)
+        return Hold(holder if locked else 0, switches)
 
     def owns_futex(self, runtime: int, address: int) -> bool:
         """Whether a thread blocked on the futex at ``address`` wants the GIL."""

@@ -18,11 +18,14 @@ from pathlib import Path
 from gilscope.observe.syscalls import Waiting, parse, waiting_for
 
 __all__ = [
+    "BytesRead",
     "ProcessFiles",
     "Scheduled",
     "ThreadFiles",
+    "bytes_read",
     "context_switches",
     "descendants",
+    "is_zombie",
     "process_cpu_s",
     "pss_bytes",
     "reaped_children_cpu_s",
@@ -43,6 +46,19 @@ class Scheduled:
 
     def __sub__(self, earlier: Scheduled) -> Scheduled:
         return Scheduled(self.run_s - earlier.run_s, self.runqueue_s - earlier.runqueue_s)
+
+
+@dataclass(frozen=True, slots=True)
+class BytesRead:
+    """What a process has read since it began, the children it waited for included."""
+
+    by_calls: int
+    """By read(2) and its like: files, cached or not, pipes and terminals; not by recv(2), nor through a mapping."""
+    from_storage: int
+    """What the device had to deliver, through mappings too."""
+
+    def __sub__(self, earlier: BytesRead) -> BytesRead:
+        return BytesRead(self.by_calls - earlier.by_calls, self.from_storage - earlier.from_storage)
 
 
 class ThreadFiles:
@@ -217,6 +233,24 @@ def reaped_children_cpu_s(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / TICKS_PER_S
 
 
+def bytes_read(pid: int) -> BytesRead | None:
+    """``rchar`` and ``read_bytes`` of a process (proc_pid_io(5)); None where they may not be seen."""
+    try:
+        text = _contents(f"/proc/{pid}/io")
+    except OSError:
+        return None
+    fields = dict(line.split(b": ") for line in text.splitlines())
+    return BytesRead(int(fields[b"rchar"]), int(fields[b"read_bytes"]))
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended; one that is gone altogether has too."""
+    try:
+        return _contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except OSError:
+        return True
+
+
 def descendants(pid: int) -> set[int]:
     """Every process below ``pid``, as the kernel lists them now."""
     found: set[int] = set()
@@ -236,7 +270,7 @@ def _children(pid: int) -> set[int]:
         return children
     for task in tasks:
         try:
-            children |= {int(word) for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()}
+            children |= {int(word) for word in _contents(f"/proc/{pid}/task/{task}/children").split()}
         except OSError:
             continue  # that thread has ended meanwhile: its children are listed under another
     return children

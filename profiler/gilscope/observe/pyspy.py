@@ -1,7 +1,7 @@
-"""Where: the lines of a running process that hold the GIL and use the CPU, sampled by py-spy.
+"""Where: the lines of a running process that hold the GIL, use the CPU or wait, sampled by py-spy.
 
-One py-spy tells either who holds the GIL or who is active, so two run side by side. Both read without pausing
-the process: pausing wakes sleeping threads and so disturbs what is measured.
+One py-spy tells either who holds the GIL, or who is active, or where everyone is, so three run side by side. All read
+without pausing the process: pausing wakes sleeping threads and so disturbs what is measured.
 
 py-spy tells the stacks it counted, not the moments at which it looked. It looks at random moments and catches
 up when late, so that ``rate × time`` moments are expected, give or take the square root of that; moments that
@@ -21,47 +21,24 @@ import sysconfig
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-import gilscope
+import msgspec
+
+from gilscope.observe.callees import called_at, parsed
+from gilscope.observe.hotlines import hot_lines
+from gilscope.observe.origins import is_users, package_of
+from gilscope.observe.stacks import Samples, Stack, parse_raw
 from gilscope.records import HotLine
 
-__all__ = ["Frame", "Hot", "HotRecorder", "Samples", "Stack", "find_pyspy", "hot_lines", "parse_raw"]
+__all__ = ["Hot", "HotRecorder", "find_pyspy"]
 
 #: How long py-spy may take to start or to stop. It takes 10 to 50 ms, or 0.4 s to find that it cannot start.
 PATIENCE_S: Final = 5.0
-
-_FRAME = re.compile(r"(?P<function>.+?) \((?P<file>.+):(?P<line>\d+)\)")
-_PACKAGE = Path(gilscope.__file__).parent
-
-
-class Frame(NamedTuple):
-    """A line of a function on a stack."""
-
-    function: str
-    file: str
-    line: int
-
-
-class Stack(NamedTuple):
-    """A stack of a thread and how often it was seen."""
-
-    thread: str
-    frames: tuple[Frame, ...]
-    """Outermost first; frames without a line number are left out."""
-    seen: int
-
-
-class Samples(NamedTuple):
-    """What one run of py-spy saw."""
-
-    stacks: tuple[Stack, ...]
-    moments: float
-    """Moments at which it looked and could read."""
 
 
 @dataclass(frozen=True)
@@ -82,67 +59,6 @@ def find_pyspy() -> str | None:
     return shutil.which("py-spy", path=os.pathsep.join(scripts)) or shutil.which("py-spy")
 
 
-def parse_raw(text: str) -> tuple[Stack, ...]:
-    """From ``py-spy record --format raw --threads``: a stack a line, ``function (file:line);... count``."""
-    stacks = []
-    for line in text.splitlines():
-        path, _, count = line.rpartition(" ")
-        thread, _, frames = path.partition(";") if path.startswith("thread (") else ("", "", path)
-        if count.isdigit():
-            stacks.append(Stack(thread, _frames(frames), int(count)))
-    return tuple(stacks)
-
-
-def _frames(path: str) -> tuple[Frame, ...]:
-    # Split behind a closing bracket only: the name of a thread or a folder may hold a semicolon.
-    matches = (_FRAME.fullmatch(part) for part in re.split(r"(?<=\));", path))
-    return tuple(Frame(match["function"], match["file"], int(match["line"])) for match in matches if match)
-
-
-def hot_lines(gil: Samples | None, active: Samples | None, top: int = 10) -> tuple[HotLine, ...]:
-    """The lines with the largest share of the moments, by either measure.
-
-    A line counts when it is the innermost one of a stack, also in a library; gilscope's own lines are left
-    out. A share is None when its samples are. A line active in several threads at once can have more than 1.
-
-    :param gil: stacks of the thread that holds the GIL, on a CPU or not
-    :param active: stacks of the threads that the kernel calls running or runnable
-    """
-    gil_shares, cpu_shares = _shares(gil), _shares(active)
-    lines = [
-        HotLine(
-            function=frame.function,
-            file=frame.file,
-            line=frame.line,
-            gil_share=None if gil_shares is None else gil_shares.get(frame, 0.0),
-            cpu_share=None if cpu_shares is None else cpu_shares.get(frame, 0.0),
-        )
-        for frame in {*(gil_shares or ()), *(cpu_shares or ())}
-    ]
-    return tuple(sorted(lines, key=_rank)[:top])
-
-
-def _rank(line: HotLine) -> tuple[float, float, str, int, str]:
-    gil, cpu = line.gil_share or 0.0, line.cpu_share or 0.0
-    return -max(gil, cpu), -gil, line.file, line.line, line.function
-
-
-def _shares(samples: Samples | None) -> dict[Frame, float] | None:
-    if samples is None:
-        return None
-    leaves: Counter[Frame] = Counter()
-    for stack in samples.stacks:
-        if stack.frames and not _is_own(stack.frames[-1].file):
-            leaves[stack.frames[-1]] += stack.seen
-    return {frame: seen / samples.moments for frame, seen in leaves.items()}
-
-
-def _is_own(file: str) -> bool:
-    """Whether the line is gilscope's machinery; its examples are targets like any other."""
-    path = Path(file)
-    return path.is_relative_to(_PACKAGE) and not path.is_relative_to(_PACKAGE / "examples")
-
-
 class HotRecorder:
     """Records a process while the caller lets it work::
 
@@ -153,13 +69,14 @@ class HotRecorder:
 
     Nothing is raised: what went wrong is the reason in `Hot`. Leaving the context ends every py-spy;
     ``limit_s`` and the end of the process end it too, should the caller be killed. No file is left, for none
-    keeps a name.
+    keeps a name. The package that ``target_file`` is in counts as the user's code, wherever it is.
 
     Where ptrace is restricted to ancestors (Yama), the process must first name the caller with
     ``prctl(PR_SET_PTRACER)``; that covers the caller's children, py-spy among them.
     """
 
-    def __init__(self, rate_hz: int = 250, limit_s: float = 600.0) -> None:
+    def __init__(self, rate_hz: int = 250, limit_s: float = 600.0, target_file: str | None = None) -> None:
+        self._home = package_of(target_file) if target_file else None
         self._rate_hz = rate_hz
         self._limit_s = math.ceil(limit_s)
         self._runs: list[_Run] = []
@@ -188,10 +105,10 @@ class HotRecorder:
             return Hot(None, self._reason)
         for run in self._runs:
             run.interrupt()
-        gil, active = [run.result() for run in self._runs]
+        gil, active, everyone = [run.result() for run in self._runs]
         self.close()
         self._reason = "py-spy was not started again"
-        return _hot(gil, active)
+        return _hot(gil, active, everyone, self._home)
 
     def close(self) -> None:
         """End every py-spy at once; what it saw is lost."""
@@ -205,10 +122,10 @@ class HotRecorder:
         return [*command, "--format", "raw", "--threads", "--full-filenames"]
 
     def _launch(self, command: list[str]) -> str | None:
-        """Start both views and wait for them; the reason when that fails."""
+        """Start all views and wait for them; the reason when that fails."""
         # The holder counts also while it is blocked: that is a GIL held for nothing.
         try:
-            for view in (["--gil", "--idle"], []):
+            for view in (["--gil", "--idle"], [], ["--idle"]):
                 self._runs.append(_Run([*command, *view], self._rate_hz, self._limit_s))
         except OSError as error:
             self.close()
@@ -220,13 +137,26 @@ class HotRecorder:
         return None
 
 
-def _hot(gil: Samples | str, active: Samples | str) -> Hot:
+def _hot(gil: Samples | str, active: Samples | str, everyone: Samples | str, home: str | None) -> Hot:
     """The lines of what succeeded, with the reason of what did not."""
-    gil_samples = None if isinstance(gil, str) else gil
-    active_samples = None if isinstance(active, str) else active
-    reason = next((seen for seen in (gil, active) if isinstance(seen, str)), None)
-    nothing = gil_samples is None and active_samples is None
-    return Hot(None if nothing else hot_lines(gil_samples, active_samples), reason, _held_ratio(gil_samples))
+    views = (gil, active, everyone)
+    reason = next((view for view in views if isinstance(view, str)), None)
+    if all(isinstance(view, str) for view in views):
+        return Hot(None, reason)
+    found = [None if isinstance(view, str) else view for view in views]
+    return Hot(_with_callees(hot_lines(*found, home=home), home), reason, _held_ratio(found[0]))
+
+
+def _with_callees(lines: Sequence[HotLine], home: str | None) -> tuple[HotLine, ...]:
+    """Also with what the user's lines call that has no frame of its own."""
+    unknown = {line.file for line in lines if line.callee is None and is_users(line.file, home)}
+    trees = {file: tree for file in unknown if (tree := parsed(file)) is not None}
+    return tuple(
+        msgspec.structs.replace(line, callee=called_at(trees[line.file], line.line))
+        if line.callee is None and line.file in trees
+        else line
+        for line in lines
+    )
 
 
 def _held_ratio(holders: Samples | None) -> float | None:

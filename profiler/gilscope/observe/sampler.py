@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gilscope.observe.gil import GilLayout
+from gilscope.observe.gil import GilLayout, Hold
 from gilscope.observe.proc import ProcessFiles, ThreadFiles
 from gilscope.observe.syscalls import Waiting
 
@@ -97,22 +97,34 @@ class Counts:
 
 @dataclass
 class HoldWatch:
-    """The GIL of one interpreter: how often it was held, and the longest hold that somebody had to wait for."""
+    """The GIL of one interpreter: how often it was held, and the longest hold that somebody had to wait for.
+
+    A hold goes on as long as the GIL was passed to nobody else. It counts from the first look at which another thread
+    waited: whoever waits leaves only with the GIL. What was seen last ended up to a look later and was wanted up to a
+    look earlier, so that a hold reads too short by up to two looks, never too long. (A thread that gives the GIL up and
+    takes it again before anyone else could is not seen to; once it is asked to, 5 ms later, CPython makes it wait for
+    the switch: ``drop_gil`` in Python/ceval_gil.c.)
+    """
 
     looked: int = 0
     held: int = 0
     longest_s: float = 0.0
-    _holder: int = 0
-    _since_s: float = 0.0
+    _hold: Hold | None = None
+    _wanted_s: float | None = None
+    """When the present hold was first seen to be wanted."""
 
-    def see(self, now_s: float, holder: int, wanted: bool) -> None:
-        """One look: who holds it (0 for nobody) and whether another thread waited for it."""
+    def see(self, now_s: float, hold: Hold, wanted: bool) -> None:
+        """One look: who holds it, and whether another thread waited for it."""
         self.looked += 1
-        self.held += holder != 0
-        if holder == 0 or holder != self._holder or not wanted:
-            self._holder, self._since_s = (holder if wanted else 0), now_s
-        else:
-            self.longest_s = max(self.longest_s, now_s - self._since_s)
+        self.held += hold.holder != 0
+        if hold != self._hold:
+            self._hold, self._wanted_s = hold, None
+        if hold.holder == 0:
+            return
+        if wanted and self._wanted_s is None:
+            self._wanted_s = now_s
+        if self._wanted_s is not None:
+            self.longest_s = max(self.longest_s, now_s - self._wanted_s)
 
 
 class WatchedWorker:
@@ -147,7 +159,7 @@ class WatchedWorker:
             self.counts.unasked += 1
             return
         # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
-        holds = self._is(self.interpreter.holder())
+        holds = self._is(self.interpreter.hold().holder)
         moment = self.counts.crowded if crowd else self.counts.alone
         (moment.on_cpu if on_cpu else moment.queued).add(holds)
 
@@ -172,8 +184,8 @@ class Interpreter:
         self._layout = layout
         self.watch = HoldWatch()
 
-    def holder(self) -> int:
-        return 0 if self._layout is None else self._layout.read(self.files, self._runtime)
+    def hold(self) -> Hold:
+        return Hold(0, 0) if self._layout is None else self._layout.read(self.files, self._runtime)
 
     def owns_futex(self, address: int) -> bool:
         return self._layout is not None and self._layout.owns_futex(self._runtime, address)
@@ -259,12 +271,12 @@ class Sampler:
         runnable: list[WatchedWorker] = []
         for interpreter, workers in self._chosen():
             try:
-                now, holder = time.perf_counter(), interpreter.holder()
-                states = [watched.look(holder) for watched in workers]
+                now, hold = time.perf_counter(), interpreter.hold()
+                states = [watched.look(hold.holder) for watched in workers]
             except (OSError, ValueError):
                 self.pace.errors += 1  # its process is ending: the trial's own report will say why
                 continue
-            interpreter.watch.see(now, holder, "gil_wait" in states)
+            interpreter.watch.see(now, hold, "gil_wait" in states)
             runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
         self._look_closer(runnable)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from gilscope.observe import proc, psutil_
 from gilscope.observe.account import Beside, ledger_of
+from gilscope.observe.children import ChildCount
 from gilscope.observe.gil import GilLayout
 from gilscope.observe.sampler import Pace, Sampler, Worker
 from gilscope.records import Ledger
@@ -42,6 +43,10 @@ class Observer(Protocol):
 
     pace: Pace | None
 
+    @property
+    def children_started(self) -> int | None:
+        """The most processes seen alive at a time that calls started; None when nobody looked."""
+
     def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
         """Watch until ``wait(seconds)`` says the round has ended; then the ledger, given the calls it made, or None
         when no worker could be read to the end.
@@ -69,6 +74,11 @@ class ProcObserver:
         self._workers = workers
         Sampler(workers, gil.layout, rate_hz, rng).close()  # refused here rather than in the middle of a round
         self.pace: Pace | None = Pace(rate_hz)
+        self._children = ChildCount(root)
+
+    @property
+    def children_started(self) -> int | None:
+        return self._children.most
 
     def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
         sampler = Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng)
@@ -76,7 +86,7 @@ class ProcObserver:
             beside = _Beside(self._root, self._workers)
             before = [watched.files.scheduled() for watched in sampler.workers]
             began = time.perf_counter()
-            sampler.run(wait)
+            sampler.run(lambda seconds: self._counting(wait, seconds))
             wall_s = time.perf_counter() - began
             after = [watched.files.scheduled() for watched in sampler.workers]
             spent = beside.spent(sum(b.run_s - a.run_s for a, b in zip(before, after, strict=True)))
@@ -86,6 +96,12 @@ class ProcObserver:
         workers = [(b - a, watched.counts) for a, b, watched in zip(before, after, sampler.workers, strict=True)]
         watches = [interpreter.watch for interpreter in sampler.interpreters.values()]
         return lambda calls: ledger_of(wall_s, workers, watches, calls, spent, self._gil.known, self._gil.enabled)
+
+    def _counting(self, wait: Callable[[float], bool], seconds: float) -> bool:
+        """``wait``, with a look at the processes that calls have started."""
+        began = time.perf_counter()
+        self._children.look()
+        return wait(seconds - (time.perf_counter() - began))
 
     def _add(self, pace: Pace) -> None:
         assert self.pace is not None
@@ -146,6 +162,7 @@ class PsutilObserver:
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._meter = psutil_.PsutilMeter([(worker.pid, worker.tid) for worker in workers])
         self.pace: Pace | None = None
+        self.children_started: int | None = None
 
     def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
         before, began = self._meter.snapshot(), time.perf_counter()

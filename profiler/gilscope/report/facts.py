@@ -8,9 +8,9 @@ from gilscope.report.ledgers import slices
 from gilscope.report.words import UNKNOWN, byte_size, duration, number, percent, slowdown
 
 if TYPE_CHECKING:
-    from gilscope.records import Environment, Instrument, Result
+    from gilscope.records import Context, Environment, Instrument, Result
 
-__all__ = ["environment", "instrument", "remarks", "solo_sentence", "target_facts"]
+__all__ = ["codes", "environment", "instrument", "remarks", "solo_sentence", "target_facts"]
 
 Facts = list[tuple[str, str]]
 
@@ -24,6 +24,17 @@ _GIL_SOURCES: Final = {
     "py-spy": "py-spy's samples",
     "none": "none: the GIL was not watched",
 }
+
+
+_CALLERS: Final[dict[Context, str]] = {"sync": "for a plain caller", "async": "for a caller that is a coroutine"}
+
+
+def codes(result: Result) -> Facts:
+    """The code to paste, with whom it is for: the caller that was asked for, then the other kind."""
+    advice = result.recommendation
+    other: Context = "async" if advice.context == "sync" else "sync"
+    told = {advice.other_code: _CALLERS[other], advice.code: _CALLERS[advice.context]}  # alike where there is none
+    return [(caller, code.rstrip()) for code, caller in reversed(told.items()) if code]
 
 
 def solo_sentence(result: Result) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from gilscope.report import facts, tables
+from gilscope.report import facts, foresight, tables
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import LedgerBar, ledger_bars, states_shown
 from gilscope.report.words import (
@@ -90,7 +90,7 @@ class Section:
     evidence: str
     remarks: list[str]
     headline: Facts
-    code: str
+    codes: Facts
     configurations: tables.Table
     notes: Facts
     intervals: tuple[IntervalBar, ...]
@@ -98,7 +98,11 @@ class Section:
     ledger_table: tables.Table
     legend: tuple[tuple[str, StateStyle], ...]
     alternatives: Facts
+    groups: tables.Table
+    noise: str
+    break_even: tables.Table
     predictions: tables.Table
+    elsewhere: tables.Table
     hot: tables.Table
     findings: tuple[Finding, ...]
     failure: Failure | None
@@ -158,7 +162,7 @@ def _section(anchor: str, result: Result) -> Section:
         evidence=f"{sentence(result.classification.reason)} {facts.solo_sentence(result)}",
         remarks=facts.remarks(result),
         headline=_headline(result),
-        code=advice.code.rstrip(),
+        codes=facts.codes(result),
         configurations=tables.configurations(result),
         notes=tables.trial_notes(result),
         intervals=tuple(_intervals(result)),
@@ -166,7 +170,11 @@ def _section(anchor: str, result: Result) -> Section:
         ledger_table=tables.ledger_shares(bars),
         legend=tuple((state, STATE_STYLES[state]) for state in states_shown(bars)),
         alternatives=tables.alternatives(result),
-        predictions=tables.predictions(result),
+        groups=foresight.groups(result),
+        noise=foresight.noise(result),
+        break_even=foresight.break_even(result),
+        predictions=foresight.predictions(result),
+        elsewhere=foresight.elsewhere(result),
         hot=tables.hot_lines(result),
         findings=result.findings,
         failure=result.failure,

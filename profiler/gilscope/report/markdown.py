@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gilscope.report import facts, tables
+from gilscope.report import facts, foresight, tables
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import ledger_bars
 from gilscope.report.words import confidence, grounds, sentence, short_name, verdict_sentence
@@ -37,8 +37,8 @@ def _section(result: Result) -> Iterator[str]:
     yield escape(f"Confidence: {confidence(advice.confidence)}. {grounds(result)}")
     yield escape(f"{sentence(result.classification.reason)} {facts.solo_sentence(result)}")
     yield from (f"_{escape(remark)}_" for remark in facts.remarks(result))
-    if advice.code:
-        yield fenced(advice.code, "python")
+    yield from (_folded(f"Code to paste, {caller}", fenced(code, "python")) for caller, code in facts.codes(result))
+    yield from _grouped(result)
     yield from _measured(result)
     yield from _listed("Why not the others", tables.alternatives(result))
     yield from _listed("Findings", _findings(result))
@@ -51,6 +51,14 @@ def _measured(result: Result) -> Iterator[str]:
     notes = tables.trial_notes(result)
     if notes:
         yield _list(notes)
+    if foresight.noise(result):
+        yield escape(foresight.noise(result))
+
+
+def _grouped(result: Result) -> Iterator[str]:
+    if result.groups:
+        yield "### Calls differ in kind: the verdict is an average over these groups"
+        yield _table(foresight.groups(result))
 
 
 def _findings(result: Result) -> list[tuple[str, str]]:
@@ -63,8 +71,13 @@ def _details(result: Result) -> Iterator[str]:
     bars = ledger_bars(result)
     if bars:
         yield _folded("Where the workers' time went", _table(tables.ledger_shares(bars)))
-    if result.predictions:
-        yield _folded("Predicted by the queueing model", _table(tables.predictions(result)))
+    for title, table in (
+        ("From what length of a call on a pool pays (by the model)", foresight.break_even(result)),
+        ("Predicted by the queueing model", foresight.predictions(result)),
+        ("On other machines (predicted, not measured)", foresight.elsewhere(result)),
+    ):
+        if table.rows:
+            yield _folded(title, _table(table))
     if result.hot:
         yield _folded("Hot lines", _table(tables.hot_lines(result)))
     if result.failure is not None:

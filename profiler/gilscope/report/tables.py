@@ -8,19 +8,19 @@ from itertools import compress
 from pathlib import PurePath
 from typing import Any, Final
 
-from gilscope.records import HotLine, Prediction, Result, Trial
+from gilscope.records import HotLine, Result, Trial
 from gilscope.report.ledgers import LedgerBar, states_shown
 from gilscope.report.words import (
     STATE_STYLES,
     UNKNOWN,
     byte_size,
     confidence,
+    configuration,
     duration,
     is_chosen,
     label,
     number,
     percent,
-    rate,
     short_name,
     slowdown,
     span,
@@ -28,6 +28,7 @@ from gilscope.report.words import (
 )
 
 __all__ = [
+    "NOT_APPLICABLE",
     "Column",
     "Row",
     "Table",
@@ -35,7 +36,7 @@ __all__ = [
     "configurations",
     "hot_lines",
     "ledger_shares",
-    "predictions",
+    "or_dash",
     "summary",
     "trial_notes",
 ]
@@ -100,17 +101,18 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("p50"), lambda trial: duration(trial.latency_p50_s)),
     (Column("p99", brief=False), lambda trial: duration(trial.latency_p99_s)),
     (Column("queue wait p50", brief=False), lambda trial: duration(trial.queue_wait_p50_s)),
-    (Column("loop lag p99"), lambda trial: _or_dash(duration, trial.loop_lag_p99_s)),
+    (Column("loop lag p99"), lambda trial: or_dash(duration, trial.loop_lag_p99_s)),
     (Column("start-up", brief=False), lambda trial: duration(trial.startup_s)),
     (Column("memory/ worker", brief=False), lambda trial: byte_size(trial.memory_per_worker_bytes)),
-    (Column("pickled/ call", brief=False), lambda trial: _or_dash(byte_size, trial.pickle_bytes)),
-    (Column("pickling", brief=False), lambda trial: _or_dash(duration, trial.pickle_s)),
+    (Column("pickled/ call", brief=False), lambda trial: or_dash(byte_size, trial.pickle_bytes)),
+    (Column("pickling", brief=False), lambda trial: or_dash(duration, trial.pickle_s)),
     (Column("observer", brief=False), lambda trial: slowdown(trial.observer_slowdown)),
     (Column("errors"), lambda trial: _errors(trial)),
 )
 
 
-def _or_dash(show: Callable[[Any], str], value: float | None) -> str:
+def or_dash(show: Callable[[Any], str], value: float | None) -> str:
+    """A figure, or the dash that says there is nothing to measure."""
     return NOT_APPLICABLE if value is None else show(value)
 
 
@@ -182,44 +184,21 @@ def alternatives(result: Result) -> list[tuple[str, str]]:
 
 
 def _named(backend: str, workers: int | None, ratio: float | None) -> str:
-    name = backend if workers is None or backend == "serial" else f"{backend} × {workers}"
+    name = configuration(backend, workers)
     return name if ratio is None else f"{name} ({speedup(ratio)})"
-
-
-def predictions(result: Result) -> Table:
-    """What the queueing model expects, beside the measurement where there is one."""
-    titles = ("configuration", "CPUs", "predicted", "interval", "measured", "difference", "bottleneck")
-    columns = tuple(Column(title, title not in ("configuration", "bottleneck")) for title in titles)
-    return Table(columns, tuple(_predicted(expected) for expected in result.predictions)).telling()
-
-
-def _predicted(expected: Prediction) -> Row:
-    measured, difference = expected.measured_per_s, NOT_APPLICABLE
-    if measured:
-        difference = f"{expected.throughput_per_s / measured - 1:+.0%}".replace("%", " %")
-    return Row(
-        (
-            _named(expected.backend, expected.workers, None),
-            f"{expected.cpus:g}",
-            rate(expected.throughput_per_s),
-            span(expected.throughput_low, expected.throughput_high),
-            "not measured" if measured is None else rate(measured),
-            difference,
-            expected.bottleneck or UNKNOWN,
-        )
-    )
 
 
 def hot_lines(result: Result) -> Table:
     """Where the solo run spent its samples."""
-    titles = ("function", "line", "GIL", "CPU")
-    columns = tuple(Column(title, title in ("GIL", "CPU")) for title in titles)
+    shares = ("GIL", "CPU", "blocked")
+    columns = tuple(Column(title, title in shares) for title in ("function", "line", *shares, "calling"))
     return Table(columns, tuple(_hot(line) for line in result.hot))
 
 
 def _hot(line: HotLine) -> Row:
     place = "/".join(PurePath(line.file).parts[-2:])
-    return Row((line.function, f"{place}:{line.line}", percent(line.gil_share), percent(line.cpu_share)))
+    shares = (percent(share) for share in (line.gil_share, line.cpu_share, line.wait_share))
+    return Row((line.function, f"{place}:{line.line}", *shares, line.callee or NOT_APPLICABLE))
 
 
 def summary(results: Sequence[Result]) -> Table:

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
-from gilscope.report import facts, tables
+from gilscope.report import facts, foresight, tables
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import LedgerBar, ledger_bars, letters, states_shown
 from gilscope.report.words import STATE_STYLES, confidence, grounds, percent, sentence, verdict_sentence
@@ -101,6 +101,8 @@ def _configurations(result: Result) -> _Parts:
         yield _indented(_table(tables.configurations(result).brief()))
     for name, note in tables.trial_notes(result):
         yield _item(name, note)
+    if foresight.noise(result):
+        yield _indented(Text(foresight.noise(result), "dim"))
 
 
 def _ledgers(result: Result) -> _Parts:
@@ -135,10 +137,23 @@ def _legend(state: str) -> Text:
     return Text.assemble((style.letter, f"bold white on {style.colour}"), f" {style.title}")
 
 
+def _groups(result: Result) -> _Parts:
+    yield from _tabled("Calls differ in kind: the verdict is an average over these groups", foresight.groups(result))
+
+
+def _break_even(result: Result) -> _Parts:
+    yield from _tabled("From what length of a call on a pool pays (by the model)", foresight.break_even(result))
+
+
 def _predictions(result: Result) -> _Parts:
-    if result.predictions:
-        yield from _headed("Predicted by the queueing model")
-        yield _indented(_table(tables.predictions(result)))
+    yield from _tabled("Predicted by the queueing model", foresight.predictions(result))
+    yield from _tabled("On other machines (predicted, not measured)", foresight.elsewhere(result))
+
+
+def _tabled(title: str, table: tables.Table) -> _Parts:
+    if table.rows:
+        yield from _headed(title)
+        yield _indented(_table(table))
 
 
 def _alternatives(result: Result) -> _Parts:
@@ -175,9 +190,11 @@ def _failure(result: Result) -> _Parts:
 
 
 def _code(result: Result) -> _Parts:
-    if result.recommendation.code:
-        yield from _headed("Code to paste")
-        yield _verbatim(result.recommendation.code)
+    for caller, code in facts.codes(result)[:1]:
+        yield from _headed(f"Code to paste, {caller}")
+        yield _verbatim(code)
+    for caller, _ in facts.codes(result)[1:]:
+        yield _indented(Text(f"The code {caller} is in the JSON and HTML reports.", "dim"))
 
 
 def _output(result: Result) -> _Parts:
@@ -196,9 +213,11 @@ def _circumstances(result: Result) -> _Parts:
 
 _SECTIONS: Final[tuple[Callable[[Result], _Parts], ...]] = (
     _verdict,
+    _groups,
     _configurations,
     _ledgers,
     _alternatives,
+    _break_even,
     _predictions,
     _hot,
     _findings,

@@ -18,6 +18,7 @@ __all__ = [
     "StateStyle",
     "byte_size",
     "confidence",
+    "configuration",
     "duration",
     "grounds",
     "is_chosen",
@@ -188,8 +189,24 @@ def verdict_sentence(result: Result) -> str:
     unsure = result.classification.label == "inconclusive"
     what = f"{name} could not be classified" if unsure else f"{name} is {label(result)}"
     if advice.backend == "serial":
-        return f"{what}. No gain: leave it serial."
+        return f"{what}. No gain: leave it serial.{_would_pay(result)}"
     return f"{what}: {_how(advice)}, {_gain(advice)}."
+
+
+def _would_pay(result: Result) -> str:
+    """From what length of a call on the first pool would pay, where that is longer than the calls are."""
+    call_s = result.demands.wall_s if result.demands else 0.0
+    longer = [(pool.call_s, pool) for pool in result.break_even if pool.call_s is not None and pool.call_s > call_s]
+    if not longer:
+        return ""
+    needed_s, pool = min(longer, key=lambda found: found[0])
+    return f" {configuration(pool.backend, pool.workers).capitalize()} would pay from calls of {duration(needed_s)} on."
+
+
+def configuration(backend: str, workers: int | None, threads: int | None = None) -> str:
+    """A configuration in words: ``process × 4``, ``process × 4 of 8 threads each``."""
+    name = backend if workers is None or backend == "serial" else f"{backend} × {workers}"
+    return name if threads is None else f"{name} of {threads} threads each"
 
 
 def _how(advice: Recommendation) -> str:

@@ -51,6 +51,10 @@ class LoadedTarget:
     star: bool = False
     bare: bool = False
     """Whether the function is called without any input."""
+    named: bool = True
+    """Whether its name finds it; else it was passed as an object."""
+    instance: bool = False
+    """Whether it is a method whose class was called, without arguments, to make its instance."""
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
     import_s: float = 0.0
@@ -92,7 +96,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     prepare_path(spec)
     began = perf_counter()
     sent = unpickle(spec, working_folder(spec))
-    module, name, func = _target(spec, sent)
+    module, name, found, func = _target(spec, sent)
     import_s = perf_counter() - began
     kwargs = {**sent.kwargs, **_evaluated(spec, module)}
     inputs = _inputs(spec, sent, module)
@@ -113,19 +117,22 @@ def load(spec: TargetSpec) -> LoadedTarget:
         kwargs=kwargs,
         star=inputs.star,
         bare=inputs.label is None,
+        named=sent.func is None,
+        instance=sent.func is None and func is not found,
         setup=sent.setup or _hook(spec.setup, spec, module),
         teardown=sent.teardown or _hook(spec.teardown, spec, module),
         import_s=import_s,
     )
 
 
-def _target(spec: TargetSpec, sent: Payload) -> tuple[ModuleType, str, Callable[..., Any]]:
+def _target(spec: TargetSpec, sent: Payload) -> tuple[ModuleType, str, Any, Callable[..., Any]]:
+    """Its module and name, what the name means, and what is called: for a method its instance's."""
     if sent.func is not None:
         place, _, name = name_of(sent.func).partition(":")
-        return sys.modules.get(place) or ModuleType(place), name, sent.func
+        return sys.modules.get(place) or ModuleType(place), name, sent.func, sent.func
     module, owner, found = find(spec.spec, working_folder(spec))
     name = spec.spec.rpartition(":")[2]
-    return module, name, _bound(owner, need_callable(found, spec.spec), name, spec.spec)
+    return module, name, found, _bound(owner, need_callable(found, spec.spec), name, spec.spec)
 
 
 def _bound(owner: Any, func: Any, name: str, text: str) -> Any:

@@ -1,0 +1,99 @@
+"""gilscope's advice, got as a user gets it: from the command line, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.regret.cells import Cell
+from benchmarks.regret.harness import end_group
+from benchmarks.regret.workload import Workload
+
+__all__ = ["Advice", "Prediction", "advice_from", "ask", "cell_from"]
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 120.0
+#: What of the recommendation's backends and executors is a cell.
+_EXECUTORS = {("serial", None), ("thread", None), ("process", None), ("asyncio", None)}
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What gilscope's model expected of a configuration that gilscope then measured, in calls per second."""
+
+    backend: str
+    workers: int
+    predicted: float
+    measured: float
+
+
+class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What gilscope said."""
+
+    seconds: float
+    """From starting the command to its end."""
+    label: str | None = None
+    """``label`` or ``label/subtype``."""
+    cell: Cell | None = None
+    confidence: float | None = None
+    reason: str | None = None
+    predictions: list[Prediction] = []
+    failed: str | None = None
+    """Why there is no configuration to measure."""
+
+
+def ask(workload: Workload) -> Advice:
+    """Run ``gilscope analyze`` with its default budget."""
+    options = ["--inputs", workload.inputs_spec, "--json", "-q", "--no-progress"]
+    command = [sys.executable, "-m", "gilscope", "analyze", workload.spec, *options]
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        try:
+            printed, errors = running.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return Advice(TIMEOUT_S, failed=f"no verdict within {TIMEOUT_S:g} s")
+        finally:
+            end_group(running, 0)
+    seconds = round(time.perf_counter() - began, 3)
+    try:
+        return advice_from(json.loads(printed), seconds)
+    except ValueError:
+        last = (errors.strip().splitlines() or ["nothing was said"])[-1]
+        return Advice(seconds, failed=f"exit status {running.returncode}: {last[:200]}")
+
+
+def advice_from(record: dict[str, Any], seconds: float) -> Advice:
+    """The parts of a saved result that are judged."""
+    said, told = record["classification"], record["recommendation"]
+    cell = cell_from(told)
+    return Advice(
+        seconds=seconds,
+        label="/".join(part for part in (said["label"], said["subtype"]) if part),
+        cell=cell,
+        confidence=round(told["confidence"], 3),
+        reason=told["reason"],
+        predictions=[
+            Prediction(each["backend"], each["workers"], each["throughput_per_s"], each["measured_per_s"])
+            for each in record["predictions"]
+            if each["measured_per_s"]
+        ],
+        failed=None if cell else f"nothing that is a cell was recommended: {told['reason']}",
+    )
+
+
+def cell_from(recommendation: dict[str, Any]) -> Cell | None:
+    """The recommended configuration as a cell; None where nothing, or nothing of the grid's kinds, was recommended."""
+    backend = recommendation["backend"]
+    if (backend, recommendation["executor"]) not in _EXECUTORS:
+        return None
+    if backend == "serial":
+        return Cell("serial")
+    chunksize = recommendation["chunksize"] or 1 if backend == "process" else 1
+    return Cell(backend, recommendation["workers"], chunksize, recommendation["start_method"])

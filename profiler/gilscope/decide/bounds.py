@@ -1,0 +1,45 @@
+"""What no configuration can exceed, whatever the rounds say: the asymptotic bounds of operational analysis.
+
+Denning & Buzen (1978), The operational analysis of queueing network models: throughput never exceeds the servers of
+a resource over what a call asks of it. A measurement above its bound is noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gilscope.decide.demands import outside_wait_s
+from gilscope.decide.predict import gil_share_range
+
+if TYPE_CHECKING:
+    from gilscope.decide.facts import Machine, Shape
+    from gilscope.records import Demands
+
+__all__ = ["most_speedup"]
+
+
+def most_speedup(shape: Shape, demands: Demands, machine: Machine) -> float:
+    """The most times the serial throughput that a backend of this shape can reach, with any number of workers.
+
+    Where the share of the GIL is uncertain the low end of its interval counts, so that nothing is ruled out by a
+    few samples; where it is unknown, it bounds nothing.
+    """
+    if shape == "serial":
+        return 1.0
+    serial_s = demands.cpu_s + outside_wait_s(demands)
+    busiest_s = max(_all_cpu_s(demands) / machine.cpus, _alone_s(shape, demands, machine))
+    return serial_s / busiest_s if busiest_s > 0 else math.inf
+
+
+def _all_cpu_s(demands: Demands) -> float:
+    return demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
+
+
+def _alone_s(shape: Shape, demands: Demands, machine: Machine) -> float:
+    """Seconds of a call that only one worker at a time can spend: on the loop, or with the GIL."""
+    if shape == "loop":
+        return demands.cpu_s
+    if shape != "thread" or not machine.gil_enabled:
+        return 0.0
+    return demands.cpu_s * gil_share_range(demands, machine.samples)[0] + (demands.gil_held_off_cpu_s or 0.0)

@@ -1,0 +1,53 @@
+"""Findings: what is worth knowing beside the verdict, each with its figures.
+
+A rule is a pure function from `Facts` to what it has to say, or to None. `RULES` gives each its code, in the order of
+the report; each code has its page in ``docs/findings``.
+"""
+
+from __future__ import annotations
+
+from gilscope.decide.findings import data, gil, inputs, libraries, loops, machine, scaling, watching
+from gilscope.decide.findings.base import Facts, Rule
+from gilscope.records import Finding
+
+__all__ = ["RULES", "Facts", "findings"]
+
+#: Every rule by its code, in the order of the report: what is wrong, what limits, what it costs, what to know.
+RULES: dict[str, Rule] = {
+    "exceptions": inputs.exceptions,
+    "results-differ": data.results_differ,
+    "not-picklable": data.not_picklable,
+    "nested-pools": libraries.nested_pools,
+    "fork-with-threads": libraries.fork_with_threads,
+    "memory-limit": machine.memory_limit,
+    "gil-held-while-blocked": gil.held_while_blocked,
+    "long-gil-holds": gil.long_holds,
+    "convoy": gil.convoy,
+    "loop-blocked": loops.loop_blocked,
+    "default-pool-small": loops.default_pool_small,
+    "native-async": loops.native_async,
+    "lock-bound": scaling.lock_bound,
+    "resource-limit": scaling.resource_limit,
+    "cpu-inflation": scaling.cpu_inflation,
+    "own-threads": libraries.own_threads,
+    "pickling-cost": data.pickling_cost,
+    "startup-dominates": machine.startup_dominates,
+    "task-too-small": data.task_too_small,
+    "calls-differ": inputs.calls_differ,
+    "page-cache": machine.page_cache,
+    "cpus-limited": machine.cpus_limited,
+    "inputs-truncated": inputs.inputs_truncated,
+    "generator-drained": inputs.generator_drained,
+    "much-output": inputs.much_output,
+    "observer-slowdown": watching.observer_slowdown,
+    "no-gil": gil.free_threaded,
+    "instrument-fallback": watching.instrument_fallback,
+}
+
+
+def findings(facts: Facts) -> tuple[Finding, ...]:
+    """Everything worth knowing, in the order of `RULES`."""
+    said = ((code, rule(facts)) for code, rule in RULES.items())
+    return tuple(
+        Finding(code=code, page=f"docs/findings/{code}.md", **told._asdict()) for code, told in said if told is not None
+    )

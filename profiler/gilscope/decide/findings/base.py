@@ -1,0 +1,186 @@
+"""What the rules of the findings look at, what they say, and the few questions that several of them ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple
+
+from gilscope.decide.demands import in_call_wall_s
+from gilscope.decide.facts import LOOP_KINDS
+from gilscope.records import (
+    BreakEven,
+    Classification,
+    Demands,
+    Environment,
+    Failure,
+    HotLine,
+    ImportCost,
+    InputGroup,
+    Instrument,
+    NativePool,
+    Noise,
+    Prediction,
+    Recommendation,
+    Result,
+    Severity,
+    Target,
+    Trial,
+)
+
+__all__ = [
+    "BUSY_SHARE",
+    "NOTABLE_SHARE",
+    "Facts",
+    "Rule",
+    "Said",
+    "at",
+    "call_s",
+    "chosen",
+    "cpus_busy",
+    "gil_busy",
+    "is_notable",
+    "is_on_loop",
+    "is_watched_enough",
+    "measured",
+    "per_call",
+    "share",
+    "solo",
+]
+
+#: From this part of a call on, something beside its work (pickling, holding the GIL while blocked, own
+#: threads) is said: less is within what a repetition would differ by.
+NOTABLE_SHARE = 0.1
+#: From this utilization on a resource is taken to be what limits: at 0.7 a call already waits there, on average,
+#: for two others (M/M/1: ρ ÷ (1 − ρ)).
+BUSY_SHARE = 0.7
+#: Samples that tell a share of one half to ±8 points (binomial, 90 %): enough where a rule asks for twice of something.
+ENOUGH_SAMPLES = 100
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules look at: the parts of the record, as they will stand in it."""
+
+    target: Target
+    environment: Environment
+    instrument: Instrument
+    classification: Classification
+    recommendation: Recommendation | None = None
+    demands: Demands | None = None
+    trials: tuple[Trial, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    noise: Noise | None = None
+    break_even: tuple[BreakEven, ...] = ()
+    groups: tuple[InputGroup, ...] = ()
+    imports: tuple[ImportCost, ...] = ()
+    native_pools: tuple[NativePool, ...] = ()
+    hot: tuple[HotLine, ...] = ()
+    failure: Failure | None = None
+    dispatch_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds to hand one call to a worker, by backend."""
+    output_bytes: int | None = None
+    """Bytes that the target printed, over all trials."""
+
+    @classmethod
+    def of(cls, result: Result, *, dispatch_s: Mapping[str, float], output_bytes: int | None) -> Facts:
+        """Of a result that is complete but for its findings, with what only the analysis knows."""
+        parts = {part.name: getattr(result, part.name) for part in fields(cls) if hasattr(result, part.name)}
+        return cls(**parts, dispatch_s=dispatch_s, output_bytes=output_bytes)
+
+
+class Said(NamedTuple):
+    """What a rule has to say."""
+
+    severity: Severity
+    title: str
+    evidence: str
+    advice: str
+
+
+Rule = Callable[[Facts], Said | None]
+
+
+def call_s(facts: Facts) -> float | None:
+    """Wall clock of a call alone; None when unknown."""
+    seconds = 0.0 if facts.demands is None else in_call_wall_s(facts.demands)
+    return seconds if seconds > 0 else None
+
+
+def is_notable(seconds: float | None, facts: Facts) -> bool:
+    """Whether so many seconds are a part of a call worth a word."""
+    call = call_s(facts)
+    return seconds is not None and call is not None and seconds >= NOTABLE_SHARE * call
+
+
+def measured(facts: Facts, *backends: str) -> list[Trial]:
+    """The trials of these backends that went well."""
+    return [trial for trial in facts.trials if trial.status == "ok" and trial.backend in backends]
+
+
+def solo(facts: Facts) -> Trial | None:
+    """The serial trial."""
+    return next(iter(measured(facts, "serial")), None)
+
+
+def chosen(facts: Facts) -> Trial | None:
+    """The trial that was recommended; the fastest one where there is no recommendation."""
+    good = [trial for trial in facts.trials if trial.status == "ok"]
+    advice = facts.recommendation
+    if advice is not None and advice.backend is not None:
+        wanted = (advice.backend, advice.workers)
+        return next((trial for trial in good if (trial.backend, trial.workers) == wanted), None)
+    return max(good, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
+
+
+def is_on_loop(trial: Trial, facts: Facts) -> bool:
+    """Whether the calls of this trial run as coroutines of one event loop, rather than in threads beside it."""
+    return trial.backend == "asyncio" and facts.target.kind in LOOP_KINDS
+
+
+def per_call(trial: Trial, state: str) -> float | None:
+    """Seconds of a state that a call of this trial spent; None when unknown."""
+    seconds = None if trial.ledger is None else trial.ledger.state_s(state)
+    return None if seconds is None or trial.ledger is None or not trial.ledger.calls else seconds / trial.ledger.calls
+
+
+def share(trial: Trial, state: str) -> float:
+    """The fraction of the time inside calls that this trial's workers spent in a state; 0.0 when unknown."""
+    seconds = None if trial.ledger is None else trial.ledger.state_s(state)
+    inside = 0.0 if trial.ledger is None else in_call_wall_s(trial.ledger)
+    return seconds / inside if seconds is not None and inside > 0 else 0.0
+
+
+def gil_busy(trial: Trial, facts: Facts) -> float | None:
+    """The fraction of the time in which the trial's GIL was held: as watched, else by the utilization law, with all
+    CPU time where the part with the GIL is unknown. None when unknown."""
+    held = None if trial.ledger is None else trial.ledger.gil_held_ratio
+    if held is not None or not facts.environment.gil_enabled:
+        return held or 0.0
+    if trial.backend == "process":
+        return 0.0  # each worker has its own: the CPUs are what they share
+    if trial.throughput_per_s is None or facts.demands is None:
+        return None
+    cpu_gil_s = facts.demands.cpu_gil_s
+    return trial.throughput_per_s * (facts.demands.cpu_s if cpu_gil_s is None else cpu_gil_s)
+
+
+def cpus_busy(trial: Trial, facts: Facts) -> float | None:
+    """The fraction of the usable CPUs that the trial's calls kept busy (utilization law); None when unknown."""
+    demands, cpus = facts.demands, facts.environment.cpus_usable
+    if trial.throughput_per_s is None or demands is None or cpus <= 0:
+        return None
+    cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
+    return trial.throughput_per_s * cpu_s / cpus
+
+
+def is_watched_enough(trial: Trial) -> bool:
+    """Whether the trial's threads were looked at often enough to tell their shares: each of them at each moment."""
+    ledger = trial.ledger
+    return ledger is not None and ledger.samples * max(ledger.threads, 1) >= ENOUGH_SAMPLES
+
+
+def at(line: HotLine) -> str:
+    """A line as evidence: ``load (app.py:17), calling urllib.request.urlopen``."""
+    calling = f", calling {line.callee}" if line.callee else ""
+    return f"{line.function} ({line.file}:{line.line}){calling}"

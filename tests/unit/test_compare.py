@@ -1,0 +1,34 @@
+"""Comparing digests of results with those of the serial run."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.decide.compare import compare, compare_alone
+
+ALONE = {"steady": ["a", "a"], "chance": ["a", "b", "a"], "once": ["a"]}
+
+digests = st.dictionaries(st.sampled_from("pqrst"), st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
+
+
+def test_repeats_are_compared_with_the_first_run() -> None:
+    assert compare_alone(ALONE) == (3, 1)
+    assert compare_alone({}) == (0, 0)
+
+
+def test_only_what_was_steady_alone_is_compared() -> None:
+    others = {"steady": ["a", "b", "a"], "chance": ["c", "d"], "once": ["b"], "unknown": ["x"]}
+    assert compare(ALONE, others) == (3, 1)
+    assert compare(ALONE, {}) == compare({}, others) == (0, 0)
+
+
+@given(digests)
+def test_a_run_does_not_differ_from_itself(alone: dict[str, list[str]]) -> None:
+    assert compare(alone, alone).differing == 0
+
+
+@given(digests, digests)
+def test_no_more_differ_than_are_compared(alone: dict[str, list[str]], others: dict[str, list[str]]) -> None:
+    results, differing = compare(alone, others)
+    assert 0 <= differing <= results <= sum(map(len, others.values()))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.decide.sweep import next_count
+
+
+def swept(actual: Callable[[int], float], expected: Callable[[int], float], *, first: int, high: int = 64) -> list[int]:
+    """The worker counts measured, in order, when the curve is ``actual``."""
+    measured = {first: actual(first)}
+    while (count := next_count(measured, expected, low=2, high=high, step=2)) is not None:
+        assert count not in measured
+        measured[count] = actual(count)
+    return list(measured)
+
+
+def linear(workers: int) -> float:
+    return float(workers)
+
+
+def test_a_curve_as_expected_is_not_looked_at_again() -> None:
+    assert swept(lambda n: min(n, 16.0), lambda n: min(n, 16.0), first=16) == [16]
+
+
+def test_it_climbs_while_the_model_expects_more() -> None:
+    assert swept(linear, linear, first=8) == [8, 16, 32, 64]
+
+
+def test_it_stops_climbing_where_more_does_not_pay() -> None:
+    assert swept(lambda n: min(n, 16.0), linear, first=8)[:3] == [8, 16, 32]
+    assert 64 not in swept(lambda n: min(n, 16.0), linear, first=8)
+
+
+def test_a_limit_below_the_expected_knee_is_found_from_above() -> None:
+    """A server that serves five at once, and slows down when more ask."""
+    counts = swept(lambda n: n if n <= 5 else 5 - math.log2(n / 5), linear, first=64)
+    assert 4 in counts or 8 in counts
+    assert len(counts) <= 5
+
+
+def test_no_more_than_the_most() -> None:
+    assert max(swept(linear, linear, first=8, high=20)) == 20
+
+
+@given(st.integers(1, 7), st.floats(0.2, 4), st.floats(0.05, 1.0))
+def test_it_ends_and_finds_most_of_the_top(first: int, knee_log: float, fall: float) -> None:
+    knee = 2**knee_log
+
+    def curve(workers: int) -> float:
+        return workers if workers <= knee else knee * (knee / workers) ** fall
+
+    counts = swept(curve, linear, first=2**first if first < 7 else 64)
+    best = max(curve(count) for count in (2, 4, 8, 16, 32, 64))
+    assert max(map(curve, counts)) >= 0.7 * best
+
+
+@pytest.mark.parametrize("only", [1, 2])
+def test_with_nothing_below_there_is_nothing_to_refine(only: int) -> None:
+    assert next_count({only: 1.0}, lambda n: 10.0, low=2, high=only, step=2) is None

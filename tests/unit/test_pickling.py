@@ -1,0 +1,54 @@
+"""What crossing a process boundary costs."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from typing import Any
+
+import pytest
+
+from gilscope.measure.pickling import PIPE_BYTES, crossing
+
+
+class Slow:
+    """Takes its time to be pickled, to be unpickled, or both."""
+
+    def __init__(self, dump_s: float = 0.0, load_s: float = 0.0) -> None:
+        self.dump_s, self.load_s = dump_s, load_s
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        time.sleep(self.dump_s)
+        return _made_in, (self.load_s,)
+
+
+def _made_in(seconds: float) -> Slow:
+    time.sleep(seconds)
+    return Slow(load_s=seconds)
+
+
+def test_the_parent_pickles_the_argument_and_the_worker_unpickles_it() -> None:
+    argument = crossing([Slow(dump_s=0.02, load_s=0.005)], [None])
+    assert argument.parent_s >= 0.02 > argument.worker_s >= 0.005
+
+
+def test_the_worker_pickles_the_result_and_the_parent_unpickles_it() -> None:
+    result = crossing([None], [Slow(dump_s=0.02, load_s=0.005)])
+    assert result.worker_s >= 0.02 > result.parent_s >= 0.005
+
+
+def test_sending_much_takes_both_their_time() -> None:
+    large = crossing([b"x" * 200 * PIPE_BYTES], [None])
+    assert large.bytes > 200 * PIPE_BYTES
+    assert min(large.parent_s, large.worker_s) > crossing([b"x"], [None]).parent_s
+
+
+def test_nothing_costs_nothing_beyond_itself() -> None:
+    nothing = crossing([], [])
+    assert nothing.bytes == 2 * len(pickle.dumps([]))
+    assert max(nothing.parent_s, nothing.worker_s) < crossing([Slow(dump_s=0.01)], []).parent_s
+
+
+def test_what_cannot_be_pickled_is_said() -> None:
+    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
+        crossing([lambda: None], [])
