@@ -46,6 +46,7 @@ def test_threads_never_exceed_what_the_gil_serves() -> None:
     assert 2.0 <= most_speedup("thread", half, TWO) <= 2.2
     assert most_speedup("process", python, TWO) == pytest.approx(2.0)
     assert most_speedup("serial", half, TWO) == 1.0
+    assert most_speedup("loop", python, TWO) == math.inf
 
 
 def test_without_a_gil_the_cpus_bound_threads() -> None:

@@ -92,7 +92,7 @@ def test_coroutines_prefer_the_loop_in_a_tie() -> None:
 
 
 def test_noisy_rounds_lower_the_confidence_and_say_what_would_settle_it() -> None:
-    noisy = judged(SERIAL, make.trial("thread", (108, 60, 210), workers=2))
+    noisy = judged(SERIAL, make.trial("thread", (104, 60, 210), workers=2))
     quiet = judged(SERIAL, make.trial("thread", (150, 149, 151), workers=2))
     assert (noisy.backend, quiet.backend) == ("serial", "thread")
     assert noisy.confidence < UNSURE < quiet.confidence

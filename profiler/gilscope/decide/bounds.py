@@ -27,6 +27,8 @@ def most_speedup(shape: Shape, demands: Demands, machine: Machine) -> float:
     """
     if shape == "serial":
         return 1.0
+    if shape == "loop":
+        return math.inf  # alone, each call pays for a loop of its own, which company spares it
     serial_s = demands.cpu_s + outside_wait_s(demands)
     busiest_s = max(_all_cpu_s(demands) / machine.cpus, _alone_s(shape, demands, machine))
     return serial_s / busiest_s if busiest_s > 0 else math.inf
@@ -37,9 +39,7 @@ def _all_cpu_s(demands: Demands) -> float:
 
 
 def _alone_s(shape: Shape, demands: Demands, machine: Machine) -> float:
-    """Seconds of a call that only one worker at a time can spend: on the loop, or with the GIL."""
-    if shape == "loop":
-        return demands.cpu_s
+    """Seconds of a call that only one worker of a process at a time can spend: with the GIL."""
     if shape != "thread" or not machine.gil_enabled:
         return 0.0
     return demands.cpu_s * gil_share_range(demands, machine.samples)[0] + (demands.gil_held_off_cpu_s or 0.0)

@@ -17,7 +17,7 @@ __all__ = ["MOST_FLOOR", "TIE_MARGIN", "noise_floor", "spread"]
 #: (layout of memory, placement on CPUs).
 TIE_MARGIN = 0.05
 #: The most that is called a tie: on a machine that is noisier than this, a gap is doubtful, not absent.
-MOST_FLOOR = 0.12
+MOST_FLOOR = 0.10
 
 
 def spread(rates: Sequence[Sequence[float]]) -> float | None:

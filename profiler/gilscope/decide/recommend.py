@@ -61,9 +61,8 @@ def recommend(
 ) -> Recommendation:
     """How to run a function, judged from the clean rounds of its trials.
 
-    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run, or by less
-    than twice as much and the interval of their ratio holds 1; of those that tie, the lowest in ``simplicity`` wins
-    (for plain functions asyncio comes after threads), then the fewest workers. ``context="async"`` means that the
+    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run; of those that
+    tie, the lowest in ``simplicity`` wins (for plain functions asyncio comes after threads), then the fewest workers. ``context="async"`` means that the
     caller is a coroutine: only what leaves its loop free is considered, unless the call is shorter than any dispatch.
 
     ``bounds`` is the most times the serial throughput that each backend can reach (`gilscope.decide.bounds`): one that
@@ -168,7 +167,7 @@ def _ties(best: _Candidate, other: _Candidate, floor: float) -> bool:
     ratio = best.over(other)
     if ratio.low is None:
         return ratio.value < 1 + max(SINGLE_ROUND_NOISE, floor)
-    return ratio.value < 1 + floor or (ratio.low <= 1 and ratio.value < 1 + 2 * floor)
+    return ratio.value < 1 + floor
 
 
 def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) -> tuple[int, bool, int, float]:

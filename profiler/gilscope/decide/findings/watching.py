@@ -8,12 +8,15 @@ __all__ = ["instrument_fallback", "observer_slowdown"]
 
 #: Beyond this the figures of the observed rounds differ from the clean ones by more than their usual noise.
 OBSERVER_SLOWDOWN = 1.05
+#: A trial is watched for one round: its slowdown is believed from so many standard deviations of a round on.
+SIGMAS = 2.0
 
 
 def observer_slowdown(facts: Facts) -> Said | None:
     """Observed rounds that ran slower than clean ones."""
-    slowdown = facts.instrument.observer_slowdown
-    if slowdown is None or slowdown <= OBSERVER_SLOWDOWN:
+    slowdown, noise = facts.instrument.observer_slowdown, facts.noise
+    spread = noise.round_spread or 0.0 if noise else 0.0
+    if slowdown is None or slowdown <= OBSERVER_SLOWDOWN + SIGMAS * spread:
         return None
     return Said(
         "warning",
