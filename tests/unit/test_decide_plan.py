@@ -104,7 +104,7 @@ def test_what_was_asked_is_what_is_planned() -> None:
 def test_processes_start_by_spawn_unless_asked_and_get_chunks_for_short_calls() -> None:
     [plan] = [plan for plan in planned(PYTHON) if plan.backend == "process"]
     assert plan.start_method == "spawn"
-    assert chunksize(50e-6, None, 2, 200e-6) == 80
+    assert chunksize(50e-6, None, 2, 200e-6) == 200
 
 
 @given(

@@ -15,6 +15,7 @@ from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
 from gilscope.analysis.gather import advice, classification_of, records_of
 from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
+from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
@@ -64,7 +65,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     )
     output_bytes = sum(trial.output_bytes for trial in campaign.trials)
     facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
-    return msgspec.structs.replace(result, findings=findings(facts))
+    return doubted(msgspec.structs.replace(result, findings=findings(facts)))
 
 
 def _settings(options: Options) -> dict[str, Any]:

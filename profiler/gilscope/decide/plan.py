@@ -40,7 +40,7 @@ PROCESSES_PER_CPU = 2
 #: there.
 MANY_CPUS = 8
 #: A chunk is long enough when its dispatch adds at most this part to its work.
-DISPATCH_SHARE = 0.05
+DISPATCH_SHARE = 0.02
 #: A chunk this long has divided the dispatch by so much that pickling its items costs more.
 MAX_CHUNKSIZE = 1000
 #: Chunks for each worker, so that the last one to finish leaves the others idle for a quarter of the round at

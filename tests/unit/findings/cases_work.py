@@ -124,7 +124,7 @@ CASES = {
             QUIET,
             pool("process", 2, 20, held=1.0, gil=1.0, chunksize=8, chunksize_one_per_s=17.0, speedup=2.0),
         ),
-        advice=("chunksize=800",),
+        advice=("chunksize=1000",),
     ),
     "calls-differ": Case(
         replace(QUIET, groups=GROUPS),
@@ -139,6 +139,13 @@ CASES = {
         ("a call reads 8 MB, of which 0 bytes came from the device",),
         # Half a megabyte a call of 10 ms: not the reading is what takes the time.
         with_trials(READING, pool("process", 2, 20, held=1.0, gil=0.1, read_bytes=500_000, storage_read_bytes=0)),
+    ),
+    "busy-machine": Case(
+        with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=0.5, runqueue=0.5)),
+        ("process × 2: no more workers than the 4 usable CPUs, and yet they waited for one for 50% of their time",),
+        # Eight workers on four CPUs wait by their own number.
+        with_trials(QUIET, pool("process", 8, 20, held=1.0, gil=0.5, runqueue=0.5)),
+        advice=("when the machine is quiet",),
     ),
     "cpus-limited": Case(
         replace(QUIET, environment=environment(cpus_usable=0.5, cpus_reason="cgroup quota of 0.5 CPUs")),

@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
     "inputs-truncated": inputs.inputs_truncated,
     "generator-drained": inputs.generator_drained,
     "much-output": inputs.much_output,
+    "busy-machine": watching.busy_machine,
     "observer-slowdown": watching.observer_slowdown,
     "no-gil": gil.free_threaded,
     "instrument-fallback": watching.instrument_fallback,
