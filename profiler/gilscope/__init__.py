@@ -1,7 +1,8 @@
 """gilscope: which executor should run this function, measured.
 
 ``analyze(func, inputs)`` runs a function under every executor backend, accounts for each second of each worker,
-classifies it and recommends how to run it. Importing this package loads nothing heavy: names arrive when used.
+classifies it and recommends how to run it; ``@classify`` learns the same from a program's own calls, without a
+recommendation. Importing this package loads nothing heavy: names arrive when used.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ TYPE_CHECKING = False  # type checkers take it for True; importing typing would 
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
     from gilscope.errors import GilscopeError
+    from gilscope.production.collection import profiles
+    from gilscope.production.decorator import classify
     from gilscope.records import Result
     from gilscope.report import load
 
 __version__ = "0.1.0"
-__all__ = ["GilscopeError", "Result", "__version__", "analyze", "load"]
+__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "load", "profiles"]
 
 _HOMES = {
     "analyze": "gilscope.analysis",
+    "classify": "gilscope.production.decorator",
     "GilscopeError": "gilscope.errors",
     "Result": "gilscope.records",
     "load": "gilscope.report",
+    "profiles": "gilscope.production.collection",
 }
 
 

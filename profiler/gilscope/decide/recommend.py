@@ -61,9 +61,10 @@ def recommend(
 ) -> Recommendation:
     """How to run a function, judged from the clean rounds of its trials.
 
-    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run; of those that
-    tie, the lowest in ``simplicity`` wins (for plain functions asyncio comes after threads), then the fewest workers. ``context="async"`` means that the
-    caller is a coroutine: only what leaves its loop free is considered, unless the call is shorter than any dispatch.
+    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run; of those
+    that tie, the lowest in ``simplicity`` wins (for plain functions asyncio comes after threads), then the fewest
+    workers. ``context="async"`` means that the caller is a coroutine: only what leaves its loop free is considered,
+    unless the call is shorter than any dispatch.
 
     ``bounds`` is the most times the serial throughput that each backend can reach (`gilscope.decide.bounds`): one that
     cannot beat the serial run by more than the floor is not recommended, however fast its rounds were by luck.

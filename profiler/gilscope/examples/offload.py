@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
+from gilscope import classify
 from gilscope.examples.urls import load_url
 
-__all__ = ["URLS", "fetch", "sync_get_url"]
+__all__ = ["URLS", "fetch", "pages", "sync_get_url"]
 
 URLS: tuple[str, ...]
 
@@ -21,6 +22,14 @@ TIMEOUT_S = 60.0
 _PAGES = ("news", "weather", "sports", "culture", "science")
 
 
+def pages() -> tuple[str, ...]:
+    """The pages to load; starts the local server."""
+    from gilscope.examples.local import origin
+
+    return tuple(f"{origin()}/{page}" for page in _PAGES)
+
+
+@classify(inputs=pages)
 def sync_get_url(url: str) -> bytes:
     """The page at ``url``; blocks its thread, so a coroutine calls it through ``loop.run_in_executor``.
 
@@ -29,6 +38,7 @@ def sync_get_url(url: str) -> bytes:
     return load_url(url, TIMEOUT_S)
 
 
+@classify(inputs=pages)
 async def fetch(url: str) -> bytes:
     """The page at ``url``; waits without blocking the event loop.
 
@@ -57,6 +67,4 @@ def _page(response: bytes, url: str) -> bytes:
 def __getattr__(name: str) -> tuple[str, ...]:
     if name != "URLS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gilscope.examples.local import origin
-
-    return tuple(f"{origin()}/{page}" for page in _PAGES)
+    return pages()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from gilscope import classify
+
 __all__ = ["PRIMES", "is_prime"]
 
 PRIMES = (
@@ -19,6 +21,7 @@ PRIMES = (
 )
 
 
+@classify(inputs=PRIMES)
 def is_prime(n: int) -> bool:
     """Whether ``n`` is a prime number, by dividing it by every odd number up to its root."""
     if n < 2:

@@ -11,7 +11,9 @@ import socket
 import urllib.error
 import urllib.request
 
-__all__ = ["URLS", "load_url"]
+from gilscope import classify
+
+__all__ = ["URLS", "load_url", "pages"]
 
 URLS: tuple[str, ...]
 
@@ -33,6 +35,14 @@ class _NoSuchHost(urllib.request.BaseHandler):
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoSuchHost)
 
 
+def pages() -> tuple[str, ...]:
+    """The pages to load; starts the local server."""
+    from gilscope.examples.local import origin
+
+    return (*(f"{origin()}/{page}" for page in _PAGES), "http://does-not-exist.invalid/")
+
+
+@classify(inputs=pages, kwargs={"timeout": 60})
 def load_url(url: str, timeout: float) -> bytes:
     """The page at ``url``.
 
@@ -46,6 +56,4 @@ def load_url(url: str, timeout: float) -> bytes:
 def __getattr__(name: str) -> tuple[str, ...]:
     if name != "URLS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gilscope.examples.local import origin
-
-    return (*(f"{origin()}/{page}" for page in _PAGES), "http://does-not-exist.invalid/")
+    return pages()

@@ -44,10 +44,10 @@ def busy_machine(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "Other programs kept the CPUs busy",
-        f"{trial.name}: no more workers than the {facts.environment.cpus_usable:g} usable CPUs, and yet they waited for "
-        f"one for {share:.0%} of their time",
-        "What uses several CPUs was measured with fewer than there are: measure again when the machine is quiet, or tell "
-        "with --cpus how many are yours.",
+        f"{trial.name}: no more workers than the {facts.environment.cpus_usable:g} usable CPUs, and yet they waited "
+        f"for one for {share:.0%} of their time",
+        "What uses several CPUs was measured with fewer than there are: measure again when the machine is quiet, or "
+        "tell with --cpus how many are yours.",
     )
 
 

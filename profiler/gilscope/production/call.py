@@ -1,0 +1,203 @@
+"""A measured call that is resumed step by step: a coroutine, a generator, an asynchronous generator.
+
+Between its steps others run in its thread, so each step is measured by itself. What lies between two steps is awaited
+by a coroutine; a generator is suspended there because nobody asks for the next item, which is no time of its own.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter_ns
+
+from gilscope.production import clocks
+
+TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from gilscope.production.cell import Cell
+    from gilscope.production.clocks import Reading
+    from gilscope.production.function import Function
+
+__all__ = ["Call", "Nested", "Passed", "Steps"]
+
+
+class Passed:
+    """A call that is counted already and not measured: its steps are its own."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+
+    def steps(self, made: Any) -> Any:
+        """What the call made, as it is."""
+        return made
+
+    def failed(self) -> None:
+        """It raised."""
+        self._function.cell().errors += 1
+
+    def end(self) -> None:
+        """Nothing is to be told."""
+
+
+class Nested(Passed):
+    """A call from within another call of the same function: whether it raises is told by the outer one."""
+
+    __slots__ = ()
+
+    def failed(self) -> None:
+        """Nothing is to be told."""
+
+
+class Call:
+    """One call from its first step to its last."""
+
+    __slots__ = (
+        *("_alone", "_awaited", "_awaits", "_beside", "_born", "_busy", "_cell", "_clock", "_cpu", "_errors"),
+        *("_function", "_last", "_longest", "_others", "_queue", "_reading", "_started", "_steps"),
+        "_weight",
+    )
+
+    def __init__(self, function: Function, cell: Cell, weight: int, awaits: bool) -> None:
+        self._function = function
+        self._born: object = function.born
+        self._weight = weight
+        self._clock = cell.weigh_clocks(weight)
+        self._awaits = awaits
+        self._alone = bool(self._clock) and clocks.alone()
+        self._cell = cell
+        self._reading: Reading | None = None
+        self._last: Reading | None = None
+        self._queue: int | None = 0
+        self._started = self._steps = self._busy = self._awaited = self._longest = self._errors = 0
+        self._cpu = self._beside = self._others = 0
+
+    def steps(self, made: Any) -> Steps:
+        """What the call made, each of its steps measured."""
+        return Steps(self, made)
+
+    def failed(self) -> None:
+        """The call raised; `end` follows."""
+        self._errors = 1
+
+    def enter(self) -> None:
+        """A step begins, in this thread."""
+        self._cell = self._function.cell()
+        if self._clock:
+            self._reading = reading = clocks.begin()
+            if self._last is not None:
+                self._awaited += reading[3] - self._last[3]
+                self._others += max(reading[1] - self._last[1], 0)
+        elif self._weight:
+            now = perf_counter_ns()
+            if self._last is not None:
+                self._awaited += now - self._last[3]
+            self._started = now
+        self._cell.inside = True
+
+    def leave(self, finished: bool) -> None:
+        """The step has ended; ``finished``: no other will follow it without being asked for."""
+        self._cell.inside = False
+        if self._clock:
+            reading = clocks.end()
+            self._add(reading)
+        elif self._weight:
+            reading = (None, 0, 0, perf_counter_ns())
+            self._add_busy(reading[3] - self._started)
+        if self._weight:
+            self._last = reading if self._awaits and not finished else None
+
+    def _add(self, reading: Reading) -> None:
+        assert self._reading is not None
+        wall, cpu, queue, beside = clocks.spent(self._reading, reading)
+        self._add_busy(wall)
+        self._cpu += cpu
+        self._beside += beside
+        self._queue = None if queue is None or self._queue is None else self._queue + queue
+
+    def _add_busy(self, wall: int) -> None:
+        self._steps += 1
+        self._busy += wall
+        if wall > self._longest:
+            self._longest = wall
+
+    def end(self) -> None:
+        """The call is over: its figures go to the thread it ended in."""
+        if self._born is not self._function.born:
+            return  # this is a forked child, and the call is its parent's
+        cell = self._function.cell()
+        cell.calls += 1
+        cell.errors += self._errors
+        if self._weight:
+            self._tell(cell)
+
+    def _tell(self, cell: Cell) -> None:
+        wall = self._busy + self._awaited
+        cell.add_timed(self._weight, wall)
+        cell.steps += self._weight * self._steps
+        cell.timed_awaited_ns += self._weight * self._awaited
+        if self._longest > cell.longest_block_ns:
+            cell.longest_block_ns = self._longest
+        if self._clock:
+            span = (self._busy, self._cpu, self._queue, self._beside)
+            cell.add_clocked(self._clock, span, self._alone, self._awaited, self._others)
+            self._function.pace.clocked(self._cpu)
+
+
+class Steps:
+    """An awaitable or iterator in the place of another, which is told when each of its steps begins and ends.
+
+    It does what ``yield from`` does (PEP 380), and takes itself out of the tracebacks of what passes through it.
+    """
+
+    __slots__ = ("_call", "_made")
+
+    def __init__(self, call: Call, made: Any) -> None:
+        self._call = call
+        self._made = made
+
+    def __iter__(self) -> Steps:
+        return self
+
+    __await__ = __iter__
+
+    def __next__(self, resume: Callable[..., Any] | None = None, *values: Any) -> Any:
+        """Resume, unless told otherwise by sending nothing."""
+        finished = True
+        self._call.enter()
+        try:
+            value = resume(*values) if resume else self._made.send(None)
+            finished = False
+            return value
+        except StopIteration:
+            raise
+        except BaseException as error:
+            _forget_first_frame(error)  # this one; raised on, it does not come back
+            raise
+        finally:
+            self._call.leave(finished)
+
+    # Partials rather than methods: a method's frame would show in tracebacks.
+
+    @property
+    def send(self) -> Callable[..., Any]:
+        """Resume with a value."""
+        return partial(self.__next__, self._made.send)
+
+    @property
+    def throw(self) -> Callable[..., Any]:
+        """Resume with an exception."""
+        return partial(self.__next__, self._made.throw)
+
+    @property
+    def close(self) -> Callable[..., Any]:
+        """End early."""
+        return partial(self.__next__, self._made.close)
+
+
+def _forget_first_frame(error: BaseException) -> None:
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next

@@ -1,0 +1,187 @@
+"""What one thread learned of one function. A cell is written by its thread alone, so nothing is locked or lost."""
+
+from __future__ import annotations
+
+from array import array
+from time import perf_counter_ns
+
+from gilscope.production import clocks
+from gilscope.production.pace import LEARNED_AT_A_TIME
+from gilscope.production.sampler import Places
+from gilscope.production.sketch import BUCKETS, bucket
+
+TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
+if TYPE_CHECKING:
+    from gilscope.production.clocks import Reading, Spent
+    from gilscope.production.pace import Pace
+
+__all__ = ["ADDED", "LARGEST", "Cell", "Sums"]
+
+#: Sums over calls. ``timed``: those whose wall clock was read; ``clocked``: those of them with all clocks read. Where
+#: calls are sampled, each stands for as many as its weight; sums of nanoseconds and
+#: steps are weighted with it.
+ADDED = (
+    "calls",  # outermost ones that have ended
+    "nested",  # calls from within another call of the same function
+    "errors",
+    "steps",  # of the timed calls: how often a coroutine or a generator was resumed
+    "timed_calls",
+    "timed_wall_ns",
+    "timed_awaited_ns",
+    "clocked_calls",
+    "clocked_alone",  # calls made while the program had no other thread
+    "clocked_weight",
+    "clocked_wall_ns",
+    "clocked_awaited_ns",
+    "clocked_cpu_ns",
+    "clocked_runqueue_ns",
+    "clocked_own_ns",  # CPU of other threads, in calls made while the program had none
+    "clocked_unclear_ns",  # blocked or awaiting while other threads or tasks of the process computed
+)
+#: Figures of which the largest counts.
+LARGEST = ("longest_ns", "longest_block_ns")
+
+
+class Sums:
+    """Figures that add up: over calls, threads and processes."""
+
+    __slots__ = (*ADDED, *LARGEST, "durations", "runqueue_known")
+
+    def __init__(self) -> None:
+        for name in (*ADDED, *LARGEST):
+            setattr(self, name, 0)
+        self.durations = array("Q", bytes(8 * BUCKETS))
+        self.runqueue_known = True
+
+    if TYPE_CHECKING:  # what the loop above sets
+        longest_ns: int
+
+        def __getattr__(self, name: str) -> int: ...
+
+        def __setattr__(self, name: str, value: object) -> None: ...
+
+    def add(self, other: Sums) -> None:
+        """Fold in what another thread learned."""
+        for name in ADDED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in LARGEST:
+            setattr(self, name, max(getattr(self, name), getattr(other, name)))
+        for index, count in enumerate(other.durations):
+            if count:
+                self.durations[index] += count
+        self.runqueue_known = self.runqueue_known and other.runqueue_known
+
+    def add_clocked(self, weight: int, span: Spent, alone: bool, awaited_ns: int = 0, others_ns: int = 0) -> None:
+        """A call with all clocks read: what was spent while it ran, and what it awaited in between, while the rest of
+        the process had ``others_ns`` of CPU."""
+        wall_ns, cpu_ns, runqueue_ns, beside_ns = span
+        blocked_ns = wall_ns - cpu_ns - (runqueue_ns or 0)
+        self.clocked_calls += 1
+        self.clocked_weight += weight
+        self.clocked_wall_ns += weight * (wall_ns + awaited_ns)
+        self.clocked_awaited_ns += weight * awaited_ns
+        self.clocked_cpu_ns += weight * cpu_ns
+        self.clocked_runqueue_ns += weight * (runqueue_ns or 0)
+        self.runqueue_known = self.runqueue_known and runqueue_ns is not None
+        self.clocked_alone += alone
+        self.clocked_own_ns += weight * beside_ns if alone else 0
+        # On a busy machine a thread that holds the GIL has to wait for a CPU too: about as long as this one had to.
+        active_ns = beside_ns * (cpu_ns + (runqueue_ns or 0)) // cpu_ns if cpu_ns else beside_ns
+        unclear_ns = 0 if alone else max(min(blocked_ns, active_ns), 0)
+        self.clocked_unclear_ns += weight * (unclear_ns + min(awaited_ns, others_ns))
+
+
+class Cell(Sums):
+    """A thread's own figures of one function, and the call of it that the thread is in.
+
+    What a timed call passes through is written out rather than shared: a Python call costs a tenth of all it may cost.
+    """
+
+    __slots__ = (
+        *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_pace"),
+        *("_recent", "_recent_ns", "_weight", "ended", "inside"),
+    )
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self.ended = False
+        """Whether its thread has ended."""
+        self.inside = False
+        """Whether the thread is in a call of the function right now."""
+        self._pace = pace
+        self._calls_places, self._clock_places = Places(), Places()
+        self._clock_left = 0  # timed calls until the next with all clocks
+        self._weight = self._clock = self._began = self._recent = self._recent_ns = 0
+        self._alone = False
+        self._begun: Reading | None = None
+
+    def weigh(self) -> int:
+        """How many of this thread's calls the next one stands for; 0 when it is to pass unmeasured."""
+        return self._calls_places.take(self._pace.block)
+
+    def weigh_clocks(self, weight: int) -> int:
+        """How many calls one that stands for ``weight`` calls stands for with all clocks; 0: they are not read."""
+        if self._clock_left or not weight:
+            self._clock_left -= weight > 0
+            return 0
+        stands_for = weight * self._clock_places.block
+        self._clock_left = self._clock_places.next_gap(self._pace.clock_block)
+        return stands_for
+
+    def begin(self, weight: int) -> None:
+        """A call that stands for ``weight`` calls begins; 0: it is counted and not measured."""
+        self._weight = weight
+        if self._clock_left and weight:
+            self._clock_left -= 1
+            self._began = perf_counter_ns()
+        elif weight:
+            self._clock = self.weigh_clocks(weight)
+            self._alone = clocks.alone()
+            self._begun = clocks.begin()
+        self.inside = True  # last here and first in `end`: an interrupt in between must not leave it set for good
+
+    def end(self) -> None:
+        """The call that began has ended."""
+        self.inside = False
+        if self._clock:
+            self._end_clocked()
+        elif weight := self._weight:
+            wall_ns = perf_counter_ns() - self._began
+            self.timed_calls += 1
+            self.timed_wall_ns += weight * wall_ns
+            self.durations[bucket(wall_ns)] += weight
+            if wall_ns > self.longest_ns:
+                self.longest_ns = wall_ns
+            self._recent_ns += wall_ns
+            self._recent += 1
+            if self._recent == LEARNED_AT_A_TIME:
+                self._learn()
+        self.calls += 1
+
+    def failed(self) -> None:
+        """The call raised; `end` follows."""
+        self.errors += 1
+
+    def add_timed(self, weight: int, wall_ns: int) -> None:
+        """A call whose wall clock was read."""
+        self.timed_calls += 1
+        self.timed_wall_ns += weight * wall_ns
+        self.durations[bucket(wall_ns)] += weight
+        self.longest_ns = max(self.longest_ns, wall_ns)
+        self._recent_ns += wall_ns
+        self._recent += 1
+        if self._recent >= LEARNED_AT_A_TIME:
+            self._learn()
+
+    def _end_clocked(self) -> None:
+        assert self._begun is not None
+        span = clocks.spent(self._begun, clocks.end())
+        self.add_timed(self._weight, span[0])
+        self.add_clocked(self._clock, span, self._alone)
+        self._pace.clocked(span[1])
+        self._clock = 0
+
+    def _learn(self) -> None:
+        """Set the pace by the calls that were timed lately: a few at a time, for it takes a while."""
+        self._pace.timed(self._recent, self._recent_ns)
+        self._recent = self._recent_ns = 0

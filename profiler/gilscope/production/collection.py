@@ -1,0 +1,76 @@
+"""The profiles of all decorated functions together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from gilscope.production.snapshot import snapshots
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gilscope.production.profile import Profile
+
+__all__ = ["COLUMNS", "Profiles", "profiles"]
+
+#: Of the table, in this order: what a profile tells under these names.
+COLUMNS = (
+    *("name", "spec", "kind", "processes", "calls", "nested", "errors"),
+    *("wall_s", "wall_error_s", "mean_s", "cpu_s", "runqueue_s", "blocked_s", "awaited_s", "unclear_s"),
+    *("own_threads_cpu_s", "longest_s", "longest_block_s"),
+)
+_QUANTILES = {"p50_s": 0.5, "p99_s": 0.99}
+
+
+def profiles() -> Profiles:
+    """What the calls of every function decorated in this process have shown so far."""
+    return Profiles(snapshots())
+
+
+class Profiles(Sequence["Profile"]):
+    """Profiles in a row; ``profiles["name"]`` finds one by its name or its ``module:qualname``."""
+
+    def __init__(self, found: Sequence[Profile]) -> None:
+        self._found = tuple(found)
+
+    @overload
+    def __getitem__(self, index: int | str) -> Profile: ...
+    @overload
+    def __getitem__(self, index: slice) -> Profiles: ...
+    def __getitem__(self, index: int | str | slice) -> Profile | Profiles:
+        if isinstance(index, slice):
+            return Profiles(self._found[index])
+        if isinstance(index, int):
+            return self._found[index]
+        found = next((profile for profile in self._found if index in (profile.name, profile.spec)), None)
+        if found is None:
+            raise KeyError(f"no decorated function is called {index!r}: {', '.join(each.name for each in self._found)}")
+        return found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return f"Profiles({', '.join(profile.name for profile in self._found)})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each function; units in the column names, missing where unknown."""
+        import pandas as pd  # only here: pandas takes longer to import than all the rest
+
+        return pd.DataFrame([_row(profile) for profile in self._found], columns=[*COLUMNS, *_QUANTILES, *_VERDICT])
+
+
+_VERDICT = ("label", "subtype", "confidence", "advice")
+
+
+def _row(profile: Profile) -> dict[str, Any]:
+    verdict = profile.classification
+    return {
+        **{name: getattr(profile, name) for name in COLUMNS},
+        **{name: profile.quantile_s(share) for name, share in _QUANTILES.items()},
+        "label": verdict.label,
+        "subtype": verdict.subtype,
+        "confidence": verdict.confidence,
+        "advice": profile.advice,
+    }

@@ -1,0 +1,80 @@
+"""`@classify`: learn from real calls what a function is."""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+from types import FunctionType
+
+from gilscope.errors import UsageError
+from gilscope.production.function import Function, registered
+from gilscope.production.template import kind_of, wrapper_of
+
+TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeVar, overload
+
+    #: What is decorated keeps its type to the letter; ParamSpec would lose defaults, overloads and static methods.
+    F = TypeVar("F", bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]")
+
+__all__ = ["classify"]
+
+if TYPE_CHECKING:
+
+    @overload
+    def classify(func: F, /) -> F: ...
+    @overload
+    def classify(
+        *,
+        name: str | None = None,
+        inputs: Iterable[Any] | Callable[[], Iterable[Any]] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        star: bool = False,
+    ) -> Callable[[F], F]: ...
+
+
+def classify(
+    func: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    inputs: Iterable[Any] | Callable[[], Iterable[Any]] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    star: bool = False,
+) -> Any:
+    """Learn from real calls what a function is: ``@classify`` or ``@classify(...)``.
+
+    The function stays what it was; ``func.__gilscope__.profile()`` tells what its calls have shown. Works on functions,
+    methods, class and static methods (above or below their decorator), coroutine functions, generators and
+    asynchronous generators.
+
+    :param name: what reports call it; ``module:qualname`` unless given
+    :param inputs: one argument for each call of an analysis, or a callable that makes them: the function is then
+        known to ``gilscope analyze``
+    :param kwargs: keyword arguments of every such call
+    :param star: whether each of the inputs is unpacked as positional arguments
+    :raises UsageError: when this is no function
+    """
+    if func is None:
+        return lambda later: _decorated(later, name, inputs, kwargs or {}, star)
+    return _decorated(func, name, inputs, kwargs or {}, star)
+
+
+def _decorated(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Any:
+    if isinstance(func, staticmethod | classmethod):
+        return type(func)(_decorated(func.__func__, name, inputs, kwargs, star))
+    _check(func)
+    function = registered(Function(func, kind_of(func), name))
+    if inputs is not None:
+        function.inputs, function.kwargs, function.star = inputs, kwargs, star
+    wrapper: Any = update_wrapper(wrapper_of(func, function), func)
+    wrapper.__gilscope__ = function
+    return wrapper
+
+
+def _check(func: Any) -> None:
+    if isinstance(func, type):
+        raise UsageError(f"class {func.__qualname__} cannot be classified as a whole: decorate its methods")
+    if not isinstance(func, FunctionType) and not (callable(func) and hasattr(func, "__qualname__")):
+        what = f"an object of type {type(func).__name__} is no function"
+        raise UsageError(f"{what}: decorate the function itself, or the __call__ of its class")

@@ -1,0 +1,146 @@
+"""Files of profiles: one for each process, whole at every moment, read back and merged."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gilscope.accounts import Record
+from gilscope.errors import LoadError
+from gilscope.production.profile import Profile, merged
+from gilscope.production.snapshot import snapshots
+
+__all__ = ["SCHEMA", "Loaded", "ProfileFile", "Recorder", "Skipped", "load_profiles", "write_profiles"]
+
+SCHEMA: Final = "gilscope.profiles/1"
+_PATTERN = "gilscope-*.profiles.json"
+
+
+class ProfileFile(Record, frozen=True, kw_only=True):
+    """What one process has seen."""
+
+    schema: str = SCHEMA
+    host: str
+    pid: int
+    python: str
+    started: float
+    """When recording began, in seconds since 1970; ``written``: when the file was."""
+    written: float
+    profiles: tuple[Profile, ...] = ()
+
+
+class Skipped(Record, frozen=True, kw_only=True):
+    """A file that could not be read."""
+
+    path: str
+    reason: str
+
+
+class Loaded(Record, frozen=True, kw_only=True):
+    """What a folder holds: one profile for each function, the most wall clock first."""
+
+    profiles: tuple[Profile, ...]
+    processes: int
+    skipped: tuple[Skipped, ...] = ()
+
+
+def write_profiles(path: str | Path, file: ProfileFile) -> None:
+    """Replace the file in one step: a reader sees the old one or the new one, whenever the process ends.
+
+    :raises OSError: when it cannot be written
+    """
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.tmp")
+    try:
+        temporary.write_bytes(msgspec.json.encode(file))
+        os.replace(temporary, place)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the error to tell of is the first
+            temporary.unlink()
+        raise
+
+
+def load_profiles(folder: str | Path) -> Loaded:
+    """Read and merge what processes have written to ``folder``; files that cannot be read are named and left out.
+
+    :raises LoadError: when there is no such folder, or no file of profiles in it
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        raise LoadError(f"cannot load {str(folder)!r}: it is no folder; give the one that GILSCOPE_OUT named")
+    paths = sorted(place.glob(_PATTERN))
+    if not paths:
+        raise LoadError(f"cannot load {str(folder)!r}: no process has written profiles to it (none match {_PATTERN})")
+    read = [_read(path) for path in paths]
+    files = [each for each in read if isinstance(each, ProfileFile)]
+    return Loaded(
+        profiles=tuple(merged(profile for file in files for profile in file.profiles)),
+        processes=len(files),
+        skipped=tuple(each for each in read if isinstance(each, Skipped)),
+    )
+
+
+def _read(path: Path) -> ProfileFile | Skipped:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=ProfileFile)
+    except OSError as error:
+        return Skipped(path=str(path), reason=error.strerror or str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is a DecodeError
+        return Skipped(path=str(path), reason=f"it is half-written, damaged or something else ({error})")
+    if file.schema != SCHEMA:
+        return Skipped(path=str(path), reason=f"its schema is {file.schema!r}, not {SCHEMA!r}")
+    return file
+
+
+class Recorder:
+    """This process's own file in a folder."""
+
+    def __init__(self, folder: str) -> None:
+        host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
+        self.path = Path(os.path.abspath(folder), f"gilscope-{host}-{os.getpid()}-{secrets.token_hex(4)}.profiles.json")
+        self._host = host
+        self._started = time.time()
+        self._lock = threading.Lock()
+        self._written: tuple[Profile, ...] = ()
+        self._trouble = ""
+
+    def flush(self) -> None:
+        """Write what the calls have shown, unless it is written already. What goes wrong is logged, once."""
+        with self._lock:
+            profiles = tuple(profile for profile in snapshots() if profile.calls)
+            if profiles == self._written:
+                return
+            try:
+                write_profiles(self.path, self._file(profiles))
+            except OSError as error:
+                self._tell(str(error))
+            else:
+                self._written = profiles
+
+    def _file(self, profiles: tuple[Profile, ...]) -> ProfileFile:
+        return ProfileFile(
+            host=self._host,
+            pid=os.getpid(),
+            python=sys.version.partition(" ")[0],
+            started=self._started,
+            written=time.time(),
+            profiles=profiles,
+        )
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            logging.getLogger("gilscope").warning(
+                "profiles are not recorded: %s; set GILSCOPE_OUT to another folder", trouble
+            )

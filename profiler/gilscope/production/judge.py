@@ -1,0 +1,95 @@
+"""What a profile says of its function: the classification by the rules of an analysis, and what to do.
+
+One call cannot tell why it was off the CPU while others in its process computed: it may have waited for the outside
+world, or for the GIL they held. The function is classified under either reading, and the label stands where both agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gilscope.decide.classify import classify, compute_share
+from gilscope.decide.facts import LOOP_KINDS
+from gilscope.decide.wording import time
+from gilscope.records import Classification
+
+if TYPE_CHECKING:
+    from gilscope.production.profile import Profile
+    from gilscope.records import Demands
+
+__all__ = ["DISPATCH_S", "LONG_BLOCK_S", "MIN_CALLS", "advice", "classification"]
+
+#: Fewer calls measured with all clocks than this are too few to judge from.
+MIN_CALLS = 10
+#: What handing a call over takes at least, as none is measured here: a thread pool of the standard library, submit to
+#: result, on machines of these years.
+DISPATCH_S = {"thread": 20e-6}
+#: A step of a coroutine this long is a pause that users of an event loop notice (asyncio's own slow_callback_duration).
+LONG_BLOCK_S = 0.1
+
+
+def classification(profile: Profile) -> Classification:
+    """What kind of work the function does, as far as its calls tell."""
+    demands = profile.demands
+    if demands is None or profile.clocked_calls < MIN_CALLS:
+        return _inconclusive(f"{profile.clocked_calls} calls measured are too few (of {MIN_CALLS}); let it run on")
+    waits = _classified(profile, demands)
+    unclear_s = (profile.unclear_s or 0.0) / profile.calls
+    computes = _classified(profile, msgspec.structs.replace(demands, gil_wait_s=unclear_s))
+    if waits.label == computes.label:
+        return min(waits, computes, key=lambda verdict: verdict.confidence)
+    return _inconclusive(_two_readings(demands, unclear_s))
+
+
+def _classified(profile: Profile, demands: Demands) -> Classification:
+    return classify(
+        demands,
+        samples=profile.clocked_calls,
+        gil_enabled=profile.gil_enabled,
+        dispatch_s=DISPATCH_S,
+        error_share=profile.errors / profile.calls,
+    )
+
+
+def _inconclusive(reason: str) -> Classification:
+    return Classification(label="inconclusive", confidence=0.0, reason=reason)
+
+
+def _two_readings(demands: Demands, unclear_s: float) -> str:
+    low = compute_share(demands) or 0.0
+    high = compute_share(msgspec.structs.replace(demands, gil_wait_s=unclear_s)) or 0.0
+    return (
+        f"between {low:.0%} and {high:.0%} of a call is computing: for {time(unclear_s)} it was off the CPU while "
+        "others in the process computed, and whether it waited for them or for the outside world is unknown"
+    )
+
+
+def advice(profile: Profile) -> str:
+    """What to do, in a sentence."""
+    verdict = profile.classification
+    if verdict.label == "inconclusive":
+        return f"Not known yet: {verdict.reason}."
+    if profile.kind in LOOP_KINDS and verdict.label != "overhead-bound":
+        return _on_a_loop(profile, verdict)
+    if verdict.label == "compute-bound" and verdict.subtype == "own-threads":
+        return "Its library computes in threads of its own: a pool on top would only compete with them."
+    return _ADVICE[verdict.label]
+
+
+def _on_a_loop(profile: Profile, verdict: Classification) -> str:
+    if (profile.longest_block_s or 0.0) >= LONG_BLOCK_S:
+        block = time(profile.longest_block_s or 0.0)
+        return f"It has kept its event loop from everything else for {block}: offload what blocks (asyncio.to_thread)."
+    if verdict.label == "compute-bound":
+        return "It computes on the event loop: offload it to a process pool (loop.run_in_executor)."
+    return "It leaves the event loop free while it waits: await many at a time (asyncio.gather, TaskGroup)."
+
+
+_ADVICE = {
+    "compute-bound": "It computes: try a process pool, or threads where it releases the GIL; gilscope analyze tells.",
+    "io-bound": "It waits: a thread pool lets many calls wait at the same time; gilscope analyze tells how many.",
+    "mixed": "It computes and waits: threads hide the waiting, processes share the computing; gilscope analyze tells.",
+    "overhead-bound": "A call is shorter than handing it to any pool: call it directly, or hand over many at once.",
+}

@@ -1,0 +1,215 @@
+"""The profile of a function: what its calls have shown, in figures that add up over processes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gilscope.accounts import Demands, Record
+from gilscope.production import sketch
+from gilscope.records import Kind  # msgspec asks for it
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gilscope.records import Classification
+
+__all__ = ["Profile", "merged"]
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """What the calls of one function have shown.
+
+    ``timed``: calls whose wall clock was read; ``clocked``: those of them in which all clocks were. Both are random
+    samples where calls are short; sums over them are weighted by how many calls each stands for. The properties are the
+    estimates for all calls, and None where nothing is known.
+    """
+
+    spec: str
+    """``package.module:qualname``."""
+    name: str
+    kind: Kind = "sync"
+    file: str | None = None
+    line: int | None = None
+    gil_enabled: bool = True
+    processes: int = 1
+    calls: int = 0
+    """Outermost calls that have ended: exact."""
+    nested: int = 0
+    """Calls made from within another call of the same function, in the same thread or chain of awaits."""
+    errors: int = 0
+    """Outermost calls that raised: exact. A generator that was closed early has not."""
+    timed_calls: int = 0
+    timed_wall_s: float = 0.0
+    timed_awaited_s: float = 0.0
+    timed_steps: int = 0
+    """How often a coroutine or a generator was resumed."""
+    clocked_calls: int = 0
+    clocked_alone: int = 0
+    """Calls made while the process had no other thread that Python knows of."""
+    clocked_weight: int = 0
+    clocked_wall_s: float = 0.0
+    clocked_awaited_s: float = 0.0
+    clocked_cpu_s: float = 0.0
+    clocked_runqueue_s: float | None = None
+    clocked_own_s: float = 0.0
+    """CPU of threads that Python does not know of, in calls made while it knew of no other thread."""
+    clocked_unclear_s: float = 0.0
+    """Blocked, or awaiting, while other threads or tasks of the process used as much CPU."""
+    durations: dict[int, int] = msgspec.field(default_factory=dict)
+    """The sketch of the wall clocks: calls by bucket (`gilscope.production.sketch`)."""
+    longest_s: float | None = None
+    """The longest wall clock of the timed calls."""
+    longest_block_s: float | None = None
+    """The longest single step of a coroutine, among the timed calls: for so long nothing else ran on its event loop."""
+
+    @property
+    def timed_weight(self) -> int:
+        """How many calls the timed ones stand for."""
+        return sum(self.durations.values())
+
+    @property
+    def mean_s(self) -> float | None:
+        """The mean wall clock of a call. Of a generator: without the time in which nobody asked it for an item."""
+        weight = self.timed_weight
+        return self.timed_wall_s / weight if weight else None
+
+    @property
+    def wall_s(self) -> float | None:
+        """Wall clock of all calls. Those that overlap in time count each."""
+        return self._of_all(1.0)
+
+    @property
+    def wall_error_s(self) -> float | None:
+        """The standard error of ``wall_s`` from sampling; 0 where every call was timed.
+
+        Of a mean drawn without replacement (Cochran 1977, Sampling Techniques, §2.6): s ÷ √n × √(1 − n ÷ N).
+        """
+        if not self.timed_calls:
+            return None
+        mean, square = sketch.moments(self.durations)
+        variance = max(square - mean**2, 0.0)
+        left_out = max(1 - self.timed_calls / max(self.calls, 1), 0.0)
+        return self.calls * math.sqrt(variance / self.timed_calls * left_out)
+
+    @property
+    def cpu_s(self) -> float | None:
+        """CPU of the calling threads."""
+        return self._of_clocked(self.clocked_cpu_s)
+
+    @property
+    def runqueue_s(self) -> float | None:
+        """Ready to run, but given no CPU; None where the kernel does not tell."""
+        return None if self.clocked_runqueue_s is None else self._of_clocked(self.clocked_runqueue_s)
+
+    @property
+    def awaited_s(self) -> float | None:
+        """Between the steps of a coroutine: for what it awaits, and for its turn on the event loop."""
+        if not self.timed_wall_s:
+            return None
+        return self._of_all(self.timed_awaited_s / self.timed_wall_s)
+
+    @property
+    def blocked_s(self) -> float | None:
+        """Off the CPU by its own doing, awaiting included: all that is neither CPU nor run queue (which is in it where
+        the kernel does not tell)."""
+        known = self.clocked_cpu_s + (self.clocked_runqueue_s or 0.0)
+        return self._of_clocked(max(self.clocked_wall_s - known, 0.0))
+
+    @property
+    def unclear_s(self) -> float | None:
+        """The part of ``blocked_s`` in which others in the process computed: it may have waited for the outside world,
+        for the GIL, for its turn on the event loop, or for threads that its libraries started."""
+        return self._of_clocked(self.clocked_unclear_s)
+
+    @property
+    def own_threads_cpu_s(self) -> float | None:
+        """CPU of threads that its libraries started; None where other threads of the process hide it."""
+        return self._of_clocked(self.clocked_own_s) if self.clocked_alone == self.clocked_calls else None
+
+    @property
+    def steps(self) -> float | None:
+        """How often all calls together were resumed."""
+        weight = self.timed_weight
+        return self.calls * self.timed_steps / weight if weight else None
+
+    @property
+    def demands(self) -> Demands | None:
+        """What one call asks for, on average; None before a call was measured with all clocks."""
+        cpu, blocked, wall = self.cpu_s, self.blocked_s, self.wall_s
+        if cpu is None or blocked is None or wall is None or not self.calls:
+            return None
+        queue, own = self.runqueue_s, self.own_threads_cpu_s
+        return Demands(
+            calls=self.clocked_calls,
+            wall_s=wall / self.calls,
+            cpu_s=cpu / self.calls,
+            blocked_s=blocked / self.calls,
+            runqueue_s=None if queue is None else queue / self.calls,
+            own_threads_cpu_s=None if own is None else own / self.calls,
+            gil_wait_s=0.0 if self._never_waits_for_the_gil else None,
+            idle_s=0.0,
+        )
+
+    @property
+    def classification(self) -> Classification:
+        """What kind of work the function does, by the same rules as an analysis."""
+        from gilscope.production.judge import classification
+
+        return classification(self)
+
+    @property
+    def advice(self) -> str:
+        """What to do, in a sentence."""
+        from gilscope.production.judge import advice
+
+        return advice(self)
+
+    def quantile_s(self, share: float) -> float | None:
+        """The wall clock that ``share`` of the calls do not exceed, within 5.9 % of itself."""
+        return sketch.quantile_s(self.durations, share)
+
+    @property
+    def _never_waits_for_the_gil(self) -> bool:
+        return not self.gil_enabled or self.clocked_alone == self.clocked_calls
+
+    def _of_all(self, share: float) -> float | None:
+        mean = self.mean_s
+        return None if mean is None else self.calls * mean * share
+
+    def _of_clocked(self, seconds: float) -> float | None:
+        """A part of the clocked calls' wall clock, as the same part of that of all calls."""
+        return self._of_all(seconds / self.clocked_wall_s) if self.clocked_wall_s > 0 else None
+
+
+#: What tells a function from others; the first profile's word counts for the rest of it.
+_IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
+_LARGEST = ("longest_s", "longest_block_s")
+_BY_HAND = (*_IDENTITY, *_LARGEST, "durations", "clocked_runqueue_s")
+_ADDED = tuple(name for name in Profile.__struct_fields__ if name not in _BY_HAND)
+
+
+def merged(profiles: Iterable[Profile]) -> list[Profile]:
+    """One profile for each function, from those of many processes; the most calls' wall clock first."""
+    groups: dict[tuple[object, ...], list[Profile]] = {}
+    for profile in profiles:
+        groups.setdefault(tuple(getattr(profile, name) for name in _IDENTITY), []).append(profile)
+    return sorted((_sum(group) for group in groups.values()), key=lambda profile: -(profile.wall_s or 0.0))
+
+
+def _sum(group: list[Profile]) -> Profile:
+    if len(group) == 1:
+        return group[0]
+    figures: dict[str, Any] = {name: getattr(group[0], name) for name in _IDENTITY}
+    figures |= {name: sum(getattr(part, name) for part in group) for name in _ADDED}
+    for name in _LARGEST:
+        figures[name] = max((value for part in group if (value := getattr(part, name)) is not None), default=None)
+    queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
+    figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
+    durations: dict[int, int] = {}
+    for part in group:
+        for index, count in part.durations.items():
+            durations[index] = durations.get(index, 0) + count
+    return Profile(**figures, durations=durations)

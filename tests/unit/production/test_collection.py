@@ -1,0 +1,29 @@
+"""All profiles together: a sequence, found by name, and a table."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gilscope.production.collection import COLUMNS, Profiles
+from tests.unit.production.profiles import make_profile
+
+
+def test_profiles_are_a_sequence() -> None:
+    first, second = make_profile(), make_profile(spec="m:f", name="f", calls=0, wall_s=0.0)
+    found = Profiles([first, second])
+    assert (len(found), list(found), found[1], list(found[:1])) == (2, [first, second], second, [first])
+    assert (found["f"], found["m:f"], found["total"]) == (second, second, first)
+    assert repr(found) == "Profiles(total, f)"
+    with pytest.raises(KeyError, match="no decorated function is called 'g': total, f"):
+        found["g"]
+
+
+def test_the_table_has_a_row_for_each_and_leaves_out_what_is_unknown() -> None:
+    frame = Profiles([make_profile(), make_profile(calls=0, wall_s=0.0, longest_s=None)]).to_frame()
+    assert list(frame.columns) == [*COLUMNS, "p50_s", "p99_s", "label", "subtype", "confidence", "advice"]
+    assert frame["label"].tolist() == ["compute-bound", "inconclusive"]
+    assert frame["wall_s"].iloc[0] == pytest.approx(1.0)
+    assert math.isnan(frame["wall_s"].iloc[1])
+    assert (frame["calls"].tolist(), len(Profiles([]).to_frame())) == ([100, 0], 0)

@@ -1,0 +1,106 @@
+"""Files of profiles: whole, merged when read, and the damaged ones named."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from gilscope.errors import LoadError
+from gilscope.production import files
+from gilscope.production.files import ProfileFile, Recorder, load_profiles, write_profiles
+from tests.unit.production.profiles import make_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def file(*profiles: Any, **fields: Any) -> ProfileFile:
+    return ProfileFile(
+        **{"host": "h", "pid": 1, "python": "3", "started": 0.0, "written": 1.0, **fields}, profiles=profiles
+    )
+
+
+def test_the_files_of_many_processes_become_one_profile(tmp_path: Path) -> None:
+    for pid in range(20):
+        write_profiles(tmp_path / f"gilscope-h-{pid}.profiles.json", file(make_profile(), pid=pid))
+    loaded = load_profiles(tmp_path)
+    assert (loaded.processes, loaded.skipped) == (20, ())
+    assert [(profile.calls, profile.processes) for profile in loaded.profiles] == [(2000, 20)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "half-written"),
+        (msgspec.json.encode(file(make_profile()))[:-40], "half-written"),
+        (b"\xff\xfe\x00", "half-written"),
+        (b'{"schema": "gilscope.profiles/1"}', "half-written"),
+        (msgspec.json.encode(file(schema="gilscope.profiles/9")), "its schema is 'gilscope.profiles/9'"),
+    ],
+)
+def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, text: bytes, reason: str) -> None:
+    write_profiles(tmp_path / "gilscope-good.profiles.json", file(make_profile()))
+    (tmp_path / "gilscope-bad.profiles.json").write_bytes(text)
+    loaded = load_profiles(tmp_path)
+    assert [profile.calls for profile in loaded.profiles] == [100]
+    assert [os.path.basename(skipped.path) for skipped in loaded.skipped] == ["gilscope-bad.profiles.json"]
+    assert reason in loaded.skipped[0].reason
+
+
+def test_a_folder_of_that_name_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "gilscope-folder.profiles.json").mkdir()
+    assert load_profiles(tmp_path).skipped[0].reason == "Is a directory"
+
+
+@pytest.mark.parametrize(("folder", "told"), [("", "no process has written"), ("nowhere", "it is no folder")])
+def test_a_folder_without_profiles_is_an_error(tmp_path: Path, folder: str, told: str) -> None:
+    with pytest.raises(LoadError, match=told):
+        load_profiles(tmp_path / folder)
+
+
+def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "gilscope-1.profiles.json"
+    write_profiles(place, file())
+    write_profiles(place, file(make_profile()))
+    assert os.listdir(tmp_path / "new") == [place.name]
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_profiles(place, file())
+    assert os.listdir(tmp_path / "new") == [place.name]
+
+
+def test_a_recorder_writes_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [make_profile(), make_profile(spec="m:not_called", calls=0)]
+    monkeypatch.setattr(files, "snapshots", lambda: seen)
+    recorder = Recorder(str(tmp_path / "made"))
+    recorder.flush()
+    assert [profile.spec for profile in load_profiles(tmp_path / "made").profiles] == ["shop.orders:total"]
+    before = recorder.path.stat().st_mtime_ns
+    recorder.flush()
+    assert recorder.path.stat().st_mtime_ns == before
+    seen[0] = make_profile(calls=101)
+    recorder.flush()
+    assert load_profiles(tmp_path / "made").profiles[0].calls == 101
+
+
+def test_a_process_without_calls_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "snapshots", lambda: [make_profile(calls=0)])
+    Recorder(str(tmp_path / "made")).flush()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(files, "snapshots", lambda: [make_profile()])
+    recorder = Recorder(str(tmp_path / "file"))
+    with caplog.at_level(logging.WARNING, "gilscope"):
+        recorder.flush()
+        recorder.flush()
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["profiles are not recorded"]
