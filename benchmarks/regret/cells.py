@@ -74,9 +74,13 @@ def rule_of_thumb(cpu_share: float, cpus: int) -> Cell:
     return default_processes(cpus) if cpu_share >= THUMB else default_threads(cpus)
 
 
-def grid(call_s: float, *, coroutine: bool) -> list[Cell]:
-    """Every configuration of the exhaustive search, for calls of this length."""
-    chunks = [chunk for chunk, longest_s in CHUNKS_S.items() if call_s <= longest_s]
+def grid(call_s: float, *, inputs: int, coroutine: bool) -> list[Cell]:
+    """Every configuration of the exhaustive search, for calls of this length over so many inputs.
+
+    No chunk is longer than the inputs: pickle writes an object that comes twice in a chunk once, which no real list of
+    different inputs has the good of.
+    """
+    chunks = [chunk for chunk, longest_s in CHUNKS_S.items() if call_s <= longest_s and chunk <= max(inputs, 1)]
     cells = [SERIAL, *(Cell("thread", workers) for workers in THREADS)]
     cells += [Cell("process", workers, chunk) for workers in PROCESSES for chunk in chunks]
     return [*cells, *(Cell("asyncio", workers) for workers in COROUTINES if coroutine)]

@@ -61,7 +61,7 @@ def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
     except CellFailed as failure:
         return msgspec.structs.replace(about, failed=str(failure))
     advice = ask(workload)
-    cells = unique([*grid(solo.call_s, coroutine=workload.coroutine), advice.cell])
+    cells = unique([*grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine), advice.cell])
     screening = measure(workload, cells, effort.screening_rounds, order)
     chosen = finalists(screening, advice.cell, about.cpus)
     final = measure(workload, chosen * effort.final_processes, effort.final_rounds, order)

@@ -49,6 +49,11 @@ class Workload:
         """The function as ``module:name``."""
         return f"{self.module}:{self.name}"
 
+    def input_count(self) -> int:
+        """How many inputs there are."""
+        made = getattr(importlib.import_module(self.module), self.inputs)
+        return len(made() if callable(made) else made)
+
     @property
     def inputs_spec(self) -> str:
         """The inputs as ``module:name``."""

@@ -117,11 +117,18 @@ def test_means_and_quantiles_of_nothing_are_unknown_and_a_zero_is_a_zero() -> No
 
 def test_long_calls_go_to_processes_one_by_one_and_short_ones_in_chunks_too() -> None:
     def chunksizes(call_s: float) -> set[int]:
-        return {cell.chunksize for cell in grid(call_s, coroutine=False) if cell.executor == "process"}
+        cells = grid(call_s, inputs=200, coroutine=False)
+        return {cell.chunksize for cell in cells if cell.executor == "process"}
 
     assert [chunksizes(call_s) for call_s in (0.010, 0.002, 0.0002)] == [{1}, {1, 8}, {1, 8, 64}]
-    assert {cell.executor for cell in grid(0.01, coroutine=True)} == {"serial", "thread", "process", "asyncio"}
-    assert "asyncio" not in {cell.executor for cell in grid(0.01, coroutine=False)}
+    assert {cell.executor for cell in grid(0.01, inputs=8, coroutine=True)} == {
+        "serial",
+        "thread",
+        "process",
+        "asyncio",
+    }
+    assert "asyncio" not in {cell.executor for cell in grid(0.01, inputs=8, coroutine=False)}
+    assert {cell.chunksize for cell in grid(0.0002, inputs=8, coroutine=False)} == {1, 8}
 
 
 def test_the_baselines_are_what_the_standard_library_would_take() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import subprocess
@@ -10,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -21,17 +19,17 @@ from gilscope.observe.gil import GilLayout, Hold
 from gilscope.observe.sampler import (
     ASKED_PER_MOMENT,
     CPU_SHARE,
-    LATE_S,
     THREADS_PER_MOMENT,
     Counts,
     Held,
     HoldWatch,
-    Pace,
     Runnable,
     Sampler,
     WatchedWorker,
 )
 from gilscope.observe.syscalls import Blocked, Waiting, waiting_for
+
+from .test_pace import Clock
 
 ME = 0x7F00_0000_1000
 OTHER = 0x7F00_0000_2000
@@ -178,145 +176,6 @@ def test_the_order_of_samples_is_irrelevant(seen: list[Moment], rng: random.Rand
         shuffled = rng.sample(seen, len(seen))
         assert counted(scene, seen) == counted(scene, shuffled)
         assert counted(scene, seen).samples == len(seen)
-
-
-# -- the longest hold ------------------------------------------------------------------------------
-
-
-@dataclass
-class Look:
-    after_s: float
-    hold: Hold
-    wanted: bool
-
-
-holds = st.builds(Hold, st.sampled_from([0, ME, OTHER]), st.integers(0, 2))
-looks = st.lists(st.builds(Look, st.floats(1e-4, 1.0), holds, st.booleans()), max_size=40)
-
-
-def watch_over(seen: list[Look]) -> HoldWatch:
-    watch, now_s = HoldWatch(), 0.0
-    for look in seen:
-        now_s += look.after_s
-        watch.see(now_s, look.hold, look.wanted)
-    return watch
-
-
-@given(looks)
-def test_the_longest_hold_is_the_longest_from_being_wanted_to_its_end(seen: list[Look]) -> None:
-    times = itertools.accumulate(look.after_s for look in seen)
-    runs = itertools.groupby(zip(seen, times, strict=True), lambda pair: pair[0].hold)
-    longest_s = 0.0
-    for hold, run in runs:
-        wanted = list(itertools.dropwhile(lambda pair: not pair[0].wanted, run))
-        longest_s = max(longest_s, wanted[-1][1] - wanted[0][1]) if hold.holder and wanted else longest_s
-    assert watch_over(seen).longest_s == pytest.approx(longest_s)
-
-
-def test_one_holder_that_passed_the_gil_on_in_between_held_it_twice() -> None:
-    kept = [Look(0.01, Hold(ME, 7), True) for _ in range(3)]
-    passed = [Look(0.01, Hold(ME, switches), True) for switches in (7, 9, 11)]
-    assert watch_over(kept).longest_s == pytest.approx(0.02)
-    assert watch_over(passed).longest_s == 0.0
-
-
-def test_a_waiter_that_is_not_seen_for_a_moment_waits_on() -> None:
-    """Every 5 ms it wakes to ask for the GIL once more."""
-    seen = [Look(0.01, Hold(ME, 7), wanted) for wanted in (False, True, False, True)]
-    assert watch_over(seen).longest_s == pytest.approx(0.02)
-
-
-@given(looks)
-def test_looks_and_holds_are_counted(seen: list[Look]) -> None:
-    watch = watch_over(seen)
-    assert (watch.looked, watch.held) == (len(seen), sum(look.hold.holder != 0 for look in seen))
-
-
-@given(looks)
-def test_a_hold_that_nobody_waits_for_is_none(seen: list[Look]) -> None:
-    for look in seen:
-        look.wanted = False
-    assert watch_over(seen).longest_s == 0.0
-
-
-# -- the pace --------------------------------------------------------------------------------------
-
-
-class Clock:
-    """A clock that moves when it is waited on, ``late_s`` later than asked."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, duration_s: float, late_s: list[float]) -> None:
-        self.now = 100.0
-        self.ends = self.now + duration_s
-        self.late_s = itertools.chain(late_s, itertools.repeat(0.0))
-        self.woken: list[float] = []
-        self.spent = 0.0
-        patch.setattr(sampler, "time", SimpleNamespace(perf_counter=lambda: self.now, thread_time=lambda: self.spent))
-
-    def spend(self, seconds: float) -> int:
-        """Use the CPU; the GIL is free meanwhile."""
-        self.now += seconds
-        self.spent += seconds
-        return 0
-
-    def wait(self, seconds: float) -> bool:
-        self.now += max(0.0, seconds) + next(self.late_s)
-        if self.now >= self.ends:
-            return True
-        self.woken.append(self.now - 100.0)
-        return False
-
-
-def paced(duration_s: float, rate_hz: float, late_s: list[float], seed: int = 0) -> tuple[Pace, Clock]:
-    with pytest.MonkeyPatch.context() as patch:
-        clock = Clock(patch, duration_s, late_s)
-        made = Sampler([], None, rate_hz, random.Random(seed))
-        made.run(clock.wait)
-        return made.pace, clock
-
-
-@given(duration_s=st.floats(0.01, 2.0), rate_hz=st.floats(10, 1000), seed=st.integers(0, 99))
-def test_in_time_there_is_one_moment_in_every_slot(duration_s: float, rate_hz: float, seed: int) -> None:
-    pace, clock = paced(duration_s, rate_hz, [], seed)
-    slots = [int(at_s * rate_hz * (1 + 1e-12)) for at_s in clock.woken]
-    assert slots == list(range(len(slots)))
-    assert abs(pace.moments - duration_s * rate_hz) <= 1
-    assert pace.missed == 0
-
-
-def test_moments_lie_anywhere_in_their_slots() -> None:
-    _, clock = paced(20.0, 100, [])
-    within = [at_s * 100 % 1 for at_s in clock.woken]
-    assert [sum(low <= part < low + 0.25 for part in within) / len(within) for low in (0, 0.25, 0.5, 0.75)] == (
-        pytest.approx([0.25] * 4, abs=0.05)
-    )
-
-
-lateness = st.one_of(st.floats(0, 0.9 * LATE_S), st.floats(1.1 * LATE_S, 0.5))
-
-
-@given(rate_hz=st.floats(10, 1000), late_s=st.lists(lateness, max_size=20), seed=st.integers(0, 99))
-def test_late_or_not_every_slot_is_a_moment_or_missed(rate_hz: float, late_s: list[float], seed: int) -> None:
-    pace, clock = paced(2.0, rate_hz, late_s, seed)
-    slots = clock.woken[-1] * rate_hz if clock.woken else 0.0
-    assert abs(pace.moments + pace.missed - slots) <= 1 + 1e-6
-    late = sum(late > LATE_S for late in late_s)  # waking so late can make one miss the next moment too
-    assert len(clock.woken) - 2 * late <= pace.moments <= len(clock.woken)
-
-
-def test_a_moment_is_missed_rather_than_taken_late() -> None:
-    pace, clock = paced(1.0, 100, [0.0, 2 * LATE_S, LATE_S / 2, 0.0])
-    assert len(clock.woken) == pytest.approx(100, abs=1)
-    assert pace.moments == len(clock.woken) - 1
-    assert pace.missed == 1
-
-
-def test_the_rate_achieved_is_told() -> None:
-    pace, _ = paced(2.0, 100, [0.5])
-    assert pace.achieved_hz == pytest.approx(pace.moments / pace.elapsed_s)
-    assert pace.achieved_hz is not None
-    assert pace.achieved_hz < 90
-    assert Pace(100).achieved_hz is None
 
 
 @pytest.mark.parametrize("state", ["on", "sleep"])
