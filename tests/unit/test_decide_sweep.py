@@ -43,6 +43,13 @@ def test_a_limit_below_the_expected_knee_is_found_from_above() -> None:
     assert len(counts) <= 5
 
 
+def test_workers_that_are_not_in_each_others_way_are_given_company() -> None:
+    """Whatever the model says: the solo run may have cost more than a call does in company."""
+    assert next_count({32: 30.0}, lambda n: min(n, 32.0), low=2, high=64, step=2) is None
+    assert next_count({32: 30.0}, lambda n: min(n, 32.0), low=2, high=64, step=2, alone=1.0) == 64
+    assert next_count({32: 20.0}, lambda n: min(n, 21.0), low=2, high=64, step=2, alone=1.0) is None
+
+
 def test_no_more_than_the_most() -> None:
     assert max(swept(linear, linear, first=8, high=20)) == 20
 

@@ -145,7 +145,9 @@ def _next_count(campaign: Campaign, known: Demands, name: str) -> int | None:
         return expected_per_s(campaign, Configuration(name, workers), known)
 
     high = campaign.options.max_workers or most_workers(shape, campaign.machine, known)
-    return next_count(measured, expected, low=min(2, high), high=high, step=STEP[shape], believed=shape != "loop")
+    return next_count(
+        measured, expected, low=min(2, high), high=high, step=STEP[shape], alone=serial_per_s, believed=shape != "loop"
+    )
 
 
 # -- the contenders ---------------------------------------------------------------------------------------------------

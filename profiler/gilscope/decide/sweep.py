@@ -16,6 +16,9 @@ PAYS = 1.05
 #: The model is believed while the measurement reaches this part of it; below, something that the solo run could not
 #: show (a server's limit, a lock, convoys) bends the curve, and the top may lie at fewer workers.
 AS_EXPECTED = 0.85
+#: Workers that each do this part of what one does alone are not yet in each other's way, whatever the model says: at its
+#: knee they would be.
+LINEAR = 0.8
 #: Neighbours this close are not refined: between them the curve moves less than its noise.
 CLOSE = 2.0
 
@@ -27,6 +30,7 @@ def next_count(
     low: int,
     high: int,
     step: int,
+    alone: float = 0.0,
     believed: bool = True,
 ) -> int | None:
     """The worker count to measure next, between ``low`` and ``high``; None when the top is found.
@@ -34,6 +38,7 @@ def next_count(
     :param measured: throughput by worker count
     :param expected: the model's throughput at a worker count
     :param step: how many times as many workers a step up takes
+    :param alone: throughput of one worker; 0 when unknown
     :param believed: whether the model's word that more workers gain nothing is taken
 
     Throughput against workers has one top, so it is climbed: ``step`` times as many while that pays, or while the
@@ -43,7 +48,8 @@ def next_count(
     best = max(measured, key=lambda count: (measured[count], -count))
     if best == max(measured) and best < high:
         above = min(best * step, high)
-        if _paid(measured, best) and (not believed or expected(above) >= PAYS * expected(best)):
+        linear = alone > 0 and measured[best] >= LINEAR * best * alone
+        if _paid(measured, best) and (linear or not believed or expected(above) >= PAYS * expected(best)):
             return above
     as_expected = measured[best] >= AS_EXPECTED * expected(best)
     return _between(measured, best, best if as_expected else low)
