@@ -16,8 +16,8 @@ PAYS = 1.05
 #: The model is believed while the measurement reaches this part of it; below, something that the solo run could not
 #: show (a server's limit, a lock, convoys) bends the curve, and the top may lie at fewer workers.
 AS_EXPECTED = 0.85
-#: Workers that each do this part of what one does alone are not yet in each other's way, whatever the model says: at its
-#: knee they would be.
+#: Workers that each do this part of what one does alone are not yet in each other's way, whatever the model says: at
+#: its knee they would be.
 LINEAR = 0.8
 #: Neighbours this close are not refined: between them the curve moves less than its noise.
 CLOSE = 2.0
