@@ -54,5 +54,6 @@ def save(results: Results, path: Path) -> None:
     lines = [f'"{name}":{msgspec.json.encode(told).decode()}' for name, told in packed.pop("functions").items()]
     head = msgspec.json.encode(packed).decode().removesuffix("}")
     new = path.with_suffix(".new")
+    path.parent.mkdir(parents=True, exist_ok=True)
     new.write_text(f'{head},"functions":{{\n' + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
     new.replace(path)
