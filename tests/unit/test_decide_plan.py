@@ -66,7 +66,12 @@ def test_the_user_may_bound_the_workers() -> None:
 
 
 def test_what_computes_is_not_planned_beyond_the_cpus() -> None:
-    assert most_workers("process", TWO, PYTHON) == most_workers("thread", TWO, NATIVE) == 2
+    assert most_workers("process", TWO, PYTHON) == 2
+    assert workers(planned(NATIVE))["thread"] == workers(planned(PYTHON))["thread"] == [2]
+
+
+def test_what_computes_with_the_gil_and_without_gets_threads_for_both() -> None:
+    assert workers(planned(make.demands(gil=0.005, free=0.005)))["thread"] == [4]
     assert most_workers("thread", TWO, NETWORK) == MAX_WORKERS["thread"]
 
 

@@ -95,10 +95,11 @@ def candidates(
 
 
 def most_workers(shape: Shape, machine: Machine, demands: Demands) -> int:
-    """The most workers planned unasked: the CPUs for what computes, `MAX_WORKERS` for what waits."""
-    cpus = max(2 if shape == "thread" else 1, math.ceil(machine.cpus))
+    """The most workers planned unasked: the CPUs for what computes (twice as many threads, for while one waits for the
+    GIL another can compute without it), `MAX_WORKERS` for what waits."""
+    cpus = math.ceil(machine.cpus)
     if shape != "loop" and (compute_share(demands) or 0.0) >= COMPUTE_SHARE:
-        return min(cpus, 61)
+        return 2 * cpus if shape == "thread" else min(cpus, 61)
     return max(MAX_WORKERS[shape], cpus) if shape == "process" else MAX_WORKERS[shape]
 
 
