@@ -73,12 +73,12 @@ class Function:
 
         return snapshot(self)
 
-    def sums(self) -> Sums:
-        """The figures of all threads together; of calls that have ended."""
+    def sums(self, *, recent: bool = False) -> Sums:
+        """The figures of all threads together; of calls that have ended. ``recent``: only since `restart`."""
         with self._lock:
             self._fold()
             whole = Sums()
-            for part in (*self._ended, *self._cells):
+            for part in (*self._ended[-1 if recent else 0 :], *self._cells):
                 whole.add(part)
         whole.calls += self.sampler.passed
         return whole
@@ -147,7 +147,7 @@ class Function:
             self._cells.remove(cell)
             if not self._ended:
                 self._ended.append(Sums())
-            self._ended[0].add(cell)
+            self._ended[-1].add(cell)
 
     def forget(self) -> None:
         """Begin anew: in a forked child, where what was counted is the parent's to tell.
@@ -157,8 +157,19 @@ class Function:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._cells: list[Cell] = []
-        self._ended: list[Sums] = []  # of all threads that have ended, together
+        self._ended: list[Sums] = []  # of all threads that have ended, together; before a restart, and since
         self.born = object()
+
+    def restart(self) -> None:
+        """Tell the calls that follow apart from those before, and measure the first of them again as if there had been
+        none. A call that another thread is in right now is not counted."""
+        following = Sampler()
+        with self._lock:
+            if self._tracked:
+                following.stop()
+            self._ended = [self.sums(), Sums()]
+            self.sampler, self.pace = following, Pace()
+            self._local, self._cells = threading.local(), []
 
 
 def _restored(func: Any, kind: Kind, name: str, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Function:

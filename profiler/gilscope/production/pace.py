@@ -33,9 +33,11 @@ class Pace:
     counted.
     """
 
-    __slots__ = ("_clocked", "_cpu_ns", "_timed", "_wall_ns", "block", "clock_block")
+    __slots__ = ("_clocked", "_cpu_ns", "_timed", "_wall_ns", "block", "clock_block", "max_block")
 
     def __init__(self) -> None:
+        self.max_block = MAX_BLOCK
+        """At least one of so many calls is timed."""
         self.block = 1
         """One of so many calls is timed."""
         self.clock_block = 1
@@ -57,7 +59,7 @@ class Pace:
         self._cpu_ns += (cpu_ns - self._cpu_ns) * max(_LATEST_CLOCKED, 1 / self._clocked)
 
     def _set(self) -> None:
-        self.block = min(MAX_BLOCK, int((EVERY_CALL_NS / max(self._wall_ns, 1.0)) ** _STEEPNESS) + 1)
+        self.block = min(self.max_block, int((EVERY_CALL_NS / max(self._wall_ns, 1.0)) ** _STEEPNESS) + 1)
         allowed = max(min(WALL_SHARE * self._wall_ns, CPU_SHARE * self._cpu_ns), 1.0)
         wanted = round(clocks.cost_ns()[0] / allowed / self.block)
         self.clock_block = min(max(1, wanted), MAX_CLOCK_BLOCK // self.block)

@@ -19,9 +19,9 @@ def snapshots() -> list[Profile]:
     return [snapshot(function) for function in functions()]
 
 
-def snapshot(function: Function) -> Profile:
-    """The profile of one function, from the calls that this process made."""
-    sums = function.sums()
+def snapshot(function: Function, *, recent: bool = False) -> Profile:
+    """The profile of one function, from the calls that this process made; ``recent``: since its `restart` only."""
+    sums = function.sums(recent=recent)
     code = getattr(function.function, "__code__", None)
     return Profile(
         spec=function.spec,

@@ -1,0 +1,70 @@
+"""Instruments for OpenTelemetry: ``instrument()``. Needs the extra ``gilscope[otel]``.
+
+Names and units follow OpenTelemetry's conventions (https://opentelemetry.io/docs/specs/semconv/general/metrics/): the
+unit is a property of the instrument and not in its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import gilscope
+from gilscope.metrics.figures import Reader
+
+try:
+    from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
+except ImportError as error:
+    raise ImportError(f"{error}: pip install 'gilscope[otel]'") from error
+
+__all__ = ["BLOCKED", "CALLS", "CPU", "FUNCTION", "LOOP_BLOCK", "METER", "WALL", "instrument"]
+
+METER: Final = "gilscope"
+"""The name of the instrumentation scope."""
+CALLS: Final = "gilscope.function.calls"
+"""``{call}``: outermost calls that have ended."""
+WALL: Final = "gilscope.function.wall.time"
+"""``s``: wall clock of all calls; those that overlap in time count each."""
+CPU: Final = "gilscope.function.cpu.time"
+"""``s``: CPU of the calling threads."""
+BLOCKED: Final = "gilscope.function.blocked.time"
+"""``s``: off the CPU by its own doing, awaiting included."""
+LOOP_BLOCK: Final = "gilscope.function.loop.block.max"
+"""``s``, a gauge: the longest step of a coroutine so far, in which nothing else ran on its event loop."""
+FUNCTION: Final = "code.function.name"
+"""The one attribute, of OpenTelemetry's own: ``package.module.qualname``."""
+
+_Callback = Callable[[CallbackOptions], Iterator[Observation]]
+
+
+def instrument(meter: Meter | None = None) -> None:
+    """Create observable instruments that tell of every function decorated in this process, read at each collection.
+
+    What is unknown is not observed. To be called once for each meter.
+
+    :param meter: where to create them; the global provider's unless given
+    """
+    meter = meter or get_meter(METER, gilscope.__version__)
+    reader = Reader(lambda profile: profile.spec.replace(":", "."))
+    for name, field, unit, description in _COUNTERS:
+        meter.create_observable_counter(name, [_observed(reader, field)], unit, description)
+    callback = _observed(reader, "longest_block_s")
+    meter.create_observable_gauge(LOOP_BLOCK, [callback], "s", "The longest step of a coroutine on its event loop.")
+
+
+_COUNTERS: Final = (
+    (CALLS, "calls", "{call}", "Calls that have ended."),
+    (WALL, "wall_s", "s", "Wall clock of the calls."),
+    (CPU, "cpu_s", "s", "CPU time of the calling threads."),
+    (BLOCKED, "blocked_s", "s", "Time off the CPU by the function's own doing, awaiting included."),
+)
+
+
+def _observed(reader: Reader, field: str) -> _Callback:
+    def observe(_: CallbackOptions) -> Iterator[Observation]:
+        for each in reader.read():
+            value = getattr(each, field)
+            if value is not None:
+                yield Observation(value, {FUNCTION: each.function})
+
+    return observe

@@ -1,0 +1,33 @@
+"""Which calls a test has made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gilscope.production.function import functions
+from gilscope.production.pace import MAX_BLOCK
+from gilscope.production.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from gilscope.production.profile import Profile
+
+__all__ = ["begin", "end"]
+
+
+def begin() -> None:
+    """Tell the calls that follow apart from those before, and time each of them.
+
+    The difference of two profiles would not do: the longest block of a whole run says nothing of one test, and of a
+    function that was called often before, too few of the test's calls would be measured to judge from.
+    """
+    for function in functions():
+        function.restart()
+        function.pace.max_block = 1
+
+
+def end() -> list[Profile]:
+    """The profiles of the functions called since then, of these calls only; from here on a sample is timed again."""
+    found = [snapshot(function, recent=True) for function in functions()]
+    for function in functions():
+        function.pace.max_block = MAX_BLOCK
+    return [profile for profile in found if profile.calls]
