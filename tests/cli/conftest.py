@@ -124,7 +124,7 @@ class Cli:
         *arguments: str,
         backends: str = "thread",
         workers: str = "2",
-        budget: float = 4.0,
+        budget: float = 8.0,
         calls: int = 150,
         **options: Any,
     ) -> Outcome:

@@ -37,6 +37,8 @@ ENOUGH_SAMPLES, SOLO_ROUNDS = 50, 3
 TEAR_DOWN_S = 1.0
 #: The part of the budget kept for the hot lines, and what they take.
 HOT_SHARE, HOT_ROUND_S, HOT_RATE_HZ = 0.1, 0.4, 200
+#: What is kept at least, for the round and what comes before it, and the most of a small budget.
+HOT_KEPT_S, HOT_MOST = 1.0, 0.25
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ class Campaign:
     @property
     def racing_s(self) -> float:
         """Seconds left for rounds: what the hot lines need is kept back."""
-        return self.budget.remaining_s - (HOT_SHARE * self.options.budget_s if self.options.hot else 0.0)
+        kept_s = min(max(HOT_SHARE * self.options.budget_s, HOT_KEPT_S), HOT_MOST * self.options.budget_s)
+        return self.budget.remaining_s - (kept_s if self.options.hot else 0.0)
 
     def _demands_alone(self, solo: Solo) -> Demands | None:
         """What a call asks for, from a round that is watched; None when the target did not survive it."""
