@@ -60,7 +60,7 @@ def test_while_workers_start(cli: Cli, reached: Callable[[], str], method: str) 
 
 @pytest.mark.parametrize(
     ("step", "number"),
-    [("opening process", signal.SIGINT), ("round 1 of", signal.SIGTERM), ("round 2 of", signal.SIGINT)],
+    [("opening process", signal.SIGINT), ("timing 3 configurations", signal.SIGTERM), ("watching 2 configurations", signal.SIGINT)],
 )
 def test_during_a_step(cli: Cli, step: str, number: signal.Signals) -> None:
     process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
@@ -82,7 +82,7 @@ def test_from_the_keyboard_while_py_spy_runs(cli: Cli) -> None:
 
 def test_impatience_spoils_nothing(cli: Cli) -> None:
     process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
-    _until(process, "round 1 of")
+    _until(process, "timing 3 configurations")
     for _ in range(20):
         process.send_signal(signal.SIGINT)
     _assert_interrupted(interrupt(process, signal.SIGTERM))
@@ -103,7 +103,7 @@ def test_what_other_targets_gave_is_reported(cli: Cli) -> None:
 
 def test_a_target_that_ignores_signals_is_ended_too(cli: Cli) -> None:
     process = _start(cli, *place("noisy", "ignores_signals"), "--backends", "thread,process")
-    _until(process, "round 1 of")
+    _until(process, "timing 3 configurations")
     _assert_interrupted(interrupt(process))
 
 

@@ -105,7 +105,7 @@ def test_verbose_says_each_step_on_standard_error(cli: Cli) -> None:
     outcome = cli.analyze(*NAP, "-v")
     assert outcome.status == 0
     steps = outcome.stderr
-    assert steps.index("calling it alone") < steps.index("opening thread") < steps.index("round 1 of")
+    assert steps.index("calling it alone") < steps.index("opening thread") < steps.index("timing 2 configurations")
     assert outcome.analysis.result["target"]["kind"] == "sync"
 
 
