@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from gilscope.analysis.campaign import Campaign, Progress, Tell
 from gilscope.analysis.conclude import conclude
-from gilscope.analysis.options import Options, inside_a_trial
-from gilscope.errors import UsageError
+from gilscope.analysis.options import Options, refuse_where_impossible
+from gilscope.analysis.survey import survey
 from gilscope.observe.cpus import usable_cpus
 from gilscope.records import Context, Result, StartMethod
 from gilscope.targets import TargetSpec, describe
 
-__all__ = ["Options", "Progress", "Tell", "analyze", "investigate"]
+__all__ = ["Options", "Progress", "Tell", "analyze", "investigate", "survey"]
 
 
 def analyze(
@@ -45,7 +44,8 @@ def analyze(
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
 
     :param func: any callable; what cannot be pickled is not tried on processes
-    :param inputs: one argument for each call; the first thousand are used. None calls it without an argument
+    :param inputs: one argument for each call; the first thousand are used. None takes those that `@classify` was given,
+        and calls it without an argument where there are none
     :param kwargs: keyword arguments of every call
     :param star: unpack each input as positional arguments, as `itertools.starmap` does
     :param setup: called once in every process that runs the target, before it
@@ -101,13 +101,7 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
     :raises UsageError: when something cannot be done as asked
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
-    if inside_a_trial():
-        raise UsageError(
-            "an analysis was started by code that an analysis runs: put the call of gilscope under "
-            'if __name__ == "__main__":'
-        )
-    if sys.platform == "win32":
-        raise UsageError("measuring on Windows is not possible yet: saved results can be drawn there, no more")
+    refuse_where_impossible()
     campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
     try:
         campaign.run()

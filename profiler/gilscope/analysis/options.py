@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from gilscope.errors import UsageError
 from gilscope.records import Context, StartMethod
 
-__all__ = ["Budget", "Options"]
+__all__ = ["Budget", "Options", "refuse_where_impossible"]
 
 #: How much later than the budget an analysis may end: what is running is stopped there.
 GRACE = 1.1
@@ -112,3 +113,17 @@ def inside_a_trial() -> bool:
     from gilscope.measure.tree import MARK
 
     return MARK in os.environ
+
+
+def refuse_where_impossible() -> None:
+    """Nothing can be measured by code that an analysis runs, nor on Windows.
+
+    :raises UsageError: when that is so
+    """
+    if inside_a_trial():
+        raise UsageError(
+            "an analysis was started by code that an analysis runs: put the call of gilscope under "
+            'if __name__ == "__main__":'
+        )
+    if sys.platform == "win32":
+        raise UsageError("measuring on Windows is not possible yet: saved results can be drawn there, no more")

@@ -17,7 +17,7 @@ from gilscope.measure.trial import TrialEnded
 from gilscope.observe.gil import GilLayout
 from gilscope.targets import TargetSpec
 
-__all__ = ["Solo", "solo_chunksize", "start_solo"]
+__all__ = ["START_TIMEOUT_S", "Solo", "solo_chunksize", "start_solo", "translated"]
 
 #: A first look at a call should last so long before its length is believed.
 LOOK_S = 0.02
@@ -88,7 +88,7 @@ def _begun(
         trial.load(target, options.seed, budget.deadline(START_TIMEOUT_S))
         trial.open(solo.watching, budget.deadline(START_TIMEOUT_S))
     except TrialEnded as ended:
-        raise _translated(ended, target.spec) from None
+        raise translated(ended, target.spec) from None
     try:
         _first_calls(solo, options, budget)
         trial.timed = solo.call_s is None or solo.call_s >= UNTIMED_CALL_S
@@ -98,7 +98,7 @@ def _begun(
     return solo
 
 
-def _translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
+def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
     """What the child said, as the error it was there."""
     failure = ended.failure
     if failure is None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_results
+from gilscope.cli.named import functions_named
+from gilscope.cli.prospects import show_prospects
 from gilscope.cli.units import counts, is_on, key_values, names, seconds
-from gilscope.errors import GilscopeError
+from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
     from gilscope.analysis import Options
@@ -24,18 +26,28 @@ BUDGET, EXHAUSTIVE_BUDGET = "10s", "60s"
 
 
 def analyze(
+    context_of_command: typer.Context,
     targets: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="TARGET...",
-            help="package.module:func, package.module:Class.method or path/to/file.py:func",
+            help="package.module:func, package.module:Class.method or path/to/file.py:func; without a function, all "
+            "that @classify was given inputs for in package.module or path/to/file.py.",
         ),
-    ],
+    ] = None,
+    recorded: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            help="Run nothing: say which functions deserve it, by what GILSCOPE_OUT recorded there. Repeatable.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     inputs: Annotated[
         str | None,
         typer.Option(
             "--inputs",
-            help="module:NAME, an iterable of inputs or a callable that makes one.",
+            help="module:NAME, an iterable of inputs or a callable that makes one; else what @classify was given.",
             metavar="REF",
         ),
     ] = None,
@@ -147,8 +159,18 @@ def analyze(
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar.")] = False,
 ) -> None:
     """Run functions alone and under every executor backend, account for every second, and say how to run them."""
+    if recorded:
+        if targets:
+            raise UsageError(
+                "--from says which functions deserve an analysis: name no TARGET beside it, or leave it out"
+            )
+        form = "json" if as_json else format_name
+        show_prospects(recorded, cpus=cpus, outputs=output or [], format_name=form, quiet=quiet)
+        return
+    if not targets:
+        context_of_command.fail("Missing argument 'TARGET...'.")
     from gilscope.analysis import Options
-    from gilscope.cli.output import Destinations
+    from gilscope.cli.output import Destinations, Results
     from gilscope.measure.tree import leaving_no_process
     from gilscope.targets import TargetSpec
 
@@ -184,28 +206,38 @@ def analyze(
         for target in targets
     ]
     with leaving_no_process():
-        results, status = _investigate(specs, options, bar=not (quiet or no_progress), lines=verbose and not quiet)
+        results, status = _investigate(specs, options, bar=not no_progress, lines=verbose, quiet=quiet)
     if results:
-        written = destinations.write(results, show_output=show_output)
-        if written and not quiet:
-            sys.stderr.write("".join(f"wrote {path}\n" for path in written))
+        destinations.write(Results(results, show_output), quiet=quiet)
     raise typer.Exit(status)
 
 
-def _investigate(specs: Sequence[TargetSpec], options: Options, *, bar: bool, lines: bool) -> tuple[list[Result], int]:
-    """Each target in turn; one that cannot be analyzed is told at once and does not stop the others."""
+def _investigate(
+    specs: Sequence[TargetSpec], options: Options, *, bar: bool, lines: bool, quiet: bool
+) -> tuple[list[Result], int]:
+    """Each function in turn; what cannot be analyzed is told at once and does not stop the others."""
     from gilscope.analysis import investigate
     from gilscope.cli.progress import progress
 
     results: list[Result] = []
-    status = 0
-    for spec in specs:
-        try:
-            with progress(spec.spec, bar=bar, lines=lines) as tell:
+    statuses: list[int] = []
+    for given in specs:
+        functions: list[TargetSpec] = []
+        with _told(statuses):
+            functions = functions_named(given, quiet=quiet)
+        for spec in functions:
+            with _told(statuses), progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
                 results.append(investigate(spec, options, tell))
-        except GilscopeError as error:
-            complain(error)
-            status = status or status_of_error(error)
-        if results and results[-1].interrupted:
-            return results, INTERRUPTED
-    return results, status or status_of_results(results)
+            if results and results[-1].interrupted:
+                return results, INTERRUPTED
+    return results, statuses[0] if statuses else status_of_results(results)
+
+
+@contextmanager
+def _told(statuses: list[int]) -> Iterator[None]:
+    """An error within is told, and its exit status noted."""
+    try:
+        yield
+    except GilscopeError as error:
+        complain(error)
+        statuses.append(status_of_error(error))

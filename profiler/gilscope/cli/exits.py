@@ -12,7 +12,7 @@ from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
     from gilscope.records import Result
 
-__all__ = ["INTERRUPTED", "complain", "status_of_error", "status_of_results"]
+__all__ = ["INTERRUPTED", "complain", "status_of_error", "status_of_results", "tell_skipped"]
 
 OK, USAGE, TARGET_FAILED, NOTHING, INTERRUPTED = 0, 2, 3, 4, 130
 
@@ -36,3 +36,8 @@ def complain(error: GilscopeError) -> None:
     if isinstance(error, TargetFailedError) and error.traceback:
         sys.stderr.write(error.traceback.rstrip() + "\n")
     sys.stderr.write(f"gilscope: {error}\n")
+
+
+def tell_skipped(what: str, why: str) -> None:
+    """Tell on standard error what is left out, and go on."""
+    sys.stderr.write(f"gilscope: skipped {what}: {why}\n")

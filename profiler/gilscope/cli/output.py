@@ -1,19 +1,66 @@
-"""Where results go: standard output in one format, files each in the format of its suffix."""
+"""Where reports go: standard output in one format, files each in the format of its suffix."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from gilscope import report
 from gilscope.cli import stdout
 from gilscope.errors import UsageError
 from gilscope.records import Result
+from gilscope.report.sheet import Sheet
 
-__all__ = ["Destinations"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Destinations", "Drawing", "Results", "Table"]
 
 STDOUT = "-"
+
+
+class Drawing(Protocol):
+    """What can be drawn in every format."""
+
+    def render(self, format_name: str) -> str:
+        """The whole of a file."""
+
+    def show(self, console: Console) -> None:
+        """Text in colour."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results of analyses."""
+
+    results: Sequence[Result]
+    show_output: bool = False
+    """Whether the text tells what the target printed."""
+
+    def render(self, format_name: str) -> str:
+        return report.render(self.results, format_name)
+
+    def show(self, console: Console) -> None:
+        from gilscope.report import text
+
+        text.show(self.results, console, show_output=self.show_output)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is made of recorded profiles."""
+
+    sheet: Sheet
+
+    def render(self, format_name: str) -> str:
+        return report.render_sheet(self.sheet, format_name)
+
+    def show(self, console: Console) -> None:
+        from gilscope.report import text
+
+        text.show_sheet(self.sheet, console)
 
 
 class Destinations:
@@ -34,23 +81,22 @@ class Destinations:
             report.check_writable(path)
         stdout.require()
 
-    def write(self, results: Sequence[Result], *, show_output: bool = False) -> list[Path]:
-        """Write every file, each atomically, then standard output; the paths written."""
+    def write(self, drawing: Drawing, *, quiet: bool = False) -> None:
+        """Write every file, each atomically, then standard output; name the files unless ``quiet``."""
         for path, format_name in self._files:
-            report.write_text(path, report.render(results, format_name))
-        self._print(results, show_output)
-        return [path for path, _ in self._files]
+            report.write_text(path, drawing.render(format_name))
+        self._print(drawing)
+        if not quiet:
+            sys.stderr.write("".join(f"wrote {path}\n" for path, _ in self._files))
 
-    def _print(self, results: Sequence[Result], show_output: bool) -> None:
+    def _print(self, drawing: Drawing) -> None:
         """Text in colour where the terminal has it, every other format as it is."""
         if self._format != "text":
-            stdout.put(report.render(results, self._format).rstrip("\n") + "\n")
+            stdout.put(drawing.render(self._format).rstrip("\n") + "\n")
             return
         from rich.console import Console
 
-        from gilscope.report import text
-
         console = Console(width=None if sys.stdout.isatty() else 80)
         with console.capture() as drawn:
-            text.show(results, console, show_output=show_output)
+            drawing.show(console)
         stdout.put(drawn.get())

@@ -1,8 +1,7 @@
-"""``gilscope report``: draw saved results again."""
+"""``gilscope report``: draw saved results again, and recorded profiles."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +10,13 @@ __all__ = ["report"]
 
 
 def report(
-    files: Annotated[list[str], typer.Argument(metavar="RESULT.json...", help="Results that were saved as JSON.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Results that were saved as JSON, or what GILSCOPE_OUT recorded: files, or folders of them.",
+        ),
+    ],
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -25,13 +30,17 @@ def report(
     show_output: Annotated[bool, typer.Option("--show-output", help="Show what the target printed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
-    """Draw saved results in any format, without measuring."""
-    from gilscope.cli.output import Destinations
-    from gilscope.report import load_all
+    """Draw saved results in any format, or merge and draw recorded profiles, without measuring."""
+    from gilscope.cli.exits import tell_skipped
+    from gilscope.cli.output import Destinations, Drawing, Results, Table
+    from gilscope.report.profiles import profiles_sheet
+    from gilscope.report.sources import gather
 
-    results = [result for path in files for result in load_all(path)]
-    names = [result.target.spec for result in results]
+    sources = gather(paths)
+    for skipped in sources.skipped:
+        tell_skipped(skipped.path, skipped.reason)
+    names = [result.target.spec for result in sources.results] or ["profiles"]
     destinations = Destinations(output or [], names, "json" if as_json else format_name)
-    written = destinations.write(results, show_output=show_output)
-    if written and not quiet:
-        sys.stderr.write("".join(f"wrote {path}\n" for path in written))
+    recorded = sources.profiles
+    drawing: Drawing = Table(profiles_sheet(recorded)) if recorded else Results(sources.results, show_output)
+    destinations.write(drawing, quiet=quiet)

@@ -77,6 +77,8 @@ class Trial:
                 return self._hold(command)
             case m.Load():
                 return self._load(command)
+            case m.FindDecorated():
+                return m.DecoratedFound(found=targets.decorated_in(command.place))
             case m.Open():
                 return self._open(command)
             case m.Round():
@@ -114,6 +116,8 @@ class Trial:
             bare=target.bare,
             star=target.star,
             named=target.named,
+            inputs_named=target.inputs_named,
+            expressions=target.expressions,
             instance=target.instance,
             inputs_callable=target.inputs_callable,
             tears_down=target.teardown is not None,

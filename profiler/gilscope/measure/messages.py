@@ -5,14 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from gilscope.records import ImportCost, Kind, NativePool, StartMethod, Target
-from gilscope.targets import TargetSpec
+from gilscope.targets import Decorated, TargetSpec
 
 __all__ = [
     "MARK",
     "Close",
     "Closed",
     "Command",
+    "DecoratedFound",
     "Failed",
+    "FindDecorated",
     "Hello",
     "Hold",
     "Holding",
@@ -52,6 +54,13 @@ class Load(Message, frozen=True, kw_only=True):
 
     target: TargetSpec
     seed: int
+
+
+class FindDecorated(Message, frozen=True, kw_only=True):
+    """Import a module, and look for what is decorated there. Answered by `DecoratedFound`."""
+
+    place: TargetSpec
+    """What it names is the module."""
 
 
 class Open(Message, frozen=True, kw_only=True):
@@ -125,11 +134,19 @@ class Loaded(Message, frozen=True, kw_only=True):
     bare: bool
     star: bool
     named: bool
+    inputs_named: bool
+    expressions: dict[str, str]
     instance: bool
     inputs_callable: bool
     tears_down: bool
     import_s: float
     imports: tuple[ImportCost, ...] = ()
+
+
+class DecoratedFound(Message, frozen=True, kw_only=True):
+    """What is decorated there."""
+
+    found: Decorated
 
 
 class WorkerAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,5 +232,5 @@ class Failed(Message, frozen=True, kw_only=True):
     traceback: str = ""
 
 
-Command = Hold | Load | Open | Round | Pickle | Pools | Close
-Reply = Hello | Holding | Phased | Loaded | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed
+Command = Hold | Load | FindDecorated | Open | Round | Pickle | Pools | Close
+Reply = Hello | Holding | Phased | Loaded | DecoratedFound | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed

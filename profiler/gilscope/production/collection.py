@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gilscope.production.profile import Profile
 
-__all__ = ["COLUMNS", "Profiles", "profiles"]
+__all__ = ["COLUMNS", "Profiles", "profiles", "row"]
 
 #: Of the table, in this order: what a profile tells under these names.
 COLUMNS = (
@@ -58,13 +58,14 @@ class Profiles(Sequence["Profile"]):
         """One row for each function; units in the column names, missing where unknown."""
         import pandas as pd  # only here: pandas takes longer to import than all the rest
 
-        return pd.DataFrame([_row(profile) for profile in self._found], columns=[*COLUMNS, *_QUANTILES, *_VERDICT])
+        return pd.DataFrame([row(profile) for profile in self._found], columns=[*COLUMNS, *_QUANTILES, *_VERDICT])
 
 
 _VERDICT = ("label", "subtype", "confidence", "advice")
 
 
-def _row(profile: Profile) -> dict[str, Any]:
+def row(profile: Profile) -> dict[str, Any]:
+    """What a table tells of a function, by column; None where unknown."""
     verdict = profile.classification
     return {
         **{name: getattr(profile, name) for name in COLUMNS},

@@ -11,19 +11,27 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gilscope.accounts import Record
 from gilscope.errors import LoadError
 from gilscope.production.profile import Profile, merged
+from gilscope.production.sketch import BUCKETS
 from gilscope.production.snapshot import snapshots
 
-__all__ = ["SCHEMA", "Loaded", "ProfileFile", "Recorder", "Skipped", "load_profiles", "write_profiles"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    *("PATTERN", "SCHEMA", "Loaded", "ProfileFile", "Recorder", "Skipped"),
+    *("load_files", "load_profiles", "write_profiles"),
+]
 
 SCHEMA: Final = "gilscope.profiles/1"
-_PATTERN = "gilscope-*.profiles.json"
+#: The names of the files.
+PATTERN: Final = "gilscope-*.profiles.json"
 
 
 class ProfileFile(Record, frozen=True, kw_only=True):
@@ -79,9 +87,14 @@ def load_profiles(folder: str | Path) -> Loaded:
     place = Path(folder)
     if not place.is_dir():
         raise LoadError(f"cannot load {str(folder)!r}: it is no folder; give the one that GILSCOPE_OUT named")
-    paths = sorted(place.glob(_PATTERN))
+    paths = sorted(place.glob(PATTERN))
     if not paths:
-        raise LoadError(f"cannot load {str(folder)!r}: no process has written profiles to it (none match {_PATTERN})")
+        raise LoadError(f"cannot load {str(folder)!r}: no process has written profiles to it (none match {PATTERN})")
+    return load_files(paths)
+
+
+def load_files(paths: Iterable[Path]) -> Loaded:
+    """Read and merge files of profiles, each of one process; those that cannot be read are named and left out."""
     read = [_read(path) for path in paths]
     files = [each for each in read if isinstance(each, ProfileFile)]
     return Loaded(
@@ -100,6 +113,8 @@ def _read(path: Path) -> ProfileFile | Skipped:
         return Skipped(path=str(path), reason=f"it is half-written, damaged or something else ({error})")
     if file.schema != SCHEMA:
         return Skipped(path=str(path), reason=f"its schema is {file.schema!r}, not {SCHEMA!r}")
+    if not all(0 <= index < BUCKETS and count > 0 for each in file.profiles for index, count in each.durations.items()):
+        return Skipped(path=str(path), reason="it is damaged: it counts durations that no process does")
     return file
 
 

@@ -1,22 +1,25 @@
-"""Reports: one file per format, each drawn from saved `Result` records and from nothing else.
+"""Reports: one file per format, each drawn from saved `Result` records, or a `Sheet` of recorded profiles, and from
+nothing else.
 
-A reporter is a module with one function, ``render(results: Sequence[Result]) -> str``. Each is imported when
-asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
+A reporter is a module with two functions, ``render(results: Sequence[Result]) -> str`` and ``render_sheet(sheet: Sheet)
+-> str``. Each is imported when asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the
+frames need pandas.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final, NamedTuple
 
 from gilscope.errors import OutputError, UsageError
 from gilscope.records import Result
 from gilscope.report.files import check_writable, write_text
 from gilscope.report.saved import load, load_all
+from gilscope.report.sheet import Sheet
 
 __all__ = [
     "FORMATS",
@@ -27,30 +30,24 @@ __all__ = [
     "load",
     "load_all",
     "render",
+    "render_sheet",
     "write_text",
 ]
 
-Renderer = Callable[[Sequence[Result]], str]
-
 
 class Format(NamedTuple):
-    """A report format: the suffix of its files, and what imports its renderer."""
+    """A report format: the suffix of its files, and the module that draws it."""
 
     suffix: str
-    loader: Callable[[], Renderer]
-
-
-def _renderer(module: str) -> Renderer:
-    renderer: Renderer = importlib.import_module(f"gilscope.report.{module}").render
-    return renderer
+    module: str
 
 
 FORMATS: Final = {
-    "text": Format(".txt", partial(_renderer, "text")),
-    "json": Format(".json", partial(_renderer, "json")),
-    "csv": Format(".csv", partial(_renderer, "csv")),
-    "html": Format(".html", partial(_renderer, "html")),
-    "md": Format(".md", partial(_renderer, "markdown")),
+    "text": Format(".txt", "text"),
+    "json": Format(".json", "json"),
+    "csv": Format(".csv", "csv"),
+    "html": Format(".html", "html"),
+    "md": Format(".md", "markdown"),
 }
 
 #: What a folder gets, in this order.
@@ -62,9 +59,21 @@ def render(results: Sequence[Result], format_name: str) -> str:
 
     :raises UsageError: when there is no such format
     """
+    return str(_reporter(format_name).render(results))
+
+
+def render_sheet(sheet: Sheet, format_name: str) -> str:
+    """Draw a sheet in one of `FORMATS`.
+
+    :raises UsageError: when there is no such format
+    """
+    return str(_reporter(format_name).render_sheet(sheet))
+
+
+def _reporter(format_name: str) -> ModuleType:
     if format_name not in FORMATS:
         raise UsageError(_unknown(f"no report format is called {format_name!r}", format_name, list(FORMATS)))
-    return FORMATS[format_name].loader()(results)
+    return importlib.import_module(f"gilscope.report.{FORMATS[format_name].module}")
 
 
 def format_for_path(path: str | Path) -> str:

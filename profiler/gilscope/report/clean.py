@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gilscope.records import Result
-
 __all__ = ["encodable", "printable"]
+
+#: A record, or strings and numbers in tuples, lists and dictionaries.
+T = TypeVar("T")
 
 #: Terminal control sequences: CSI (colours, cursor) and OSC (titles, links), as in ECMA-48.
 _SEQUENCES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -20,15 +21,15 @@ _SEQUENCES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def encodable(result: Result) -> Result:
-    """``result`` with its lone surrogates, which no encoding can write, shown as escapes."""
-    clean: Result = _mapped(result, lambda text: text.encode("utf-8", "backslashreplace").decode())
+def encodable(value: T) -> T:
+    """``value`` with its lone surrogates, which no encoding can write, shown as escapes."""
+    clean: T = _mapped(value, lambda text: text.encode("utf-8", "backslashreplace").decode())
     return clean
 
 
-def printable(result: Result) -> Result:
-    """``result`` fit for people: colours dropped, control characters and lone surrogates shown as escapes."""
-    clean: Result = _mapped(result, _visible)
+def printable(value: T) -> T:
+    """``value`` fit for people: colours dropped, control characters and lone surrogates shown as escapes."""
+    clean: T = _mapped(value, _visible)
     return clean
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from gilscope.report import facts, foresight, tables
 from gilscope.report.clean import printable
-from gilscope.report.ledgers import LedgerBar, ledger_bars, states_shown
+from gilscope.report.ledgers import LedgerBar, Slice, ledger_bars, states_of, states_shown
 from gilscope.report.words import (
     STATE_STYLES,
     StateStyle,
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gilscope.records import Failure, Finding, Result, Trial
+    from gilscope.report.sheet import Sheet
 
-__all__ = ["render"]
+__all__ = ["render", "render_sheet"]
 
 Facts = list[tuple[str, str]]
 
@@ -122,13 +123,36 @@ class Page:
     styles: dict[str, StateStyle]
 
 
+@dataclass(frozen=True)
+class SheetPage:
+    """The page of a sheet."""
+
+    title: str
+    sheet: Sheet
+    bars: tuple[StackedBar, ...]
+    legend: tuple[tuple[str, StateStyle], ...]
+    styles: dict[str, StateStyle]
+
+
 def render(results: Sequence[Result]) -> str:
     """The page; with several results, a table of all verdicts comes first."""
-    return _template().render(page=_page([printable(result) for result in results]))
+    return _template("result.html.j2").render(page=_page([printable(result) for result in results]))
+
+
+def render_sheet(sheet: Sheet) -> str:
+    """The page of one table."""
+    page = SheetPage(
+        title=sheet.title,
+        sheet=sheet,
+        bars=tuple(StackedBar(bar.name, False, bar.wall, _parts(bar.slices)) for bar in sheet.bars if bar.slices),
+        legend=tuple((state, STATE_STYLES[state]) for state in states_of(bar.slices for bar in sheet.bars)),
+        styles=STATE_STYLES,
+    )
+    return _template("sheet.html.j2").render(page=page)
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("gilscope.report"),
         autoescape=True,
@@ -137,7 +161,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("result.html.j2")
+    return environment.get_template(name)
 
 
 def _page(results: list[Result]) -> Page:
@@ -218,8 +242,13 @@ _READABLE: Final = 7.0
 
 
 def _stacked(bar: LedgerBar) -> StackedBar:
-    lefts = accumulate((100 * part.share for part in bar.slices), initial=0.0)
-    parts = tuple(
+    workers = f"{bar.ledger.threads} worker thread{'' if bar.ledger.threads == 1 else 's'}"
+    return StackedBar(bar.name, bar.chosen, f"{duration(bar.ledger.wall_s)} of {workers}", _parts(bar.slices))
+
+
+def _parts(slices: tuple[Slice, ...]) -> tuple[BarPart, ...]:
+    lefts = accumulate((100 * part.share for part in slices), initial=0.0)
+    return tuple(
         BarPart(
             state=part.state,
             left=left,
@@ -227,7 +256,5 @@ def _stacked(bar: LedgerBar) -> StackedBar:
             caption=percent(part.share) if 100 * part.share >= _READABLE else "",
             hint=f"{part.style.title}: {percent(part.share)}, {duration(part.seconds)}",
         )
-        for part, left in zip(bar.slices, lefts, strict=False)
+        for part, left in zip(slices, lefts, strict=False)
     )
-    workers = f"{bar.ledger.threads} worker thread{'' if bar.ledger.threads == 1 else 's'}"
-    return StackedBar(bar.name, bar.chosen, f"{duration(bar.ledger.wall_s)} of {workers}", parts)

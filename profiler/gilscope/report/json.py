@@ -13,15 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gilscope.records import Result
+    from gilscope.report.sheet import Sheet
 
-__all__ = ["render"]
+__all__ = ["render", "render_sheet"]
 
 
 def render(results: Sequence[Result]) -> str:
     """One result as an object, several as a list of them; `gilscope.load` reads it back."""
     records = [encodable(result) for result in results]
-    encoded = msgspec.json.encode(records[0] if len(records) == 1 else records, enc_hook=_plain)
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    return _indented(records[0] if len(records) == 1 else records)
+
+
+def render_sheet(sheet: Sheet) -> str:
+    """An object with a row for each function."""
+    return _indented(encodable({"schema": sheet.schema, **sheet.about, "functions": list(sheet.rows)}))
+
+
+def _indented(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_plain), indent=2).decode() + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from gilscope.records import STATES, Account, Ledger, Result
 from gilscope.report.words import STATE_STYLES, StateStyle, is_chosen
 
-__all__ = ["LedgerBar", "Slice", "ledger_bars", "letters", "slices", "states_shown"]
+__all__ = ["LedgerBar", "Slice", "ledger_bars", "letters", "slices", "states_of", "states_shown"]
 
 _ON_CPU: Final = ("cpu_gil", "cpu_free")
 #: Everything that `Account.blocked_s` is divided into.
@@ -79,7 +80,12 @@ def ledger_bars(result: Result) -> tuple[LedgerBar, ...]:
 
 def states_shown(bars: tuple[LedgerBar, ...]) -> tuple[str, ...]:
     """The states that occur in any of ``bars``, in the order of the palette: their legend."""
-    present = {part.state for bar in bars for part in bar.slices}
+    return states_of(bar.slices for bar in bars)
+
+
+def states_of(bars: Iterable[tuple[Slice, ...]]) -> tuple[str, ...]:
+    """The same, of the slices alone."""
+    present = {part.state for slices in bars for part in slices}
     return tuple(state for state in STATE_STYLES if state in present)
 
 

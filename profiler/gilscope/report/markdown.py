@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gilscope.records import Result
+    from gilscope.report.sheet import Sheet
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "render", "render_sheet"]
 
 #: What Markdown or GitHub may take for markup. An underscore within a word is safe; names are full of them.
 _SPECIAL: Final = re.compile(r"[\\`*\[\]{}|~#$]|(?<!\w)_|_(?!\w)")
@@ -28,6 +29,13 @@ def render(results: Sequence[Result]) -> str:
     parts = [_table(tables.summary(clean))] if len(clean) > 1 else []
     parts += ["\n\n".join(_section(result)) for result in clean]
     return "\n\n".join(parts) + "\n"
+
+
+def render_sheet(sheet: Sheet) -> str:
+    """A heading, the table, and a list of notes."""
+    head = [f"## {escape(sheet.title)}", *(escape(remark) for remark in sheet.remarks)]
+    table = [_table(sheet.table)] if sheet.table.rows else []
+    return "\n\n".join([*head, *table, *_listed(sheet.notes_title, list(sheet.notes))]) + "\n"
 
 
 def _section(result: Result) -> Iterator[str]:

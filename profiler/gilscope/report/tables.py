@@ -28,6 +28,7 @@ from gilscope.report.words import (
 )
 
 __all__ = [
+    "NOTHING",
     "NOT_APPLICABLE",
     "Column",
     "Row",

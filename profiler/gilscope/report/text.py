@@ -21,8 +21,9 @@ from gilscope.report.words import STATE_STYLES, confidence, grounds, percent, se
 
 if TYPE_CHECKING:
     from gilscope.records import Finding, Result
+    from gilscope.report.sheet import Sheet
 
-__all__ = ["render", "renderable", "show"]
+__all__ = ["render", "render_sheet", "renderable", "show", "show_sheet"]
 
 WIDTH: Final = 80
 _BAR: Final = 40
@@ -35,6 +36,15 @@ _ASCII: Final = str.maketrans("×–—µ…·’", "x--u..'")
 
 def render(results: Sequence[Result]) -> str:
     """The report as plain text, 80 columns wide, without colours."""
+    return _plain(lambda console: show(results, console))
+
+
+def render_sheet(sheet: Sheet) -> str:
+    """A sheet as such text."""
+    return _plain(lambda console: show_sheet(sheet, console))
+
+
+def _plain(draw: Callable[[Console], None]) -> str:
     buffer = io.StringIO()
     console = Console(
         file=buffer,
@@ -44,7 +54,7 @@ def render(results: Sequence[Result]) -> str:
         force_jupyter=False,
         legacy_windows=False,
     )
-    show(results, console)
+    draw(console)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().rstrip().split("\n"))
 
 
@@ -57,6 +67,16 @@ def show(results: Sequence[Result], console: Console, *, show_output: bool = Fal
     if len(results) > 1:
         summed = Group(Text(), Text("Summary", "bold"), _indented(_table(tables.summary(results))))
         console.print(_Portable(summed))
+
+
+def show_sheet(sheet: Sheet, console: Console) -> None:
+    """Print a sheet: the columns that fit, and the notes."""
+    parts: list[RenderableType] = [Text(sheet.title, "bold"), *(Text(remark, "dim") for remark in sheet.remarks)]
+    if sheet.table.rows:
+        parts += [Text(), _indented(_table(sheet.table.brief()))]
+    if sheet.notes:
+        parts += [*_headed(sheet.notes_title), *(_item(name, note) for name, note in sheet.notes)]
+    console.print(_Portable(Group(*parts)), crop=False)
 
 
 def renderable(result: Result, *, show_output: bool = False) -> RenderableType:

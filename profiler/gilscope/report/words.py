@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gilscope.records import Recommendation, Result, Trial
+    from gilscope.records import Classification, Recommendation, Result, Trial
 
 __all__ = [
     "STATE_STYLES",
@@ -22,6 +22,7 @@ __all__ = [
     "duration",
     "grounds",
     "is_chosen",
+    "kind_of_work",
     "label",
     "number",
     "percent",
@@ -177,8 +178,12 @@ def grounds(result: Result) -> str:
 
 def label(result: Result) -> str:
     """The classification in words: ``compute-bound (python)``."""
-    kind = result.classification
-    return f"{kind.label} ({kind.subtype})" if kind.subtype else kind.label
+    return kind_of_work(result.classification)
+
+
+def kind_of_work(verdict: Classification) -> str:
+    """The same, of the classification alone."""
+    return f"{verdict.label} ({verdict.subtype})" if verdict.subtype else verdict.label
 
 
 def verdict_sentence(result: Result) -> str:

@@ -5,9 +5,23 @@ So no module of the user's is imported into gilscope's own process.
 """
 
 from gilscope.targets.blame import blame, user_traceback
+from gilscope.targets.decorated import Decorated, DecoratedFunction, decorated_in
 from gilscope.targets.describer import describe
 from gilscope.targets.inputs import shuffled
 from gilscope.targets.loader import LoadedTarget, load
-from gilscope.targets.spec import TargetSpec, parse
+from gilscope.targets.spec import TargetSpec, names_module, parse
 
-__all__ = ["LoadedTarget", "TargetSpec", "blame", "describe", "load", "parse", "shuffled", "user_traceback"]
+__all__ = [
+    "Decorated",
+    "DecoratedFunction",
+    "LoadedTarget",
+    "TargetSpec",
+    "blame",
+    "decorated_in",
+    "describe",
+    "load",
+    "names_module",
+    "parse",
+    "shuffled",
+    "user_traceback",
+]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gilscope.errors import InputsError, TargetError
 from gilscope.targets.blame import one_line
 from gilscope.targets.callables import name_of
+from gilscope.targets.decorated import declared
 from gilscope.targets.inputs import is_maker, take
 from gilscope.targets.payload import Payload, dumps
 from gilscope.targets.resolver import importing, script_problem
@@ -36,7 +37,8 @@ def describe(
 
     A function that can be imported is sent by its name, one of a script by the script's path; lambdas,
     closures, bound methods and functions of a notebook are pickled. Inputs are pickled, at most
-    ``max_inputs``; a callable makes them in the other process instead.
+    ``max_inputs``; a callable makes them in the other process instead. Where none are given, those that
+    `@classify` was given are taken.
 
     :raises TargetError: ``func`` is not callable or cannot be pickled, or a target being imported asks for an
         analysis
@@ -48,6 +50,8 @@ def describe(
         raise TargetError(f"a {type(func).__name__} cannot be called: give a function")
     main = caller_main()
     name = _importable_name(func, main)
+    if name is None and inputs is None and (known := declared(func)):  # one found by its name is asked over there
+        inputs, kwargs, star = known.inputs, {**known.kwargs, **(kwargs or {})}, star or known.star
     payload = Payload(
         func=func if name is None else None,
         kwargs=dict(kwargs or {}),

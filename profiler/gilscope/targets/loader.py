@@ -13,6 +13,7 @@ from gilscope.errors import InputsError, TargetError
 from gilscope.records import Target
 from gilscope.targets.blame import blame
 from gilscope.targets.callables import check_call, kind_of, name_of, place_of
+from gilscope.targets.decorated import with_declared
 from gilscope.targets.inputs import evaluate, is_maker, take, unpackable
 from gilscope.targets.payload import Payload, unpickle
 from gilscope.targets.resolver import find, need_callable, prepare_path, working_folder
@@ -47,7 +48,11 @@ class LoadedTarget:
     """Whether ``inputs`` names a callable that made them."""
     truncated: bool = False
     """Whether there were more inputs than were taken."""
+    inputs_named: bool = False
+    """Whether ``inputs`` is a name by which other programs find them too."""
     kwargs: dict[str, Any] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict)
+    """The keyword arguments that were given as expressions, or that `@classify` was given, as expressions."""
     star: bool = False
     bare: bool = False
     """Whether the function is called without any input."""
@@ -98,6 +103,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     sent = unpickle(spec, working_folder(spec))
     module, name, found, func = _target(spec, sent)
     import_s = perf_counter() - began
+    spec = spec if sent.func or sent.has_inputs else with_declared(spec, found, sent.kwargs)
     kwargs = {**sent.kwargs, **_evaluated(spec, module)}
     inputs = _inputs(spec, sent, module)
     check_call(func, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
@@ -114,7 +120,9 @@ def load(spec: TargetSpec) -> LoadedTarget:
         inputs=inputs.label,
         inputs_callable=inputs.made,
         truncated=inputs.truncated,
+        inputs_named=spec.inputs is not None,
         kwargs=kwargs,
+        expressions=spec.kwargs,
         star=inputs.star,
         bare=inputs.label is None,
         named=sent.func is None,

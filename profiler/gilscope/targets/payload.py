@@ -33,6 +33,11 @@ class Payload:
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
 
+    @property
+    def has_inputs(self) -> bool:
+        """Whether the inputs, or what makes them, are in it."""
+        return self.items is not None or self.make_inputs is not None
+
 
 def dumps(value: Any, main: str | None) -> bytes:
     """Pickle by reference where the names can be found again; by value (cloudpickle) for lambdas, closures,

@@ -169,7 +169,8 @@ def _missing_module(place: str, missing: str, cwd: str) -> str:
     package = sys.modules.get(parent)
     if package is not None and hasattr(package, leaf):
         name = place.removeprefix(f"{parent}.")
-        return f"no module {missing!r}: {leaf!r} is a name in {parent}; did you mean {parent}:{name}.NAME?"
+        within = ".NAME" if inspect.isclass(getattr(package, leaf)) else ""
+        return f"no module {missing!r}: {leaf!r} is a name in {parent}; did you mean {parent}:{name}{within}?"
     if parent:
         folders = list(getattr(package, "__path__", ()))
         where = f"looked in {', '.join(folders)}" if folders else f"{parent} is a module, not a package"

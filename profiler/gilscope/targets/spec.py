@@ -21,7 +21,8 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """``package.module:func``, ``package.module:Class.method`` or ``path/to/file.py:func``."""
     inputs: str | None = None
     """Where the inputs are: ``module:NAME``, ``path.py:NAME``, or ``NAME`` in the target's own module. An
-    iterable, or a callable that makes one. Each item is one call's argument."""
+    iterable, or a callable that makes one. Each item is one call's argument. None takes those that `@classify` was
+    given, if any."""
     args: tuple[str, ...] = ()
     """The positional arguments of one call, each a Python expression evaluated in the target's module."""
     kwargs: dict[str, str] = {}
@@ -69,6 +70,14 @@ def parse(text: str) -> tuple[str, str]:
     if not is_path(place) and not all(part and " " not in part for part in place.split(".")):
         raise TargetError(f"{text!r}: {place!r} is no name of a module: give it in full, as in package.module:function")
     return place, attribute
+
+
+def names_module(text: str) -> bool:
+    """Whether ``text`` may be a module or a file, with no function named in it."""
+    place, colon, _ = text.rpartition(":")
+    if colon and not _is_drive(place):
+        return False
+    return is_path(text) or all(part.isidentifier() for part in text.split("."))
 
 
 def is_path(place: str) -> bool:

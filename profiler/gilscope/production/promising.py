@@ -1,0 +1,116 @@
+"""Which functions deserve a full analysis: those where most seconds could be saved by running calls side by side.
+
+How many that are at most follows from the asymptotic bounds of queueing networks (Lazowska, Zahorjan, Graham and Sevcik
+1984, Quantitative System Performance, chapter 5): however many calls are under way at a time, what they compute takes
+its CPU seconds divided by the CPUs; what each waits for the outside world it can wait together with the others.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from gilscope.accounts import Record
+from gilscope.decide.wording import time
+from gilscope.production.judge import MIN_CALLS
+from gilscope.production.profile import Profile
+from gilscope.records import Classification
+
+__all__ = ["Prospect", "promising"]
+
+#: A part of what could be saved that is smaller than this is not worth a word.
+NOTABLE_SHARE = 0.05
+
+
+class Prospect(Record, frozen=True, kw_only=True):
+    """What analyzing a function in full could bring. Seconds over all its recorded calls; None where unknown."""
+
+    profile: Profile
+    classification: Classification
+    waiting_s: float | None
+    """Spent waiting for the outside world: all of it could be shared by calls that wait at the same time."""
+    computing_s: float | None
+    """Of its CPU time, what other CPUs could take over."""
+    deserving: bool
+    """Whether a full analysis is worth its time."""
+    reason: str
+
+    @property
+    def saving_s(self) -> float | None:
+        """What could be saved at most."""
+        if self.waiting_s is None or self.computing_s is None:
+            return None
+        return self.waiting_s + self.computing_s
+
+    @property
+    def target(self) -> str | None:
+        """What `gilscope analyze` finds it by; None where it was made inside a function."""
+        module, _, name = self.profile.spec.partition(":")
+        place = self.profile.file if module == "__main__" else module
+        return None if place is None or "<" in name else f"{place}:{name}"
+
+    @property
+    def command(self) -> str | None:
+        """What to run next; None when that is nothing."""
+        return f"gilscope analyze {shlex.quote(self.target)}" if self.deserving and self.target else None
+
+
+def promising(profiles: Iterable[Profile], cpus: float) -> list[Prospect]:
+    """The functions that deserve a full analysis, most seconds that could be saved first; then those that do not: too
+    few calls to judge from, calls too short for any pool, nothing to save.
+
+    :param cpus: that a program may use
+    """
+    prospects = [_prospect(profile, max(cpus, 1.0)) for profile in profiles]
+    return sorted(prospects, key=lambda prospect: (not prospect.deserving, -(prospect.saving_s or 0.0)))
+
+
+def _prospect(profile: Profile, cpus: float) -> Prospect:
+    verdict = profile.classification
+    waiting_s, computing_s = _waiting_s(profile), _computing_s(profile, verdict, cpus)
+    against = _against(profile, verdict, (waiting_s or 0.0) + (computing_s or 0.0))
+    return Prospect(
+        profile=profile,
+        classification=verdict,
+        waiting_s=waiting_s,
+        computing_s=computing_s,
+        deserving=against is None,
+        reason=against or _reason(profile, verdict, waiting_s or 0.0, computing_s or 0.0),
+    )
+
+
+def _waiting_s(profile: Profile) -> float | None:
+    """While others in the process computed it may have waited for them, which no pool would spare it."""
+    blocked_s, unclear_s = profile.blocked_s, profile.unclear_s
+    return None if blocked_s is None or unclear_s is None else max(blocked_s - unclear_s, 0.0)
+
+
+def _computing_s(profile: Profile, verdict: Classification, cpus: float) -> float | None:
+    if profile.cpu_s is None:
+        return None
+    return 0.0 if verdict.subtype == "own-threads" else profile.cpu_s * (1 - 1 / cpus)
+
+
+def _against(profile: Profile, verdict: Classification, saving_s: float) -> str | None:
+    """Why it deserves no analysis; None when it does."""
+    if profile.clocked_calls < MIN_CALLS:
+        return f"{verdict.reason}."
+    if verdict.label == "overhead-bound":
+        return profile.advice
+    if saving_s <= 0:
+        return profile.advice if verdict.subtype == "own-threads" else "There is nothing that side by side would save."
+    return None
+
+
+def _reason(profile: Profile, verdict: Classification, waiting_s: float, computing_s: float) -> str:
+    notable_s = NOTABLE_SHARE * (waiting_s + computing_s)
+    parts = []
+    if waiting_s > notable_s:
+        parts.append(f"It waited {time(waiting_s)} for the outside world, which many calls can do at the same time.")
+    if computing_s > notable_s:
+        parts.append(
+            f"It computed for {time(profile.cpu_s or 0.0)}, of which other CPUs could take {time(computing_s)}."
+        )
+    if verdict.label == "inconclusive":
+        parts.append(f"What it is, is open: {verdict.reason}.")
+    return " ".join(parts)

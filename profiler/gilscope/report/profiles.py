@@ -1,0 +1,159 @@
+"""Recorded profiles as sheets: what each function is, and which of them deserve a full analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from gilscope.production.collection import row
+from gilscope.report.clean import printable
+from gilscope.report.ledgers import slices
+from gilscope.report.sheet import Bar, Sheet
+from gilscope.report.tables import NOTHING, Column, Row, Table, or_dash
+from gilscope.report.words import confidence, duration, kind_of_work, percent, sentence, short_name
+
+if TYPE_CHECKING:
+    from gilscope.production.files import Loaded
+    from gilscope.production.profile import Profile
+    from gilscope.production.promising import Prospect
+
+__all__ = ["names", "profiles_sheet", "prospects_sheet"]
+
+_Show = Callable[["Profile"], str]
+
+_FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
+    (Column("calls"), lambda profile: f"{profile.calls:,}"),
+    (Column("wall"), lambda profile: duration(profile.wall_s)),
+    (Column("mean"), lambda profile: duration(profile.mean_s)),
+    (Column("p50"), lambda profile: duration(profile.quantile_s(0.5))),
+    (Column("p99"), lambda profile: duration(profile.quantile_s(0.99))),
+    (Column("CPU"), lambda profile: _share(profile.cpu_s, profile)),
+    (Column("blocked"), lambda profile: _share(profile.blocked_s, profile)),
+    (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
+    (Column("errors", brief=False), lambda profile: f"{profile.errors:,}" if profile.errors else NOTHING),
+    (Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
+)
+
+
+def profiles_sheet(loaded: Loaded) -> Sheet:
+    """What the calls of each function have shown."""
+    profiles = tuple(map(printable, loaded.profiles))
+    shown = names(profiles)
+    return Sheet(
+        schema="gilscope.functions/1",
+        title=f"{_counted(len(profiles), 'function')}, recorded by {_counted(loaded.processes, 'process', 'es')}",
+        remarks=("Wall clocks are summed over calls: those of calls that overlap in time count each.",),
+        table=_table(
+            [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
+        ),
+        notes_title="What each is, and what to do",
+        notes=tuple((name, _verdict(profile)) for name, profile in zip(shown, profiles, strict=True)),
+        about={"processes": loaded.processes, "skipped": [skipped.path for skipped in loaded.skipped]},
+        rows=tuple(_row(profile) for profile in loaded.profiles),
+        bars=tuple(_bar(name, profile) for name, profile in zip(shown, profiles, strict=True)),
+    )
+
+
+def prospects_sheet(prospects: Sequence[Prospect], cpus: float) -> Sheet:
+    """What could be saved, most first."""
+    shown = names([printable(prospect.profile) for prospect in prospects])
+    titles = ("could save", "of it waiting", "of it computing", "calls", "kind of work")
+    columns = [Column(title, numeric=title != "kind of work") for title in titles]
+    deserving = sum(prospect.deserving for prospect in prospects)
+    return Sheet(
+        schema="gilscope.prospects/1",
+        title=f"Worth a full analysis: {deserving} of {_counted(len(prospects), 'function')}",
+        remarks=(
+            f"Seconds that calls side by side could save at most, on {_counted_cpus(cpus)}, over all recorded calls. "
+            "What their program saves already by running them so is in it. Nothing was run for this.",
+        ),
+        table=_table(columns, [_prospect(prospect) for prospect in prospects], shown),
+        notes_title="Why, and what to run",
+        notes=tuple((name, _why(printable(each))) for name, each in zip(shown, prospects, strict=True)),
+        about={"cpus": cpus},
+        rows=tuple(_prospect_row(prospect) for prospect in prospects),
+    )
+
+
+def names(profiles: Sequence[Profile]) -> list[str]:
+    """What each is called: the shortest that only one of them is."""
+    choices = [_names(profile) for profile in profiles]
+    times = Counter(name for names in choices for name in set(names))
+    return [next((name for name in names if times[name] == 1), names[-1]) for names in choices]
+
+
+def _names(profile: Profile) -> tuple[str, ...]:
+    """Shortest first."""
+    place = f"{profile.name} ({PurePath(profile.file or '').name}:{profile.line})"
+    return (*([short_name(profile.spec)] if profile.name == profile.spec else []), profile.name, place)
+
+
+def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Sequence[str]) -> Table:
+    rows = tuple(Row((name, *told)) for name, told in zip(shown, cells, strict=True))
+    return Table((Column("function", numeric=False), *columns), rows).telling()
+
+
+def _counted(count: int, what: str, plural: str = "s") -> str:
+    return f"{count:,} {what}{'' if count == 1 else plural}"
+
+
+def _counted_cpus(cpus: float) -> str:
+    return f"{cpus:g} CPU{'' if cpus == 1 else 's'}"
+
+
+# ---- what each is ----
+
+
+def _share(seconds: float | None, profile: Profile) -> str:
+    return percent(seconds / profile.wall_s if seconds is not None and profile.wall_s else None)
+
+
+def _verdict(profile: Profile) -> str:
+    verdict = profile.classification
+    sure = "" if verdict.label == "inconclusive" else f" ({confidence(verdict.confidence)})"
+    block = profile.longest_block_s
+    blocks = "" if block is None else f" It kept its event loop for {duration(block)} at most."
+    return f"{kind_of_work(verdict)}{sure}. {profile.advice}{blocks}"
+
+
+def _bar(name: str, profile: Profile) -> Bar:
+    demands = profile.demands
+    return Bar(name, duration(profile.wall_s), slices(demands) if demands else ())
+
+
+def _row(profile: Profile) -> dict[str, Any]:
+    place = {"reason": profile.classification.reason, "file": profile.file, "line": profile.line}
+    return row(profile) | place
+
+
+# ---- what deserves an analysis ----
+
+
+def _prospect(prospect: Prospect) -> list[str]:
+    seconds = [duration(part) for part in (prospect.saving_s, prospect.waiting_s, prospect.computing_s)]
+    return [*seconds, f"{prospect.profile.calls:,}", kind_of_work(prospect.classification)]
+
+
+def _why(prospect: Prospect) -> str:
+    return " ".join([sentence(prospect.reason), *([f"Run: {prospect.command}"] if prospect.command else [])])
+
+
+def _prospect_row(prospect: Prospect) -> dict[str, Any]:
+    profile, verdict = prospect.profile, prospect.classification
+    return {
+        "name": profile.name,
+        "spec": profile.spec,
+        "target": prospect.target,
+        "deserving": prospect.deserving,
+        "saving_s": prospect.saving_s,
+        "waiting_s": prospect.waiting_s,
+        "computing_s": prospect.computing_s,
+        "calls": profile.calls,
+        "wall_s": profile.wall_s,
+        "label": verdict.label,
+        "subtype": verdict.subtype,
+        "confidence": verdict.confidence,
+        "reason": prospect.reason,
+    }

@@ -1,0 +1,115 @@
+"""Which functions deserve a full analysis, and how much it could save at most."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilscope.production.profile import Profile
+from gilscope.production.promising import Prospect, promising
+from tests.unit.production.profiles import make_profile
+
+
+def of(profile: Profile, cpus: float = 4) -> Prospect:
+    (only,) = promising([profile], cpus)
+    return only
+
+
+def waiting(**figures: object) -> Profile:
+    """Computes for a tenth of its second, and waits for the rest."""
+    return make_profile(**{"clocked_cpu_s": 0.1, **figures})
+
+
+def test_computing_can_be_shared_by_the_cpus() -> None:
+    found = of(make_profile())
+    assert [found.waiting_s, found.computing_s, found.saving_s] == pytest.approx([0.0, 0.75, 0.75])
+    assert found.reason == "It computed for 1 s, of which other CPUs could take 750 ms."
+    assert found.command == "gilscope analyze shop.orders:total"
+
+
+def test_waiting_can_be_shared_by_all_who_wait() -> None:
+    found = of(waiting(), cpus=1)
+    assert [found.waiting_s, found.computing_s] == pytest.approx([0.9, 0.0])
+    assert found.reason == "It waited 900 ms for the outside world, which many calls can do at the same time."
+
+
+def test_what_may_have_been_a_wait_for_the_gil_is_not_counted() -> None:
+    found = of(waiting(clocked_alone=0, clocked_unclear_s=0.85))
+    assert found.classification.label == "inconclusive"
+    assert found.waiting_s == pytest.approx(0.05)
+    assert found.deserving
+    assert "What it is, is open: between 10% and" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        (make_profile(calls=3, wall_s=30.0), "3 calls measured are too few (of 10); let it run on."),
+        (make_profile(calls=1000, wall_s=1000 * 2e-6), "A call is shorter than handing it to any pool"),
+        (waiting(clocked_own_s=2.0, clocked_cpu_s=1.0), "Its library computes in threads of its own"),
+        (make_profile(calls=0, wall_s=0.0), "0 calls measured are too few"),
+    ],
+)
+def test_what_deserves_none_says_why(profile: Profile, told: str) -> None:
+    found = of(profile)
+    assert (found.deserving, found.command) == (False, None)
+    assert found.reason.startswith(told)
+
+
+def test_on_one_cpu_computing_saves_nothing() -> None:
+    for cpus in (0.5, 1):
+        found = of(make_profile(), cpus)
+        assert found.saving_s == pytest.approx(0.0)
+        assert not found.deserving
+        assert found.reason == "There is nothing that side by side would save."
+
+
+def test_what_is_unknown_is_not_nothing() -> None:
+    found = of(make_profile(calls=0, wall_s=0.0))
+    assert (found.waiting_s, found.computing_s, found.saving_s) == (None, None, None)
+
+
+def test_most_seconds_first_and_the_undeserving_last() -> None:
+    profiles = {
+        "few": make_profile(calls=3, wall_s=300.0),
+        "some": make_profile(wall_s=2.0),
+        "most": make_profile(wall_s=9.0),
+        "short": make_profile(calls=10**7, wall_s=20.0),
+    }
+    renamed = [msgspec.structs.replace(profile, name=name) for name, profile in profiles.items()]
+    assert [found.profile.name for found in promising(renamed, 4)] == ["most", "some", "few", "short"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "target", "command"),
+    [
+        ({"spec": "__main__:work", "file": "/my jobs/run.py"}, "/my jobs/run.py:work", "'/my jobs/run.py:work'"),
+        ({"spec": "shop:Till.pay"}, "shop:Till.pay", "shop:Till.pay"),
+        ({"spec": "shop:make.<locals>.pay"}, None, None),
+        ({"spec": "__main__:work"}, None, None),
+    ],
+)
+def test_it_is_said_what_to_run_where_its_name_leads_to_it(
+    figures: dict[str, str], target: str | None, command: str | None
+) -> None:
+    found = of(make_profile(**figures))
+    assert found.target == target
+    assert found.command == (command and f"gilscope analyze {command}")
+
+
+seconds = st.floats(min_value=0, max_value=1e6)
+
+
+@given(computed=seconds, waited=seconds, unclear=seconds, cpus=st.floats(min_value=0.1, max_value=512))
+def test_no_more_is_saved_than_was_spent_and_more_cpus_never_save_less(
+    computed: float, waited: float, unclear: float, cpus: float
+) -> None:
+    wall = computed + waited
+    profile = make_profile(wall_s=wall, clocked_cpu_s=computed, clocked_unclear_s=min(unclear, waited))
+    saving, more = of(profile, cpus).saving_s, of(profile, 2 * cpus).saving_s
+    if saving is None or more is None:
+        assert wall == 0
+    else:
+        assert 0 <= saving <= more <= wall * (1 + 1e-9)

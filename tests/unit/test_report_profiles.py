@@ -1,0 +1,114 @@
+"""Recorded profiles drawn: the table, the notes, and every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from gilscope import report
+from gilscope.production.files import Loaded, Skipped
+from gilscope.production.profile import Profile
+from gilscope.production.promising import promising
+from gilscope.report.profiles import names, profiles_sheet, prospects_sheet
+from gilscope.report.sheet import Sheet
+from tests.unit.production.profiles import make_profile
+
+TOTAL = make_profile(spec="shop.orders:total", name="shop.orders:total", file="/shop/orders.py", line=3)
+PAGE = make_profile(spec="shop.web:page", name="page", kind="coroutine", clocked_cpu_s=0.01, longest_block_s=0.25)
+NEVER = make_profile(spec="shop.web:never", name="never", calls=0, wall_s=0.0, longest_s=None)
+
+
+def drawn(*profiles: Profile) -> Sheet:
+    return profiles_sheet(Loaded(profiles=profiles, processes=3, skipped=(Skipped(path="a", reason="torn"),)))
+
+
+def cells(sheet: Sheet) -> dict[str, dict[str, str]]:
+    titles = [column.title for column in sheet.table.columns]
+    return {row.cells[0]: dict(zip(titles[1:], row.cells[1:], strict=True)) for row in sheet.table.rows}
+
+
+def test_a_row_tells_the_figures_of_a_function() -> None:
+    assert cells(drawn(TOTAL, PAGE))["total"] == {
+        "calls": "100",
+        "wall": "1.00 s",
+        "mean": "10.0 ms",
+        "p50": "9.96 ms",
+        "p99": "9.96 ms",
+        "CPU": "100 %",
+        "blocked": "0 %",
+        "longest block of the loop": "–",
+        "kind of work": "compute-bound",
+    }
+    assert cells(drawn(TOTAL, PAGE))["page"]["longest block of the loop"] == "250 ms"
+    assert "longest block of the loop" not in cells(drawn(TOTAL))["total"], "where there is no loop"
+
+
+def test_what_was_not_measured_is_unknown() -> None:
+    assert set(cells(drawn(TOTAL, NEVER))["never"].values()) == {"0", "unknown", "inconclusive"}
+
+
+def test_a_note_tells_what_it_is_how_surely_and_what_to_do() -> None:
+    notes = dict(drawn(TOTAL, PAGE, NEVER).notes)
+    assert notes["total"].startswith("compute-bound (high, ")
+    assert "It computes: try a process pool" in notes["total"]
+    assert notes["page"].endswith("It kept its event loop for 250 ms at most.")
+    assert notes["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10); let it run on."
+
+
+def test_names_are_short_and_each_its_own() -> None:
+    twins = [make_profile(spec=f"{home}:total", name=f"{home}:total") for home in ("a", "b")]
+    moved = [make_profile(name="a", file="/shop/a.py", line=line) for line in (3, 7)]
+    assert names([TOTAL, PAGE]) == ["total", "page"]
+    assert names(twins) == ["a:total", "b:total"]
+    assert names(moved) == ["a (a.py:3)", "a (a.py:7)"]
+
+
+@pytest.mark.parametrize("name", list(report.FORMATS))
+def test_every_format_draws_both_sheets(name: str) -> None:
+    for sheet in (drawn(TOTAL, PAGE), prospects_sheet(promising([TOTAL, PAGE], 2), 2), drawn()):
+        text = report.render_sheet(sheet, name)
+        assert text.endswith("\n")
+        assert all(shown in text for shown in [row.cells[0] for row in sheet.table.rows])
+
+
+def test_text_fits_eighty_columns() -> None:
+    many = make_profile(calls=10**9, wall_s=123456.0, spec="m:a_rather_long_name", name="m:a_rather_long_name")
+    for sheet in (drawn(many, PAGE), prospects_sheet(promising([many, PAGE], 2), 2)):
+        assert max(map(len, report.render_sheet(sheet, "text").splitlines())) <= 80
+
+
+def test_programs_get_the_rows_as_they_are() -> None:
+    sheet = drawn(TOTAL, NEVER)
+    saved = json.loads(report.render_sheet(sheet, "json"))
+    assert (saved["schema"], saved["processes"], saved["skipped"]) == ("gilscope.functions/1", 3, ["a"])
+    total, never = saved["functions"]
+    assert (total["calls"], total["wall_s"], total["label"], total["line"]) == (100, 1.0, "compute-bound", 3)
+    assert (never["calls"], never["wall_s"], never["p50_s"]) == (0, None, None)
+    table = list(csv.DictReader(io.StringIO(report.render_sheet(sheet, "csv"))))
+    assert [row["calls"] for row in table] == ["100", "0"]
+    assert table[1]["wall_s"] == ""
+    assert list(table[0]) == list(total)
+
+
+@pytest.mark.parametrize("name", ["text", "csv", "html", "md"])
+def test_names_are_made_harmless(name: str) -> None:
+    wild = make_profile(spec="m:f", name="\x1b[31m<b>|\ud800")
+    text = report.render_sheet(drawn(wild), name)
+    assert "\x1b" not in text
+    text.encode()
+    assert ("<b>" in text) == (name in ("text", "csv"))
+
+
+def test_prospects_say_what_to_run_and_programs_get_the_seconds() -> None:
+    sheet = prospects_sheet(promising([TOTAL, NEVER], 2), 2)
+    assert sheet.title == "Worth a full analysis: 1 of 2 functions"
+    assert dict(sheet.notes)["total"].endswith("Run: gilscope analyze shop.orders:total")
+    assert "Run:" not in dict(sheet.notes)["never"]
+    saved = json.loads(report.render_sheet(sheet, "json"))
+    assert (saved["schema"], saved["cpus"]) == ("gilscope.prospects/1", 2)
+    first, last = saved["functions"]
+    assert (first["target"], first["deserving"], first["saving_s"]) == ("shop.orders:total", True, pytest.approx(0.5))
+    assert (last["deserving"], last["saving_s"]) == (False, None)
