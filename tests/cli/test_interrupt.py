@@ -60,7 +60,11 @@ def test_while_workers_start(cli: Cli, reached: Callable[[], str], method: str) 
 
 @pytest.mark.parametrize(
     ("step", "number"),
-    [("opening process", signal.SIGINT), ("timing 3 configurations", signal.SIGTERM), ("watching 2 configurations", signal.SIGINT)],
+    [
+        ("opening process", signal.SIGINT),
+        ("timing 3 configurations", signal.SIGTERM),
+        ("watching 2 configurations", signal.SIGINT),
+    ],
 )
 def test_during_a_step(cli: Cli, step: str, number: signal.Signals) -> None:
     process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
