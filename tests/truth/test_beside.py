@@ -137,7 +137,8 @@ def test_a_step_of_c_is_one_hold_and_as_many_steps_of_python_are_many(observe: O
         assert ledger.longest_hold_s is not None
         assert ledger.calls > 0
     assert (one.longest_hold_s or 0.0) > 0.4 * one.cpu_s / one.calls
-    assert (many.longest_hold_s or 0.0) < 0.4 * many.cpu_s / many.calls
+    # A holder that is given no CPU holds it longer: on a busy machine only the order is certain.
+    assert (many.longest_hold_s or 0.0) < (one.longest_hold_s or 0.0)
 
 
 def test_a_hold_that_nobody_waits_for_is_none(observe: Observe) -> None:
