@@ -17,7 +17,7 @@ from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.observe.watch import Interpreter
+from gilscope.observers.watch import Interpreter
 from gilscope.targets import TargetSpec
 
 RATE_HZ = 400.0

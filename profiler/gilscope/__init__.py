@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from gilscope.errors import GilscopeError
     from gilscope.production.collection import profiles
     from gilscope.production.decorator import classify
+    from gilscope.production.observing import observe
     from gilscope.records import Result
     from gilscope.report import load
 
 __version__ = "0.1.0"
-__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "load", "profiles"]
+__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "load", "observe", "profiles"]
 
 _HOMES = {
     "analyze": "gilscope.analysis",
@@ -25,6 +26,7 @@ _HOMES = {
     "GilscopeError": "gilscope.errors",
     "Result": "gilscope.records",
     "load": "gilscope.report",
+    "observe": "gilscope.production.observing",
     "profiles": "gilscope.production.collection",
 }
 

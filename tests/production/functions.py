@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gilscope import classify
@@ -37,6 +39,20 @@ def fails(when: bool = True) -> None:
 @classify
 def nap(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@classify
+def naps(seconds: float) -> None:
+    nap(seconds)
+
+
+@classify
+def listen(seconds: float) -> None:
+    """Wait for a socket on which nothing comes."""
+    here, there = socket.socketpair()
+    with here, there, suppress(TimeoutError):
+        here.settimeout(seconds)
+        here.recv(1)
 
 
 @classify

@@ -15,7 +15,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.tree import MARK
-from gilscope.observe.watch import Interpreter
+from gilscope.observers.watch import Interpreter
 from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe.account import Beside, held_share, ledger_of, seconds_by_state
-from gilscope.observe.proc import Scheduled
-from gilscope.observe.sampler import Counts, Held, HoldWatch, Runnable
+from gilscope.observers.account import Beside, held_share, ledger_of, seconds_by_state
+from gilscope.observers.proc import Scheduled
+from gilscope.observers.sampler import Counts, Held, HoldWatch, Runnable
 from gilscope.records import STATES, WAIT_STATES, Ledger
 
 BLOCKED = ("gil_wait", *WAIT_STATES, "idle")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gilscope.observe import children, proc
-from gilscope.observe.children import ChildCount
+from gilscope.observers import children, proc
+from gilscope.observers.children import ChildCount
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="reads Linux's /proc")
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from gilscope.errors import UsageError
-from gilscope.observe.cpus import (
+from gilscope.observers.cpus import (
     CpuBudget,
     cgroup_memory_bytes,
     cgroup_quota_cpus,

@@ -11,8 +11,8 @@ from importlib import metadata
 import pytest
 
 import gilscope
-from gilscope.observe.cpus import CpuBudget, memory_limit_bytes
-from gilscope.observe.environment import describe_environment, gil_enabled, package_versions
+from gilscope.observers.cpus import CpuBudget, memory_limit_bytes
+from gilscope.observers.environment import describe_environment, gil_enabled, package_versions
 
 
 def test_the_environment_is_this_one() -> None:
@@ -49,8 +49,8 @@ def test_an_unknown_load_is_none(monkeypatch: pytest.MonkeyPatch, error: Excepti
 def test_describing_imports_no_heavy_package() -> None:
     program = (
         "import sys\n"
-        "from gilscope.observe.cpus import usable_cpus\n"
-        "from gilscope.observe.environment import describe_environment\n"
+        "from gilscope.observers.cpus import usable_cpus\n"
+        "from gilscope.observers.environment import describe_environment\n"
         "describe_environment(usable_cpus(None))\n"
         "print({'numpy', 'pandas', 'rich', 'jinja2'} & set(sys.modules))\n"
     )

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe.gil import HOLDER, LOCKS_BYTES, GilLayout, Phase, find_layout, runtime_area
-from gilscope.observe.proc import ProcessFiles
+from gilscope.observers.gil import HOLDER, LOCKS_BYTES, GilLayout, Phase, find_layout, runtime_area
+from gilscope.observers.proc import ProcessFiles
 
 SIZE = 512
 THREAD_STATE = 0x00007F3A_5C2B1A40

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe.gil import Hold
-from gilscope.observe.sampler import HoldWatch
+from gilscope.observers.gil import Hold
+from gilscope.observers.sampler import HoldWatch
 
 ME, OTHER = 0x7F00_0000_1000, 0x7F00_0000_2000
 

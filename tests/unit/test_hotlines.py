@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import gilscope
-from gilscope.observe.callees import called_at, parsed
-from gilscope.observe.hotlines import hot_lines
-from gilscope.observe.origins import dotted_name, is_users, package_of
-from gilscope.observe.stacks import Frame, Samples, parse_raw
+from gilscope.observers.callees import called_at, parsed
+from gilscope.observers.hotlines import hot_lines
+from gilscope.observers.origins import dotted_name, is_users, package_of
+from gilscope.observers.stacks import Frame, Samples, parse_raw
 from gilscope.records import HotLine
 
 PACKAGE = Path(gilscope.__file__).parent

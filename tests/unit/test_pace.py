@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe import sampler
-from gilscope.observe.sampler import LATE_S, Pace, Sampler
+from gilscope.observers import sampler
+from gilscope.observers.sampler import LATE_S, Pace, Sampler
 
 
 class Clock:

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe import proc
-from gilscope.observe.proc import ProcessFiles, Scheduled, ThreadFiles, context_switches
-from gilscope.observe.syscalls import Waiting
+from gilscope.observers import proc
+from gilscope.observers.proc import ProcessFiles, Scheduled, ThreadFiles, context_switches
+from gilscope.observers.syscalls import Waiting
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/syscall"), reason="reads Linux's /proc")
 

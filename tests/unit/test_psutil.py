@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe.psutil_ import WHOLE_PROCESS, PsutilMeter, WorkerKey, account
+from gilscope.observers.psutil_ import WHOLE_PROCESS, PsutilMeter, WorkerKey, account
 from gilscope.records import STATES, Ledger
 
 WORKERS = {(1, 11), (1, 12), (2, 21)}

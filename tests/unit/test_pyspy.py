@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from gilscope.observe import pyspy
-from gilscope.observe.pyspy import Hot, HotRecorder, find_pyspy
+from gilscope.observers import pyspy
+from gilscope.observers.pyspy import Hot, HotRecorder, find_pyspy
 from gilscope.records import HotLine
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from gilscope.backends.base import Configuration
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
-from gilscope.observe.proc import BytesRead
+from gilscope.observers.proc import BytesRead
 from gilscope.records import Ledger
 
 

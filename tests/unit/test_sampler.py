@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe import sampler
-from gilscope.observe.gil import GilLayout, Hold
-from gilscope.observe.sampler import (
+from gilscope.observers import sampler
+from gilscope.observers.gil import GilLayout, Hold
+from gilscope.observers.sampler import (
     ASKED_PER_MOMENT,
     CPU_SHARE,
     THREADS_PER_MOMENT,
@@ -27,7 +27,7 @@ from gilscope.observe.sampler import (
     Sampler,
     WatchedWorker,
 )
-from gilscope.observe.syscalls import Blocked, Waiting, waiting_for
+from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
 
 from .test_pace import Clock
 

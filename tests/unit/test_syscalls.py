@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observe.syscalls import TABLES, Blocked, Waiting, parse, waiting_for
+from gilscope.observers.syscalls import TABLES, Blocked, Waiting, parse, waiting_for
 
 # Captured from /proc/PID/task/TID/syscall.
 FUTEX_X86_64 = b"202 0x7f2a3c0e6da8 0x189 0x0 0x7ffd3f1b2a60 0x0 0xffffffff 0x7ffd3f1b2a20 0x7f2a3bc5d1f9\n"

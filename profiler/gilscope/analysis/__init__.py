@@ -9,7 +9,7 @@ from gilscope.analysis.campaign import Campaign, Progress, Tell
 from gilscope.analysis.conclude import conclude
 from gilscope.analysis.options import Options, refuse_where_impossible
 from gilscope.analysis.survey import survey
-from gilscope.observe.cpus import usable_cpus
+from gilscope.observers.cpus import usable_cpus
 from gilscope.records import Context, Result, StartMethod
 from gilscope.targets import TargetSpec, describe
 

@@ -20,10 +20,10 @@ from gilscope.decide.facts import LOOP_KINDS, BackendFacts, Machine
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.record import ledgers_of
-from gilscope.observe.cpus import CpuBudget
-from gilscope.observe.gil import GilLayout
-from gilscope.observe.pyspy import HotRecorder
-from gilscope.observe.watch import Interpreter
+from gilscope.observers.cpus import CpuBudget
+from gilscope.observers.gil import GilLayout
+from gilscope.observers.pyspy import HotRecorder
+from gilscope.observers.watch import Interpreter
 from gilscope.records import Demands, HotLine, Noise
 from gilscope.targets import TargetSpec
 

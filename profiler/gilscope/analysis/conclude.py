@@ -19,7 +19,7 @@ from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
-from gilscope.observe.environment import describe_environment
+from gilscope.observers.environment import describe_environment
 from gilscope.records import (
     Alternative,
     Failure,

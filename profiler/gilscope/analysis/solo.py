@@ -14,7 +14,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.trial import TrialEnded
-from gilscope.observe.gil import GilLayout
+from gilscope.observers.gil import GilLayout
 from gilscope.targets import TargetSpec
 
 __all__ = ["START_TIMEOUT_S", "Solo", "solo_chunksize", "start_solo", "translated"]

@@ -15,6 +15,7 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
 from gilscope.backends.base import CallError, ChunkReport, Keyed, Work, WorkerId
+from gilscope.visible import permit_reading, runtime_address, thread_state
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,7 +40,6 @@ __all__ = [
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-PR_SET_PTRACER = 0x59616D61
 SIGKILL = 9
 
 _local = threading.local()
@@ -121,7 +121,7 @@ def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | Non
     return WorkerId(
         pid=os.getpid(),
         tid=threading.get_native_id(),
-        thread_state=_thread_state(),
+        thread_state=thread_state(),
         runtime=runtime_address(),
         busy=ctypes.addressof(ctypes.c_char.from_buffer(worker.busy)),
     )
@@ -140,15 +140,10 @@ def set_up(work: Work) -> Iterator[None]:
 
 
 def permit_observer(pid: int) -> None:
-    """Let ``pid`` and its descendants read this process's memory (Yama's scope 1), and die with the parent.
-
-    Both are Linux's own (prctl(2)); a refusal changes nothing that is not found out later by trying.
-    """
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_PTRACER, ctypes.c_ulong(pid), 0, 0, 0)
-    libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    """Let ``pid`` and its descendants read this process's memory, and die with the parent (prctl(2), Linux only)."""
+    permit_reading(pid)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
@@ -156,20 +151,6 @@ def adopt_orphans() -> None:
     whatever session it moved to and whatever became of its environment (prctl(2), Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def runtime_address() -> int:
-    """The address of ``_PyRuntime`` in this process; 0 where the interpreter does not export it."""
-    try:
-        return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
-    except (AttributeError, ValueError):
-        return 0
-
-
-def _thread_state() -> int:
-    get = ctypes.pythonapi.PyThreadState_Get
-    get.restype = ctypes.c_void_p
-    return int(get())
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def show_prospects(
     """
     from gilscope.cli.exits import tell_skipped
     from gilscope.cli.output import Destinations, Table
-    from gilscope.observe.cpus import usable_cpus
+    from gilscope.observers.cpus import usable_cpus
     from gilscope.production.promising import promising
     from gilscope.report.profiles import prospects_sheet
     from gilscope.report.sources import gather_profiles

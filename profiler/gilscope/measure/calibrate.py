@@ -6,8 +6,8 @@ import time
 
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialProcess
-from gilscope.observe.gil import GilLayout, Phase, find_layout, runtime_area
-from gilscope.observe.proc import ProcessFiles
+from gilscope.observers.gil import GilLayout, Phase, find_layout, runtime_area
+from gilscope.observers.proc import ProcessFiles
 
 __all__ = ["calibrate"]
 

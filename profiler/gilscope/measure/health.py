@@ -16,9 +16,9 @@ from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
-from gilscope.observe.cpus import memory_limit_bytes, usable_cpus
-from gilscope.observe.proc import ThreadFiles
-from gilscope.observe.pyspy import HotRecorder, find_pyspy
+from gilscope.observers.cpus import memory_limit_bytes, usable_cpus
+from gilscope.observers.proc import ThreadFiles
+from gilscope.observers.pyspy import HotRecorder, find_pyspy
 
 __all__ = ["Check", "checks"]
 

@@ -11,9 +11,9 @@ from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
-from gilscope.observe import proc
-from gilscope.observe.sampler import Pace
-from gilscope.observe.watch import Interpreter, Observer, ProcObserver, PsutilObserver
+from gilscope.observers import proc
+from gilscope.observers.sampler import Pace
+from gilscope.observers.watch import Interpreter, Observer, ProcObserver, PsutilObserver
 from gilscope.records import Ledger, NativePool, Status
 from gilscope.targets import TargetSpec
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from gilscope.measure.live import LiveTrial, TimedRound
-from gilscope.observe.proc import BytesRead
+from gilscope.observers.proc import BytesRead
 from gilscope.records import Ledger, Round, Trial
 
 __all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]

@@ -97,10 +97,14 @@ class Call:
                 self._awaited += now - self._last[3]
             self._started = now
         self._cell.inside = True
+        if self._cell.flags is not None:
+            self._cell.flags[self._cell.number] = 1
 
     def leave(self, finished: bool) -> None:
         """The step has ended; ``finished``: no other will follow it without being asked for."""
         self._cell.inside = False
+        if self._cell.flags is not None:
+            self._cell.flags[self._cell.number] = 0
         if self._clock:
             reading = clocks.end()
             self._add(reading)

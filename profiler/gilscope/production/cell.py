@@ -99,7 +99,7 @@ class Cell(Sums):
 
     __slots__ = (
         *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_pace"),
-        *("_recent", "_recent_ns", "_weight", "ended", "inside"),
+        *("_recent", "_recent_ns", "_weight", "ended", "flags", "inside", "number"),
     )
 
     def __init__(self, pace: Pace) -> None:
@@ -108,6 +108,9 @@ class Cell(Sums):
         """Whether its thread has ended."""
         self.inside = False
         """Whether the thread is in a call of the function right now."""
+        self.flags: bytearray | None = None
+        """Where that can be read from outside, as the byte ``number`` (see `gilscope.production.published`)."""
+        self.number = 0
         self._pace = pace
         self._calls_places, self._clock_places = Places(), Places()
         self._clock_left = 0  # timed calls until the next with all clocks
@@ -138,11 +141,16 @@ class Cell(Sums):
             self._clock = self.weigh_clocks(weight)
             self._alone = clocks.alone()
             self._begun = clocks.begin()
-        self.inside = True  # last here and first in `end`: an interrupt in between must not leave it set for good
+        # Last here and first in `end`: an interrupt in between must not leave it set for good.
+        self.inside = True
+        if self.flags is not None:
+            self.flags[self.number] = 1
 
     def end(self) -> None:
         """The call that began has ended."""
         self.inside = False
+        if self.flags is not None:
+            self.flags[self.number] = 0
         if self._clock:
             self._end_clocked()
         elif weight := self._weight:

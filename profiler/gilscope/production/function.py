@@ -7,7 +7,7 @@ import sys
 import threading
 from types import MethodType
 
-from gilscope.production import clocks, recording, sampler
+from gilscope.production import clocks, published, recording, sampler
 from gilscope.production.call import Call, Nested, Passed
 from gilscope.production.cell import Cell, Sums
 from gilscope.production.pace import Pace
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any
 
+    from gilscope.observers.inside import Seen
     from gilscope.production.profile import Profile
     from gilscope.records import Kind
 
@@ -64,6 +65,7 @@ class Function:
         self._nested = Nested(self)
         self.born: object = None
         """Another object in a forked child."""
+        self._local: threading.local
         self._tracked = (names_itself(function) or not gil_enabled()) and self.sampler.stop()
         self.forget()
 
@@ -133,13 +135,26 @@ class Function:
     # ---- the threads' cells ----
 
     def _new_cell(self) -> Cell:
-        cell = Cell(self.pace)
-        with self._lock:
-            self._fold()
-            self._cells.append(cell)
-        self._local.cell, self._local.end = cell, _End(cell)
+        local, former = self._local, self._former.__dict__
+        if "cell" in former:
+            cell: Cell = former["cell"]
+            end: _End = former["end"]
+        else:
+            cell = Cell(self.pace)
+            end = _End(cell)
+            with self._lock:
+                self._fold()
+                self._cells.append(cell)
+        published.publish(self, cell)
+        local.cell, local.end = cell, end
         recording.start()
+        published.start()
         return cell
+
+    def ask_for_cells(self) -> None:
+        """Have each thread come for its cell again at its next call: it is to be published now."""
+        self._former = self._local
+        self._local = threading.local()
 
     def _fold(self) -> None:
         """Take over the figures of threads that have ended, so that they do not pile up."""
@@ -156,7 +171,10 @@ class Function:
         self.sampler.reset()
         self._lock = threading.RLock()
         self._local = threading.local()
+        self._former = threading.local()  # what threads have that have not come since `ask_for_cells`
         self._cells: list[Cell] = []
+        self.seen: Seen | None = None
+        """What an observer saw of the calls."""
         self._ended: list[Sums] = []  # of all threads that have ended, together; before a restart, and since
         self.born = object()
 
@@ -169,7 +187,7 @@ class Function:
                 following.stop()
             self._ended = [self.sums(), Sums()]
             self.sampler, self.pace = following, Pace()
-            self._local, self._cells = threading.local(), []
+            self._local, self._former, self._cells = threading.local(), threading.local(), []
 
 
 def _restored(func: Any, kind: Kind, name: str, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Function:
@@ -200,6 +218,7 @@ def _after_fork() -> None:
     clocks.forget()
     sampler.reseed()
     recording.forget()
+    published.forget()
     for function in functions():
         function.forget()
 

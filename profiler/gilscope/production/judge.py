@@ -37,16 +37,25 @@ def classification(profile: Profile) -> Classification:
         return _inconclusive(f"{profile.clocked_calls} calls measured are too few (of {MIN_CALLS}); let it run on")
     waits = _classified(profile, demands)
     unclear_s = (profile.unclear_s or 0.0) / profile.calls
-    computes = _classified(profile, msgspec.structs.replace(demands, gil_wait_s=unclear_s))
+    computes = _classified(profile, _without_waiting(demands, unclear_s))
     if waits.label == computes.label:
         return min(waits, computes, key=lambda verdict: verdict.confidence)
     return _inconclusive(_two_readings(demands, unclear_s))
 
 
+def _without_waiting(demands: Demands, seconds: float) -> Demands:
+    """As if for so long the call had waited for the GIL; where locks are told apart, that was taken for one."""
+    gil_wait_s = (demands.gil_wait_s or 0.0) + seconds
+    if demands.lock_s is None:
+        return msgspec.structs.replace(demands, gil_wait_s=gil_wait_s)
+    return msgspec.structs.replace(demands, gil_wait_s=gil_wait_s, lock_s=max(demands.lock_s - seconds, 0.0))
+
+
 def _classified(profile: Profile, demands: Demands) -> Classification:
     return classify(
         demands,
-        samples=profile.clocked_calls,
+        samples=profile.observed.samples if profile.observed and demands.wait_s is not None else profile.clocked_calls,
+        gil_held_ratio=profile.gil_held_ratio,
         gil_enabled=profile.gil_enabled,
         dispatch_s=DISPATCH_S,
         error_share=profile.errors / profile.calls,
@@ -59,7 +68,7 @@ def _inconclusive(reason: str) -> Classification:
 
 def _two_readings(demands: Demands, unclear_s: float) -> str:
     low = compute_share(demands) or 0.0
-    high = compute_share(msgspec.structs.replace(demands, gil_wait_s=unclear_s)) or 0.0
+    high = compute_share(_without_waiting(demands, unclear_s)) or 0.0
     return (
         f"between {low:.0%} and {high:.0%} of a call is computing: for {time(unclear_s)} it was off the CPU while "
         "others in the process computed, and whether it waited for them or for the outside world is unknown"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gilscope.accounts import Demands, Record
+from gilscope.accounts import WAIT_STATES, Demands, Record
+from gilscope.decide.facts import LOOP_KINDS
 from gilscope.production import sketch
+from gilscope.production.observed import Observed, added, divided
 from gilscope.records import Kind  # msgspec asks for it
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ class Profile(Record, frozen=True, kw_only=True):
     """The longest wall clock of the timed calls."""
     longest_block_s: float | None = None
     """The longest single step of a coroutine, among the timed calls: for so long nothing else ran on its event loop."""
+    observed: Observed | None = None
+    """What `gilscope.observe` saw of the calls; None where it was off."""
 
     @property
     def timed_weight(self) -> int:
@@ -121,8 +125,30 @@ class Profile(Record, frozen=True, kw_only=True):
     @property
     def unclear_s(self) -> float | None:
         """The part of ``blocked_s`` in which others in the process computed: it may have waited for the outside world,
-        for the GIL, for its turn on the event loop, or for threads that its libraries started."""
-        return self._of_clocked(self.clocked_unclear_s)
+        for the GIL, for its turn on the event loop, or for threads that its libraries started. Observed, only what was
+        awaited or blocked on locks, which those threads let it wait for, is unclear."""
+        unclear_s, states = self._of_clocked(self.clocked_unclear_s), self.states_s
+        if unclear_s is None or "gil_wait" not in states:
+            return unclear_s
+        return min(max(unclear_s - states["gil_wait"], 0.0), states["lock"] + (self.awaited_s or 0.0))
+
+    @property
+    def states_s(self) -> dict[str, float]:
+        """``cpu_s`` and ``blocked_s`` of all calls by state (`gilscope.accounts.STATES`), divided as observed; what was
+        awaited is in none. Empty where the calls were not observed, or hardly."""
+        cpu_s, blocked_s = self.cpu_s, self.blocked_s
+        if cpu_s is None or blocked_s is None:
+            return {}
+        awaited_s = self._of_clocked(self.clocked_awaited_s) or 0.0
+        return divided(self.observed, cpu_s, max(blocked_s - awaited_s, 0.0))
+
+    @property
+    def gil_held_ratio(self) -> float | None:
+        """The share of its wall clock in which a call held the GIL; None where it was not observed."""
+        states, wall_s = self.states_s, self.wall_s
+        if not wall_s or "cpu_gil" not in states:
+            return None
+        return (states["cpu_gil"] + states.get("gil_held_off_cpu", 0.0)) / wall_s
 
     @property
     def own_threads_cpu_s(self) -> float | None:
@@ -149,9 +175,18 @@ class Profile(Record, frozen=True, kw_only=True):
             blocked_s=blocked / self.calls,
             runqueue_s=None if queue is None else queue / self.calls,
             own_threads_cpu_s=None if own is None else own / self.calls,
-            gil_wait_s=0.0 if self._never_waits_for_the_gil else None,
             idle_s=0.0,
+            **self._states_per_call,
         )
+
+    @property
+    def _states_per_call(self) -> dict[str, float | None]:
+        """What a coroutine awaits is in no state, so what it waits for is not told by those of its steps."""
+        found: dict[str, float | None] = {"gil_wait_s": 0.0 if self._never_waits_for_the_gil else None}
+        for state, seconds in self.states_s.items():
+            if self.kind not in LOOP_KINDS or state not in WAIT_STATES:
+                found[f"{state}_s"] = seconds / self.calls
+        return found
 
     @property
     def classification(self) -> Classification:
@@ -187,7 +222,7 @@ class Profile(Record, frozen=True, kw_only=True):
 #: What tells a function from others; the first profile's word counts for the rest of it.
 _IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
 _LARGEST = ("longest_s", "longest_block_s")
-_BY_HAND = (*_IDENTITY, *_LARGEST, "durations", "clocked_runqueue_s")
+_BY_HAND = (*_IDENTITY, *_LARGEST, "durations", "clocked_runqueue_s", "observed")
 _ADDED = tuple(name for name in Profile.__struct_fields__ if name not in _BY_HAND)
 
 
@@ -212,4 +247,4 @@ def _sum(group: list[Profile]) -> Profile:
     for part in group:
         for index, count in part.durations.items():
             durations[index] = durations.get(index, 0) + count
-    return Profile(**figures, durations=durations)
+    return Profile(**figures, durations=durations, observed=added(part.observed for part in group))

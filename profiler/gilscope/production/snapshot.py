@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from gilscope.decide.facts import LOOP_KINDS
 from gilscope.production.function import functions, gil_enabled
+from gilscope.production.observed import observed_of
 from gilscope.production.profile import Profile
 
 if TYPE_CHECKING:
+    from gilscope.production.cell import Sums
     from gilscope.production.function import Function
+    from gilscope.production.observed import Observed
 
 __all__ = ["snapshot", "snapshots"]
 
@@ -20,7 +23,8 @@ def snapshots() -> list[Profile]:
 
 
 def snapshot(function: Function, *, recent: bool = False) -> Profile:
-    """The profile of one function, from the calls that this process made; ``recent``: since its `restart` only."""
+    """The profile of one function, from the calls that this process made; ``recent``: since its `restart` only, and
+    without what was observed."""
     sums = function.sums(recent=recent)
     code = getattr(function.function, "__code__", None)
     return Profile(
@@ -48,5 +52,10 @@ def snapshot(function: Function, *, recent: bool = False) -> Profile:
         clocked_unclear_s=sums.clocked_unclear_ns / 1e9,
         durations={index: count for index, count in enumerate(sums.durations) if count},
         longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
+        observed=None if recent else _observed(function, sums),
         longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and function.kind in LOOP_KINDS else None,
     )
+
+
+def _observed(function: Function, sums: Sums) -> Observed | None:
+    return observed_of(function.seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gilscope.observe.syscalls import Waiting, parse, waiting_for
+from gilscope.observers.syscalls import Waiting, parse, waiting_for
 
 __all__ = [
     "BytesRead",
@@ -284,7 +284,7 @@ def _is_fifo(path: str) -> bool:
 
 
 def _has_children(pid: int) -> bool:
-    return bool(_children(pid))
+    return bool(_children(pid) - {os.getpid()})  # who looks may be one of them, and is none of the program's
 
 
 def rss_bytes(pid: int) -> int | None:

@@ -9,13 +9,13 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 import gilscope
-from gilscope.observe.cpus import memory_limit_bytes
+from gilscope.observers.cpus import memory_limit_bytes
 from gilscope.records import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gilscope.observe.cpus import CpuBudget
+    from gilscope.observers.cpus import CpuBudget
 
 __all__ = ["describe_environment", "gil_enabled", "package_versions"]
 

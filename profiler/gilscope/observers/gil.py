@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gilscope.observe.proc import ProcessFiles
+from gilscope.observers.proc import ProcessFiles
 
 __all__ = ["GilLayout", "Hold", "Phase", "find_layout", "runtime_area"]
 

@@ -10,11 +10,11 @@ from typing import Protocol
 
 import msgspec
 
-from gilscope.observe import proc, psutil_
-from gilscope.observe.account import Beside, ledger_of
-from gilscope.observe.children import ChildCount
-from gilscope.observe.gil import GilLayout
-from gilscope.observe.sampler import Pace, Sampler, Worker
+from gilscope.observers import proc, psutil_
+from gilscope.observers.account import Beside, ledger_of
+from gilscope.observers.children import ChildCount
+from gilscope.observers.gil import GilLayout
+from gilscope.observers.sampler import Pace, Sampler, Worker
 from gilscope.records import Ledger
 
 __all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver"]

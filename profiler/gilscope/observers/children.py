@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from gilscope.observe import proc
+from gilscope.observers import proc
 
 __all__ = ["ChildCount"]
 

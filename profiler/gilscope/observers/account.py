@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gilscope.observe.proc import Scheduled
-from gilscope.observe.sampler import Counts, HoldWatch, Runnable
+from gilscope.observers.proc import Scheduled
+from gilscope.observers.sampler import Counts, HoldWatch, Runnable
 from gilscope.records import WAIT_STATES, Ledger
 
 __all__ = ["Beside", "held_share", "ledger_of", "seconds_by_state"]

@@ -29,10 +29,10 @@ from typing import Final, Self
 
 import msgspec
 
-from gilscope.observe.callees import called_at, parsed
-from gilscope.observe.hotlines import hot_lines
-from gilscope.observe.origins import is_users, package_of
-from gilscope.observe.stacks import Samples, Stack, parse_raw
+from gilscope.observers.callees import called_at, parsed
+from gilscope.observers.hotlines import hot_lines
+from gilscope.observers.origins import is_users, package_of
+from gilscope.observers.stacks import Samples, Stack, parse_raw
 from gilscope.records import HotLine
 
 __all__ = ["Hot", "HotRecorder", "find_pyspy"]

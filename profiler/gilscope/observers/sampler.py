@@ -2,7 +2,7 @@
 
 At random moments, one in each equal slot (a fixed rate would alias with periodic targets; stratified sampling has less
 variance than exponential gaps), each worker is looked at: on a CPU or in the run queue, or blocked in which call; and
-each interpreter: who holds its GIL. The counts are facts; `gilscope.observe.account` turns them into seconds.
+each interpreter: who holds its GIL. The counts are facts; `gilscope.observers.account` turns them into seconds.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gilscope.observe.gil import GilLayout, Hold
-from gilscope.observe.proc import ProcessFiles, ThreadFiles
-from gilscope.observe.syscalls import Waiting
+from gilscope.observers.gil import GilLayout, Hold
+from gilscope.observers.proc import ProcessFiles, ThreadFiles
+from gilscope.observers.syscalls import Waiting
 
 __all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Runnable", "Sampler", "WatchedWorker", "Worker"]
 
@@ -58,6 +58,11 @@ class Held:
         self.held += holds
         self.free += not holds
 
+    def __iadd__(self, other: Held) -> Held:
+        self.held += other.held
+        self.free += other.free
+        return self
+
     @property
     def total(self) -> int:
         return self.held + self.free
@@ -69,6 +74,11 @@ class Runnable:
 
     on_cpu: Held = field(default_factory=Held)
     queued: Held = field(default_factory=Held)
+
+    def __iadd__(self, other: Runnable) -> Runnable:
+        self.on_cpu += other.on_cpu
+        self.queued += other.queued
+        return self
 
     @property
     def total(self) -> int:
@@ -92,7 +102,19 @@ class Counts:
 
     @property
     def samples(self) -> int:
-        return self.alone.total + self.crowded.total + self.unasked + self.blocked.total()
+        return self.runnable + self.blocked.total()
+
+    @property
+    def runnable(self) -> int:
+        return self.alone.total + self.crowded.total + self.unasked
+
+    def __iadd__(self, other: Counts) -> Counts:
+        self.alone += other.alone
+        self.crowded += other.crowded
+        self.unasked += other.unasked
+        self.blocked.update(other.blocked)
+        self.blocked_held += other.blocked_held
+        return self
 
 
 @dataclass

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path, PurePath
 
 import gilscope
-from gilscope.observe.stacks import Frame
+from gilscope.observers.stacks import Frame
 
 __all__ = ["dotted_name", "is_gilscopes", "is_users", "package_of"]
 

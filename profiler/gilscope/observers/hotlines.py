@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from gilscope.observe.origins import dotted_name, is_gilscopes, is_users
-from gilscope.observe.stacks import Frame, Samples, Stack
+from gilscope.observers.origins import dotted_name, is_gilscopes, is_users
+from gilscope.observers.stacks import Frame, Samples, Stack
 from gilscope.records import HotLine
 
 __all__ = ["hot_lines"]
@@ -26,7 +26,7 @@ def hot_lines(
 ) -> tuple[HotLine, ...]:
     """The lines with the largest share of the moments, by any measure.
 
-    A sample counts for the innermost line of the user's code on its stack (`gilscope.observe.origins.is_users`), and
+    A sample counts for the innermost line of the user's code on its stack (`gilscope.observers.origins.is_users`), and
     for the innermost one at all where there is none of the user's; gilscope's own lines are left out. A share is None
     when its samples are. A line active in several threads at once can have more than 1.
 

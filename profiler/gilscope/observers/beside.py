@@ -1,0 +1,200 @@
+"""The process that watches another one from beside it: ``python -m gilscope.observers.beside``, started by the watched.
+
+Its standard input is a socket (SOCK_SEQPACKET: a message is whole or not there). The watched process sends `Start`,
+then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then once a second by a `Report`.
+When the watched process shuts its end, the last report follows; when it ends, in whatever way, this process does too.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import socket
+import sys
+import time
+from contextlib import suppress
+
+import msgspec
+
+from gilscope.observers.gil import GilLayout
+from gilscope.observers.inside import FunctionSampler, Seen
+from gilscope.observers.own import own_layout
+from gilscope.observers.proc import ProcessFiles
+
+__all__ = ["LARGEST", "Refused", "Report", "Start", "Thread", "Watching", "decode_reply", "encode", "main"]
+
+REPORT_EVERY_S = 1.0
+#: Bytes of a message at most.
+LARGEST = 1 << 17
+
+
+class Start(msgspec.Struct, tag=True, frozen=True):
+    """Watch this process, the sender."""
+
+    pid: int
+    runtime: int
+    python: str
+    gil_enabled: bool
+    rate_hz: float
+
+
+class Thread(msgspec.Struct, tag=True, frozen=True):
+    """A thread of it, and where that publishes what it is in (a `gilscope.observers.sampler.Worker`)."""
+
+    pid: int
+    tid: int
+    thread_state: int
+    runtime: int
+    busy: int
+
+
+class Watching(msgspec.Struct, tag=True, frozen=True):
+    """It is being watched."""
+
+
+class Refused(msgspec.Struct, tag=True, frozen=True):
+    """It cannot be watched."""
+
+    reason: str
+
+
+class Report(msgspec.Struct, tag=True, frozen=True):
+    """What was seen since the last report, by the functions' numbers."""
+
+    seen: dict[int, Seen]
+
+
+encode = msgspec.msgpack.encode
+_asked = msgspec.msgpack.Decoder(Start | Thread)
+#: The replies hold counters, which msgspec gives as plain dictionaries.
+_reply: msgspec.msgpack.Decoder[Watching | Refused | Report] = msgspec.msgpack.Decoder(
+    Watching | Refused | Report, dec_hook=lambda kind, value: kind(value)
+)
+
+
+def decode_reply(message: bytes) -> Watching | Refused | Report:
+    """What this process has said."""
+    return _reply.decode(message)
+
+
+class _Refusal(Exception):  # noqa: N818  it is told, and ends the process
+    """Why the process cannot be watched."""
+
+
+class _Watch:
+    """The conversation with the watched process, while its threads are looked at."""
+
+    def __init__(self, ours: socket.socket, parent: int, sampler: FunctionSampler) -> None:
+        self._ours = ours
+        self._parent = parent
+        self._sampler = sampler
+        self._due = time.perf_counter() + REPORT_EVERY_S
+        self._unsent: dict[int, Seen] = {}
+
+    def run(self) -> None:
+        self._ours.send(encode(Watching()))
+        self._ours.setblocking(False)
+        self._sampler.run(self._wait)
+        self._report()
+
+    def _wait(self, seconds: float) -> bool:
+        """Listen for so long; whether it is over."""
+        until = time.perf_counter() + seconds
+        if time.perf_counter() >= self._due:
+            self._due += REPORT_EVERY_S
+            self._report()
+        while select.select([self._ours], [], [], max(0.0, until - time.perf_counter()))[0]:
+            if not self._hear():
+                return True
+        return os.getppid() != self._parent  # a copy of it may hold its end of the socket open
+
+    def _hear(self) -> bool:
+        """Take a message; whether there was one, and not the end."""
+        message = self._ours.recv(LARGEST)
+        if message:
+            thread = _asked.decode(message)
+            assert isinstance(thread, Thread)
+            self._add(thread)
+        return bool(message)
+
+    def _add(self, thread: Thread) -> None:
+        try:
+            self._sampler.add(thread)
+        except OSError:
+            self._sampler.pace.errors += 1  # it has ended meanwhile
+
+    def _report(self) -> None:
+        for number, seen in self._sampler.take().items():
+            if number in self._unsent:
+                self._unsent[number] += seen
+            else:
+                self._unsent[number] = seen
+        if self._unsent:
+            with suppress(BlockingIOError):  # nobody has listened for a while: it will be in the next one
+                self._ours.send(encode(Report(self._unsent)))
+                self._unsent = {}
+
+
+def _refuse_another(start: Start, parent: int) -> None:
+    if start.pid != parent:
+        raise _Refusal(f"process {start.pid} is gone, or sees other process ids than its helper does")
+    if start.python != sys.version:
+        raise _Refusal(f"{sys.executable} is another Python ({sys.version}) than the one that runs here")
+
+
+def _layout(start: Start) -> GilLayout | None:
+    """Where the GIL is, in this process and so in that one; None where there is none.
+
+    :raises _Refusal: when it cannot be told
+    """
+    if not start.gil_enabled:
+        return None
+    if not start.runtime:
+        raise _Refusal("this interpreter does not export _PyRuntime")
+    layout = own_layout()
+    if layout is None:
+        raise _Refusal("no word of the interpreter's memory behaved like the GIL")
+    return layout
+
+
+def _try(start: Start, layout: GilLayout | None) -> None:
+    """Read once what will be read again and again.
+
+    :raises OSError: when it may not be read
+    """
+    files = ProcessFiles(start.pid)
+    try:
+        if layout is not None:
+            layout.read(files, start.runtime)
+        os.close(os.open(f"/proc/{start.pid}/task/{start.pid}/syscall", os.O_RDONLY | os.O_CLOEXEC))
+    finally:
+        files.close()
+
+
+def _answer(ours: socket.socket, start: Start, parent: int) -> None:
+    try:
+        _refuse_another(start, parent)
+        layout = _layout(start)
+        _try(start, layout)
+    except _Refusal as refusal:
+        ours.send(encode(Refused(str(refusal))))
+    except OSError as error:
+        ours.send(encode(Refused(f"the memory of process {start.pid} may not be read ({error.strerror})")))
+    else:
+        _Watch(ours, parent, FunctionSampler(layout, start.rate_hz, random.Random())).run()
+
+
+def main() -> None:
+    """Watch the process that started this one until it says so or ends."""
+    parent = os.getppid()
+    ours = socket.socket(fileno=os.dup(0))
+    with suppress(ConnectionError):  # it has ended, so nobody is there to be told
+        if message := ours.recv(LARGEST):
+            start = _asked.decode(message)
+            assert isinstance(start, Start)
+            _answer(ours, start, parent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What an observer saw of a function's calls, and how it divides what the calls' own clocks tell.
+
+The clocks tell exactly how long calls were on a CPU, in the run queue and blocked; the samples tell how such time
+divides, as in an analysis (`gilscope.observers.account`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gilscope.accounts import WAIT_STATES, Account
+from gilscope.decide.classify import MIN_SAMPLES
+from gilscope.observers.account import seconds_by_state
+from gilscope.observers.proc import Scheduled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gilscope.observers.inside import Seen
+
+__all__ = ["Observed", "added", "divided", "observed_of"]
+
+
+class Observed(Account, frozen=True, kw_only=True):
+    """Seconds by state that the threads in calls of a function were seen in, over the time of the observation.
+
+    Of short calls only those that were measured are seen: shares of this are for all calls, sums are not.
+    """
+
+    samples: int = 0
+    """Looks at a thread that was in a call."""
+
+    @property
+    def enough(self) -> bool:
+        """Whether they are enough to divide anything by."""
+        return self.samples >= MIN_SAMPLES
+
+
+def observed_of(seen: Seen | None, cpu_ns: int, runqueue_ns: int, gil_enabled: bool) -> Observed | None:
+    """What was seen, by state; None when nothing was.
+
+    :param cpu_ns: of the calls measured with all clocks, and ``runqueue_ns``: how runnable time divides, exactly
+    """
+    if seen is None or not seen.counts.samples:
+        return None
+    counts = seen.counts
+    runnable_s = seen.wall_s * counts.runnable / counts.samples
+    run_s = runnable_s * (cpu_ns / (cpu_ns + runqueue_ns) if cpu_ns else 1.0)
+    scheduled = Scheduled(run_s, runnable_s - run_s)
+    states = seconds_by_state(seen.wall_s, scheduled, counts, gil_known=True, gil_enabled=gil_enabled)
+    seconds: dict[str, Any] = {f"{state}_s": value for state, value in states.items()}
+    held_s = seen.wall_s * counts.blocked_held / counts.samples
+    return Observed(wall_s=seen.wall_s, samples=counts.samples, gil_held_off_cpu_s=held_s, **seconds)
+
+
+def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[str, float]:
+    """Seconds on a CPU and blocked in a thread, by state as observed; nothing of what was hardly seen."""
+    if observed is None or not observed.enough:
+        return {}
+    found: dict[str, float] = {}
+    for whole_s, seen_s, states in ((cpu_s, observed.cpu_s, _ON_CPU), (blocked_s, observed.blocked_s, _BLOCKED)):
+        if seen_s > 0:
+            found |= {state: whole_s * (observed.state_s(state) or 0.0) / seen_s for state in states}
+    return found
+
+
+_ON_CPU = ("cpu_gil", "cpu_free")
+_BLOCKED = ("gil_wait", *WAIT_STATES, "gil_held_off_cpu")
+
+
+def added(parts: Iterable[Observed | None]) -> Observed | None:
+    """What was seen in several processes; those that were not observed tell nothing."""
+    known = [part for part in parts if part is not None]
+    if not known:
+        return None
+    return Observed(**{name: _sum([getattr(part, name) for part in known]) for name in Observed.__struct_fields__})
+
+
+def _sum(values: list[Any]) -> Any:
+    return None if None in values else sum(values)

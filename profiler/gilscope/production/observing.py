@@ -1,0 +1,225 @@
+"""`gilscope.observe()`: a helper process beside this one looks at its threads from outside while it runs.
+
+Inside a process nobody can tell whether a thread that is off the CPU waits for the GIL or for the outside world. The
+helper reads that from the system and from this process's memory (`gilscope.observers.beside`), at random moments, and
+tells what it saw of each decorated function.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from gilscope.errors import UsageError
+from gilscope.observers import beside
+from gilscope.observers.inside import FUNCTIONS, Seen
+from gilscope.production import clocks, published
+from gilscope.production.function import functions, gil_enabled
+from gilscope.visible import permit_reading, runtime_address
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from gilscope.production.published import Own
+
+__all__ = ["RATE_HZ", "Observation", "observe", "observe_as_asked"]
+
+#: Looks per second at each thread, on average: less where they would take more than a hundredth of the CPUs.
+RATE_HZ = 200.0
+PATIENCE_S = 10.0
+
+_current: Observation | None = None
+
+
+def observe(rate_hz: float = RATE_HZ) -> Observation:
+    """Have this process watched by a helper process of its own, until `Observation.stop` or the end of a ``with``
+    block, or this process's own end. An observation that is under way is returned as it is.
+
+    What it sees is in the profiles (``observed``), at most a second late, and for good when it has stopped. Where the
+    helper may not read this process, `Observation.reason` says why and profiles stay as they are. A forked child is not
+    observed. Linux only.
+
+    :param rate_hz: looks per second at each thread
+    :raises UsageError: on another system, and where there is no interpreter to start
+    :raises OSError: when no process can be started
+    """
+    observation = _begin(rate_hz)
+    observation.wait_until_known()
+    return observation
+
+
+def observe_as_asked() -> None:
+    """Observe this process because its environment says so: what goes wrong is logged, and nothing waited for."""
+    try:
+        _begin(RATE_HZ)
+    except (UsageError, OSError) as error:
+        _log(str(error))
+
+
+def _begin(rate_hz: float) -> Observation:
+    global _current
+    if _current is None or not _current.running:
+        _current = Observation(rate_hz)
+    return _current
+
+
+def _log(reason: str) -> None:
+    logging.getLogger("gilscope").warning("this process is not observed: %s", reason)
+
+
+class Observation:
+    """A helper process that watches this one; leaving the context stops it."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self.reason: str | None = None
+        """Why nothing is seen; None as long as that is not so."""
+        self._known = threading.Event()
+        self._stopping = False
+        self._ours, theirs = _sockets()
+        with theirs:
+            try:
+                self._process = _helper(theirs)
+            except BaseException:
+                self._ours.close()
+                raise
+        permit_reading(self._process.pid)
+        self._send(beside.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
+        self._listener = threading.Thread(target=self._listen, name="gilscope-observer", daemon=True)
+        self._listener.start()
+        self._publish()
+        atexit.register(self.stop)
+
+    @property
+    def running(self) -> bool:
+        """Whether the helper is there, or on its way."""
+        return self._listener.is_alive() and not self._stopping
+
+    @property
+    def helper_pid(self) -> int:
+        """The helper's process id."""
+        return self._process.pid
+
+    def wait_until_known(self) -> None:
+        """Return when the helper watches, or has said why it does not."""
+        self._known.wait(PATIENCE_S)
+
+    def stop(self) -> None:
+        """End the helper, and take over what it saw last. Once is enough."""
+        atexit.unregister(self.stop)
+        if self._stopping:
+            return
+        self._stopping = True
+        published.end()
+        with contextlib.suppress(OSError):  # it is gone already
+            self._ours.shutdown(socket.SHUT_WR)
+        self._listener.join(PATIENCE_S)
+        if self._listener.is_alive():
+            self._process.kill()
+            self._listener.join(PATIENCE_S)
+
+    def __enter__(self) -> Observation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # ---- the conversation with the helper ----
+
+    def _publish(self) -> None:
+        """Tell it of every thread, and let every thread make itself known at its next call."""
+        first = not published.publishing()
+        for own in published.begin(FUNCTIONS, self._tell):
+            self._tell(own)
+        if first:
+            for function in functions():
+                function.ask_for_cells()
+
+    def _tell(self, own: Own) -> None:
+        self._send(beside.Thread(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address))
+
+    def _send(self, message: beside.Start | beside.Thread) -> None:
+        """Say it, or not: a helper that is gone or stuck must hold up no call."""
+        with contextlib.suppress(OSError):
+            self._ours.send(beside.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def _listen(self) -> None:
+        clocks.helpers.add(threading.get_ident())
+        try:
+            with contextlib.suppress(ConnectionError):  # it has ended, with something unread
+                while message := self._ours.recv(beside.LARGEST):
+                    self._take(beside.decode_reply(message))
+            self._ended(self._process.wait())
+        finally:
+            self._known.set()
+            clocks.helpers.discard(threading.get_ident())
+
+    def _take(self, reply: beside.Watching | beside.Refused | beside.Report) -> None:
+        if isinstance(reply, beside.Report):
+            for number, seen in reply.seen.items():
+                _add(number, seen)
+        elif isinstance(reply, beside.Refused):
+            self.reason = reply.reason
+        else:
+            self._known.set()
+
+    def _ended(self, status: int) -> None:
+        self._ours.close()
+        if not self._stopping:
+            self.reason = self.reason or f"the helper process has ended (exit status {status})"
+            _log(self.reason)
+
+    def _abandon(self) -> None:
+        """In a forked child: the helper is the parent's, and goes on."""
+        self._ours.close()
+        self._process.returncode = 0  # not this process's to wait for
+        self._stopping = True
+        self.reason = "this process was forked from the one that is observed: call gilscope.observe() in it"
+        self._known.set()
+        atexit.unregister(self.stop)
+
+
+def _sockets() -> tuple[socket.socket, socket.socket]:
+    if sys.platform != "linux":
+        raise UsageError(f"gilscope.observe() reads Linux's /proc, and this is {sys.platform}: use gilscope analyze")
+    if not sys.executable:
+        raise UsageError("gilscope.observe() starts a helper process, and sys.executable names no interpreter")
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _helper(theirs: socket.socket) -> subprocess.Popen[bytes]:
+    """In a session of its own: what is typed at a terminal is for the program."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "gilscope.observers.beside"],
+        stdin=theirs.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if name != published.VARIABLE},
+        start_new_session=True,
+    )
+
+
+def _add(number: int, seen: Seen) -> None:
+    function = published.function_of(number)
+    if function is not None:
+        function.seen = Seen() if function.seen is None else function.seen
+        function.seen += seen
+
+
+def _after_fork() -> None:
+    global _current
+    if _current is not None:
+        _current._abandon()
+        _current = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
