@@ -44,12 +44,14 @@ __all__ = [
     "Environment",
     "Failure",
     "Finding",
+    "Histogram",
     "HotLine",
     "ImportCost",
     "InputGroup",
     "Instrument",
     "Kind",
     "Label",
+    "Lane",
     "Ledger",
     "NativePool",
     "Noise",
@@ -59,9 +61,11 @@ __all__ = [
     "Result",
     "Round",
     "Severity",
+    "Stack",
     "StartMethod",
     "Status",
     "Target",
+    "Timeline",
     "Trial",
 ]
 
@@ -69,6 +73,43 @@ SCHEMA: Final = "gilscope.result/1"
 
 Kind = Literal["sync", "coroutine", "generator", "async-generator"]
 Status = Literal["ok", "failed", "refused", "timeout"]
+
+
+class Histogram(Record, frozen=True, kw_only=True):
+    """How often what was counted fell between one edge and the next; as many counts as edges, less one."""
+
+    edges_s: tuple[float, ...]
+    """Rising."""
+    counts: tuple[int, ...]
+
+
+class Lane(Record, frozen=True, kw_only=True):
+    """What one worker thread was seen doing in the course of a round: ``states[i]`` from ``edges_s[i]`` to the next."""
+
+    pid: int
+    tid: int
+    edges_s: tuple[float, ...]
+    """Since the round began, rising; one more than there are states. Between two looks the earlier holds on."""
+    states: tuple[str, ...]
+    """Of `STATES`, and ``unknown`` where nobody looked."""
+
+
+class Timeline(Record, frozen=True, kw_only=True):
+    """One observed round as it was sampled, bounded in size: a long round is told from its beginning only."""
+
+    wall_s: float
+    """What is told of the round."""
+    lanes: tuple[Lane, ...] = ()
+
+
+class Stack(Record, frozen=True, kw_only=True):
+    """A stack of the solo run and how often py-spy saw it."""
+
+    frames: tuple[str, ...]
+    """Outermost first: ``function (file:line)``."""
+    samples: int
+    gil_samples: int | None = None
+    """Of them, those in which it held the GIL."""
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -140,7 +181,10 @@ class Trial(Record, frozen=True, kw_only=True):
     results_compared: int | None = None
     """Calls whose results were compared with those of the serial run; None when they were not."""
     results_differing: int | None = None
+    latencies: Histogram | None = None
+    """Of the timed calls of the clean rounds."""
     ledger: Ledger | None = None
+    timeline: Timeline | None = None
 
     @property
     def name(self) -> str:
@@ -274,6 +318,8 @@ class Result(Record, frozen=True, kw_only=True):
     """The most expensive modules of the target, as every spawned worker imports them anew."""
     native_pools: tuple[NativePool, ...] = ()
     hot: tuple[HotLine, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    """The most frequent first, bounded in number."""
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
     output: str = ""

@@ -18,7 +18,7 @@ __all__ = ["ledger_frame", "long_frame", "rounds_frame", "trials_frame"]
 #: What identifies a trial, in every table.
 _KEYS: Final = ("backend", "workers", "chunksize", "start_method")
 _FATE: Final = ("status", "reason")
-_NESTED: Final = ("rounds", "ledger")
+_NESTED: Final = ("rounds", "ledger", "latencies", "timeline")
 
 
 def _types(record: type[Record], left_out: Sequence[str] = ()) -> dict[str, Any]:
