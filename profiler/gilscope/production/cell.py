@@ -140,6 +140,7 @@ class Cell(Sums):
         elif weight:
             self._clock = self.weigh_clocks(weight)
             self._alone = clocks.alone()
+            self._began = perf_counter_ns()
             self._begun = clocks.begin()
         # Last here and first in `end`: an interrupt in between must not leave it set for good.
         self.inside = True
@@ -186,7 +187,7 @@ class Cell(Sums):
         span = clocks.spent(self._begun, clocks.end())
         self.add_timed(self._weight, span[0])
         self.add_clocked(self._clock, span, self._alone)
-        self._pace.clocked(span[1])
+        self._pace.clocked(span[1], self._begun[3] - self._began)
         self._clock = 0
 
     def _learn(self) -> None:

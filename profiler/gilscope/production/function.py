@@ -135,7 +135,7 @@ class Function:
     # ---- the threads' cells ----
 
     def _new_cell(self) -> Cell:
-        local, former = self._local, self._former.__dict__
+        local, former = self._local, {} if self._former is None else self._former.__dict__
         if "cell" in former:
             cell: Cell = former["cell"]
             end: _End = former["end"]
@@ -171,7 +171,7 @@ class Function:
         self.sampler.reset()
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._former = threading.local()  # what threads have that have not come since `ask_for_cells`
+        self._former: threading.local | None = None  # what threads have that have not come since `ask_for_cells`
         self._cells: list[Cell] = []
         self.seen: Seen | None = None
         """What an observer saw of the calls."""
@@ -187,7 +187,7 @@ class Function:
                 following.stop()
             self._ended = [self.sums(), Sums()]
             self.sampler, self.pace = following, Pace()
-            self._local, self._former, self._cells = threading.local(), threading.local(), []
+            self._local, self._former, self._cells = threading.local(), None, []
 
 
 def _restored(func: Any, kind: Kind, name: str, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Function:
