@@ -202,7 +202,8 @@ def import_ms(statement: str, times: int = 15) -> list[float]:
     """Milliseconds from the first line of a fresh interpreter to the end of ``statement``."""
     program = f"import time; began = time.perf_counter()\n{statement}\nprint((time.perf_counter() - began) * 1e3)"
     cached = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    run = functools.partial(subprocess.run, [sys.executable, "-c", program], capture_output=True, check=True, env=cached)
+    command = [sys.executable, "-c", program]
+    run = functools.partial(subprocess.run, command, capture_output=True, check=True, env=cached)
     run()  # which leaves the bytecode that an installed package has
     return [float(run().stdout) for _ in range(times)]
 

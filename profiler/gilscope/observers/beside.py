@@ -1,7 +1,8 @@
 """The process that watches another one from beside it: ``python -m gilscope.observers.beside``, started by the watched.
 
 Its standard input is a socket (SOCK_SEQPACKET: a message is whole or not there). The watched process sends `Start`,
-then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then once a second by a `Report`.
+then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then by a `Report` once a second, and at
+once, with `Told` behind it, when asked to `Tell`.
 When the watched process shuts its end, the last report follows; when it ends, in whatever way, this process does too.
 """
 
@@ -22,7 +23,7 @@ from gilscope.observers.inside import FunctionSampler, Seen
 from gilscope.observers.own import own_layout
 from gilscope.observers.proc import ProcessFiles
 
-__all__ = ["LARGEST", "Refused", "Report", "Start", "Thread", "Watching", "decode_reply", "encode", "main"]
+__all__ = ["LARGEST", "Refused", "Report", "Start", "Tell", "Thread", "Told", "Watching", "decode_reply", "encode"]
 
 REPORT_EVERY_S = 1.0
 #: Bytes of a message at most.
@@ -49,6 +50,10 @@ class Thread(msgspec.Struct, tag=True, frozen=True):
     busy: int
 
 
+class Tell(msgspec.Struct, tag=True, frozen=True):
+    """Report what was seen by now."""
+
+
 class Watching(msgspec.Struct, tag=True, frozen=True):
     """It is being watched."""
 
@@ -65,15 +70,19 @@ class Report(msgspec.Struct, tag=True, frozen=True):
     seen: dict[int, Seen]
 
 
+class Told(msgspec.Struct, tag=True, frozen=True):
+    """What was seen when it was asked for has been reported."""
+
+
 encode = msgspec.msgpack.encode
-_asked = msgspec.msgpack.Decoder(Start | Thread)
+_asked = msgspec.msgpack.Decoder(Start | Thread | Tell)
 #: The replies hold counters, which msgspec gives as plain dictionaries.
-_reply: msgspec.msgpack.Decoder[Watching | Refused | Report] = msgspec.msgpack.Decoder(
-    Watching | Refused | Report, dec_hook=lambda kind, value: kind(value)
+_reply: msgspec.msgpack.Decoder[Watching | Refused | Report | Told] = msgspec.msgpack.Decoder(
+    Watching | Refused | Report | Told, dec_hook=lambda kind, value: kind(value)
 )
 
 
-def decode_reply(message: bytes) -> Watching | Refused | Report:
+def decode_reply(message: bytes) -> Watching | Refused | Report | Told:
     """What this process has said."""
     return _reply.decode(message)
 
@@ -113,10 +122,16 @@ class _Watch:
         """Take a message; whether there was one, and not the end."""
         message = self._ours.recv(LARGEST)
         if message:
-            thread = _asked.decode(message)
-            assert isinstance(thread, Thread)
-            self._add(thread)
+            self._answer(_asked.decode(message))
         return bool(message)
+
+    def _answer(self, asked: Start | Thread | Tell) -> None:
+        if isinstance(asked, Thread):
+            self._add(asked)
+        elif isinstance(asked, Tell):
+            self._report()
+            with suppress(BlockingIOError):  # who asked waits no longer than its patience lasts
+                self._ours.send(encode(Told()))
 
     def _add(self, thread: Thread) -> None:
         try:

@@ -66,6 +66,11 @@ class Function:
         self.born: object = None
         """Another object in a forked child."""
         self._local: threading.local
+        self._former: threading.local | None
+        self.seen: Seen | None
+        """What an observer saw of the calls."""
+        self.seen_lately: Seen | None
+        """What it saw since the `restart`."""
         self._tracked = (names_itself(function) or not gil_enabled()) and self.sampler.stop()
         self.forget()
 
@@ -156,6 +161,11 @@ class Function:
         self._former = self._local
         self._local = threading.local()
 
+    def see(self, seen: Seen) -> None:
+        """An observer saw this of the calls."""
+        self.seen = _sum(self.seen, seen)
+        self.seen_lately = _sum(self.seen_lately, seen)
+
     def _fold(self) -> None:
         """Take over the figures of threads that have ended, so that they do not pile up."""
         for cell in [cell for cell in self._cells if cell.ended]:
@@ -171,10 +181,9 @@ class Function:
         self.sampler.reset()
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._former: threading.local | None = None  # what threads have that have not come since `ask_for_cells`
+        self._former = None  # what threads have that have not come since `ask_for_cells`
         self._cells: list[Cell] = []
-        self.seen: Seen | None = None
-        """What an observer saw of the calls."""
+        self.seen = self.seen_lately = None
         self._ended: list[Sums] = []  # of all threads that have ended, together; before a restart, and since
         self.born = object()
 
@@ -188,6 +197,15 @@ class Function:
             self._ended = [self.sums(), Sums()]
             self.sampler, self.pace = following, Pace()
             self._local, self._former, self._cells = threading.local(), None, []
+            self.seen_lately = None
+
+
+def _sum(before: Seen | None, seen: Seen) -> Seen:
+    whole = type(seen)()  # a new one: what is being read must not change
+    for part in (before, seen):
+        if part is not None:
+            whole += part
+    return whole
 
 
 def _restored(func: Any, kind: Kind, name: str, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Function:

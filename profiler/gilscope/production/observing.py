@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gilscope.production.published import Own
 
-__all__ = ["RATE_HZ", "Observation", "observe", "observe_as_asked"]
+__all__ = ["RATE_HZ", "Observation", "observe", "observe_as_asked", "observed"]
 
 #: Looks per second at each thread, on average: less where they would take more than a hundredth of the CPUs.
 RATE_HZ = 200.0
@@ -53,6 +53,11 @@ def observe(rate_hz: float = RATE_HZ) -> Observation:
     observation = _begin(rate_hz)
     observation.wait_until_known()
     return observation
+
+
+def observed() -> bool:
+    """Whether an observation is under way."""
+    return _current is not None and _current.running
 
 
 def observe_as_asked() -> None:
@@ -81,6 +86,7 @@ class Observation:
         self.reason: str | None = None
         """Why nothing is seen; None as long as that is not so."""
         self._known = threading.Event()
+        self._told = threading.Event()
         self._stopping = False
         self._ours, theirs = _sockets()
         with theirs:
@@ -109,6 +115,13 @@ class Observation:
     def wait_until_known(self) -> None:
         """Return when the helper watches, or has said why it does not."""
         self._known.wait(PATIENCE_S)
+
+    def catch_up(self) -> None:
+        """Return when what was seen by now is in the profiles, or the helper is gone or stuck."""
+        self._told.clear()
+        if self.running:
+            self._send(beside.Tell())
+            self._told.wait(PATIENCE_S)
 
     def stop(self) -> None:
         """End the helper, and take over what it saw last. Once is enough."""
@@ -146,7 +159,7 @@ class Observation:
     def _tell(self, own: Own) -> None:
         self._send(beside.Thread(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address))
 
-    def _send(self, message: beside.Start | beside.Thread) -> None:
+    def _send(self, message: beside.Start | beside.Thread | beside.Tell) -> None:
         """Say it, or not: a helper that is gone or stuck must hold up no call."""
         with contextlib.suppress(OSError):
             self._ours.send(beside.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
@@ -160,14 +173,17 @@ class Observation:
             self._ended(self._process.wait())
         finally:
             self._known.set()
+            self._told.set()
             clocks.helpers.discard(threading.get_ident())
 
-    def _take(self, reply: beside.Watching | beside.Refused | beside.Report) -> None:
+    def _take(self, reply: beside.Watching | beside.Refused | beside.Report | beside.Told) -> None:
         if isinstance(reply, beside.Report):
             for number, seen in reply.seen.items():
                 _add(number, seen)
         elif isinstance(reply, beside.Refused):
             self.reason = reply.reason
+        elif isinstance(reply, beside.Told):
+            self._told.set()
         else:
             self._known.set()
 
@@ -210,8 +226,7 @@ def _helper(theirs: socket.socket) -> subprocess.Popen[bytes]:
 def _add(number: int, seen: Seen) -> None:
     function = published.function_of(number)
     if function is not None:
-        function.seen = Seen() if function.seen is None else function.seen
-        function.seen += seen
+        function.see(seen)
 
 
 def _after_fork() -> None:

@@ -151,6 +151,14 @@ class Profile(Record, frozen=True, kw_only=True):
         return (states["cpu_gil"] + states.get("gil_held_off_cpu", 0.0)) / wall_s
 
     @property
+    def gil_held_at_most(self) -> float | None:
+        """What `gil_held_ratio` is at most: hardly seen on a CPU, a call may have held the GIL whenever it was."""
+        if self.gil_held_ratio is not None:
+            return self.gil_held_ratio
+        held_s, wall_s, cpu_s = self.states_s.get("gil_held_off_cpu"), self.wall_s, self.cpu_s
+        return None if held_s is None or cpu_s is None or not wall_s else (cpu_s + held_s) / wall_s
+
+    @property
     def own_threads_cpu_s(self) -> float | None:
         """CPU of threads that its libraries started; None where other threads of the process hide it."""
         return self._of_clocked(self.clocked_own_s) if self.clocked_alone == self.clocked_calls else None

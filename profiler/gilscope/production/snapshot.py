@@ -23,8 +23,7 @@ def snapshots() -> list[Profile]:
 
 
 def snapshot(function: Function, *, recent: bool = False) -> Profile:
-    """The profile of one function, from the calls that this process made; ``recent``: since its `restart` only, and
-    without what was observed."""
+    """The profile of one function, from the calls that this process made; ``recent``: since its `restart` only."""
     sums = function.sums(recent=recent)
     code = getattr(function.function, "__code__", None)
     return Profile(
@@ -52,10 +51,11 @@ def snapshot(function: Function, *, recent: bool = False) -> Profile:
         clocked_unclear_s=sums.clocked_unclear_ns / 1e9,
         durations={index: count for index, count in enumerate(sums.durations) if count},
         longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
-        observed=None if recent else _observed(function, sums),
+        observed=_observed(function, sums, recent),
         longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and function.kind in LOOP_KINDS else None,
     )
 
 
-def _observed(function: Function, sums: Sums) -> Observed | None:
-    return observed_of(function.seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled())
+def _observed(function: Function, sums: Sums, recent: bool) -> Observed | None:
+    seen = function.seen_lately if recent else function.seen
+    return observed_of(seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled())

@@ -68,15 +68,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _Outcome, _Outcome
     limits = item.stash.get(_limits, None)
     if limits is None:
         return (yield)
-    from gilscope.pytest_plugin.calls import begin, end
+    from gilscope.pytest_plugin.calls import begin, end, observation
     from gilscope.pytest_plugin.limits import exceeded
     from gilscope.pytest_plugin.table import lines
 
-    begin()
-    try:
-        outcome = yield
-    finally:
-        found = end()
+    with observation(limits.max_gil_share is not None) as catch_up:
+        catch_up()
+        begin()
+        try:
+            outcome = yield
+        finally:
+            catch_up()
+            found = end()
     if reasons := exceeded(limits, found):
         pytest.fail("\n".join([*reasons, "", *lines(found)]), pytrace=False)
     return outcome

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gilscope.production.function import functions
+from gilscope.production.function import functions, gil_enabled
 from gilscope.production.pace import MAX_BLOCK
 from gilscope.production.snapshot import snapshot
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile
 
-__all__ = ["begin", "end"]
+__all__ = ["begin", "end", "observation"]
+
+
+@contextmanager
+def observation(wanted: bool) -> Iterator[Callable[[], None]]:
+    """Have this process watched within, if that is ``wanted`` and possible: calling what it gives catches up with what
+    was seen. One that is under way goes on afterwards."""
+    if not (wanted and gil_enabled() and sys.platform == "linux"):
+        yield lambda: None
+        return
+    from gilscope.production import observing
+
+    ours = not observing.observed()
+    watch = observing.observe()
+    try:
+        yield watch.catch_up
+    finally:
+        if ours:
+            watch.stop()
 
 
 def begin() -> None:
