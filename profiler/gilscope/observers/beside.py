@@ -1,8 +1,8 @@
 """The process that watches another one from beside it: ``python -m gilscope.observers.beside``, started by the watched.
 
 Its standard input is a socket (SOCK_SEQPACKET: a message is whole or not there). The watched process sends `Start`,
-then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then by a `Report` once a second, and at
-once, with `Told` behind it, when asked to `Tell`.
+then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then by a `Report` each second, and
+at once, with `Told` behind it, when asked to `Tell`.
 When the watched process shuts its end, the last report follows; when it ends, in whatever way, this process does too.
 """
 
