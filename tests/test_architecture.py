@@ -23,21 +23,26 @@ GROUND = {"records", "errors"}
 ALLOWED: dict[str, set[str]] = {
     "accounts": set(),
     "verdicts": {"accounts"},
-    "records": {"accounts", "verdicts"},
+    "plans": {"accounts"},
+    "traces": {"accounts"},
+    "records": {"accounts", "plans", "traces", "verdicts"},
     "errors": set(),
     "visible": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "targets": GROUND | {"production"},
-    "backends": GROUND | {"visible"},
+    "queues": GROUND,
+    "backends": GROUND | {"visible", "queues"},
     "observers": GROUND | {"gilscope", "visible"},  # the root, for its version and its folder
-    "measure": GROUND | {"targets", "backends", "observers"},
+    "measure": GROUND | {"targets", "backends", "observers", "queues"},
     "decide": GROUND,
     "production": GROUND | {"accounts", "decide", "observers", "visible"},
     "metrics": GROUND | {"gilscope", "accounts", "production"},  # the root, for its version
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
-    "report": GROUND | {"gilscope", "production"},
-    "analysis": GROUND | {"measure", "decide", "observers", "backends", "targets"},
-    "cli": GROUND | {"gilscope", "analysis", "measure", "production", "report", "targets", "backends", "observers"},
+    "report": GROUND | {"gilscope", "decide", "production"},
+    "analysis": GROUND | {"measure", "decide", "observers", "backends", "targets", "queues"},
+    "cli": GROUND
+    | {"gilscope", "analysis", "decide", "measure", "production", "report", "targets", "backends", "observers"},
+    "notebook": GROUND | {"analysis", "cli", "targets"},  # the command line's, for its units and lines of progress
     "__main__": {"cli"},
 }
 #: `Result` draws itself on demand: the one place where a lower part calls a higher one, inside its methods only.
@@ -121,11 +126,19 @@ def test_a_circle_would_be_seen() -> None:
     }
     assert imports(CONVENIENCE, nested=True, for_types=True) == {
         "gilscope.accounts",
+        "gilscope.plans",
+        "gilscope.traces",
         "gilscope.verdicts",
         "gilscope.report",
         "gilscope.report.frames",
+        "gilscope.report.notebook",
     }
-    assert imports(CONVENIENCE, nested=False, for_types=True) == {"gilscope.accounts", "gilscope.verdicts"}
+    assert imports(CONVENIENCE, nested=False, for_types=True) == {
+        "gilscope.accounts",
+        "gilscope.plans",
+        "gilscope.traces",
+        "gilscope.verdicts",
+    }
 
 
 @pytest.mark.parametrize("module", modules())

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from gilscope.production.observing import observe
     from gilscope.records import Result
     from gilscope.report import load
+    from gilscope.report.frames import frame
 
 __version__ = "0.1.0"
-__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "load", "observe", "profiles"]
+__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "frame", "load", "observe", "profiles"]
 
 _HOMES = {
     "analyze": "gilscope.analysis",
     "classify": "gilscope.production.decorator",
     "GilscopeError": "gilscope.errors",
     "Result": "gilscope.records",
+    "frame": "gilscope.report.frames",
     "load": "gilscope.report",
     "observe": "gilscope.production.observing",
     "profiles": "gilscope.production.collection",
+    "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for
 }
 
 

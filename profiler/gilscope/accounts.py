@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["STATES", "WAIT_STATES", "Account", "Demands", "Ledger", "Record"]
+__all__ = ["STATES", "WAIT_STATES", "Account", "Demands", "Ledger", "QueueFigures", "Record"]
 
 #: The states a worker thread can be in. Their seconds sum to the thread's wall clock. The order is the order in
 #: which every report shows them.
@@ -110,3 +110,24 @@ class Demands(Account, frozen=True, kw_only=True):
 
     calls: int = 0
     """Calls the average is taken over."""
+
+
+class QueueFigures(Record, frozen=True, kw_only=True):
+    """What a task queue takes beside the calls, which go in tasks of ``chunksize`` calls each."""
+
+    enqueue_s: float | None = None
+    """A task's cost to the caller: pickling its arguments and handing them to the broker. The mean over all tasks."""
+    queue_wait_p50_s: float | None = None
+    """From enqueueing a task to its start, on an idle queue."""
+    execute_p50_s: float | None = None
+    """From the start of a task's first call to the end of its last."""
+    fetch_s: float | None = None
+    """Reading the result of a task that is done and has no calls."""
+    round_trip_s: float | None = None
+    """From enqueueing a task without calls on an idle queue to having its result: the median."""
+    tasks_per_s: float | None = None
+    """Tasks without calls that these workers get done a second while many are waiting: the most that the queue can."""
+    broker_cpu_s: float | None = None
+    """CPU of the broker for a task; None where the broker serves others too."""
+    worker_cpu_s: float | None = None
+    """CPU of a worker for a task, what it starts for it included, beside the calls: the median."""

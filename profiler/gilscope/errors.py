@@ -7,6 +7,8 @@ which maps these classes to them; nothing here knows about processes or terminal
 from __future__ import annotations
 
 __all__ = [
+    "BrokerError",
+    "ForgedError",
     "GilscopeError",
     "InputsError",
     "LoadError",
@@ -55,3 +57,11 @@ class TargetFailedError(GilscopeError):
 
 class MeasurementError(GilscopeError):
     """Nothing could be measured or concluded."""
+
+
+class BrokerError(MeasurementError):
+    """A task queue's broker is not there, does not let gilscope in, must not be used, or is gone."""
+
+
+class ForgedError(BrokerError):
+    """A message on the broker was not written by this analysis."""

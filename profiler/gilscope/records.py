@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from gilscope.accounts import STATES, WAIT_STATES, Account, Demands, Ledger, Record
+from gilscope.accounts import STATES, WAIT_STATES, Account, Demands, Ledger, QueueFigures, Record
+from gilscope.plans import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
+from gilscope.traces import Histogram, Lane, Stack, Timeline
 from gilscope.verdicts import (
     Alternative,
     BreakEven,
@@ -38,12 +40,15 @@ __all__ = [
     "Account",
     "Alternative",
     "BreakEven",
+    "Capacity",
     "Classification",
     "Context",
     "Demands",
     "Environment",
     "Failure",
     "Finding",
+    "FleetOption",
+    "FleetPoint",
     "Histogram",
     "HotLine",
     "ImportCost",
@@ -53,9 +58,11 @@ __all__ = [
     "Label",
     "Lane",
     "Ledger",
+    "LocalOption",
     "NativePool",
     "Noise",
     "Prediction",
+    "QueueFigures",
     "Recommendation",
     "Record",
     "Result",
@@ -67,49 +74,13 @@ __all__ = [
     "Target",
     "Timeline",
     "Trial",
+    "Wanted",
 ]
 
-SCHEMA: Final = "gilscope.result/1"
+SCHEMA: Final = "gilscope.result/2"
 
 Kind = Literal["sync", "coroutine", "generator", "async-generator"]
 Status = Literal["ok", "failed", "refused", "timeout"]
-
-
-class Histogram(Record, frozen=True, kw_only=True):
-    """How often what was counted fell between one edge and the next; as many counts as edges, less one."""
-
-    edges_s: tuple[float, ...]
-    """Rising."""
-    counts: tuple[int, ...]
-
-
-class Lane(Record, frozen=True, kw_only=True):
-    """What one worker thread was seen doing in the course of a round: ``states[i]`` from ``edges_s[i]`` to the next."""
-
-    pid: int
-    tid: int
-    edges_s: tuple[float, ...]
-    """Since the round began, rising; one more than there are states. Between two looks the earlier holds on."""
-    states: tuple[str, ...]
-    """Of `STATES`, and ``unknown`` where nobody looked."""
-
-
-class Timeline(Record, frozen=True, kw_only=True):
-    """One observed round as it was sampled, bounded in size: a long round is told from its beginning only."""
-
-    wall_s: float
-    """What is told of the round."""
-    lanes: tuple[Lane, ...] = ()
-
-
-class Stack(Record, frozen=True, kw_only=True):
-    """A stack of the solo run and how often py-spy saw it."""
-
-    frames: tuple[str, ...]
-    """Outermost first: ``function (file:line)``."""
-    samples: int
-    gil_samples: int | None = None
-    """Of them, those in which it held the GIL."""
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -185,6 +156,7 @@ class Trial(Record, frozen=True, kw_only=True):
     """Of the timed calls of the clean rounds."""
     ledger: Ledger | None = None
     timeline: Timeline | None = None
+    queue: QueueFigures | None = None
 
     @property
     def name(self) -> str:
@@ -263,6 +235,8 @@ class HotLine(Record, frozen=True, kw_only=True):
     """The fraction of the samples in which this line was blocked."""
     callee: str | None = None
     """What the line was calling most often, outside the user's code: ``urllib.request.urlopen``."""
+    source: str | None = None
+    """The line's own text, as it was when it was measured."""
 
 
 class ImportCost(Record, frozen=True, kw_only=True):
@@ -297,6 +271,7 @@ class Result(Record, frozen=True, kw_only=True):
     """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
 
     schema: str = SCHEMA
+    """The name and version of this structure."""
     created: str
     """ISO 8601, UTC."""
     target: Target
@@ -321,6 +296,8 @@ class Result(Record, frozen=True, kw_only=True):
     stacks: tuple[Stack, ...] = ()
     """The most frequent first, bounded in number."""
     findings: tuple[Finding, ...] = ()
+    capacity: Capacity | None = None
+    """What it takes to do as much as was asked for; None where nothing was asked."""
     failure: Failure | None = None
     output: str = ""
     """The last lines the target printed, bounded."""
@@ -338,6 +315,14 @@ class Result(Record, frozen=True, kw_only=True):
     def rounds_frame(self) -> pd.DataFrame:
         """One row per trial and round."""
         return self._frame("rounds_frame")
+
+    def timeline_frame(self) -> pd.DataFrame:
+        """One row per trial, worker thread and stretch of time spent in one state: ``start_s``, ``end_s``, ``state``."""
+        return self._frame("timeline_frame")
+
+    def findings_frame(self) -> pd.DataFrame:
+        """One row per finding."""
+        return self._frame("findings_frame")
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The record as JSON; also written to ``path``, atomically, when given."""
@@ -358,6 +343,16 @@ class Result(Record, frozen=True, kw_only=True):
     def to_text(self, path: str | Path | None = None) -> str:
         """What the terminal shows, as plain text; also written to ``path`` when given."""
         return self._render("text", path)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the most important of it, as markup without script."""
+        from gilscope.report import notebook
+
+        return notebook.fragment(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  as IPython calls it
+        """What IPython shows in a terminal: the text report."""
+        printer.text(self.to_text().rstrip())
 
     def _frame(self, name: str) -> pd.DataFrame:
         from gilscope.report import frames  # only here: pandas takes longer to import than all the rest

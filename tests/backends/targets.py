@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
+import types
 from collections.abc import AsyncIterator, Callable, Iterator
 
 NUMBERS = list(range(10))
@@ -119,3 +121,15 @@ async def sleep_coroutine(number: int) -> None:
 
 async def block_coroutine(number: int) -> None:
     time.sleep(0.05)
+
+
+def _made_here() -> Callable[[int], None]:
+    """A function of a module that no other process has."""
+    module = types.ModuleType("only_here")
+    exec("def hidden(number): pass", module.__dict__)
+    sys.modules["only_here"] = module
+    function: Callable[[int], None] = module.__dict__["hidden"]
+    return function
+
+
+hidden = _made_here()

@@ -78,7 +78,7 @@ def test_an_existing_file_is_replaced_whole(cli: Cli) -> None:
     with old.open() as reader:
         assert cli.run("analyze", *NAP, *BOUNDS, "-o", "saved.json").status == 0
         assert reader.read() == "old", "who had it open keeps the old one: it was replaced, not rewritten"
-    assert json.loads(old.read_text())["schema"] == "gilscope.result/1"
+    assert json.loads(old.read_text())["schema"] == "gilscope.result/2"
     assert [path.name for path in cli.cwd.iterdir()] == ["saved.json"]
 
 
@@ -131,7 +131,7 @@ def test_colour_and_progress_are_for_terminals(
     assert ("calling it alone" in told) == bar
     assert "calling it alone" not in shown
     if "--json" in arguments:
-        assert json.loads(shown)["schema"] == "gilscope.result/1"
+        assert json.loads(shown)["schema"] == "gilscope.result/2"
 
 
 def _read(master: int) -> str:

@@ -13,21 +13,34 @@ import pytest
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial, TimedRound, Watching
 from gilscope.measure.tree import MARK
 from gilscope.observers.watch import Interpreter
 from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
 
 Observe = Callable[..., Ledger]
+ObserveRound = Callable[..., TimedRound]
 Start = Callable[..., LiveTrial]
 PATIENCE_S = 90.0
 ROUND_S = 0.6
 
 
 @pytest.fixture
-def observe() -> Iterator[Observe]:
+def observe(observe_round: ObserveRound) -> Observe:
     """``observe("python", "thread", 2)``: the ledger of one observed round of that program; nothing may be left."""
+
+    def watch(*arguments: Any, **options: Any) -> Ledger:
+        ledger = observe_round(*arguments, **options).ledger
+        assert ledger is not None
+        return ledger
+
+    return watch
+
+
+@pytest.fixture
+def observe_round() -> Iterator[ObserveRound]:
+    """The same, and the whole round."""
     tokens: list[str] = []
 
     def watch(
@@ -38,7 +51,7 @@ def observe() -> Iterator[Observe]:
         source: str = "proc",
         start_method: StartMethod | None = None,
         round_s: float = ROUND_S,
-    ) -> Ledger:
+    ) -> TimedRound:
         trial = LiveTrial(Configuration(backend, workers, 1, start_method))
         trial.start()
         tokens.append(trial.process.token)
@@ -91,7 +104,7 @@ def _mark(process: psutil.Process) -> str | None:
         return None  # ended meanwhile, or another user's
 
 
-def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> Ledger:
+def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> TimedRound:
     limit = time.monotonic() + PATIENCE_S
     hello = trial.process.hear(m.Hello, limit, "starting")
     layout, reason = calibrate(trial.process, hello, limit)
@@ -102,6 +115,5 @@ def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> Le
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done
     calls = max(workers, round(warm.calls * round_s / warm.wall_s))
     made = trial.run_round(calls, 1, limit, observed=True)
-    assert made.ledger is not None
     assert made.done.errors == 0, made.done.error
-    return made.ledger
+    return made

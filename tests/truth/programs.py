@@ -58,6 +58,13 @@ def half_python_half_sleep() -> None:
     time.sleep(0.01)
 
 
+def sleep_then_python() -> None:
+    time.sleep(0.2)
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        sum(range(1000))
+
+
 def lock() -> None:
     _taken.acquire(timeout=0.02)
 

@@ -16,6 +16,7 @@ from gilscope.records import (
     HotLine,
     InputGroup,
     Instrument,
+    Lane,
     Ledger,
     Noise,
     Prediction,
@@ -23,6 +24,7 @@ from gilscope.records import (
     Result,
     Round,
     Target,
+    Timeline,
     Trial,
 )
 
@@ -94,6 +96,23 @@ def make_trial(backend: str = "serial", workers: int = 1, **changes: Any) -> Tri
         "ledger": make_ledger(),
     }
     return Trial(backend=backend, workers=workers, **(fields | changes))
+
+
+def make_timeline(lanes: int = 2, turns: int = 6) -> Timeline:
+    """Threads that take turns with the GIL, each waiting for it meanwhile."""
+    edges = tuple(turn / 100 for turn in range(turns + 1))
+    return Timeline(
+        wall_s=edges[-1],
+        lanes=tuple(
+            Lane(
+                pid=7,
+                tid=100 + at,
+                edges_s=edges,
+                states=tuple("cpu_gil" if turn % lanes == at else "gil_wait" for turn in range(turns)),
+            )
+            for at in range(lanes)
+        ),
+    )
 
 
 def make_trials() -> tuple[Trial, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 from statistics import median
 
@@ -8,12 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.stats import (
+    _MANY,
     CONFIDENCE,
+    Estimate,
+    _ratio_rank,
     _student_t,
     log_ratio_error,
     median_interval,
     percentile,
     ratio_interval,
+    share_difference,
 )
 
 rates = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=10)
@@ -96,3 +101,44 @@ def test_intervals_cover_the_truth_as_often_as_they_say(rounds: int) -> None:
         ratio = ratio_interval(fast, slow)
         hits += (ratio.low or 0) <= 2 <= (ratio.high or 0)
     assert hits / 600 >= CONFIDENCE - 0.05
+
+
+def test_many_rounds_go_on_where_counting_orders_ends() -> None:
+    """The approximation is within one rank of the exact count, and takes no time for any number of rounds."""
+    exact = [_ratio_rank(_MANY // 2, _MANY // 2 - less) for less in (1, 0)]
+    approximated = _ratio_rank(_MANY // 2, _MANY // 2 + 1)
+    assert abs(approximated - exact[1] - (exact[1] - exact[0])) <= 1
+    assert _ratio_rank(10_000, 10_000) < 10_000**2 / 2
+
+
+shares, samples = st.floats(0, 1), st.integers(1, 1000)
+
+
+@given(shares, samples, shares, samples)
+def test_the_difference_of_shares_turns_round_with_them(p: float, n: int, q: float, m: int) -> None:
+    there, back = share_difference(p, n, q, m), share_difference(q, m, p, n)
+    assert there.low is not None
+    assert back.high is not None
+    assert there.low <= there.value == p - q
+    assert there.value == -back.value
+    assert there.low == pytest.approx(-back.high)
+
+
+@pytest.mark.parametrize(("p", "q", "n"), [(0.5, 0.5, 80), (0.02, 0.02, 80), (0.9, 0.7, 50), (0.99, 0.9, 20)])
+def test_the_interval_of_a_difference_of_shares_covers_it(p: float, q: float, n: int) -> None:
+    """Exactly, over every pair of counts: 90 %, less what so few samples cannot promise."""
+
+    def chances(share: float) -> list[float]:
+        return [math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
+
+    covered = sum(
+        a * b
+        for i, a in enumerate(chances(p))
+        for j, b in enumerate(chances(q))
+        if abs(i / n - j / n - (p - q)) < 1e-9 or holds(share_difference(i / n, n, j / n, n), p - q)
+    )
+    assert covered >= CONFIDENCE - 0.02
+
+
+def holds(interval: Estimate, value: float) -> bool:
+    return interval.low is not None and interval.high is not None and interval.low <= value <= interval.high

@@ -81,6 +81,14 @@ def test_shares_are_of_all_moments_and_of_the_innermost_line() -> None:
     assert (native.gil_share, native.cpu_share) == (0.0, 0.25)
 
 
+def test_a_line_has_its_own_text(tmp_path: Path) -> None:
+    module = tmp_path / "app.py"
+    module.write_text("def spin():\n    while True:  # on and on\n        pass\n")
+    samples = Samples(parse_raw(f"spin ({module}:2) 3\nspin ({tmp_path}/gone.py:2) 1\n"), 4)
+    found, gone = hot_lines(samples, None)
+    assert (found.source, gone.source) == ("while True:  # on and on", None)
+
+
 def test_a_measure_not_taken_is_unknown() -> None:
     (line,) = hot_lines(None, samples("f (a.py:1) 10"))
     assert (line.gil_share, line.cpu_share) == (None, 0.1)

@@ -45,7 +45,7 @@ def test_the_defaults_make_sense() -> None:
         ({"budget_s": -1.0}, "budget -1.0 makes no sense"),
         ({"budget_s": math.nan}, "budget nan makes no sense"),
         ({"timeout_s": 0.0}, "timeout 0.0 makes no sense"),
-        ({"rate_hz": 0.0}, "rate 0.0 makes no sense"),
+        ({"rate_hz": 0.0}, "sampling 0.0 makes no sense"),
         ({"chunksize": 0}, "chunksize 0 makes no sense"),
         ({"cpus": 0}, "cpus 0 makes no sense"),
         ({"max_calls": 0}, "max-calls 0 makes no sense"),

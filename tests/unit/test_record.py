@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.analysis.gather import MOST_EDGES_IN_ALL, with_bounded_timelines
 from gilscope.backends.base import Configuration
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
 from gilscope.observers.proc import BytesRead
-from gilscope.records import Ledger
+from gilscope.observers.timeline import edges_in
+from gilscope.records import Histogram, Lane, Ledger, Timeline, Trial
 
 
 def done(calls: int = 10, wall_s: float = 1.0, **changes: Any) -> RoundDone:
@@ -22,8 +24,14 @@ def done(calls: int = 10, wall_s: float = 1.0, **changes: Any) -> RoundDone:
     return RoundDone(calls=calls, wall_s=wall_s, **fields)
 
 
-def timed(first: int = 0, observed: bool = False, ledger: Ledger | None = None, **changes: Any) -> TimedRound:
-    return TimedRound(first, observed, done(**changes), ledger)
+def timed(
+    first: int = 0,
+    observed: bool = False,
+    ledger: Ledger | None = None,
+    timeline: Timeline | None = None,
+    **changes: Any,
+) -> TimedRound:
+    return TimedRound(first, observed, done(**changes), ledger, timeline=timeline)
 
 
 def live(*rounds: TimedRound, inputs: int = 4, **changes: Any) -> LiveTrial:
@@ -76,6 +84,32 @@ def test_latencies_are_the_median_of_clean_rounds() -> None:
     assert trial_record(live(*rounds, observed), COSTS, None).latency_p50_s == 0.2
     assert trial_record(live(observed), COSTS, None).latency_p50_s == 9.0
     assert trial_record(live(timed()), COSTS, None).latency_p50_s is None
+
+
+def test_the_histogram_is_of_the_clean_rounds_together() -> None:
+    rounds = [timed(latencies={21: 1}), timed(latencies={21: 2, 23: 1}), timed(observed=True, latencies={21: 9})]
+    made = trial_record(live(*rounds), COSTS, None).latencies
+    assert made == Histogram(edges_s=(1e-6, 1.12e-6, 1.25e-6, 1.4e-6), counts=(3, 0, 1))
+    assert trial_record(live(rounds[2], timed()), COSTS, None).latencies is None
+
+
+def test_the_timeline_is_of_the_last_round_that_has_one() -> None:
+    first, last = Timeline(wall_s=1.0), Timeline(wall_s=2.0)
+    rounds = [timed(observed=True, timeline=first), timed(observed=True, timeline=last), timed(observed=True), timed()]
+    assert trial_record(live(*rounds), COSTS, None).timeline is last
+    assert trial_record(live(timed()), COSTS, None).timeline is None
+
+
+@pytest.mark.parametrize("trials", [1, 20])
+def test_the_timelines_of_a_result_are_bounded_together(trials: int) -> None:
+    edges = tuple(float(number) for number in range(1001))
+    lane = Lane(pid=1, tid=1, edges_s=edges, states=("sleep", "idle") * 500)
+    made = Trial(backend="thread", workers=1, timeline=Timeline(wall_s=1000.0, lanes=(lane,)))
+    bounded = [
+        trial.timeline for trial in with_bounded_timelines([made] * trials + [Trial(backend="serial", workers=1)])
+    ]
+    assert bounded.pop() is None
+    assert {edges_in(timeline) for timeline in bounded if timeline} == {min(1001, MOST_EDGES_IN_ALL // trials)}
 
 
 def test_the_largest_lag_is_of_all_rounds() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from gilscope import report
 from gilscope.errors import OutputError, UsageError
-from tests.unit.handmade import make_result
+from gilscope.records import Stack
+from tests.unit.handmade import make_result, make_timeline, make_trial
 
 
 def _everything(folder: Path) -> list[Path]:
@@ -27,7 +28,9 @@ def test_importing_reports_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", list(report.FORMATS))
 def test_every_format_draws_one_result_and_several(name: str) -> None:
-    one, two = report.render([make_result()], name), report.render([make_result(), make_result()], name)
+    stacks = (Stack(frames=("is_prime (primes.py:17)",), samples=3),)
+    result = make_result(stacks=stacks, trials=(make_trial(timeline=make_timeline()),))
+    one, two = report.render([result], name), report.render([result, result], name)
     assert "is_prime" in one
     assert len(two) > len(one)
     assert one.endswith("\n")

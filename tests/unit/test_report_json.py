@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,15 @@ from hypothesis import strategies as st
 
 import gilscope
 from gilscope import report
-from gilscope.errors import LoadError
+from gilscope.errors import LoadError, OutputError
+from gilscope.records import SCHEMA
+from gilscope.report import saved
 from tests.unit.handmade import make_hostile, make_result, make_round, make_trial
 
 if TYPE_CHECKING:
     from gilscope.records import Result
 
+SAVED = Path(__file__).parent / "saved"
 _FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -85,10 +89,15 @@ def test_one_result_is_also_a_list_of_one(tmp_path: Path) -> None:
         (b"42", "not a gilscope result"),
         (b'["x"]', "not a gilscope result"),
         (
-            _changed(schema="gilscope.result/2"),
-            r"'gilscope\.result/2', but gilscope \S+ reads 'gilscope\.result/1'",
+            _changed(schema="gilscope.result/3"),
+            r"'gilscope\.result/3', but gilscope \S+ reads 'gilscope\.result/2' and older: upgrade gilscope",
+        ),
+        (
+            _changed(schema="gilscope.profiles/1"),
+            "reads 'gilscope.result/2' and older: give a file that gilscope analyze",
         ),
         (_changed(schema=7), "its schema is 7"),
+        (_changed(schema=["gilscope.result/1"]), "its schema is \\['gilscope"),
         (_changed(target=None), r"wrong type.*\$\.target"),
         (_changed(trials=[{"backend": 1, "workers": 1}]), r"wrong type.*\$\.trials\[0\]\.backend"),
         (json.dumps({"schema": "gilscope.result/1"}), "missing.*created"),
@@ -109,6 +118,47 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
 
 def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
     assert report.load(_saved(tmp_path, _changed(later={"more": 1}))) == make_result()
+
+
+def test_a_file_of_the_first_version_still_loads(tmp_path: Path) -> None:
+    result = gilscope.load(SAVED / "result-1.json")
+    assert result.schema == SCHEMA
+    assert result.target.spec == "gilscope.examples.primes:is_prime"
+    assert [(trial.backend, trial.workers, len(trial.rounds)) for trial in result.trials] == [
+        ("serial", 1, 5),
+        ("thread", 2, 4),
+    ]
+    assert (result.trials[0].timeline, result.trials[0].latencies, result.stacks) == (None, None, ())
+    assert gilscope.load(_saved(tmp_path, result.to_json())) == result
+
+
+def test_records_of_today_need_no_migration() -> None:
+    record = json.loads(make_result().to_json())
+    assert saved.migrated(record) == record
+    old = record | {"schema": "gilscope.result/1"}
+    assert saved.migrated(old) == record
+    assert old["schema"] == "gilscope.result/1", "what was given is left as it was"
+
+
+def test_a_figure_that_is_not_finite_is_unknown(tmp_path: Path) -> None:
+    trial = make_trial(throughput_per_s=math.nan, speedup=math.inf)
+    loaded = report.load(_saved(tmp_path, make_result(trials=(trial,), settings={"x": math.nan}).to_json()))
+    assert (loaded.trials[0].throughput_per_s, loaded.trials[0].speedup, loaded.settings["x"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"trials": (make_trial(rounds=(make_round(wall_s=math.nan),)),)}, r"\$\.trials\[0\]\.rounds\[0\]\.wall_s"),
+        ({"elapsed_s": math.inf}, r"\$\.elapsed_s"),
+        ({"created": None}, r"\$\.created"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, changes: dict[str, Any], place: str) -> None:
+    path = tmp_path / "saved.json"
+    with pytest.raises(OutputError, match=f"cannot write the result as JSON: .*{place}"):
+        make_result(**changes).to_json(path)
+    assert not path.exists()
 
 
 def test_what_no_file_can_hold_is_shown_as_an_escape(tmp_path: Path) -> None:

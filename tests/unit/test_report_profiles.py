@@ -9,6 +9,7 @@ import json
 import pytest
 
 from gilscope import report
+from gilscope.errors import OutputError
 from gilscope.production.files import Loaded, Skipped
 from gilscope.production.profile import Profile
 from gilscope.production.promising import promising
@@ -66,12 +67,18 @@ def test_names_are_short_and_each_its_own() -> None:
     assert names(moved) == ["a (a.py:3)", "a (a.py:7)"]
 
 
-@pytest.mark.parametrize("name", list(report.FORMATS))
+@pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if form.sheets])
 def test_every_format_draws_both_sheets(name: str) -> None:
     for sheet in (drawn(TOTAL, PAGE), prospects_sheet(promising([TOTAL, PAGE], 2), 2), drawn()):
         text = report.render_sheet(sheet, name)
         assert text.endswith("\n")
         assert all(shown in text for shown in [row.cells[0] for row in sheet.table.rows])
+
+
+@pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if not form.sheets])
+def test_a_viewer_of_timelines_or_stacks_finds_none(name: str) -> None:
+    with pytest.raises(OutputError, match=rf"{name} shows nothing else: .* one of text, json, csv, html, md"):
+        report.render_sheet(drawn(TOTAL), name)
 
 
 def test_text_fits_eighty_columns() -> None:

@@ -8,10 +8,12 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
-from gilscope.records import Finding, HotLine
+from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Result, Target
 from gilscope.report import text
+from gilscope.report.terminal import cut
 from tests.unit.handmade import make_environment, make_hostile, make_recommendation, make_result, make_trial
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -121,12 +123,90 @@ def test_hostile_text_cannot_reach_the_terminal(hostile: str) -> None:
     assert drawn.encode()
 
 
-def test_a_terminal_of_ascii_gets_ascii() -> None:
+def _drawn(encoding: str, *results: Result, **options: bool) -> str:
     raw = io.BytesIO()
-    console = Console(file=io.TextIOWrapper(raw, encoding="ascii", write_through=True), width=80)
-    text.show([make_hostile("naïve"), make_result()], console)
-    assert b"process x 2" in raw.getvalue()
-    assert b"1.9x (1.8-2.0)" in raw.getvalue()
+    console = Console(file=io.TextIOWrapper(raw, encoding=encoding, write_through=True), width=80)
+    text.show(results, console, **options)
+    return raw.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize(("encoding", "options"), [("ascii", {}), ("utf-8", {"ascii_only": True})])
+def test_a_terminal_of_ascii_gets_ascii(encoding: str, options: dict[str, bool]) -> None:
+    drawn = _drawn(encoding, make_hostile("naïve… 3 µs × 4"), make_result(), make_long(), **options)
+    assert drawn.isascii()
+    assert "process x 2" in drawn
+    assert "1.9x (1.8-2.0)" in drawn
+    assert r"na\xefve... 3 us x 4" in drawn, "what has no plain form is told, not swallowed"
+    assert re.search(r"a_very\w*\.\.\.\w*_name is compute-bound", drawn)
+    assert max(map(len, drawn.splitlines())) <= 80
+
+
+def test_the_text_of_a_result_has_all_of_unicode() -> None:
+    assert "process × 2" in make_result().to_text()
+    assert "process × 2" in _drawn("utf-8", make_result())
+
+
+LONG = "a_very_long_name_" * 9 + "_name"
+
+
+def make_long() -> Result:
+    """Names that do not fit, wherever a name can stand."""
+    hot = HotLine(function=LONG, file=f"/{LONG}/{LONG}.py", line=123456, gil_share=1.0, cpu_share=1.0, callee=LONG)
+    frame = f'  File "/{LONG}.py", line 3, in {LONG}\n    {LONG}()\n'
+    trace = f"Traceback (most recent call last):\n{frame}E: {'so it is ' * 30}"
+    return make_result(
+        target=Target(spec=f"{LONG}.{LONG}:{LONG}", file=f"/{LONG}/{LONG}.py", line=3, inputs=LONG, input_count=10**9),
+        trials=(make_trial(LONG, 2), make_trial("process", 2)),
+        recommendation=make_recommendation(
+            alternatives=(Alternative(backend=LONG, workers=2, speedup=1e5, why_not=f"{LONG} is slower"),)
+        ),
+        predictions=(Prediction(backend=LONG, workers=2, threads_per_process=4, cpus=16, throughput_per_s=1e5),),
+        hot=(hot,),
+        settings={"args": LONG * 9},
+        failure=Failure(type="E", message=LONG, traceback=trace, count=1, calls=2),
+        output=f"{LONG} {LONG}",
+    )
+
+
+def test_long_names_are_cut_in_the_middle_and_nothing_is_wider_than_the_terminal() -> None:
+    drawn = text.render([make_long(), make_long()])
+    lines = drawn.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.match(r"a_very_\w+…\w+__name is compute-bound", drawn)
+    (hot,) = {line for line in lines if "100 %  100 %" in line}
+    assert len(re.findall(r"\w+…\S+", hot)) == 3, "function, place and callee, each in one line"
+    assert re.search(r'\n      File "/a_very_\w+….+\n        a_very_\w+…\w+\(\)\n    E: so it is', drawn)
+    assert _flat(drawn).count("so it is") == 2 * 30, "a message is wrapped, not cut"
+
+
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from("漢字")), st.integers(0, 30))
+def test_what_is_cut_fits_and_keeps_its_ends(name: str, width: int) -> None:
+    for mark, ascii_only in (("…", False), ("...", True)):
+        short = cut(name, width, ascii_only=ascii_only)
+        assert cell_len(short) <= max(width, len(mark))
+        assert (short == name) == (cell_len(name) <= width) or mark in name
+
+
+def test_phrases_are_cut_in_the_middle_where_a_word_is_too_long() -> None:
+    assert cut("sample_records_of_the_year", 11) == "sampl…_year"
+    assert cut("sample_records_of_the_year", 11, ascii_only=True) == "samp...year"
+
+
+def test_many_rows_are_cut_short_but_for_the_recommended_one() -> None:
+    trials = (*(make_trial("thread", count) for count in range(2, 302)), make_trial("process", 2, start_method="spawn"))
+    drawn = make_result(trials=trials).to_text()
+    assert drawn.count("\n  process × 2 ") == make_result(trials=trials[-1:]).to_text().count("\n  process × 2 ")
+    assert drawn.count("and 260 more: the JSON and CSV reports have them") == 2
+    assert len(drawn.splitlines()) < 200
+
+
+def test_many_results_are_all_in_the_summary() -> None:
+    results = [make_result(target=Target(spec=f"app:f{number}")) for number in range(30)]
+    drawn = text.render(results)
+    assert drawn.count("Code to paste") == 20
+    summary = drawn.partition("\nSummary\n")[2]
+    assert all(f" f{number} " in summary for number in range(30))
+    assert "Of 30 results the first 20 are drawn in full" in summary
 
 
 def test_colours_come_from_the_one_palette() -> None:

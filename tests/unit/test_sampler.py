@@ -103,8 +103,8 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     return staged(monkeypatch)
 
 
-def staged(patch: pytest.MonkeyPatch) -> Scene:
-    made = Scene()
+def staged(patch: pytest.MonkeyPatch, made: Scene | None = None) -> Scene:
+    made = made or Scene()
     patch.setattr(sampler, "ThreadFiles", lambda pid, tid: made)
     patch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
     return made

@@ -66,6 +66,12 @@ def test_calls_that_were_not_timed_took_the_mean_of_their_chunk() -> None:
     assert done.costs_s == pytest.approx(dict.fromkeys((7, 8, 9), 0.018))
 
 
+def test_only_calls_that_were_timed_are_counted_by_their_latency() -> None:
+    done = summed(chunk(1, 1.05, 3), chunk(50, timed=False)).done(1.0, [], None)
+    assert sorted(done.latencies.values()) == [1, 2]
+    assert summed(chunk(50, timed=False)).done(1.0, [], None).latencies == {}
+
+
 def test_chunks_without_calls_have_no_latency() -> None:
     done = summed(*[ChunkReport(0, 1, 2, 0, 0)] * 5).done(1.0, [], [])
     assert (done.calls, done.latency_p50_s, done.costs_s) == (0, None, {})

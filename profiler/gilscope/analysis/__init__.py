@@ -40,6 +40,8 @@ def analyze(
     hot: bool = True,
     predict_cpus: Sequence[int] = (),
     predict_gil: bool = True,
+    broker: str | None = None,
+    allow_remote_broker: bool = False,
 ) -> Result:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
 
@@ -50,7 +52,7 @@ def analyze(
     :param star: unpack each input as positional arguments, as `itertools.starmap` does
     :param setup: called once in every process that runs the target, before it
     :param teardown: called once in every such process, at its end
-    :param backends: those to try beside serial; all when empty
+    :param backends: those to try beside serial; all but task queues when empty
     :param workers: worker counts to try; planned when empty
     :param max_workers: the most workers tried unasked; 64 threads, 16 processes, 1,024 coroutines when None
     :param exhaustive: try every worker count of the grid; give it a larger budget
@@ -66,6 +68,9 @@ def analyze(
     :param hot: whether to look for the hot lines with py-spy
     :param predict_cpus: CPUs of other machines to predict the best configurations for, as in ``[4, 16, 64]``
     :param predict_gil: False to predict for a free-threaded interpreter too, with this machine's CPUs and with those
+    :param broker: the address of the task queues' broker, as in ``"redis://localhost:6379/1"``; when None,
+        ``$GILSCOPE_BROKER``, or else one of gilscope's own
+    :param allow_remote_broker: whether it may be on another machine, and hold keys that are not gilscope's
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
@@ -86,6 +91,8 @@ def analyze(
         hot=hot,
         predict_cpus=tuple(predict_cpus),
         predict_gil=predict_gil,
+        broker=broker,
+        allow_remote_broker=allow_remote_broker,
     )
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
     result = investigate(target, options)

@@ -24,7 +24,7 @@ from gilscope.observers.cpus import CpuBudget
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.pyspy import HotRecorder
 from gilscope.observers.watch import Interpreter
-from gilscope.records import Demands, HotLine, Noise
+from gilscope.records import Demands, HotLine, Noise, Stack
 from gilscope.targets import TargetSpec
 
 __all__ = ["Campaign", "Progress", "Tell"]
@@ -68,6 +68,7 @@ class Campaign:
     """The leader once more, in a second process: what differs between the two is noise."""
     noise: Noise | None = None
     hot: tuple[HotLine, ...] | None = None
+    stacks: tuple[Stack, ...] = ()
     hot_reason: str | None = None
     hot_gil_held_ratio: float | None = None
     """By py-spy, for want of something better where the ledger cannot see the GIL."""
@@ -182,6 +183,7 @@ class Campaign:
             run_round(self, trial, HOT_ROUND_S, observed=False, keep=False)
             hot = recorder.stop()
         self.hot, self.hot_reason, self.hot_gil_held_ratio = hot.lines, hot.reason, hot.gil_held_ratio
+        self.stacks = hot.stacks
 
     def _why_no_hot_lines(self, solo: LiveTrial) -> str | None:
         if not self.options.hot:

@@ -12,21 +12,25 @@ import msgspec
 
 from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
-from gilscope.analysis.gather import advice, classification_of, records_of
+from gilscope.analysis.gather import advice, classification_of, records_of, with_bounded_timelines
 from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
+from gilscope.decide.fleet.capacity import capacity
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
+from gilscope.queues.given import shown
 from gilscope.records import (
     Alternative,
+    Capacity,
     Failure,
     HotLine,
     Instrument,
     Recommendation,
     Result,
+    Stack,
     Target,
     Trial,
 )
@@ -51,7 +55,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         demands=campaign.demands(),
         classification=classification,
         recommendation=_recommendation(campaign, trials, interrupted),
-        trials=trials,
+        trials=with_bounded_timelines(trials),
         predictions=predictions_of(campaign, trials),
         noise=campaign.noise,
         break_even=break_evens_of(campaign, trials),
@@ -59,6 +63,8 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         imports=alone.loaded.imports if alone and alone.loaded else (),
         native_pools=alone.native_pools if alone else (),
         hot=_hot(campaign),
+        stacks=_stacks(campaign),
+        capacity=_capacity(campaign, trials),
         failure=_failure(campaign.trials),
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
         interrupted=interrupted,
@@ -68,9 +74,19 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     return doubted(msgspec.structs.replace(result, findings=findings(facts)))
 
 
+def _capacity(campaign: Campaign, trials: Sequence[Trial]) -> Capacity | None:
+    options, demands = campaign.options, campaign.demands()
+    if options.wanted is None or demands is None:
+        return None
+    here = max(1, round(campaign.cpus.usable))
+    return capacity(options.wanted, demands, trials, (here, *options.predict_cpus), options.rtt_s)
+
+
 def _settings(options: Options) -> dict[str, Any]:
-    """Those that are set, as a saved result gives them back: with lists for tuples."""
+    """Those that are set, as a saved result gives them back: with lists for tuples, and without a password."""
     given = {name: value for name, value in dataclasses.asdict(options).items() if value not in (None, ())}
+    if options.broker:
+        given["broker"] = shown(options.broker)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
@@ -127,6 +143,14 @@ def _snippet(campaign: Campaign) -> CodeFacts | None:
 def _hot(campaign: Campaign) -> tuple[HotLine, ...]:
     places = known_places()
     return tuple(msgspec.structs.replace(line, file=shortened(line.file, places)) for line in campaign.hot or ())
+
+
+def _stacks(campaign: Campaign) -> tuple[Stack, ...]:
+    places = known_places()
+    return tuple(
+        msgspec.structs.replace(stack, frames=tuple(shortened(frame, places) for frame in stack.frames))
+        for stack in campaign.stacks
+    )
 
 
 def _failure(trials: Sequence[LiveTrial]) -> Failure | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,12 +16,26 @@ from gilscope.decide.snippets import CodeFacts
 from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.observers.timeline import edges_in, fair_share, told_until
 from gilscope.records import Classification, Kind, Recommendation, Trial
 
 if TYPE_CHECKING:
     from gilscope.analysis.campaign import Campaign
 
-__all__ = ["advice", "classification_of", "contending", "kind_of", "mean_call_s", "rates_of", "records_of"]
+__all__ = [
+    "MOST_EDGES_IN_ALL",
+    "advice",
+    "classification_of",
+    "contending",
+    "kind_of",
+    "mean_call_s",
+    "rates_of",
+    "records_of",
+    "with_bounded_timelines",
+]
+
+#: Of the timelines of a result: with their states less than 300 kB of indented JSON.
+MOST_EDGES_IN_ALL: Final = 6_000
 
 
 def kind_of(campaign: Campaign) -> Kind:
@@ -42,6 +56,14 @@ def records_of(campaign: Campaign) -> tuple[Trial, ...]:
         return ()
     costs = costs_of(campaign.solo.trial)
     return with_throughput([_record(trial, costs, campaign) for trial in campaign.trials], mean_call_s(campaign))
+
+
+def with_bounded_timelines(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The trials, their timelines as long as all of them together may be."""
+    most = fair_share((edges_in(trial.timeline) for trial in trials if trial.timeline), MOST_EDGES_IN_ALL)
+    return tuple(
+        msgspec.structs.replace(trial, timeline=trial.timeline and told_until(trial.timeline, most)) for trial in trials
+    )
 
 
 def _record(trial: LiveTrial, costs: Mapping[int, float], campaign: Campaign) -> Trial:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls
 from gilscope.analysis.solo import START_TIMEOUT_S
+from gilscope.backends import QUEUES
 from gilscope.backends.base import Configuration
 from gilscope.decide.facts import Plan
 from gilscope.decide.plan import chunksize
@@ -23,6 +24,8 @@ __all__ = ["expected_per_s", "load", "open_trials", "prepare", "start", "warm_up
 
 #: Chunks without calls that show what dispatch costs.
 EMPTY_CHUNKS = 100
+#: The same of task queues, where each takes some milliseconds.
+EMPTY_TASKS = 20
 #: The first call of a worker takes up to so many times as long as its later ones: caches, connections, lazy imports.
 SLOW_START = 4.0
 
@@ -44,7 +47,7 @@ def open_trials(campaign: Campaign, plans: Sequence[Plan]) -> list[LiveTrial]:
 
 def start(campaign: Campaign, trial: LiveTrial) -> None:
     """Start the process, which then imports the target by itself."""
-    trial.start()
+    trial.start(campaign.options.environment)
     attempt(campaign, trial, lambda: trial.begin_loading(campaign.target, campaign.options.seed))
 
 
@@ -68,7 +71,8 @@ def prepare(campaign: Campaign, trial: LiveTrial) -> None:
     trial.open(campaign.solo.watching, campaign.budget.deadline(START_TIMEOUT_S))
     trial.timed = campaign.solo.trial.timed
     trial.inputs_used = campaign.solo.trial.inputs_used
-    trial.dispatch_each_s = trial.dispatch_s(EMPTY_CHUNKS, campaign.budget.deadline(START_TIMEOUT_S))
+    chunks = EMPTY_TASKS if trial.configuration.backend in QUEUES else EMPTY_CHUNKS
+    trial.dispatch_each_s = trial.dispatch_s(chunks, campaign.budget.deadline(START_TIMEOUT_S))
 
 
 def warm_up(campaign: Campaign, trial: LiveTrial, known: Demands, round_s: float) -> None:
@@ -104,4 +108,6 @@ def expected_per_s(campaign: Campaign, to: Configuration, known: Demands) -> flo
 
     shape = campaign.facts[to.backend].shape(kind_of(campaign))
     stations = stations_for(shape, known, campaign.machine, backend=to.backend, chunksize=to.chunksize)
+    if not any(station.demand_s > 0 for station in stations):  # calls so few and short that no CPU time was seen
+        return to.workers / call_s_of(campaign)
     return predict(known, stations, campaign.machine, to.workers)[0]

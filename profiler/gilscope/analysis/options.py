@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gilscope.errors import UsageError
-from gilscope.records import Context, StartMethod
+from gilscope.records import Context, StartMethod, Wanted
 
 __all__ = ["Budget", "Options", "refuse_where_impossible"]
 
@@ -52,16 +52,31 @@ class Options:
     """CPUs of other machines to predict for."""
     predict_gil: bool = True
     """False to predict for a free-threaded interpreter too."""
+    broker: str | None = None
+    """The address of the task queues' broker; ``$GILSCOPE_BROKER``, or else one of gilscope's own, when None."""
+    allow_remote_broker: bool = False
+    """Whether the broker may be on another machine, and hold others' keys."""
+    items: float | None = None
+    """Calls to be done within ``within_s``, to plan for."""
+    within_s: float | None = None
+    wanted_per_s: float | None = None
+    """Calls per second to plan for, where they come for ever."""
+    rtt_s: float = 0.0
+    """A network round trip between the machines of a fleet."""
 
     def __post_init__(self) -> None:
         for name, value, least in (
             ("budget", self.budget_s, 0.1),
             ("timeout", self.timeout_s, 0.001),
-            ("rate", self.rate_hz, 1.0),
+            ("sampling", self.rate_hz, 1.0),
             ("chunksize", self.chunksize, 1),
             ("cpus", self.cpus, 1),
             ("max-calls", self.max_calls, 1),
             ("max-workers", self.max_workers, 1),
+            ("items", self.items, 1),
+            ("within", self.within_s, 0.001),
+            ("rate", self.wanted_per_s, 1e-6),
+            ("rtt", self.rtt_s, 0.0),
             *(("workers", count, 1) for count in self.workers),
             *(("predict-cpus", count, 1) for count in self.predict_cpus),
         ):
@@ -71,6 +86,25 @@ class Options:
             raise UsageError(f"context {self.context!r} is neither 'sync' nor 'async'")
         if self.start_method not in (None, "spawn", "forkserver", "fork"):
             raise UsageError(f"start method {self.start_method!r} is none of spawn, forkserver, fork")
+        if (self.items is None) != (self.within_s is None):
+            raise UsageError("items and within go together: so many calls within so long")
+        if self.items is not None and self.wanted_per_s is not None:
+            raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """How much is to be planned for; None where nothing was asked."""
+        if self.items is not None and self.within_s is not None:
+            return Wanted(per_s=self.items / self.within_s, items=self.items, within_s=self.within_s)
+        return None if self.wanted_per_s is None else Wanted(per_s=self.wanted_per_s)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the processes of trials are told by environment variables."""
+        from gilscope.queues.broker import ALLOW_REMOTE, BROKER
+
+        given = {BROKER: self.broker} if self.broker else {}
+        return given | ({ALLOW_REMOTE: "1"} if self.allow_remote_broker else {})
 
 
 @dataclass

@@ -25,11 +25,20 @@ OWN = {
     "process": "gilscope.backends.process:Process",
     "asyncio": "gilscope.backends.asyncio_:Asyncio",
 }
+#: Task queues: tried where asked for by name. They need the extra ``gilscope[queues]``.
+QUEUES = {
+    "rq": "gilscope.backends.rq_:Rq",
+    "rq-simple": "gilscope.backends.rq_:RqSimple",
+    "dask": "gilscope.backends.dask_:Dask",
+    "dask-threads": "gilscope.backends.dask_:DaskThreads",
+    "celery": "gilscope.backends.celery_:CeleryPrefork",
+    "celery-threads": "gilscope.backends.celery_:CeleryThreads",
+}
 
 
 def names() -> tuple[str, ...]:
-    """The names of all backends: gilscope's own first, then installed third parties'."""
-    return (*OWN, *(entry.name for entry in _third_party() if entry.name not in OWN))
+    """The names of the backends that are tried unasked: gilscope's own pools first, then installed third parties'."""
+    return (*OWN, *(entry.name for entry in _third_party() if entry.name not in {*OWN, *QUEUES}))
 
 
 def _third_party() -> EntryPoints:
@@ -52,8 +61,9 @@ def get(name: str) -> Backend:
 
 
 def _load(name: str) -> object:
-    if name in OWN:
-        module, _, attribute = OWN[name].partition(":")
+    own = {**OWN, **QUEUES}
+    if name in own:
+        module, _, attribute = own[name].partition(":")
         return getattr(importlib.import_module(module), attribute)()
     for entry in _third_party().select(name=name):
         try:
@@ -62,6 +72,7 @@ def _load(name: str) -> object:
             raise UsageError(f"backend {name!r} ({entry.value}) cannot be loaded: {error!r}") from error
     import difflib
 
-    near = difflib.get_close_matches(name, names(), 1)
+    known = (*names(), *QUEUES)
+    near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise UsageError(f"no backend {name!r}; there are {', '.join(names())}{hint}")
+    raise UsageError(f"no backend {name!r}; there are {', '.join(known)}{hint}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
-    from gilscope.records import Kind, StartMethod
+    from gilscope.records import Kind, QueueFigures, StartMethod
 
 __all__ = [
     "Backend",
@@ -58,6 +58,9 @@ class Work:
     """Whether each timed call's CPU time in its thread is taken too."""
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
+    session: Any = None
+    """What a worker process must unpickle first, so that it finds by name what no module defines; None where there is
+    no such thing."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Session(abc.ABC):
     """Threads of the default executor of the loop that runs the calls, after the last run; None where they use none."""
     threads_before_fork: int | None = None
     """Threads beside the main one that ran in this process when it forked its workers; None where it forked none."""
+    queue: QueueFigures | None = None
+    """What the task queue took so far (`gilscope.queues.meter`); None for backends that are none."""
 
     @abc.abstractmethod
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:

@@ -38,8 +38,9 @@ START_TIMEOUT_S = 300.0
 END_TIMEOUT_S = 1.0
 
 
-def _enter(everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Any) -> None:
-    """A worker's initializer: nobody goes on before everybody is there, so the pool starts its full number."""
+def _enter(_session: Any, everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Any) -> None:
+    """A worker's initializer: nobody goes on before everybody is there, so the pool starts its full number.
+    ``_session`` has done its work when it is unpickled, which is before what stands behind it."""
     roster.put(enter_worker(setup, observer_pid))
     if teardown is not None:
         Finalize(None, teardown, exitpriority=0)
@@ -54,7 +55,8 @@ def _nothing() -> None:
 class _ProcessSession(Session):
     def __init__(self, pool: ProcessPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
         self._pool = pool
-        self.work = replace(work, setup=None, teardown=None)  # sent with each chunk: no more than a call needs
+        # Sent with each chunk: no more than a call needs.
+        self.work = replace(work, setup=None, teardown=None, session=None)
         self.workers = workers
         self._processes = multiprocessing.active_children()
 
@@ -116,7 +118,7 @@ def _open_pool(
 ) -> Iterator[tuple[ProcessPoolExecutor, tuple[WorkerId, ...]]]:
     everyone = context.Barrier(workers)
     roster = context.SimpleQueue()
-    arguments = (everyone, roster, os.getppid(), work.setup, work.teardown)
+    arguments = (work.session, everyone, roster, os.getppid(), work.setup, work.teardown)
     pool = ProcessPoolExecutor(workers, context, _enter, arguments)
     try:
         _start(pool, workers, everyone)

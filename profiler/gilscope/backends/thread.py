@@ -38,6 +38,12 @@ class Tally:
             if self._pending == 0:
                 self._done.set()
 
+    def give_up(self, failure: BaseException) -> None:
+        """Wait no longer: nobody is left who could end the rest."""
+        with self._lock:
+            self._failure = self._failure or failure
+            self._done.set()
+
     def wait(self) -> None:
         """Return when every future is done, or raise the first failure then: a process pool that is shut down before,
         some of its tasks still failing to be pickled, waits for them for ever (in CPython 3.11)."""

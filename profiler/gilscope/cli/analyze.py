@@ -12,7 +12,7 @@ import typer
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_results
 from gilscope.cli.named import functions_named
 from gilscope.cli.prospects import show_prospects
-from gilscope.cli.units import counts, is_on, key_values, names, seconds
+from gilscope.cli.units import counts, is_on, key_values, names, number, per_second, seconds
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def analyze(
         typer.Option(
             "--backends",
             "-b",
-            help="Those to try beside serial, as in thread,process; all of them otherwise.",
+            help="Those to try beside serial, as in thread,process; all of them but task queues (rq, ...) otherwise.",
         ),
     ] = None,
     workers: Annotated[
@@ -118,8 +118,19 @@ def analyze(
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     rate: Annotated[
         float,
-        typer.Option("--rate", "-r", help="Samples per second in observed rounds.", metavar="HZ"),
+        typer.Option("--sampling", "-r", help="Samples per second in observed rounds.", metavar="HZ"),
     ] = 400.0,
+    items: Annotated[
+        str | None,
+        typer.Option("--items", help="Plan for so many calls, as in 1e6, within a time.", metavar="N"),
+    ] = None,
+    within: Annotated[str | None, typer.Option("--within", help="The time for --items: 10m.")] = None,
+    wanted: Annotated[
+        str | None, typer.Option("--rate", help="Plan for calls that come at this rate: 500/s.", metavar="N/s")
+    ] = None,
+    rtt: Annotated[
+        str, typer.Option("--rtt", help="A network round trip between machines, in plans and on the way to a broker.")
+    ] = "0ms",
     predict_cpus: Annotated[
         list[str] | None,
         typer.Option(
@@ -136,18 +147,39 @@ def analyze(
             metavar="on|off",
         ),
     ] = "on",
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            "--broker",
+            help="The broker of task queues, as in redis://localhost:6379/1; one of gilscope's own otherwise. "
+            "GILSCOPE_BROKER, which does not show the password to other users, says the same.",
+            metavar="URL",
+        ),
+    ] = None,
+    allow_remote_broker: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote-broker",
+            help="Use a broker that is on another machine, or that holds keys which are not gilscope's.",
+        ),
+    ] = False,
     output: Annotated[
         list[str] | None,
         typer.Option(
             "--output",
             "-o",
-            help="Also write a file: .json .csv .html .md; a folder gets all; - is stdout. Repeatable.",
+            help="Also write a file: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json "
+            ".gecko.json .collapsed; a folder gets html, csv, json and md; - is stdout. Repeatable.",
             metavar="PATH",
         ),
     ] = None,
     format_name: Annotated[
         str,
-        typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md."),
+        typer.Option(
+            "--format",
+            "-f",
+            help="What goes to stdout: text, json, csv, html, md, perfetto, speedscope, gecko or collapsed.",
+        ),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     show_output: Annotated[
@@ -191,6 +223,12 @@ def analyze(
         rate_hz=rate,
         predict_cpus=tuple(count for text in predict_cpus or () for count in counts(text, "--predict-cpus")),
         predict_gil=is_on(predict_gil, "--predict-gil"),
+        broker=broker,
+        allow_remote_broker=allow_remote_broker,
+        items=None if items is None else number(items, "--items"),
+        within_s=None if within is None else seconds(within, "--within"),
+        wanted_per_s=None if wanted is None else per_second(wanted, "--rate"),
+        rtt_s=seconds(rtt, "--rtt"),
     )
     specs = [
         TargetSpec(

@@ -12,9 +12,12 @@ import typer
 
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
+from gilscope.cli.check import check
+from gilscope.cli.compare import compare
 from gilscope.cli.doctor import doctor
 from gilscope.cli.exits import complain, status_of_error
 from gilscope.cli.report import report
+from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
 from gilscope.errors import GilscopeError
 
@@ -30,8 +33,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich would make the help three times as slow to appear
 )
 app.command()(analyze)
+app.command()(check)
+app.command()(compare)
 app.command()(doctor)
 app.command()(report)
+app.command()(schema)
 
 
 def _version(asked: bool) -> None:

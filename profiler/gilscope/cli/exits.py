@@ -1,5 +1,5 @@
-"""From what happened to the exit status: 0 a verdict; 2 usage; 3 the target failed; 4 nothing could be measured or
-concluded; 130 Ctrl-C."""
+"""From what happened to the exit status: 0 a verdict; 1 a gate that failed; 2 usage; 3 the target failed; 4 nothing
+could be measured or concluded; 130 Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
     from gilscope.records import Result
 
-__all__ = ["INTERRUPTED", "complain", "status_of_error", "status_of_results", "tell_skipped"]
+__all__ = ["GATE_FAILED", "INTERRUPTED", "complain", "status_of_error", "status_of_results", "tell_skipped"]
 
-OK, USAGE, TARGET_FAILED, NOTHING, INTERRUPTED = 0, 2, 3, 4, 130
+OK, GATE_FAILED, USAGE, TARGET_FAILED, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def status_of_error(error: GilscopeError) -> int:

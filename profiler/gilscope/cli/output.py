@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gilscope import report
 from gilscope.cli import stdout
-from gilscope.errors import UsageError
+from gilscope.errors import OutputError, UsageError
 from gilscope.records import Result
 from gilscope.report.sheet import Sheet
 
@@ -27,7 +28,7 @@ class Drawing(Protocol):
     def render(self, format_name: str) -> str:
         """The whole of a file."""
 
-    def show(self, console: Console) -> None:
+    def show(self, console: Console, *, ascii_only: bool) -> None:
         """Text in colour."""
 
 
@@ -42,10 +43,10 @@ class Results:
     def render(self, format_name: str) -> str:
         return report.render(self.results, format_name)
 
-    def show(self, console: Console) -> None:
+    def show(self, console: Console, *, ascii_only: bool) -> None:
         from gilscope.report import text
 
-        text.show(self.results, console, show_output=self.show_output)
+        text.show(self.results, console, show_output=self.show_output, ascii_only=ascii_only)
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class Table:
     def render(self, format_name: str) -> str:
         return report.render_sheet(self.sheet, format_name)
 
-    def show(self, console: Console) -> None:
+    def show(self, console: Console, *, ascii_only: bool) -> None:
         from gilscope.report import text
 
-        text.show_sheet(self.sheet, console)
+        text.show_sheet(self.sheet, console, ascii_only=ascii_only)
 
 
 class Destinations:
@@ -82,12 +83,23 @@ class Destinations:
         stdout.require()
 
     def write(self, drawing: Drawing, *, quiet: bool = False) -> None:
-        """Write every file, each atomically, then standard output; name the files unless ``quiet``."""
+        """Write every file, each atomically, then standard output; name the files unless ``quiet``.
+
+        :raises OutputError: when one could not be drawn or written; the others are
+        """
+        written: list[Path] = []
+        failed: list[str] = []
         for path, format_name in self._files:
-            report.write_text(path, drawing.render(format_name))
+            try:
+                report.write_text(path, drawing.render(format_name))
+                written.append(path)
+            except OutputError as error:  # what took a minute to measure is not lost for a format that cannot hold it
+                failed.append(str(error))
         self._print(drawing)
         if not quiet:
-            sys.stderr.write("".join(f"wrote {path}\n" for path, _ in self._files))
+            sys.stderr.write("".join(f"wrote {path}\n" for path in written))
+        if failed:
+            raise OutputError("; ".join(dict.fromkeys(failed)))
 
     def _print(self, drawing: Drawing) -> None:
         """Text in colour where the terminal has it, every other format as it is."""
@@ -98,5 +110,5 @@ class Destinations:
 
         console = Console(width=None if sys.stdout.isatty() else 80)
         with console.capture() as drawn:
-            drawing.show(console)
-        stdout.put(drawn.get())
+            drawing.show(console, ascii_only=stdout.has_only_ascii())
+        stdout.put("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))

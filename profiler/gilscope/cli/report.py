@@ -20,11 +20,20 @@ def report(
     output: Annotated[
         list[str] | None,
         typer.Option(
-            "--output", "-o", metavar="PATH", help="A file to write: .json .csv .html .md; a folder gets all."
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="A file to write: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json "
+            ".gecko.json .collapsed; a folder gets html, csv, json and md. Repeatable.",
         ),
     ] = None,
     format_name: Annotated[
-        str, typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="What goes to stdout: text, json, csv, html, md, perfetto, speedscope, gecko or collapsed.",
+        ),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     show_output: Annotated[bool, typer.Option("--show-output", help="Show what the target printed.")] = False,

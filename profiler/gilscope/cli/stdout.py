@@ -7,7 +7,7 @@ import sys
 
 from gilscope.errors import OutputError
 
-__all__ = ["put", "require"]
+__all__ = ["has_only_ascii", "put", "require"]
 
 
 def require() -> None:
@@ -17,6 +17,16 @@ def require() -> None:
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed: give a file with -o")
+
+
+def has_only_ascii() -> bool:
+    """Whether nothing but ASCII should be written: the encoding has no more, or the user says the terminal has not.
+
+    In the C locale Python writes UTF-8 all the same, for most who are in it never chose it; ``LC_ALL`` is a choice.
+    """
+    chosen = os.environ.get("LC_ALL") in ("C", "POSIX") and not os.environ.get("PYTHONIOENCODING")
+    encoding = (sys.stdout.encoding or "").lower()
+    return chosen or os.environ.get("TERM") == "dumb" or not encoding.startswith("utf")
 
 
 def put(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gilscope.errors import UsageError
 
-__all__ = ["counts", "is_on", "key_values", "names", "seconds"]
+__all__ = ["counts", "is_on", "key_values", "names", "number", "per_second", "seconds"]
 
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -21,6 +21,28 @@ def seconds(text: str, option: str) -> float:
     if match is None or match[2] not in _UNITS:
         raise UsageError(f"{option} {text!r} is no time: write it as 10s, 500ms or 2m")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def number(text: str, option: str) -> float:
+    """``1e6``, ``1,000,000``: the number.
+
+    :raises UsageError: for anything else
+    """
+    try:
+        return float(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no number: write it as 1000000 or 1e6") from None
+
+
+def per_second(text: str, option: str) -> float:
+    """``500/s``, ``30/m``, ``2/h``: how many a second.
+
+    :raises UsageError: for anything else
+    """
+    count, slash, unit = text.partition("/")
+    if not slash or unit.strip() not in _UNITS:
+        raise UsageError(f"{option} {text!r} is no rate: write it as 500/s (samples per second are --sampling)")
+    return number(count, option) / _UNITS[unit.strip()]
 
 
 def counts(text: str, option: str) -> tuple[int, ...]:

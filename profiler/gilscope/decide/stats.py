@@ -25,6 +25,7 @@ __all__ = [
     "normal_cdf",
     "percentile",
     "ratio_interval",
+    "share_difference",
 ]
 
 #: Coverage of every interval. 90 % leaves 5 % at either end, so that the question asked of a lower bound, "is
@@ -36,6 +37,8 @@ _TAIL = (1 - CONFIDENCE) / 2
 #: 1.3.6.7.2).
 _T_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
 _NORMAL = NormalDist()
+#: From so many values on both sides together the ranks are approximated: counting their orders would take long.
+_MANY = 40
 #: The standard normal quantile at the upper end of `CONFIDENCE`.
 NORMAL_QUANTILE = _NORMAL.inv_cdf(1 - _TAIL)
 
@@ -116,6 +119,16 @@ def ratio_interval(values: Sequence[float], baseline: Sequence[float]) -> Estima
     return _holding(middle, math.exp(centre - half), math.exp(centre + half))
 
 
+def share_difference(new: float, new_samples: int, old: float, old_samples: int) -> Estimate:
+    """By how much one share of so many samples exceeds another, with its interval: that of two binomial proportions
+    (Agresti & Caffo 2000: one success and one failure are added to each, so that shares of 0 and 1 have a width too).
+    """
+    sizes = (new_samples + 2, old_samples + 2)
+    p, q = (new * new_samples + 1) / sizes[0], (old * old_samples + 1) / sizes[1]
+    half = NORMAL_QUANTILE * math.sqrt(p * (1 - p) / sizes[0] + q * (1 - q) / sizes[1])
+    return _holding(new - old, p - q - half, p - q + half)
+
+
 def log_ratio_error(values: Sequence[float], baseline: Sequence[float]) -> float | None:
     """The standard error of the logarithm of the ratio of two means; None when either side has fewer than two
     values."""
@@ -173,7 +186,13 @@ def _median_rank(count: int) -> int:
 
 
 def _ratio_rank(first: int, second: int) -> int:
-    """The greatest k for which P(Mann-Whitney U < k) stays within one tail; 0 when there is none."""
+    """The greatest k for which P(Mann-Whitney U < k) stays within one tail; 0 when there is none.
+
+    Of many values by the normal approximation (Hollander, Wolfe & Chicken 4.3, the remark on large samples).
+    """
+    if first + second > _MANY:
+        deviation = math.sqrt(first * second * (first + second + 1) / 12)
+        return max(0, round(first * second / 2 - NORMAL_QUANTILE * deviation))
     orders = math.comb(first + second, first)
     rank, below = 0, 0.0
     while (below := below + _mann_whitney(rank, first, second) / orders) <= _TAIL + 1e-12:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gilscope.records import Round, Trial
 
-__all__ = ["round_rates", "with_throughput"]
+__all__ = ["round_rates", "telling_rounds", "with_throughput"]
 
 
 def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
@@ -24,12 +24,13 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
     themselves without it). Else every call counts the same. Rounds in which nothing was called are left out. A trial
     whose budget allowed only observed rounds is judged by these.
     """
-    clean = [_telling_rounds(trial) for trial in trials]
+    clean = [telling_rounds(trial) for trial in trials]
     weighted = all(r.work_s for rounds in clean for r in rounds)
     return [[_work(r, weighted, call_s) / r.wall_s for r in rounds] for rounds in clean]
 
 
-def _telling_rounds(trial: Trial) -> list[Round]:
+def telling_rounds(trial: Trial) -> list[Round]:
+    """The clean rounds in which calls were made, or the observed ones where there was no clean one."""
     made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > 0]
     return [r for r in made if not r.observed] or made
 

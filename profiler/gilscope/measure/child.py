@@ -105,6 +105,8 @@ class Trial:
     def _load(self, command: m.Load) -> m.Reply:
         with timed_imports() as imports:
             target = targets.load(command.target)
+        if target.session is not None:
+            target.session.define()
         self._target = target
         self._items = random.Random(command.seed).sample(target.items, len(target.items))
         return m.Loaded(
@@ -135,6 +137,7 @@ class Trial:
             bare=target.bare,
             setup=target.setup,
             teardown=target.teardown,
+            session=target.session,
         )
         backend = backends.get(command.backend)
         if backend.start_methods:
@@ -158,7 +161,8 @@ class Trial:
         session.run(chunks, summary.add)
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
-        return summary.done(wall_s, session.loop_lags_ns, order, session.default_pool_threads)
+        done = summary.done(wall_s, session.loop_lags_ns, order, session.default_pool_threads)
+        return msgspec.structs.replace(done, queue=session.queue)
 
     def _order(self, command: m.Round) -> list[int]:
         return [(command.first + number) % command.inputs for number in range(command.calls)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gilscope.backends.base import Configuration
@@ -13,8 +15,8 @@ from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.observers import proc
 from gilscope.observers.sampler import Pace
-from gilscope.observers.watch import Interpreter, Observer, ProcObserver, PsutilObserver
-from gilscope.records import Ledger, NativePool, Status
+from gilscope.observers.watch import Interpreter, Observer, ProcObserver, PsutilObserver, Watched
+from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
 from gilscope.targets import TargetSpec
 
 __all__ = ["LiveTrial", "TimedRound", "Watching"]
@@ -51,6 +53,7 @@ class TimedRound:
     ledger: Ledger | None
     read: proc.BytesRead | None = None
     """What the calls read, where they ran in the trial's process; None where that may not be seen."""
+    timeline: Timeline | None = None
 
 
 @dataclass
@@ -80,6 +83,7 @@ class LiveTrial:
     chunksize_one_per_s: float | None = None
     default_pool_threads: int | None = None
     threads_before_fork: int | None = None
+    queue: QueueFigures | None = None
     results_compared: int | None = None
     results_differing: int | None = None
     native_pools: tuple[NativePool, ...] = ()
@@ -89,7 +93,7 @@ class LiveTrial:
     _observer: Observer | None = None
     _next_input: int = 0
     _pids: frozenset[int] = frozenset()
-    """Of the workers."""
+    """Of the workers; empty where they cannot be watched."""
 
     @property
     def process(self) -> TrialProcess:
@@ -115,14 +119,15 @@ class LiveTrial:
         """The most processes seen alive at a time that calls started, in observed rounds; None without one."""
         return self._observer.children_started if self._observer is not None else None
 
-    def start(self) -> None:
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start the process; it says `Hello` when it is up.
 
+        :param environment: added to this process's
         :raises MeasurementError: when the machine permits no process or no temporary files
         """
         try:
             with uninterrupted():
-                self._process = TrialProcess()
+                self._process = TrialProcess({**os.environ, **(environment or {})})
         except OSError as error:
             raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
 
@@ -153,7 +158,7 @@ class LiveTrial:
         ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
         self.startup_s, self.threads_before_fork = ready.startup_s, ready.threads_before_fork
-        self._observer = watching.observer(self.process.pid, ready.workers)
+        self._observer = watching.observer(self.process.pid, ready.workers) if ready.workers else None
         self._pids = frozenset(worker.pid for worker in ready.workers)
 
     def run_round(self, calls: int, chunksize: int, deadline: float, *, observed: bool) -> TimedRound:
@@ -163,6 +168,7 @@ class LiveTrial:
         :raises TrialEnded: when the process fails or does not answer in time
         """
         solo = self.configuration.backend == "serial"
+        observed = observed and bool(self._pids)
         ask = m.Round(
             first=self._next_input,
             calls=calls,
@@ -173,10 +179,17 @@ class LiveTrial:
             cpu_costs=solo and observed and self.timed,
         )
         before = self._read_so_far() if solo else None
-        done, ledger = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
+        done, seen = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
         after = self._read_so_far() if solo else None
         self._note(done)
-        made = TimedRound(self._next_input, observed, done, ledger, after - before if before and after else None)
+        made = TimedRound(
+            first=self._next_input,
+            observed=observed,
+            done=done,
+            ledger=seen.ledger(done.calls) if seen else None,
+            read=after - before if before and after else None,
+            timeline=seen.timeline if seen else None,
+        )
         self._next_input = (self._next_input + calls) % self.inputs_used
         return made
 
@@ -202,6 +215,7 @@ class LiveTrial:
         self.error = self.error or done.error
         self.errors += done.errors
         self.calls += done.calls
+        self.queue = done.queue or self.queue
         threads = [self.default_pool_threads, done.default_pool_threads]
         self.default_pool_threads = max((count for count in threads if count is not None), default=None)
 
@@ -213,24 +227,29 @@ class LiveTrial:
     def dispatch_s(self, chunks: int, deadline: float) -> float:
         """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls, once as many
         have made the workers import what they run."""
+        self._without_calls(chunks, deadline)
+        return self._without_calls(chunks, deadline)
+
+    def _without_calls(self, chunks: int, deadline: float) -> float:
         ask = m.Round(first=0, calls=0, inputs=1, chunksize=1, empty_chunks=chunks)
-        self._asked(ask, deadline)
-        return self._asked(ask, deadline).wall_s / chunks
+        done = self._asked(ask, deadline)
+        self.queue = done.queue or self.queue
+        return done.wall_s / chunks
 
     def _asked(self, ask: m.Round, deadline: float) -> m.RoundDone:
         return self.process.ask(ask, m.RoundDone, deadline, _running(ask.calls))
 
-    def _watched(self, ask: m.Round, deadline: float) -> tuple[m.RoundDone, Ledger | None]:
+    def _watched(self, ask: m.Round, deadline: float) -> tuple[m.RoundDone, Watched | None]:
         process, observer = self.process, self._observer
         assert observer is not None, "a round before open"
         began = time.monotonic()
         process.tell(ask)
         try:
-            ledger = observer.watch(lambda wait: process.poll(wait) or time.monotonic() >= deadline)
+            seen = observer.watch(lambda wait: process.poll(wait) or time.monotonic() >= deadline)
         except OSError:
-            ledger = None  # a worker went away: the reply says how
+            seen = None  # a worker went away: the reply says how
         done = process.hear(m.RoundDone, deadline, _running(ask.calls), since=began)
-        return done, None if ledger is None else ledger(done.calls)
+        return done, seen
 
     def weigh(self) -> None:
         """Note the memory of the workers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gilscope.records import ImportCost, Kind, NativePool, StartMethod, Target
+from gilscope.records import ImportCost, Kind, NativePool, QueueFigures, StartMethod, Target
 from gilscope.targets import Decorated, TargetSpec
 
 __all__ = [
@@ -190,11 +190,15 @@ class RoundDone(Message, frozen=True, kw_only=True):
     error: FirstError | None
     costs_s: dict[int, float]
     """Mean seconds by input number, where asked and timed."""
+    latencies: dict[int, int] = msgspec.field(default_factory=dict)
+    """Calls by the bin of their latency (`gilscope.measure.histogram`), where they were timed."""
     cpu_costs_s: dict[int, float] = msgspec.field(default_factory=dict)
     """Mean CPU seconds by input number, where asked."""
     digests: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.backends.digest`)."""
     default_pool_threads: int | None = None
+    queue: QueueFigures | None = None
+    """Of the trial so far."""
 
 
 class Pickled(Message, frozen=True, kw_only=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
+from gilscope.measure.histogram import histogram
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.observers.proc import BytesRead
-from gilscope.records import Ledger, Round, Trial
+from gilscope.records import Ledger, Round, Timeline, Trial
 
 __all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]
 
@@ -66,10 +67,18 @@ def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | 
         results_compared=trial.results_compared,
         results_differing=trial.results_differing,
         observer_slowdown=_slowdown(rounds),
+        latencies=histogram(timed.done.latencies for timed in trial.rounds if not timed.observed),
         ledger=ledger,
+        timeline=_timeline(trial.rounds),
+        queue=trial.queue,
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
         **{name: _middle([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
     )
+
+
+def _timeline(rounds: Sequence[TimedRound]) -> Timeline | None:
+    """Of the last round that has one: the warmest."""
+    return next((timed.timeline for timed in reversed(rounds) if timed.timeline is not None), None)
 
 
 def _per_call(rounds: Sequence[TimedRound], of: Callable[[BytesRead], int]) -> int | None:

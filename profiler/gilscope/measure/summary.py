@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gilscope.backends.base import CallError, ChunkReport
+from gilscope.measure.histogram import counted
 from gilscope.measure.messages import FirstError, RoundDone
 
 __all__ = ["Summary", "quantile"]
@@ -53,6 +54,7 @@ class Summary:
             loop_lag_p99_s=quantile(lags, 0.99),
             loop_lag_max_s=quantile(lags, 1.0),
             error=_told(first),
+            latencies=counted(latency for report in reports for latency in report.latencies_ns),
             costs_s={} if order is None else _costs(reports, order),
             cpu_costs_s={} if order is None else _by_input([ns for r in reports for ns in r.cpu_ns], order),
             digests=_digests(reports),

@@ -21,6 +21,7 @@ import msgspec
 
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
+from gilscope.queues.broker import forget
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 
@@ -198,6 +199,7 @@ class TrialProcess:
             self._commands.close()
         self._replies.close()
         self.output.close()
+        forget(self.token)
         shutil.rmtree(self.token, ignore_errors=True)
 
     def __enter__(self) -> TrialProcess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from gilscope.observers.origins import dotted_name, is_gilscopes, is_users
 from gilscope.observers.stacks import Frame, Samples, Stack
 from gilscope.records import HotLine
 
-__all__ = ["hot_lines"]
+__all__ = ["beneath", "hot_lines"]
 
 #: A line counts as blocked when it was seen more often than it was active by so many standard errors.
 CLEAR = 2.0
@@ -51,6 +52,7 @@ def hot_lines(
             cpu_share=None if cpu_shares is None else cpu_shares.get(frame, 0.0),
             wait_share=None if waits is None else waits.get(frame, 0.0),
             callee=called.get(frame),
+            source=linecache.getline(frame.file, frame.line).strip() or None,
         )
         for frame in {*(gil_shares or ()), *(cpu_shares or ()), *(waits or ())}
     ]
@@ -94,13 +96,13 @@ def _error(share: float, moments: float) -> float:
 def _calling(stacks: Iterable[Stack], home: str | None) -> Iterable[Stack]:
     """The stacks of a call being made: the user's code beneath gilscope's."""
     for stack in stacks:
-        if _users_innermost(stack, home) is not None and len(_beneath(stack)) < len(stack.frames):
+        if _users_innermost(stack, home) is not None and len(beneath(stack)) < len(stack.frames):
             yield stack
 
 
 def _line(stack: Stack, home: str | None) -> Frame | None:
     """The line that a sample counts for."""
-    at, frames = _users_innermost(stack, home), _beneath(stack)
+    at, frames = _users_innermost(stack, home), beneath(stack)
     return frames[-1 if at is None else at] if frames else None
 
 
@@ -109,7 +111,7 @@ def _callees(samples: Samples | None, home: str | None) -> dict[Frame, str]:
     out."""
     seen: dict[Frame, Counter[str | None]] = {}
     for stack in samples.stacks if samples else ():
-        at, frames = _users_innermost(stack, home), _beneath(stack)
+        at, frames = _users_innermost(stack, home), beneath(stack)
         if at is not None:
             inner = frames[at + 1 :]
             seen.setdefault(frames[at], Counter())[dotted_name(inner[0]) if inner else None] += stack.seen
@@ -119,11 +121,11 @@ def _callees(samples: Samples | None, home: str | None) -> dict[Frame, str]:
 
 def _users_innermost(stack: Stack, home: str | None) -> int | None:
     """The place of the user's innermost line among the frames beneath gilscope's."""
-    users = [at for at, frame in enumerate(_beneath(stack)) if is_users(frame.file, home)]
+    users = [at for at, frame in enumerate(beneath(stack)) if is_users(frame.file, home)]
     return users[-1] if users else None
 
 
-def _beneath(stack: Stack) -> tuple[Frame, ...]:
+def beneath(stack: Stack) -> tuple[Frame, ...]:
     """The frames further in than gilscope's last one; all of them where there is none."""
     own = [at for at, frame in enumerate(stack.frames) if is_gilscopes(frame.file)]
     return stack.frames[own[-1] + 1 :] if own else stack.frames

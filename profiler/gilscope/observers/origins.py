@@ -15,6 +15,8 @@ _PACKAGE = Path(gilscope.__file__).parent
 #: Folders that packages are installed into.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _FROZEN = "<frozen "
+#: What IPython calls a cell of a terminal session; those of a notebook have names like files.
+_CELL = "<ipython-input-"
 
 
 @cache
@@ -30,7 +32,9 @@ def is_users(file: str, home: str | None = None) -> bool:
     nor an installed package nor gilscope."""
     if home is not None and PurePath(file).is_relative_to(home):
         return True
-    return not file.startswith("<") and not is_gilscopes(file) and _module_path(file) is None
+    if file.startswith("<"):
+        return file.startswith(_CELL)
+    return not is_gilscopes(file) and _module_path(file) is None
 
 
 def package_of(file: str) -> str:

@@ -30,10 +30,12 @@ from typing import Final, Self
 import msgspec
 
 from gilscope.observers.callees import called_at, parsed
+from gilscope.observers.callstacks import call_stacks
 from gilscope.observers.hotlines import hot_lines
 from gilscope.observers.origins import is_users, package_of
 from gilscope.observers.stacks import Samples, Stack, parse_raw
 from gilscope.records import HotLine
+from gilscope.records import Stack as CallStack
 
 __all__ = ["Hot", "HotRecorder", "find_pyspy"]
 
@@ -50,6 +52,7 @@ class Hot:
     """Also given beside lines, when one of their shares is unknown."""
     gil_held_ratio: float | None = None
     """The fraction of the moments in which anybody held the GIL."""
+    stacks: tuple[CallStack, ...] = ()
 
 
 def find_pyspy() -> str | None:
@@ -144,7 +147,8 @@ def _hot(gil: Samples | str, active: Samples | str, everyone: Samples | str, hom
     if all(isinstance(view, str) for view in views):
         return Hot(None, reason)
     found = [None if isinstance(view, str) else view for view in views]
-    return Hot(_with_callees(hot_lines(*found, home=home), home), reason, _held_ratio(found[0]))
+    lines = _with_callees(hot_lines(*found, home=home), home)
+    return Hot(lines, reason, _held_ratio(found[0]), call_stacks(*found))
 
 
 def _with_callees(lines: Sequence[HotLine], home: str | None) -> tuple[HotLine, ...]:

@@ -18,6 +18,7 @@ from typing import Protocol
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.proc import ProcessFiles, ThreadFiles
 from gilscope.observers.syscalls import Waiting
+from gilscope.observers.timeline import Trace
 
 __all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Runnable", "Sampler", "WatchedWorker", "Worker"]
 
@@ -160,6 +161,7 @@ class WatchedWorker:
         self.interpreter = interpreter
         self.files = ThreadFiles(worker.pid, worker.tid)
         self.counts = Counts()
+        self._trace: Trace | None = None
 
     def look(self, holder: int) -> str | None:
         """Count one sample of a blocked thread; the state it is in, or None for one that is runnable.
@@ -174,16 +176,28 @@ class WatchedWorker:
         self.counts.blocked_held += self._is(holder)
         return state
 
-    def look_closer(self, crowd: bool) -> None:
-        """Count one sample of a runnable thread: on a CPU or in the run queue, holding the GIL or not."""
+    def look_closer(self, crowd: bool) -> str | None:
+        """Count one sample of a runnable thread: on a CPU or in the run queue, holding the GIL or not; the state it is
+        in (with the GIL, the one it is or will be in on a CPU), or None when it cannot be told."""
         on_cpu = self.files.on_cpu()
         if on_cpu is None:
             self.counts.unasked += 1
-            return
+            return None
         # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
         holds = self._is(self.interpreter.hold().holder)
         moment = self.counts.crowded if crowd else self.counts.alone
         (moment.on_cpu if on_cpu else moment.queued).add(holds)
+        return "cpu_gil" if holds else "cpu_free" if on_cpu else "runqueue"
+
+    def record(self) -> Trace:
+        """Keep from now on when it was in which state; nothing is kept of a thread that is watched for ever."""
+        self._trace = Trace()
+        return self._trace
+
+    def note(self, at_s: float, state: str | None) -> None:
+        """The state in which a look found it; None for a runnable thread that was not looked at closer."""
+        if self._trace is not None:
+            self._trace.see(at_s, state, self.files.scheduled)
 
     def _is(self, holder: int) -> bool:
         return holder == self.worker.thread_state != 0
@@ -290,30 +304,34 @@ class Sampler:
     def _look_around(self) -> None:
         """One moment: each interpreter's holder, then its workers."""
         self.pace.moments += 1
-        runnable: list[WatchedWorker] = []
+        runnable: list[tuple[float, WatchedWorker]] = []
         for interpreter, workers in self._chosen():
             try:
                 now, hold = time.perf_counter(), interpreter.hold()
                 states = [watched.look(hold.holder) for watched in workers]
+                for watched, state in zip(workers, states, strict=True):
+                    if state is not None:
+                        watched.note(now, state)
             except (OSError, ValueError):
                 self.pace.errors += 1  # its process is ending: the trial's own report will say why
                 continue
             interpreter.watch.see(now, hold, "gil_wait" in states)
-            runnable += [watched for watched, state in zip(workers, states, strict=True) if state is None]
+            runnable += [(now, watched) for watched, state in zip(workers, states, strict=True) if state is None]
         self._look_closer(runnable)
 
-    def _look_closer(self, runnable: list[WatchedWorker]) -> None:
+    def _look_closer(self, runnable: list[tuple[float, WatchedWorker]]) -> None:
         crowd = len(runnable) >= self._cpus
         self._crowded += crowd
         if len(runnable) > ASKED_PER_MOMENT:
             self._rng.shuffle(runnable)
-        for watched in runnable[:ASKED_PER_MOMENT]:
+        for now, watched in runnable[:ASKED_PER_MOMENT]:
             try:
-                watched.look_closer(crowd)
+                watched.note(now, watched.look_closer(crowd))
             except (OSError, ValueError):
                 self.pace.errors += 1
-        for watched in runnable[ASKED_PER_MOMENT:]:
+        for now, watched in runnable[ASKED_PER_MOMENT:]:
             watched.counts.unasked += 1
+            watched.note(now, None)
 
     def _chosen(self) -> list[tuple[Interpreter, list[WatchedWorker]]]:
         if len(self.workers) <= THREADS_PER_MOMENT:

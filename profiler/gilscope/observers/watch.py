@@ -15,9 +15,10 @@ from gilscope.observers.account import Beside, ledger_of
 from gilscope.observers.children import ChildCount
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.sampler import Pace, Sampler, Worker
-from gilscope.records import Ledger
+from gilscope.observers.timeline import MOST_LANES, timeline_of
+from gilscope.records import Ledger, Timeline
 
-__all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver"]
+__all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver", "Watched"]
 
 
 #: A running thread's schedstat is brought up to date at the kernel's ticks, a process's CPU clock at once: so much per
@@ -38,6 +39,16 @@ class Interpreter:
         return self.layout is not None or not self.enabled
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What one observed round showed."""
+
+    ledger: Callable[[int], Ledger | None]
+    """Given the calls it made; None when no worker could be read to the end."""
+    timeline: Timeline | None = None
+    """None where nothing was sampled."""
+
+
 class Observer(Protocol):
     """Watches the workers of one trial, round by round."""
 
@@ -47,9 +58,8 @@ class Observer(Protocol):
     def children_started(self) -> int | None:
         """The most processes seen alive at a time that calls started; None when nobody looked."""
 
-    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
-        """Watch until ``wait(seconds)`` says the round has ended; then the ledger, given the calls it made, or None
-        when no worker could be read to the end.
+    def watch(self, wait: Callable[[float], bool]) -> Watched:
+        """Watch until ``wait(seconds)`` says the round has ended.
 
         :raises OSError: when a watched process is gone
         """
@@ -80,8 +90,9 @@ class ProcObserver:
     def children_started(self) -> int | None:
         return self._children.most
 
-    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
+    def watch(self, wait: Callable[[float], bool]) -> Watched:
         sampler = Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng)
+        traces = [(watched.worker, watched.record()) for watched in sampler.workers[:MOST_LANES]]
         try:
             beside = _Beside(self._root, self._workers)
             before = [watched.files.scheduled() for watched in sampler.workers]
@@ -95,7 +106,11 @@ class ProcObserver:
         self._add(sampler.pace)
         workers = [(b - a, watched.counts) for a, b, watched in zip(before, after, sampler.workers, strict=True)]
         watches = [interpreter.watch for interpreter in sampler.interpreters.values()]
-        return lambda calls: ledger_of(wall_s, workers, watches, calls, spent, self._gil.known, self._gil.enabled)
+        gil = self._gil
+        return Watched(
+            lambda calls: ledger_of(wall_s, workers, watches, calls, spent, gil.known, gil.enabled),
+            timeline_of(traces, began, wall_s, gil.known, gil.enabled),
+        )
 
     def _counting(self, wait: Callable[[float], bool], seconds: float) -> bool:
         """``wait``, with a look at the processes that calls have started."""
@@ -164,14 +179,14 @@ class PsutilObserver:
         self.pace: Pace | None = None
         self.children_started: int | None = None
 
-    def watch(self, wait: Callable[[float], bool]) -> Callable[[int], Ledger | None]:
+    def watch(self, wait: Callable[[float], bool]) -> Watched:
         before, began = self._meter.snapshot(), time.perf_counter()
         while not wait(1.0):
             pass
         wall_s = time.perf_counter() - began
         after = self._meter.snapshot()
         ledger = psutil_.account(before, after, wall_s, self._meter.workers)
-        return lambda calls: None if ledger is None else msgspec.structs.replace(ledger, calls=calls)
+        return Watched(lambda calls: None if ledger is None else msgspec.structs.replace(ledger, calls=calls))
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -2,8 +2,8 @@
 nothing else.
 
 A reporter is a module with two functions, ``render(results: Sequence[Result]) -> str`` and ``render_sheet(sheet: Sheet)
--> str``. Each is imported when asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the
-frames need pandas.
+-> str``; those for other people's viewers have the first alone. Each is imported when asked for, so that this package
+stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class Format(NamedTuple):
 
     suffix: str
     module: str
+    also: str | None = None
+    """Another suffix that stands for it."""
+    sheets: bool = True
+    """Whether recorded profiles can be drawn in it; a viewer of timelines or stacks finds none in them."""
 
 
 FORMATS: Final = {
@@ -48,6 +52,10 @@ FORMATS: Final = {
     "csv": Format(".csv", "csv"),
     "html": Format(".html", "html"),
     "md": Format(".md", "markdown"),
+    "perfetto": Format(".perfetto.json", "perfetto", ".trace.json", sheets=False),
+    "speedscope": Format(".speedscope.json", "speedscope", sheets=False),
+    "gecko": Format(".gecko.json", "gecko", ".profile.json", sheets=False),
+    "collapsed": Format(".collapsed", "collapsed", ".folded", sheets=False),
 }
 
 #: What a folder gets, in this order.
@@ -58,6 +66,7 @@ def render(results: Sequence[Result], format_name: str) -> str:
     """Draw ``results`` in one of `FORMATS`.
 
     :raises UsageError: when there is no such format
+    :raises OutputError: when the results do not hold what the format is about: a timeline, stacks
     """
     return str(_reporter(format_name).render(results))
 
@@ -66,8 +75,15 @@ def render_sheet(sheet: Sheet, format_name: str) -> str:
     """Draw a sheet in one of `FORMATS`.
 
     :raises UsageError: when there is no such format
+    :raises OutputError: when the format has nothing to show of recorded profiles
     """
-    return str(_reporter(format_name).render_sheet(sheet))
+    reporter = _reporter(format_name)
+    if not FORMATS[format_name].sheets:
+        raise OutputError(
+            f"recorded profiles have neither timelines nor stacks, and {format_name} shows nothing else: "
+            f"analyze a function, or take one of {', '.join(name for name, form in FORMATS.items() if form.sheets)}"
+        )
+    return str(reporter.render_sheet(sheet))
 
 
 def _reporter(format_name: str) -> ModuleType:
@@ -77,15 +93,16 @@ def _reporter(format_name: str) -> ModuleType:
 
 
 def format_for_path(path: str | Path) -> str:
-    """The name of the format that the suffix of ``path`` stands for.
+    """The name of the format that the suffix of ``path`` stands for: of several, the longest.
 
     :raises OutputError: when no format has this suffix
     """
-    suffix = Path(path).suffix.lower()
-    by_suffix = {form.suffix: name for name, form in FORMATS.items()}
-    if suffix not in by_suffix:
-        raise OutputError(_unknown(f"cannot tell the format of {str(path)!r}", suffix, list(by_suffix)))
-    return by_suffix[suffix]
+    place = Path(path)
+    by_suffix = {suffix: name for name, form in FORMATS.items() for suffix in (form.suffix, form.also) if suffix}
+    found = max((suffix for suffix in by_suffix if place.name.lower().endswith(suffix)), key=len, default=None)
+    if found is None:
+        raise OutputError(_unknown(f"cannot tell the format of {str(path)!r}", place.suffix.lower(), list(by_suffix)))
+    return by_suffix[found]
 
 
 def expand_outputs(path: str | Path, names: Sequence[str]) -> list[tuple[Path, str]]:

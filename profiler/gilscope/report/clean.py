@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["encodable", "printable"]
+__all__ = ["clipped", "encodable", "in_ascii", "printable"]
 
 #: A record, or strings and numbers in tuples, lists and dictionaries.
 T = TypeVar("T")
@@ -19,6 +19,8 @@ T = TypeVar("T")
 _SEQUENCES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 #: Control characters but tab and newline, and the marks that reorder text (bidirectional overrides).
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: Signs that a line of English may have.
+_PLAIN: Final = str.maketrans({"…": "...", "×": "x", "µ": "u", "–": "-", "—": "--", "’": "'", "“": '"', "”": '"'})
 
 
 def encodable(value: T) -> T:
@@ -31,6 +33,22 @@ def printable(value: T) -> T:
     """``value`` fit for people: colours dropped, control characters and lone surrogates shown as escapes."""
     clean: T = _mapped(value, _visible)
     return clean
+
+
+def in_ascii(value: T) -> T:
+    """``value`` in ASCII: signs in their plain form, every other character shown as an escape."""
+    plain: T = _mapped(value, lambda text: text.translate(_PLAIN).encode("ascii", "backslashreplace").decode())
+    return plain
+
+
+def clipped(value: T, most: int) -> T:
+    """``value`` with every string of more than ``most`` characters cut, and told how much of it is missing."""
+    clean: T = _mapped(value, lambda text: _clip(text, most))
+    return clean
+
+
+def _clip(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
 
 
 def _visible(text: str) -> str:

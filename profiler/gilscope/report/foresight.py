@@ -7,17 +7,17 @@ from gilscope.records import BreakEven, InputGroup, Prediction, Result
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table, or_dash
 from gilscope.report.words import UNKNOWN, configuration, duration, percent, rate, span, speedup
 
-__all__ = ["break_even", "elsewhere", "groups", "noise", "predictions"]
+__all__ = ["break_even", "elsewhere", "groups", "is_here", "noise", "predictions"]
 
 
 def predictions(result: Result) -> Table:
     """What the queueing model expects, beside the measurement where there is one."""
     titles = ("configuration", "CPUs", "predicted", "interval", "measured", "difference", "bottleneck")
     columns = tuple(Column(title, title not in ("configuration", "bottleneck")) for title in titles)
-    return Table(columns, tuple(_predicted(found) for found in result.predictions if _is_here(found, result))).telling()
+    return Table(columns, tuple(_predicted(found) for found in result.predictions if is_here(found, result))).telling()
 
 
-def _is_here(expected: Prediction, result: Result) -> bool:
+def is_here(expected: Prediction, result: Result) -> bool:
     """Whether it is about the machine and the interpreter that were measured."""
     here = result.environment
     return (expected.cpus, expected.gil_enabled) == (here.cpus_usable, here.gil_enabled)
@@ -45,9 +45,7 @@ def elsewhere(result: Result) -> Table:
     titles = ("machine", "configuration", "predicted", "interval", "times serial here", "bottleneck")
     columns = tuple(Column(title, title not in ("machine", "configuration", "bottleneck")) for title in titles)
     serial = next((trial.throughput_per_s for trial in result.trials if trial.backend == "serial"), None)
-    return Table(
-        columns, tuple(_expected(found, serial) for found in result.predictions if not _is_here(found, result))
-    )
+    return Table(columns, tuple(_expected(found, serial) for found in result.predictions if not is_here(found, result)))
 
 
 def _expected(expected: Prediction, serial_per_s: float | None) -> Row:

@@ -1,112 +1,139 @@
-"""Tables for pandas. Columns are the record's own fields, units in their names; unknown is missing."""
+"""Tables for pandas, tidy: one thing a row. What the columns mean and of what type they are: `gilscope.report.columns`.
+
+Unknown is missing, never zero. `gilscope.report.csv.read_csv` gives back the frame that was written, and so does
+``pandas.read_parquet``, but that a Parquet file without rows has no categories.
+"""
 
 from __future__ import annotations
 
-import typing
-from typing import Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
 import pandas as pd
 
-from gilscope.records import Ledger, Record, Result, Round, Trial
+from gilscope.errors import UsageError
+from gilscope.records import (
+    Classification,
+    Environment,
+    Finding,
+    Lane,
+    Ledger,
+    Record,
+    Result,
+    Round,
+    Target,
+    Trial,
+)
+from gilscope.report.columns import FRAMES, Column, columns, series
 
-if typing.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["ledger_frame", "long_frame", "rounds_frame", "trials_frame"]
+__all__ = ["columns", "findings_frame", "frame", "ledger_frame", "rounds_frame", "timeline_frame", "trials_frame"]
 
-#: What identifies a trial, in every table.
-_KEYS: Final = ("backend", "workers", "chunksize", "start_method")
-_FATE: Final = ("status", "reason")
-_NESTED: Final = ("rounds", "ledger", "latencies", "timeline")
-
-
-def _types(record: type[Record], left_out: Sequence[str] = ()) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(record) if field.name not in left_out}
-
-
-_KEY_TYPES: Final = {"target": str, "trial": int, **{name: _types(Trial)[name] for name in _KEYS}}
-_FATE_TYPES: Final = {name: _types(Trial)[name] for name in _FATE}
-_FIGURE_TYPES: Final = _types(Trial, (*_KEYS, *_FATE, *_NESTED))
-_TIMED_TYPES: Final = _types(Round, ("index",))
-_ROUND_TYPES: Final = {"round": int, **_TIMED_TYPES, "throughput_per_s": float}
-_LEDGER_TYPES: Final = {"threads": int, "calls": int, "wall_s": float, **_types(Ledger)}
+#: What a row tells of: records by their type, what else it tells by the name of its column.
+_Row: TypeAlias = "dict[type[Record] | str, Any]"
 
 
 def trials_frame(result: Result) -> pd.DataFrame:
     """One row per trial, whatever became of it."""
-    rows = [_keys(result, at) | _pick(trial, _FATE_TYPES) | _figures(trial) for at, trial in _numbered(result)]
-    return _frame(rows, _KEY_TYPES | _FATE_TYPES | _FIGURE_TYPES)
-
-
-def ledger_frame(result: Result) -> pd.DataFrame:
-    """One row per trial with a ledger: seconds by state and wall clock, summed over the worker threads."""
-    rows = [_keys(result, at) | _pick(trial.ledger, _LEDGER_TYPES) for at, trial in _numbered(result) if trial.ledger]
-    return _frame(rows, _KEY_TYPES | _LEDGER_TYPES)
+    return _frame("trials_frame", list(_trials(result)))
 
 
 def rounds_frame(result: Result) -> pd.DataFrame:
     """One row per trial and round; ``throughput_per_s`` is the round's own calls over its wall clock."""
-    rows = [_keys(result, at) | _round(timed) for at, trial in _numbered(result) for timed in trial.rounds]
-    return _frame(rows, _KEY_TYPES | _ROUND_TYPES)
+    return _frame("rounds_frame", [row | _round(timed) for row in _trials(result) for timed in row[Trial].rounds])
 
 
-def long_frame(results: Iterable[Result]) -> pd.DataFrame:
-    """One row per target, trial and round. A trial without rounds keeps one row, so that its fate is told.
+def ledger_frame(result: Result) -> pd.DataFrame:
+    """One row per trial with a ledger: seconds by state and wall clock, summed over the worker threads."""
+    return _frame("ledger_frame", [row for row in _trials(result) if row[Ledger]])
+
+
+def timeline_frame(result: Result) -> pd.DataFrame:
+    """One row per trial, lane (a worker thread) and stretch of time that it spent in one state."""
+    found = [row | {Lane: lane, "lane": at} for row in _trials(result) for at, lane in enumerate(_lanes(row[Trial]))]
+    rows = [row for row in found if _stretches(row[Lane])]
+    lanes = [row[Lane] for row in rows]
+    every = FRAMES["timeline_frame"]
+    of_lane, of_stretch = every[:-3], every[-3:]
+    repeated = _built(of_lane, rows).loc[lambda whole: whole.index.repeat([_stretches(lane) for lane in lanes])]
+    stretches = zip(of_stretch, _edges_and_states(lanes), strict=True)
+    told = {column.name: series(column.name, column.dtype, values) for column, values in stretches}
+    return pd.concat([repeated.reset_index(drop=True), pd.DataFrame(told)], axis="columns")
+
+
+def findings_frame(result: Result) -> pd.DataFrame:
+    """One row per finding."""
+    return _frame("findings_frame", [{Target: result.target, Finding: finding} for finding in result.findings])
+
+
+def frame(results: Iterable[Result]) -> pd.DataFrame:
+    """One row per result, trial and round. A trial without rounds keeps one row, so that its fate is told.
 
     What belongs to the whole trial, repeated in each of its rows, has the prefix ``trial_`` or ``ledger_``.
+
+    :raises UsageError: when something else than results is given
     """
-    types = _KEY_TYPES | _FATE_TYPES | _ROUND_TYPES
-    types |= _prefixed("trial_", _FIGURE_TYPES) | _prefixed("ledger_", _LEDGER_TYPES)
-    return _frame([row for result in results for row in _long_rows(result)], types)
+    return _frame("frame", [row for at, result in enumerate(_checked(results)) for row in _long_rows(at, result)])
 
 
-def _long_rows(result: Result) -> Iterable[dict[str, Any]]:
-    for at, trial in _numbered(result):
-        whole = _keys(result, at) | _pick(trial, _FATE_TYPES) | _prefixed("trial_", _figures(trial))
-        if trial.ledger is not None:
-            whole |= _prefixed("ledger_", _pick(trial.ledger, _LEDGER_TYPES))
-        yield from ([whole | _round(timed) for timed in trial.rounds] or [whole])
+def _checked(results: Iterable[Result]) -> Iterator[Result]:
+    if isinstance(results, Result | str):
+        raise UsageError("gilscope.frame takes several results: put them in a list; gilscope.load(path) reads one")
+    for result in results:
+        if not isinstance(result, Result):
+            raise UsageError(f"gilscope.frame takes results, not {result!r:.80}; gilscope.load(path) reads one")
+        yield result
 
 
-def _numbered(result: Result) -> Iterable[tuple[int, Trial]]:
-    return enumerate(result.trials)
-
-
-def _keys(result: Result, at: int) -> dict[str, Any]:
-    return {"target": result.target.spec, "trial": at} | _pick(result.trials[at], _KEYS)
-
-
-def _figures(trial: Trial) -> dict[str, Any]:
-    return _pick(trial, _FIGURE_TYPES)
-
-
-def _round(timed: Round) -> dict[str, Any]:
-    throughput = timed.calls / timed.wall_s if timed.wall_s > 0 else None
-    return {"round": timed.index, **_pick(timed, _TIMED_TYPES), "throughput_per_s": throughput}
-
-
-def _pick(record: Record, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in names}
-
-
-def _prefixed(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {f"{prefix}{name}": value for name, value in values.items()}
-
-
-def _frame(rows: list[dict[str, Any]], types: dict[str, Any]) -> pd.DataFrame:
-    columns = {
-        name: pd.Series([row.get(name) for row in rows], dtype=_dtype(name, kind)) for name, kind in types.items()
+def _long_rows(at: int, result: Result) -> Iterator[_Row]:
+    origin: _Row = {
+        "result": at,
+        Result: result,
+        Environment: result.environment,
+        Classification: result.classification,
     }
-    return pd.DataFrame(columns)
+    for row in _trials(result):
+        whole: _Row = {**origin, **row}
+        yield from [whole | _round(timed) for timed in row[Trial].rounds] or [whole]
 
 
-def _dtype(name: str, kind: Any) -> Any:
-    """The pandas type of a field; the nullable kind, lest a missing value turn counts into floats."""
-    if name == "backend":
-        return "category"
-    wanted = typing.get_args(kind) or (kind,)
-    for python, pandas in ((float, "float64"), (bool, "boolean"), (int, "Int64")):
-        if python in wanted:
-            return pandas
-    return "string"
+def _trials(result: Result) -> Iterator[_Row]:
+    for at, trial in enumerate(result.trials):
+        yield {Target: result.target, "trial": at, Trial: trial, Ledger: trial.ledger}
+
+
+def _round(timed: Round) -> _Row:
+    return {Round: timed, "throughput_per_s": timed.calls / timed.wall_s if timed.wall_s > 0 else None}
+
+
+def _lanes(trial: Trial) -> Sequence[Lane]:
+    return trial.timeline.lanes if trial.timeline else ()
+
+
+def _stretches(lane: Lane) -> int:
+    """As many as have both ends and a state."""
+    return max(0, min(len(lane.states), len(lane.edges_s) - 1))
+
+
+def _edges_and_states(lanes: Sequence[Lane]) -> Iterator[list[Any]]:
+    """The three columns of the stretches: where each starts, where it ends, and what it is."""
+    sizes = [_stretches(lane) for lane in lanes]
+    yield list(chain.from_iterable(lane.edges_s[:size] for lane, size in zip(lanes, sizes, strict=True)))
+    yield list(chain.from_iterable(lane.edges_s[1 : size + 1] for lane, size in zip(lanes, sizes, strict=True)))
+    yield list(chain.from_iterable(lane.states[:size] for lane, size in zip(lanes, sizes, strict=True)))
+
+
+def _frame(name: str, rows: Sequence[_Row]) -> pd.DataFrame:
+    return _built(FRAMES[name], rows)
+
+
+def _built(wanted: Sequence[Column], rows: Sequence[_Row]) -> pd.DataFrame:
+    return pd.DataFrame({column.name: series(column.name, column.dtype, _values(column, rows)) for column in wanted})
+
+
+def _values(column: Column, rows: Sequence[_Row]) -> list[Any]:
+    if column.home is None:
+        return [row.get(column.name) for row in rows]
+    return [getattr(row.get(column.home), column.field, None) for row in rows]

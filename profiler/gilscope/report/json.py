@@ -7,26 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gilscope.errors import OutputError
+from gilscope.records import Result
 from gilscope.report.clean import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result
     from gilscope.report.sheet import Sheet
 
 __all__ = ["render", "render_sheet"]
 
 
 def render(results: Sequence[Result]) -> str:
-    """One result as an object, several as a list of them; `gilscope.load` reads it back."""
+    """One result as an object, several as a list of them; `gilscope.load` reads it back. JSON has neither NaN nor
+    infinity: such a figure is written as null, unknown.
+
+    :raises OutputError: when it could not be read back: a field is of a wrong type, or unknown where none may be
+    """
     records = [encodable(result) for result in results]
-    return _indented(records[0] if len(records) == 1 else records)
+    text = _indented(records[0] if len(records) == 1 else records)
+    try:
+        msgspec.json.decode(text, type=Result | list[Result])
+    except msgspec.ValidationError as error:
+        raise OutputError(f"cannot write the result as JSON: {error}; correct it, or take another format") from error
+    return text
 
 
 def render_sheet(sheet: Sheet) -> str:
-    """An object with a row for each function."""
-    return _indented(encodable({"schema": sheet.schema, **sheet.about, "functions": list(sheet.rows)}))
+    """An object that holds the rows."""
+    return _indented(encodable({"schema": sheet.schema, **sheet.about, sheet.rows_name: list(sheet.rows)}))
 
 
 def _indented(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gilscope.report import facts, foresight, tables
+from gilscope.report import facts, foresight, plans, tables
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import ledger_bars
 from gilscope.report.words import confidence, grounds, sentence, short_name, verdict_sentence
@@ -48,6 +48,8 @@ def _section(result: Result) -> Iterator[str]:
     yield from (_folded(f"Code to paste, {caller}", fenced(code, "python")) for caller, code in facts.codes(result))
     yield from _grouped(result)
     yield from _measured(result)
+    if result.capacity is not None:
+        yield f"**{escape(plans.plan(result))}**"
     yield from _listed("Why not the others", tables.alternatives(result))
     yield from _listed("Findings", _findings(result))
     yield from _details(result)
@@ -83,6 +85,8 @@ def _details(result: Result) -> Iterator[str]:
         ("From what length of a call on a pool pays (by the model)", foresight.break_even(result)),
         ("Predicted by the queueing model", foresight.predictions(result)),
         ("On other machines (predicted, not measured)", foresight.elsewhere(result)),
+        ("Machines under each task queue (simulated)", plans.fleets(result)),
+        ("What the task queues cost, a task", plans.costs(result)),
     ):
         if table.rows:
             yield _folded(title, _table(table))

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from gilscope.errors import LoadError
 from gilscope.records import SCHEMA, Result
 
-__all__ = ["load", "load_all"]
+__all__ = ["load", "load_all", "migrated"]
+
+#: Of each older schema, how its records become those of the next.
+_OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    # Version 2 added timelines, stacks and histograms of latencies; that they are not there says they are unknown.
+    "gilscope.result/1": lambda record: record | {"schema": "gilscope.result/2"},
+}
+_NAME: Final = SCHEMA.partition("/")[0] + "/"
 
 
 def load(path: str | Path) -> Result:
@@ -35,6 +43,13 @@ def load_all(path: str | Path) -> list[Result]:
     if not records:
         raise _error(path, "it is an empty list of results")
     return [_convert(path, record) for record in records]
+
+
+def migrated(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of any schema that was ever published, as one of today's: the same, where it is one."""
+    while (step := _OLDER.get(record["schema"])) is not None:
+        record = step(record)
+    return record
 
 
 def _read(path: str | Path) -> bytes:
@@ -70,14 +85,21 @@ def _convert(path: str | Path, record: Any) -> Result:
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema is None:
         raise _error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
-    if schema != SCHEMA:
-        from gilscope import __version__
-
-        raise _error(path, f"its schema is {schema!r}, but gilscope {__version__} reads {SCHEMA!r}; analyze again")
+    if schema not in (SCHEMA, *_OLDER):
+        raise _error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
     try:
-        return msgspec.convert(record, Result)
+        return msgspec.convert(migrated(record), Result)
     except msgspec.ValidationError as error:
         raise _error(path, f"a field is missing or of a wrong type: {error}") from error
+
+
+def _what_to_do(schema: Any) -> str:
+    from gilscope import __version__
+
+    known = f"but gilscope {__version__} reads {SCHEMA!r} and older"
+    if not str(schema).startswith(_NAME):
+        return f"{known}: give a file that gilscope analyze saved as JSON"
+    return f"{known}: upgrade gilscope (pip install --upgrade gilscope), or analyze again"
 
 
 def _error(path: str | Path, reason: str) -> LoadError:

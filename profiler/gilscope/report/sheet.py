@@ -35,5 +35,11 @@ class Sheet:
     about: dict[str, Any]
     """What JSON tells beside the rows."""
     rows: tuple[dict[str, Any], ...]
-    """One for each function, the same fields in all; None is unknown."""
+    """One for each line of the table, the same fields in all; None is unknown."""
     bars: tuple[Bar, ...] = ()
+    rows_name: str = "functions"
+    """What JSON calls the rows."""
+    source: str = "recorded profiles"
+    """What it was drawn from."""
+    motto: str = "learned from real calls"
+    """What gilscope did, for the head of a page."""

@@ -11,6 +11,7 @@ import msgspec
 from gilscope.errors import LoadError, UsageError
 from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files
 from gilscope.records import Result
+from gilscope.report import format_for_path
 from gilscope.report.saved import load_all
 
 __all__ = ["Sources", "gather", "gather_profiles"]
@@ -59,7 +60,8 @@ def gather_profiles(paths: Sequence[str | Path]) -> Loaded:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(path.glob(PATTERN)) or sorted(path.glob("*.json"))
+    saved = (file for file in path.glob("*.json") if format_for_path(file) == "json")  # and nothing for a viewer
+    files = sorted(path.glob(PATTERN)) or sorted(saved)
     if not files:
         raise LoadError(
             f"cannot load {str(path)!r}: it holds neither recorded profiles ({PATTERN}) nor saved results (*.json)"

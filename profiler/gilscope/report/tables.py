@@ -65,6 +65,8 @@ class Row:
     cells: tuple[str, ...]
     chosen: bool = False
     """Whether it is the recommended configuration."""
+    keys: tuple[float | None, ...] = ()
+    """What to sort by, for each cell; None where the text itself says it. Empty where nobody sorts."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Table:
         return self._keep([not {row.cells[at] for row in self.rows} <= _BLANK for at in columns])
 
     def _keep(self, wanted: Sequence[bool]) -> Table:
-        rows = tuple(Row(tuple(compress(row.cells, wanted)), row.chosen) for row in self.rows)
+        rows = tuple(
+            Row(tuple(compress(row.cells, wanted)), row.chosen, tuple(compress(row.keys, wanted))) for row in self.rows
+        )
         return Table(tuple(compress(self.columns, wanted)), rows)
 
 
@@ -189,17 +193,22 @@ def _named(backend: str, workers: int | None, ratio: float | None) -> str:
     return name if ratio is None else f"{name} ({speedup(ratio)})"
 
 
-def hot_lines(result: Result) -> Table:
-    """Where the solo run spent its samples."""
+def hot_lines(result: Result, *, with_source: bool = False) -> Table:
+    """Where the solo run spent its samples; where there is room, with the text of the lines that have one."""
     shares = ("GIL", "CPU", "blocked")
-    columns = tuple(Column(title, title in shares) for title in ("function", "line", *shares, "calling"))
-    return Table(columns, tuple(_hot(line) for line in result.hot))
+    columns = [Column(title, title in shares) for title in ("function", "line", *shares, "calling")]
+    rows = [_hot(line) for line in result.hot]
+    if with_source and any(line.source for line in result.hot):
+        columns.insert(2, Column("source", numeric=False))
+        sources = [line.source or UNKNOWN for line in result.hot]
+        rows = [(*row[:2], source, *row[2:]) for row, source in zip(rows, sources, strict=True)]
+    return Table(tuple(columns), tuple(map(Row, rows)))
 
 
-def _hot(line: HotLine) -> Row:
+def _hot(line: HotLine) -> tuple[str, ...]:
     place = "/".join(PurePath(line.file).parts[-2:])
     shares = (percent(share) for share in (line.gil_share, line.cpu_share, line.wait_share))
-    return Row((line.function, f"{place}:{line.line}", *shares, line.callee or NOT_APPLICABLE))
+    return (line.function, f"{place}:{line.line}", *shares, line.callee or NOT_APPLICABLE)
 
 
 def summary(results: Sequence[Result]) -> Table:
@@ -213,4 +222,7 @@ def _summed(result: Result) -> Row:
     backend = f"offload to {advice.executor}" if advice.executor else advice.backend
     best = "cannot tell" if backend is None else _named(backend, advice.workers, None)
     gain = speedup(advice.speedup, advice.speedup_low, advice.speedup_high)
-    return Row((short_name(result.target.spec), label(result), best, gain, confidence(advice.confidence)))
+    return Row(
+        (short_name(result.target.spec), label(result), best, gain, confidence(advice.confidence)),
+        keys=(None, None, None, advice.speedup, advice.confidence),
+    )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import rich.table
 from rich.columns import Columns
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.padding import Padding
-from rich.segment import Segment
 from rich.text import Text
 
-from gilscope.report import facts, foresight, tables
-from gilscope.report.clean import printable
+from gilscope.report import facts, foresight, plans, tables
 from gilscope.report.ledgers import LedgerBar, ledger_bars, letters, states_shown
+from gilscope.report.terminal import Cell, Item, Lines, Portable, fitting
 from gilscope.report.words import STATE_STYLES, confidence, grounds, percent, sentence, verdict_sentence
 
 if TYPE_CHECKING:
@@ -29,9 +27,12 @@ WIDTH: Final = 80
 _BAR: Final = 40
 #: What a column of words keeps at least, when figures are wide.
 _NAME: Final = 14
+#: Results that are drawn in full, and rows of a table or notes of a sort; the summary has all results.
+_MOST_RESULTS, _MOST_ROWS = 20, 40
+#: Lines of a fact.
+_MOST_LINES: Final = 10
 _SEVERITY_STYLES: Final = {"info": "cyan", "warning": "yellow", "error": "red"}
-#: One character for one character, so that columns stay aligned on a terminal that has only ASCII.
-_ASCII: Final = str.maketrans("×–—µ…·’", "x--u..'")
+_T = TypeVar("_T")
 
 
 def render(results: Sequence[Result]) -> str:
@@ -58,49 +59,48 @@ def _plain(draw: Callable[[Console], None]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().rstrip().split("\n"))
 
 
-def show(results: Sequence[Result], console: Console, *, show_output: bool = False) -> None:
-    """Print the report on ``console``. Lines of code stay whole even where they are wider than it."""
-    for result in results:
+def show(results: Sequence[Result], console: Console, *, show_output: bool = False, ascii_only: bool = False) -> None:
+    """Print the report on ``console``. Lines of code stay whole even where they are wider than it.
+
+    :param ascii_only: even where the console's encoding has more
+    """
+    for result in results[:_MOST_RESULTS]:
         if result is not results[0]:
             console.print()
-        console.print(renderable(result, show_output=show_output), crop=False)
+        console.print(renderable(result, show_output=show_output, ascii_only=ascii_only), crop=False)
     if len(results) > 1:
-        summed = Group(Text(), Text("Summary", "bold"), _indented(_table(tables.summary(results))))
-        console.print(_Portable(summed))
+        console.print(Portable(lambda plain: _summary(results, plain), ascii_only))
 
 
-def show_sheet(sheet: Sheet, console: Console) -> None:
+def _summary(results: Sequence[Result], ascii_only: bool) -> RenderableType:
+    table = tables.summary([fitting(result, ascii_only=ascii_only) for result in results])
+    parts: list[RenderableType] = [Text(), Text("Summary", "bold"), _indented(_grid(table, table.rows))]
+    if len(results) > _MOST_RESULTS:
+        left = f"Of {len(results):,} results the first {_MOST_RESULTS} are drawn in full: the HTML page has the others."
+        parts.append(_indented(Text(left, "dim")))
+    return Group(*parts)
+
+
+def show_sheet(sheet: Sheet, console: Console, *, ascii_only: bool = False) -> None:
     """Print a sheet: the columns that fit, and the notes."""
     parts: list[RenderableType] = [Text(sheet.title, "bold"), *(Text(remark, "dim") for remark in sheet.remarks)]
     if sheet.table.rows:
-        parts += [Text(), _indented(_table(sheet.table.brief()))]
+        table = sheet.table.brief()
+        parts += [Text(), _indented(_grid(table, table.rows))]
     if sheet.notes:
         parts += [*_headed(sheet.notes_title), *(_item(name, note) for name, note in sheet.notes)]
-    console.print(_Portable(Group(*parts)), crop=False)
+    console.print(Portable(lambda plain: Group(*parts), ascii_only), crop=False)
 
 
-def renderable(result: Result, *, show_output: bool = False) -> RenderableType:
+def renderable(result: Result, *, show_output: bool = False, ascii_only: bool = False) -> RenderableType:
     """The report on one result, for any Rich console; print with ``crop=False`` to keep long code lines."""
-    clean = printable(result)
-    parts = [part for section in _SECTIONS for part in section(clean)]
-    return _Portable(Group(*parts, *(_output(clean) if show_output else ())))
 
+    def build(plain: bool) -> RenderableType:
+        shown = fitting(result, ascii_only=plain)
+        parts = [part for section in _SECTIONS for part in section(shown)]
+        return Group(*parts, *(_output(shown) if show_output else ()))
 
-@dataclass(frozen=True)
-class _Portable:
-    """Draws ``inner`` with no character that the console's encoding lacks."""
-
-    inner: RenderableType
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        segments = console.render(self.inner, options)
-        if not options.ascii_only:
-            return segments
-        return (Segment(_ascii(part.text), part.style, part.control) for part in segments)
-
-
-def _ascii(text: str) -> str:
-    return text.translate(_ASCII).encode("ascii", "replace").decode()
+    return Portable(build, ascii_only)
 
 
 _Parts = Iterator[RenderableType]
@@ -118,9 +118,8 @@ def _verdict(result: Result) -> _Parts:
 def _configurations(result: Result) -> _Parts:
     if result.trials:
         yield from _headed("Configurations (calls per second, with interval over the rounds)")
-        yield _indented(_table(tables.configurations(result).brief()))
-    for name, note in tables.trial_notes(result):
-        yield _item(name, note)
+        yield from _table(tables.configurations(result).brief())
+    yield from _items(tables.trial_notes(result))
     if foresight.noise(result):
         yield _indented(Text(foresight.noise(result), "dim"))
 
@@ -131,12 +130,14 @@ def _ledgers(result: Result) -> _Parts:
         return
     yield from _headed("Where the workers' time went")
     grid = rich.table.Table.grid(padding=(0, 1))
-    grid.add_column(overflow="fold")
+    grid.add_column()
     grid.add_column(no_wrap=True, min_width=_BAR)  # long names give way, so that bars stay comparable
-    grid.add_column(overflow="fold")
-    for bar in bars:
-        grid.add_row(Text(bar.name), _bar(bar), Text(_largest(bar), "dim"))
+    grid.add_column()
+    shown = _first(bars, lambda bar: bar.chosen)
+    for bar in shown:
+        grid.add_row(Cell(bar.name), _bar(bar), Text(_largest(bar), "dim"))
     yield _indented(grid)
+    yield from _rest(len(bars) - len(shown))
     yield _indented(Columns([_legend(state) for state in states_shown(bars)], padding=(0, 2)))
 
 
@@ -170,31 +171,37 @@ def _predictions(result: Result) -> _Parts:
     yield from _tabled("On other machines (predicted, not measured)", foresight.elsewhere(result))
 
 
+def _plan(result: Result) -> _Parts:
+    if result.capacity is not None:
+        yield from _headed("Enough for what is wanted?")
+        yield _indented(Text(plans.plan(result)))
+        yield from _table(plans.fleets(result).brief())
+    yield from _tabled("What the task queues cost, a task", plans.costs(result).brief())
+
+
 def _tabled(title: str, table: tables.Table) -> _Parts:
     if table.rows:
         yield from _headed(title)
-        yield _indented(_table(table))
+        yield from _table(table)
 
 
 def _alternatives(result: Result) -> _Parts:
     others = tables.alternatives(result)
     if others:
         yield from _headed("Why not the others")
-    for name, why_not in others:
-        yield _item(name, why_not)
+    yield from _items(others)
 
 
 def _hot(result: Result) -> _Parts:
-    if result.hot:
-        yield from _headed("Hot lines (share of the solo run's samples)")
-        yield _indented(_table(tables.hot_lines(result)))
+    yield from _tabled("Hot lines (share of the solo run's samples)", tables.hot_lines(result))
 
 
 def _findings(result: Result) -> _Parts:
     if result.findings:
         yield from _headed("Findings")
-    for finding in result.findings:
+    for finding in result.findings[:_MOST_ROWS]:
         yield _indented(_finding(finding))
+    yield from _rest(len(result.findings) - _MOST_ROWS)
 
 
 def _finding(finding: Finding) -> Text:
@@ -206,7 +213,7 @@ def _failure(result: Result) -> _Parts:
     failure = result.failure
     if failure is not None:
         yield from _headed(f"First exception ({failure.count:,} of {failure.calls:,} calls raised)")
-        yield _verbatim(failure.traceback or f"{failure.type}: {failure.message}")
+        yield Lines(failure.traceback or f"{failure.type}: {failure.message}")
 
 
 def _code(result: Result) -> _Parts:
@@ -219,7 +226,7 @@ def _code(result: Result) -> _Parts:
 
 def _output(result: Result) -> _Parts:
     yield from _headed("Last output of the target")
-    yield _verbatim(result.output or "(nothing)")
+    yield Lines(result.output or "(nothing)")
 
 
 def _circumstances(result: Result) -> _Parts:
@@ -227,12 +234,13 @@ def _circumstances(result: Result) -> _Parts:
     grid = rich.table.Table.grid(padding=(0, 2))
     pairs = [*facts.target_facts(result), *facts.environment(result.environment)]
     for name, value in [*pairs, *facts.instrument(result.instrument)]:
-        grid.add_row(Text(name, "dim", no_wrap=True), Text(value))
+        grid.add_row(Text(name, "dim", no_wrap=True), Cell(value, most_lines=_MOST_LINES))
     yield _indented(grid)
 
 
 _SECTIONS: Final[tuple[Callable[[Result], _Parts], ...]] = (
     _verdict,
+    _plan,
     _groups,
     _configurations,
     _ledgers,
@@ -253,7 +261,7 @@ def _headed(title: str) -> _Parts:
 
 
 def _item(name: str, text: str) -> Padding:
-    return _indented(Text.assemble((f"{name}: ", "bold"), text))
+    return _indented(Item(name, text))
 
 
 def _indented(inner: RenderableType) -> Padding:
@@ -266,14 +274,38 @@ def _verbatim(text: str) -> Text:
     return Text(lines, no_wrap=True, overflow="ignore")
 
 
-def _table(table: tables.Table) -> rich.table.Table:
+def _items(pairs: Sequence[tuple[str, str]]) -> _Parts:
+    yield from (_item(name, text) for name, text in pairs[:_MOST_ROWS])
+    yield from _rest(len(pairs) - _MOST_ROWS)
+
+
+def _first(rows: Iterable[_T], is_wanted: Callable[[_T], bool]) -> list[_T]:
+    """As many as can be looked at, and the wanted one."""
+    return [row for at, row in enumerate(rows) if at < _MOST_ROWS or is_wanted(row)]
+
+
+def _rest(count: int) -> _Parts:
+    if count > 0:
+        yield _indented(Text(f"and {count:,} more: the JSON and CSV reports have them", "dim"))
+
+
+def _table(table: tables.Table) -> _Parts:
+    shown = _first(table.rows, lambda row: row.chosen)
+    yield _indented(_grid(table, shown))
+    yield from _rest(len(table.rows) - len(shown))
+
+
+def _grid(table: tables.Table, rows: Sequence[tables.Row]) -> rich.table.Table:
     drawn = rich.table.Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for at, column in enumerate(table.columns):
-        longest = max((len(row.cells[at]) for row in table.rows), default=0)
-        if column.numeric:
-            drawn.add_column(Text(column.title.replace(" ", "\n")), justify="right", vertical="bottom", no_wrap=True)
-        else:
-            drawn.add_column(Text(column.title), overflow="fold", min_width=min(longest, _NAME))
-    for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row.cells), style="bold green" if row.chosen else None)
+    headings = [column.title.replace(" ", "\n") if column.numeric else column.title for column in table.columns]
+    tallest = max(heading.count("\n") for heading in headings)
+    for at, (column, heading) in enumerate(zip(table.columns, headings, strict=True)):
+        lowered = Text("\n" * (tallest - heading.count("\n")) + heading)
+        longest = 0 if column.numeric else max((len(row.cells[at]) for row in rows), default=0)
+        justify: JustifyMethod = "right" if column.numeric else "left"
+        drawn.add_column(lowered, justify=justify, no_wrap=column.numeric, min_width=min(longest, _NAME))
+    for row in rows:
+        pairs = zip(row.cells, table.columns, strict=True)
+        cells = [Text(cell) if column.numeric else Cell(cell) for cell, column in pairs]
+        drawn.add_row(*cells, style="bold green" if row.chosen else None)
     return drawn

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gilscope.records import Kind
+    from gilscope.targets.session import Session
     from gilscope.targets.spec import TargetSpec
 
 _NO_INPUT = (None,)
@@ -62,6 +63,8 @@ class LoadedTarget:
     """Whether it is a method whose class was called, without arguments, to make its instance."""
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
+    session: Session | None = None
+    """What it uses of the caller's session, to be defined wherever it runs; None where modules define all of it."""
     import_s: float = 0.0
     """Seconds to import the target (and to unpickle what the caller passed as objects)."""
 
@@ -100,7 +103,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     """
     prepare_path(spec)
     began = perf_counter()
-    sent = unpickle(spec, working_folder(spec))
+    sent, session = unpickle(spec, working_folder(spec))
     module, name, found, func = _target(spec, sent)
     import_s = perf_counter() - began
     spec = spec if sent.func or sent.has_inputs else with_declared(spec, found, sent.kwargs)
@@ -129,6 +132,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
         instance=sent.func is None and func is not found,
         setup=sent.setup or _hook(spec.setup, spec, module),
         teardown=sent.teardown or _hook(spec.teardown, spec, module),
+        session=session,
         import_s=import_s,
     )
 

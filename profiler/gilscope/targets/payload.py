@@ -14,6 +14,7 @@ from gilscope.targets.resolver import import_place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gilscope.targets.session import Session
     from gilscope.targets.spec import TargetSpec
 
 
@@ -42,25 +43,37 @@ class Payload:
 def dumps(value: Any, main: str | None) -> bytes:
     """Pickle by reference where the names can be found again; by value (cloudpickle) for lambdas, closures,
     and what was defined in a ``__main__`` that cannot be imported (``main`` is None)."""
+    if main is None:
+        from gilscope.targets import session
+
+        return session.dumps(value)
     import cloudpickle  # type: ignore[import-untyped]
 
-    if main is not None:
-        with suppress(Exception):  # whatever the user's objects raise; the error to show is cloudpickle's
-            return pickle.dumps(value)
+    with suppress(Exception):  # whatever the user's objects raise; the error to show is cloudpickle's
+        return pickle.dumps(value)
     return bytes(cloudpickle.dumps(value))
 
 
-def unpickle(spec: TargetSpec, cwd: str) -> Payload:
-    """The objects the caller sent: bytes that gilscope's own parent wrote.
+def unpickle(spec: TargetSpec, cwd: str) -> tuple[Payload, Session | None]:
+    """The objects the caller sent: bytes that gilscope's own parent wrote; with what they use of its session, where
+    nothing else finds that.
 
     :raises TargetFailedError: when the user's modules or classes raise meanwhile
     """
     if spec.payload is None:
-        return Payload()
+        return Payload(), None
     with blame("unpickling what the caller passed"):
-        payload = _Unpickler(spec.payload, spec.main, cwd).load()
+        unpickler = _Unpickler(spec.payload, spec.main, cwd)
+        payload = unpickler.load()
+        used = unpickler.load() if spec.main is None else {}
     assert isinstance(payload, Payload), "the payload is written by describe()"
-    return payload
+    return payload, _session(used) if used else None
+
+
+def _session(used: dict[str, Any]) -> Session:
+    from gilscope.targets.session import Session  # which loads cloudpickle
+
+    return Session(used)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -54,6 +54,12 @@ CASES = {
         with_trials(QUIET, refused("this platform has no start method 'fork'")),
         advice=("make a list of a generator",),
     ),
+    "defined-in-session": Case(
+        replace(with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=1.0)), target=Target(spec="__main__:load")),
+        ("load is defined in a notebook", "for process × 2 it was sent by value"),
+        replace(with_trials(QUIET, refused("this platform cannot")), target=Target(spec="__main__:load")),
+        advice=("into a module",),
+    ),
     "nested-pools": Case(
         replace(
             QUIET,

@@ -111,7 +111,7 @@ def test_no_rule_fails_when_figures_are_missing(code: str, names: set[str]) -> N
 @pytest.mark.parametrize("code", RULES)
 def test_with_nothing_but_what_is_always_known_little_is_said(code: str) -> None:
     told = {found.code for found in findings(without(CASES[code].provoking, set(optional_fields())))}
-    of_the_call = {"exceptions", "calls-differ", "generator-drained", "task-too-small"}
+    of_the_call = {"exceptions", "calls-differ", "defined-in-session", "generator-drained", "task-too-small"}
     assert told <= of_the_call | {"inputs-truncated", "much-output", "no-gil", "cpus-limited"}
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from unittest.mock import PropertyMock
 
 import pytest
 
 from gilscope.errors import UsageError
-from gilscope.production.profile import Profile
+from gilscope.production.observed import Observed
 from gilscope.pytest_plugin.limits import LABELS, Limits, exceeded, limits_of
 from gilscope.pytest_plugin.table import COLUMNS, lines
-from gilscope.records import Classification
 from tests.unit.production.profiles import make_profile
 
 
@@ -73,13 +71,31 @@ def test_a_block_that_was_not_timed_is_unknown() -> None:
     assert "kept its event loop for unknown" in exceeded(limits(max_loop_block="5ms"), [untimed])[0]
 
 
-@pytest.mark.parametrize(("share", "fails"), [(0.1, False), (0.2, False), (0.3, True), (None, True)])
-def test_the_share_of_the_gil(share: float | None, fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = Classification(label="mixed", confidence=0.9, reason="", gil_held_ratio=share)
-    monkeypatch.setattr(Profile, "classification", PropertyMock(return_value=verdict))
-    reasons = exceeded(limits(max_gil_share=0.2), [make_profile()])
+def seen(held_s: float, samples: int = 100) -> Observed:
+    """A second of computing, so much of it with the GIL."""
+    return Observed(
+        wall_s=1.0, cpu_s=1.0, cpu_gil_s=held_s, cpu_free_s=1.0 - held_s, gil_held_off_cpu_s=0.0, samples=samples
+    )
+
+
+@pytest.mark.parametrize(("share", "fails"), [(0.1, False), (0.2, False), (0.3, True)])
+def test_the_share_of_the_gil(share: float, fails: bool) -> None:
+    reasons = exceeded(limits(max_gil_share=0.2), [make_profile(observed=seen(share))])
     assert bool(reasons) == fails
-    assert ("is unknown" in "".join(reasons)) == (share is None)
+    assert "is unknown" not in "".join(reasons)
+
+
+@pytest.mark.parametrize("observed", [None, seen(0.0, samples=3)])
+def test_a_share_that_was_hardly_seen_is_unknown(observed: Observed | None) -> None:
+    (reason,) = exceeded(limits(max_gil_share=0.2), [make_profile(observed=observed)])
+    assert "how long it holds the GIL is unknown" in reason
+
+
+def test_who_was_never_seen_on_a_cpu_held_it_no_longer_than_it_was_on_one() -> None:
+    waited = Observed(wall_s=1.0, blocked_s=1.0, sleep_s=1.0, gil_held_off_cpu_s=0.0, samples=100)
+    rarely, often = (make_profile(clocked_cpu_s=cpu_s, observed=waited) for cpu_s in (0.1, 0.3))
+    assert exceeded(limits(max_gil_share=0.2), [rarely]) == []
+    assert "is unknown" in exceeded(limits(max_gil_share=0.2), [often])[0]
 
 
 def test_every_reason_is_told() -> None:

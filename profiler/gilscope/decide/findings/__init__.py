@@ -17,6 +17,7 @@ RULES: dict[str, Rule] = {
     "exceptions": inputs.exceptions,
     "results-differ": data.results_differ,
     "not-picklable": data.not_picklable,
+    "defined-in-session": data.defined_in_session,
     "nested-pools": libraries.nested_pools,
     "fork-with-threads": libraries.fork_with_threads,
     "memory-limit": machine.memory_limit,

@@ -7,7 +7,7 @@ from gilscope.decide.plan import chunksize
 from gilscope.decide.wording import rate, size, time
 from gilscope.records import Trial
 
-__all__ = ["not_picklable", "pickling_cost", "results_differ", "task_too_small"]
+__all__ = ["defined_in_session", "not_picklable", "pickling_cost", "results_differ", "task_too_small"]
 
 #: From this loss on a chunksize of 1 is worth a word: it exceeds what rounds differ by on a busy machine.
 CHUNKING_GAIN = 0.2
@@ -37,6 +37,22 @@ def not_picklable(facts: Facts) -> Said | None:
         f"Worker processes cannot run this: {part or 'a call or its result'} cannot be pickled",
         reason,
         _EITHER if part is None else _REMEDIES[part],
+    )
+
+
+def defined_in_session(facts: Facts) -> Said | None:
+    """A function that only gilscope could bring to worker processes."""
+    place, _, name = facts.target.spec.rpartition(":")
+    processes = measured(facts, "process")
+    if place != "__main__" or not processes:
+        return None
+    return Said(
+        "info",
+        "Worker processes have the function from gilscope: a pool of your own would not find it",
+        f"{name} is defined in a notebook, at a prompt or in a script that cannot be imported; for "
+        f"{', '.join(trial.name for trial in processes)} it was sent by value (cloudpickle), once to each worker",
+        "Before you use processes, move it, with what it uses, into a module, and import it from there. Threads and "
+        "event loops take it as it is.",
     )
 
 

@@ -47,7 +47,7 @@ def callee(program: Program, *, on_loop: bool = False) -> str:
 def _function(program: Program) -> str:
     facts = program.facts
     if not facts.module:
-        return facts.function
+        return program.function
     if not facts.instance:
         return program.place(Place(facts.module, facts.function, facts.folder))
     owner, _, method = facts.function.rpartition(".")

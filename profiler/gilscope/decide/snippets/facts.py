@@ -33,6 +33,8 @@ class CodeFacts:
     """The importable name; empty when the function cannot be imported (a lambda, a closure)."""
     function: str
     """The qualified name inside the module: ``func`` or ``Class.method``."""
+    in_session: bool = False
+    """Whether it has that name in a session, as in a notebook, instead of a module."""
     folder: str | None = None
     """Where the module's file is, when it was named by its path."""
     kind: Kind = "sync"
@@ -95,10 +97,12 @@ def facts_from(
     finds the function, or only describes an object."""
     target = _place(spec, "")
     hidden = not named or "<" in target.name
+    in_session = hidden and target.module == "__main__" and target.name.isidentifier()
     home = spec.rpartition(":")[0]
     return CodeFacts(
         module="" if hidden else target.module,
-        function="func" if hidden else target.name,
+        function=target.name if in_session or not hidden else "func",
+        in_session=in_session,
         folder=target.folder,
         kind=kind,
         instance=instance,

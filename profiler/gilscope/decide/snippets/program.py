@@ -45,6 +45,11 @@ class Program:
     on_loop: bool = False
     """Whether ``run_all`` is a coroutine function."""
 
+    @property
+    def function(self) -> str:
+        """What the target is called, where it cannot be imported."""
+        return "func" if self.facts.function in RESERVED else self.facts.function
+
     def module(self, name: str) -> str:
         """Import a module of the standard library."""
         self.modules.add(name)
@@ -138,9 +143,17 @@ class Program:
         return lines
 
     def _missing(self) -> list[str]:
+        name = self.function
         if self.facts.module:
             return []
-        return [f"# {self.facts.function}: the function that was analyzed, defined where it can be imported"]
+        if not self.facts.in_session:
+            return [f"# {name}: the function that was analyzed, defined where it can be imported"]
+        if "ProcessPoolExecutor" not in self.names:
+            return [f"# {name}: what was analyzed, as the session defines it"]
+        return [
+            f"# Move {name}, with what it uses, into a module, and import it here:",
+            "# worker processes find it in no session.",
+        ]
 
 
 def _is_standard(module: str) -> bool:

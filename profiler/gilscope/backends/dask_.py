@@ -1,0 +1,292 @@
+"""`dask.distributed`: a scheduler hands tasks to workers, which are processes of one thread each, or the threads of one
+process. Its executor takes no notice of a chunksize; here a chunk of calls is one task."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter, perf_counter_ns
+from typing import Any
+
+from gilscope.backends.base import (
+    Backend,
+    CallError,
+    Calls,
+    ChunkReport,
+    Configuration,
+    Refusal,
+    Session,
+    Work,
+    WorkerDied,
+    WorkerId,
+)
+from gilscope.backends.thread import Tally
+from gilscope.backends.unpicklable import explain
+from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
+from gilscope.errors import UsageError
+
+try:
+    from distributed import Client, KilledWorker
+    from distributed.protocol.pickle import dumps
+
+    from gilscope.queues.cpu import cpu_s
+    from gilscope.queues.dask_cluster import Cluster, ClusterLost, open_cluster
+    from gilscope.queues.dask_silence import silence
+    from gilscope.queues.meter import Meter
+except ImportError as error:
+    raise UsageError(f"the backend dask needs Dask ({error}): pip install 'gilscope[queues]'") from error
+
+__all__ = ["Dask", "DaskThreads"]
+
+START_TIMEOUT_S = 60.0
+#: Tasks without calls that show what a round trip takes, one at a time; the first ones fill caches.
+ROUND_TRIPS, WARM_UP = 7, 2
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A chunk of calls, in which Dask does not look for tasks of its own, as it does in lists."""
+
+    work: Work
+    calls: Calls
+    submitted_ns: int
+
+
+def _run(chunk: _Chunk) -> tuple[ChunkReport, list[Any]]:
+    return run_chunk(chunk.work, chunk.calls, chunk.submitted_ns)
+
+
+# -- in the workers ---------------------------------------------------------------------------------------------------
+
+_everyone: threading.Barrier | None = None
+_entered: list[Any] = []
+
+
+def _set_up(_session: Any, threads: int, setup: Callable[[], Any] | None) -> CallError | None:
+    """Once in each worker process. ``_session`` has done its work when it is unpickled."""
+    global _everyone
+    _everyone = threading.Barrier(threads)
+    return _called(setup)
+
+
+def _called(hook: Callable[[], Any] | None) -> CallError | None:
+    """What the user's own function raised, as text."""
+    try:
+        if hook is not None:
+            hook()
+    except BaseException as error:
+        return describe_error(error)
+    return None
+
+
+def _enter(observer_pid: int) -> WorkerId:
+    """Once in each thread: none takes two of these tasks, for nobody goes on before everybody is there."""
+    assert _everyone is not None, "before the set-up"
+    _everyone.wait(START_TIMEOUT_S)
+    _entered.append(current_worker())
+    return enter_worker(observer_pid=observer_pid)
+
+
+def _tear_down(teardown: Callable[[], Any] | None) -> CallError | None:
+    for worker in _entered:
+        worker.close()
+    return _called(teardown)
+
+
+# -- in the trial's process -------------------------------------------------------------------------------------------
+
+
+class _DaskSession(Session):
+    def __init__(self, client: Client, cluster: Cluster, work: Work, workers: tuple[WorkerId, ...]) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._meter = Meter()
+        self.work = replace(work, setup=None, teardown=None, session=None)
+        self.workers = workers
+
+    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        try:
+            if not self._meter.round_trip:
+                self._time_round_trips()
+            with self._metered(chunks):
+                self._run(chunks, Tally(len(chunks), self._noting(report)))
+        except ClusterLost as lost:
+            raise WorkerDied(f"{lost} in the middle of its work") from lost
+        except Exception as error:
+            if self._cluster.fate is not None:
+                raise WorkerDied(f"{self._cluster.fate} in the middle of its work") from error
+            raise _judged(error, self.work, chunks) from error
+        self.queue = self._meter.figures
+
+    def _run(self, chunks: Sequence[Calls], tally: Tally) -> None:
+        with self._cluster.on_end(lambda fate: tally.give_up(ClusterLost(fate))):
+            for future in self._submit(chunks):
+                future.add_done_callback(lambda done: tally.take(_report_alone(done)))
+            tally.wait()
+
+    def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[tuple[ChunkReport, list[Any]]]]:
+        """A future of each result, fetched as soon as it is there and then let go."""
+        now = perf_counter_ns()
+        tasks = deque(self._client.map(_run, [_Chunk(self.work, chunk, now) for chunk in chunks], pure=False))
+        if chunks:
+            self._meter.enqueue.append((perf_counter_ns() - now) / 1e9 / len(chunks))
+        while tasks:
+            yield _fetching(self._client, tasks.popleft())
+
+    def _noting(self, report: Callable[[ChunkReport], None]) -> Callable[[ChunkReport], None]:
+        def noted(done: ChunkReport) -> None:
+            if done.calls:
+                self._meter.execute.append((done.ended_ns - done.started_ns) / 1e9)
+            report(done)
+
+        return noted
+
+    @contextmanager
+    def _metered(self, chunks: Sequence[Calls]) -> Iterator[None]:
+        scheduler, *workers = self._cluster.pids
+        began, used_s = perf_counter(), cpu_s(workers)
+        with self._meter.broker(lambda: cpu_s([scheduler]), len(chunks)):
+            yield
+        if chunks and not any(chunks):
+            self._meter.backlog(len(chunks), perf_counter() - began)
+            using_s = cpu_s(workers)
+            if used_s is not None and using_s is not None:
+                self._meter.worker_cpu.append((using_s - used_s) / len(chunks))
+
+    def _time_round_trips(self) -> None:
+        for number in range(WARM_UP + ROUND_TRIPS):
+            began = perf_counter()
+            task = self._client.submit(_run, _Chunk(self.work, [], perf_counter_ns()), pure=False)
+            done, _ = _fetched(self._client, self._cluster, task)
+            ended = perf_counter()
+            _fetched(self._client, self._cluster, task)
+            if number >= WARM_UP:
+                self._meter.round_trip.append(ended - began)
+                self._meter.fetch.append(perf_counter() - ended)
+                self._meter.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
+
+
+def _fetching(client: Client, tasks: Any) -> Future[Any]:
+    loop: Any = client.loop
+    return asyncio.run_coroutine_threadsafe(client.gather(tasks, asynchronous=True), loop.asyncio_loop)
+
+
+def _report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
+    alone: Future[ChunkReport] = Future()
+    failure = CancelledError("its workers are lost") if future.cancelled() else future.exception()
+    if failure is None:
+        alone.set_result(future.result()[0])
+    else:
+        alone.set_exception(failure)
+    return alone
+
+
+def _judged(error: Exception, work: Work, chunks: Sequence[Calls]) -> Refusal | WorkerDied:
+    """What a failure of the machinery means: the target's own exceptions travel in the reports."""
+    if isinstance(error, KilledWorker | OSError | CancelledError):
+        return WorkerDied(f"Dask lost a task: {error}")
+    arguments = (item for chunk in chunks for item in chunk)
+    told = explain("an argument", work.kwargs)
+    told = told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
+    return Refusal(told or _of_result(error))
+
+
+def _of_result(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    if lines[0].startswith("Could not serialize"):
+        return f"a result cannot be pickled: {lines[-1]}"
+    return f"a result cannot be unpickled: {type(error).__name__}: {lines[-1]}"
+
+
+@contextmanager
+def _open(work: Work, processes: int, threads: int) -> Iterator[Session]:
+    _must_serialize("the function", work.func)
+    _must_serialize("the set-up or the tear-down", (work.setup, work.teardown))
+    silence()
+    try:
+        with open_cluster(processes, threads) as cluster, _connected(cluster) as client:
+            _hook(client, cluster, "set-up", _set_up, work.session, threads, work.setup)
+            workers = _everywhere(client, cluster, _enter, os.getppid(), times=threads)
+            yield _DaskSession(client, cluster, work, tuple(workers))
+            if cluster.fate is None:
+                _hook(client, cluster, "tear-down", _tear_down, work.teardown)
+    except ClusterLost as error:
+        raise WorkerDied(f"{error} while starting") from error
+
+
+@contextmanager
+def _connected(cluster: Cluster) -> Iterator[Client]:
+    client = Client(cluster.scheduler, set_as_default=False, timeout=START_TIMEOUT_S)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _hook(client: Client, cluster: Cluster, what: str, func: Callable[..., CallError | None], *args: Any) -> None:
+    raised = next(filter(None, _everywhere(client, cluster, func, *args)), None)
+    if raised is not None:
+        raise WorkerDied(f"the {what} raised in a worker: {raised.message}")
+
+
+def _everywhere(client: Client, cluster: Cluster, func: Callable[..., Any], *args: Any, times: int = 1) -> list[Any]:
+    """Run ``func`` as a task so many times on every worker, where Dask's own ``run`` would not take the threads that
+    run tasks.
+
+    :raises ClusterLost: when a process ends meanwhile
+    """
+    where = [address for address in cluster.workers for _ in range(times)]
+    tasks = [client.submit(func, *args, workers=[address], pure=False) for address in where]
+    return list(_fetched(client, cluster, tasks))
+
+
+def _fetched(client: Client, cluster: Cluster, tasks: Any) -> Any:
+    """The results of tasks.
+
+    :raises ClusterLost: when a process ends meanwhile
+    """
+    done = _fetching(client, tasks)
+    try:
+        with cluster.on_end(lambda fate: done.cancel()):
+            return done.result()
+    except CancelledError as error:
+        raise ClusterLost(cluster.fate or "the Dask scheduler lost a task") from error
+
+
+def _must_serialize(what: str, value: Any) -> None:
+    try:
+        dumps(value)
+    except Exception as error:
+        raise Refusal(explain(what, value) or f"{what} cannot be pickled: {error}") from error
+
+
+class Dask(Backend):
+    """Workers that are processes of one thread each."""
+
+    name = "dask"
+    simplicity = 4
+    shares_gil = False
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+        with _open(work, configuration.workers, 1) as session:
+            yield session
+
+
+class DaskThreads(Backend):
+    """Workers that are the threads of one process."""
+
+    name = "dask-threads"
+    simplicity = 4
+    shares_gil = True
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+        with _open(work, 1, configuration.workers) as session:
+            yield session

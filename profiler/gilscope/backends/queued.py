@@ -1,0 +1,105 @@
+"""What the workers of every task queue do alike: they take their orders, and say that they are ready."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gilscope.backends.base import CallError, Calls, Refusal, Work, WorkerDied, WorkerId
+from gilscope.backends.unpicklable import explain
+from gilscope.backends.worker import describe_error, enter_worker
+from gilscope.queues.broker import Broker
+from gilscope.queues.fleet import Fleet, join
+from gilscope.queues.signed import pack, unpack
+
+__all__ = ["Orders", "bare", "enter", "give_orders", "unpicklable", "workers_of"]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker process does before its first task and after its last."""
+
+    session: Any
+    """Has done its work when it is unpickled, which is before what stands behind it."""
+    func: Callable[..., Any]
+    """The target: its module is imported once, and not in each task."""
+    setup: Callable[[], Any] | None
+    teardown: Callable[[], Any] | None
+    observer_pid: int
+
+
+@dataclass(frozen=True)
+class Unready:
+    """Why a worker cannot work."""
+
+    what: str
+    error: CallError
+
+
+def bare(work: Work) -> Work:
+    """What goes with each task: no more than a call needs."""
+    return replace(work, setup=None, teardown=None, session=None)
+
+
+# -- in the trial's process -------------------------------------------------------------------------------------------
+
+
+def give_orders(broker: Broker, work: Work) -> None:
+    """Leave the orders on the broker, where `enter` finds them.
+
+    :raises Refusal: when they cannot be pickled
+    """
+    for what, value in (("the function", work.func), ("the set-up or the tear-down", (work.setup, work.teardown))):
+        problem = explain(what, value)
+        if problem is not None:
+            raise Refusal(problem)
+    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid())
+    with broker.connect() as connection:
+        connection.set(_key(broker), pack(broker.secret, orders))
+
+
+def workers_of(fleet: Fleet) -> tuple[WorkerId, ...]:
+    """Who the workers are that joined.
+
+    :raises Refusal: when the target cannot be imported in one
+    :raises WorkerDied: when its set-up raised
+    """
+    unready = next((member for member in fleet.members if isinstance(member, Unready)), None)
+    if unready is None:
+        return fleet.members
+    told = f"{unready.what} in a worker: {unready.error.message}"
+    raise Refusal(told) if unready.what == IMPORT else WorkerDied(told)
+
+
+def unpicklable(work: Work, chunks: Sequence[Calls]) -> str | None:
+    """What of the calls cannot be pickled; None where all can."""
+    arguments: Iterable[Any] = (item for chunk in chunks for item in chunk)
+    told = explain("an argument", work.kwargs)
+    return told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
+
+
+# -- in a worker ------------------------------------------------------------------------------------------------------
+
+IMPORT, SET_UP = "the function cannot be imported", "the set-up raised"
+
+
+def enter(broker: Broker) -> Orders | None:
+    """Take the orders, run the set-up and join as a worker, all in this thread; None, which has been told, when that
+    fails."""
+    doing = IMPORT
+    try:
+        with broker.connect() as connection:
+            orders: Orders = unpack(broker.secret, connection.get(_key(broker)))
+        doing = SET_UP
+        me = enter_worker(orders.setup, orders.observer_pid)
+    except BaseException as error:  # whatever the user's code raises, SystemExit too
+        join(broker, Unready(doing, describe_error(error)))
+        return None
+    join(broker, me)
+    return orders
+
+
+def _key(broker: Broker) -> str:
+    return f"{broker.prefix}:orders"

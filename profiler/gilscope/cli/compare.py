@@ -1,0 +1,77 @@
+"""``gilscope compare``: what changed between two saved results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from gilscope.decide.comparable import Matched
+    from gilscope.decide.regress import Comparison
+
+__all__ = ["ANYWAY", "FORMAT", "OUTPUT", "Compared", "compare", "compare_files"]
+
+OUTPUT = typer.Option(
+    "--output", "-o", metavar="PATH", help="A file to write: .json .csv .html .md; a folder gets all."
+)
+FORMAT = typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md.")
+ANYWAY = typer.Option(
+    "--anyway", help="Compare results of different machines, Pythons, targets or inputs, and say so on top."
+)
+
+
+def compare(
+    old: Annotated[str, typer.Argument(metavar="OLD.json", help="Results that were saved as JSON.")],
+    new: Annotated[str, typer.Argument(metavar="NEW.json", help="Later ones of the same functions.")],
+    anyway: Annotated[bool, ANYWAY] = False,
+    output: Annotated[list[str] | None, OUTPUT] = None,
+    format_name: Annotated[str, FORMAT] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+) -> None:
+    """Say what became faster or slower between two saved results, and what cannot be told from noise."""
+    from gilscope.cli.output import Destinations, Table
+    from gilscope.report.comparisons import comparison_sheet
+
+    destinations = Destinations(output or [], ["comparison"], "json" if as_json else format_name)
+    found = compare_files(old, new, anyway=anyway)
+    destinations.write(Table(comparison_sheet(*found)), quiet=quiet)
+
+
+class Compared(NamedTuple):
+    """Two files, function by function."""
+
+    comparisons: Sequence[Comparison]
+    found: Matched
+    objections: Sequence[tuple[str, str]]
+    """What the results ought not to differ in and do, each with the function's specification."""
+
+
+def compare_files(old: str, new: str, *, anyway: bool) -> Compared:
+    """Read two files of saved results and compare them.
+
+    :raises LoadError: when one cannot be read
+    :raises UsageError: when they have no function in common, or are not comparable, unless ``anyway``
+    """
+    from gilscope.decide.comparable import listed, matched, objections, summed
+    from gilscope.decide.regress import compare as compare_results
+    from gilscope.errors import UsageError
+    from gilscope.report.clean import printable
+    from gilscope.report.saved import load_all
+
+    found = matched(load_all(old), load_all(new))
+    if not found.pairs:
+        raise UsageError(
+            f"{old!r} and {new!r} have no function in common: the one tells of {printable(listed(found.only_old))}, "
+            f"the other of {printable(listed(found.only_new))}"
+        )
+    against = [(pair[1].target.spec, what) for pair in found.pairs for what in objections(*pair)]
+    if against and not anyway:
+        told = printable(summed(against))
+        raise UsageError(
+            f"{old!r} and {new!r} cannot be compared, for more than the functions differs ({told}): measure both "
+            "on the same machine with the same Python and inputs, or give --anyway"
+        )
+    return Compared([compare_results(*pair) for pair in found.pairs], found, against)

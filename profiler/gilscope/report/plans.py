@@ -1,0 +1,134 @@
+"""The capacity plan, as tables of plain strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gilscope.records import Capacity, FleetOption, FleetPoint, Result, Trial
+from gilscope.report.curves import Curve, Point
+from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table
+from gilscope.report.words import UNKNOWN, duration, rate, span
+
+__all__ = ["costs", "curves", "fleets", "latencies", "plan", "throughputs"]
+
+
+def plan(result: Result) -> str:
+    """The answer in a sentence; empty where nothing was asked."""
+    found = result.capacity
+    return "" if found is None else f"{_question(found)} {found.reason}."
+
+
+def _question(found: Capacity) -> str:
+    wanted = found.wanted
+    if wanted.items is None or wanted.within_s is None:
+        return f"Wanted: {rate(wanted.per_s)}."
+    return f"Wanted: {wanted.items:,.0f} calls within {duration(wanted.within_s)}, {rate(wanted.per_s)}."
+
+
+def fleets(result: Result) -> Table:
+    """Machines of one size under one task queue, a row each."""
+    texts = ("queue", "bottleneck", "more workers do no more from")
+    titles = ("queue", "machine", "workers each", "calls a task", "machines", "does", "interval", "bottleneck")
+    columns = tuple(
+        Column(title, title not in texts, title in titles[:6]) for title in (*titles, texts[-1], "pays from")
+    )
+    options = result.capacity.fleets if result.capacity else ()
+    return Table(columns, tuple(_row(option) for option in options))
+
+
+def _row(option: FleetOption) -> Row:
+    return Row(
+        (
+            option.engine,
+            f"{option.cpus_each} CPU{'' if option.cpus_each == 1 else 's'}",
+            f"{option.workers_each}",
+            f"{option.batch:,}",
+            _machines(option),
+            rate(option.throughput_per_s),
+            span(option.throughput_low, option.throughput_high),
+            option.bottleneck or UNKNOWN,
+            _saturation(option),
+            "no batch" if option.pays_from_batch is None else f"{option.pays_from_batch:,} calls a task",
+        )
+    )
+
+
+def _machines(option: FleetOption) -> str:
+    if option.machines is None:
+        return "no number"
+    low, high = option.machines_low, option.machines_high
+    between = f" ({low:,} to {high:,})" if low is not None and high is not None and low < high else ""
+    return f"{option.machines:,}{between}"
+
+
+def _saturation(option: FleetOption) -> str:
+    if option.saturates_at_workers is None:
+        return NOT_APPLICABLE
+    return f"{option.saturates_at_workers:,} workers ({option.saturated})"
+
+
+def curves(result: Result) -> Table:
+    """Throughput and latency against workers, as simulated."""
+    titles = ("queue", "machine", "machines", "workers", "does", "latency of a task", "bottleneck")
+    columns = tuple(Column(title, title not in ("queue", "bottleneck")) for title in titles)
+    options = result.capacity.fleets if result.capacity else ()
+    rows = (
+        Row(
+            (
+                option.engine,
+                f"{option.cpus_each} CPUs",
+                f"{point.machines:,}",
+                f"{point.workers:,}",
+                rate(point.throughput_per_s),
+                duration(point.latency_s),
+                point.bottleneck,
+            )
+        )
+        for option in options
+        for point in option.curve
+    )
+    return Table(columns, tuple(rows))
+
+
+def throughputs(result: Result) -> tuple[Curve, ...]:
+    """The same as lines of a picture: calls per second against workers."""
+    return _lines(result, lambda point: point.throughput_per_s)
+
+
+def latencies(result: Result) -> tuple[Curve, ...]:
+    """And the seconds that a task takes."""
+    return _lines(result, lambda point: point.latency_s)
+
+
+def _lines(result: Result, figure: Callable[[FleetPoint], float]) -> tuple[Curve, ...]:
+    options = result.capacity.fleets if result.capacity else ()
+    return tuple(
+        Curve(
+            f"{option.engine}, {option.cpus_each} CPUs",
+            tuple(
+                Point(f"{point.workers:,} workers", point.workers, figure(point), figure(point), figure(point), False)
+                for point in option.curve
+            ),
+        )
+        for option in options
+        if option.curve
+    )
+
+
+def costs(result: Result) -> Table:
+    """What each task queue takes beside the calls, as measured."""
+    titles = ("enqueue", "queue wait", "execute", "fetch", "round trip", "broker's CPU", "worker's CPU", "backlog")
+    brief = ("enqueue", "fetch", "round trip", "backlog")
+    columns = (Column("configuration", False), *(Column(title, True, title in brief) for title in titles))
+    return Table(columns, tuple(_cost(trial) for trial in result.trials if trial.queue is not None)).telling()
+
+
+def _cost(trial: Trial) -> Row:
+    queue = trial.queue
+    assert queue is not None
+    figures = (
+        *(queue.enqueue_s, queue.queue_wait_p50_s, queue.execute_p50_s, queue.fetch_s, queue.round_trip_s),
+        *(queue.broker_cpu_s, queue.worker_cpu_s),
+    )
+    backlog = UNKNOWN if queue.tasks_per_s is None else f"{rate(queue.tasks_per_s)}"
+    return Row((trial.name, *(duration(figure) for figure in figures), backlog))

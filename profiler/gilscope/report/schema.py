@@ -1,0 +1,50 @@
+"""The JSON Schema of a saved result, made from the record: its types, and the docstrings of its classes and fields."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from gilscope import records
+from gilscope.report.meanings import meaning
+
+__all__ = ["DIALECT", "render", "result_schema"]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_NAME, _, _VERSION = records.SCHEMA.partition("/")
+
+
+def render() -> str:
+    """`result_schema` as JSON text."""
+    return json.dumps(result_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of one result; a file of several holds a list of them.
+
+    Fields that are not in it are allowed: they may be added without a new version.
+    """
+    parts = msgspec.json.schema(records.Result)["$defs"]
+    described = {name: _described(getattr(records, name), part) for name, part in parts.items()}
+    described["Result"]["properties"]["schema"] |= {"const": records.SCHEMA}
+    described["Result"]["required"].insert(0, "schema")
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:{_NAME.replace('.', ':')}:{_VERSION}",
+        "title": records.SCHEMA,
+        "$ref": "#/$defs/Result",
+        "$defs": described,
+    }
+
+
+def _described(record: type[records.Record], part: dict[str, Any]) -> dict[str, Any]:
+    """``part`` with what each of its fields means."""
+    told = {field: {**kind, **_description(meaning(record, field))} for field, kind in part["properties"].items()}
+    flat = " ".join(part["description"].split())
+    return part | {"description": flat, "properties": told}
+
+
+def _description(text: str) -> dict[str, str]:
+    return {"description": text} if text else {}

@@ -1,0 +1,55 @@
+"""Which observed rounds are drawn, and how much of them: bounded, for a page must open at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gilscope.records import Lane, Result, Timeline, Trial
+from gilscope.report.words import STATE_STYLES, is_chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MOST_LANES", "MOST_SPANS", "cut", "seconds", "telling"]
+
+MOST_LANES: Final = 64
+MOST_SPANS: Final = 4_000
+_MOST_TRIALS: Final = 3
+
+
+def telling(result: Result) -> tuple[Trial, ...]:
+    """The trials whose timeline tells most: the one whose workers wait longest for the GIL in it, the recommended one,
+    then those with the most lanes."""
+    drawn = [(trial, trial.timeline.lanes) for trial in result.trials if trial.timeline and trial.timeline.lanes]
+    waits = [seconds(lanes).get("gil_wait", 0.0) for _, lanes in drawn]
+    longest = max(waits, default=0.0)
+
+    def rank(at: int) -> tuple[bool, bool, int]:
+        trial, lanes = drawn[at]
+        waited = waits[at] == longest > 0 and at == waits.index(longest)
+        return (not waited, not is_chosen(trial, result.recommendation), -len(lanes))
+
+    return tuple(drawn[at][0] for at in sorted(range(len(drawn)), key=rank)[:_MOST_TRIALS])
+
+
+def cut(whole: Timeline) -> Timeline:
+    """The first lanes, and as much from the beginning as can be drawn: `MOST_SPANS` stretches in all."""
+    lanes = whole.lanes[:MOST_LANES]
+    ends = sorted(edge for lane in lanes for edge in lane.edges_s[1 : MOST_SPANS + 2])
+    wall_s = whole.wall_s if len(ends) <= MOST_SPANS else ends[MOST_SPANS - 1]
+    return Timeline(wall_s=wall_s, lanes=tuple(_until(lane, wall_s) for lane in lanes))
+
+
+def _until(lane: Lane, end_s: float) -> Lane:
+    kept = sum(edge < end_s for edge in lane.edges_s[:-1])
+    edges = [min(edge, end_s) for edge in lane.edges_s[: kept + 1]]
+    return Lane(pid=lane.pid, tid=lane.tid, edges_s=tuple(edges), states=lane.states[:kept])
+
+
+def seconds(lanes: Sequence[Lane]) -> dict[str, float]:
+    """Seconds by state, over all lanes, in the order of the palette; what it does not know is unknown."""
+    found = dict.fromkeys(STATE_STYLES, 0.0)
+    for lane in lanes:
+        for state, start, end in zip(lane.states, lane.edges_s, lane.edges_s[1:], strict=False):
+            found[state if state in found else "unknown"] += end - start
+    return {state: spent for state, spent in found.items() if spent > 0}

@@ -1,0 +1,217 @@
+"""Pages as readers have them: every picture drawn, every control working, nothing asked of anybody, no barrier."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from gilscope.records import Histogram, HotLine, Lane, Prediction, Result, Stack, Timeline
+from tests.browser.conftest import Open
+from tests.unit.handmade import make_hostile, make_recommendation, make_result, make_timeline, make_trial, make_trials
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
+
+_LOOKS = [
+    pytest.param({"color_scheme": "light"}, id="light"),
+    pytest.param({"color_scheme": "dark"}, id="dark"),
+    pytest.param({"color_scheme": "light", "viewport": {"width": 360, "height": 740}}, id="phone"),
+]
+
+
+def _full() -> Result:
+    """Every part of the page has something to show."""
+    spread = Histogram(edges_s=(0.1, 0.2, 0.4, 0.8), counts=(3, 20, 2))
+    more = (
+        make_trial("thread", 4, throughput_per_s=2.9, timeline=make_timeline(), latencies=spread),
+        make_trial("thread", 8, throughput_per_s=2.8, timeline=make_timeline(8, 40), latencies=spread),
+    )
+    stacks = (
+        Stack(frames=("main (app.py:3)", "is_prime (app.py:17)"), samples=60, gil_samples=58),
+        Stack(frames=("main (app.py:3)", "load (app.py:9)", "read (io.py:4)"), samples=30, gil_samples=2),
+    )
+    model = tuple(
+        Prediction(backend="thread", workers=workers, cpus=2, throughput_per_s=3.0, bottleneck="gil")
+        for workers in (2, 4, 8)
+    )
+    hot = (HotLine(function="f", file="app.py", line=17, gil_share=0.9, cpu_share=0.9, source="if n % divisor == 0:"),)
+    whole = make_result()
+    predictions = (*whole.predictions, *model)
+    return make_result(trials=(*make_trials(), *more), stacks=stacks, hot=hot, predictions=predictions)
+
+
+def _named(name: str, speedup: float | None) -> Result:
+    whole = make_result(recommendation=make_recommendation(speedup=speedup, speedup_low=None, speedup_high=None))
+    return msgspec.structs.replace(whole, target=msgspec.structs.replace(whole.target, spec=f"app:{name}"))
+
+
+def _drawn(page: Page, name: str) -> Any:
+    """The canvas of this picture, once it is filled."""
+    holder = page.wait_for_selector(f"#result-1-{name}[data-drawn] canvas")
+    assert holder is not None
+    return holder
+
+
+@pytest.mark.parametrize("window", _LOOKS)
+def test_the_page_draws_everything_and_keeps_nobody_out(opened: Open, window: dict[str, Any]) -> None:
+    page = opened(_full(), **window)
+    for name in ("throughput", "timeline-1"):
+        box = _drawn(page, name).bounding_box()
+        assert box["width"] > 200
+        assert box["height"] > 60
+    for fold in page.query_selector_all("details"):
+        fold.evaluate("fold => { fold.open = true; }")
+    page.locator("#result-1-timeline-2").scroll_into_view_if_needed()
+    _drawn(page, "timeline-2")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert _serious(page) == []
+
+
+def _serious(page: Page) -> list[str]:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]} {node['any'][:1]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_several_results_are_sorted_and_filtered(opened: Open) -> None:
+    page = opened(_named("slow", 1.2), _named("fast", 12.0), _named("who", None), _named("middling", 3.0))
+    assert _serious(page) == []
+
+    def names() -> list[str]:
+        rows = page.query_selector_all("#summary tbody tr")
+        return [row.query_selector("a").inner_text() for row in rows if row.is_visible()]  # type: ignore[union-attr]
+
+    gain = page.get_by_role("button", name="speed-up")
+    gain.press("Enter")
+    assert names() == ["fast", "middling", "slow", "who"]
+    header = page.locator("#summary th", has=gain)
+    assert header.get_attribute("aria-sort") == "descending"
+    gain.click()
+    assert names() == ["slow", "middling", "fast", "who"]
+    assert header.get_attribute("aria-sort") == "ascending"
+    page.get_by_role("button", name="target").click()
+    assert names() == ["fast", "middling", "slow", "who"]
+    assert header.get_attribute("aria-sort") is None
+    page.get_by_label("Show only").fill("PROCESS middl")
+    assert names() == ["middling"]
+    assert page.locator(".summary output").inner_text() == "1 of 4"
+
+
+def test_a_timeline_can_be_zoomed_by_keyboard_and_dragged(opened: Open) -> None:
+    page = opened(_full())
+    picture = _drawn(page, "timeline-1")
+    told = page.locator("[data-zooms=result-1-timeline-1] output")
+
+    def ends() -> tuple[float, float]:
+        first, last = re.findall(r"[\d.]+", told.inner_text())
+        return float(first), float(last)
+
+    whole = ends()
+    tools = page.locator("[data-zooms=result-1-timeline-1]")
+    tools.get_by_role("button", name="Zoom in").press("Enter")
+    start, end = ends()
+    assert end - start == pytest.approx((whole[1] - whole[0]) / 2, rel=0.02)
+    tools.get_by_role("button", name="Later").press("Space")
+    assert ends()[1] == pytest.approx(whole[1], rel=0.02)
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 40, steps=4)
+    page.mouse.up()
+    assert ends()[0] < whole[1] / 2 * 0.99
+    tools.get_by_role("button", name="Show all").click()
+    assert ends() == whole
+
+
+def test_a_flame_graph_can_be_walked_and_zoomed(opened: Open) -> None:
+    page = opened(_full())
+    frames = page.locator(".flame button")
+    frames.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    focused = page.locator(".flame button:focus")
+    assert focused.inner_text() == "load (app.py:9)"
+    before = focused.bounding_box()
+    page.keyboard.press("Enter")
+    after = focused.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["width"] > 2 * before["width"]
+    page.keyboard.press("Escape")
+    assert focused.bounding_box() == before
+
+
+def test_the_code_is_copied_whole(opened: Open) -> None:
+    page = opened(_full(), permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("getSelection().toString()").strip() == make_recommendation().code.strip()
+
+
+def test_the_skip_link_is_the_first_stop(opened: Open) -> None:
+    page = opened(_full())
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the report"
+    page.keyboard.press("Enter")
+    assert page.locator("main:focus").count() == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "</script><script>window.ran = 1</script>",
+        "\"><img src=x onerror='window.ran = 1'>",
+        "' onmouseover=window.ran=1 autofocus onfocus=window.ran=1 '",
+        "$$\\href{javascript:window.ran=1}{x}$$",
+        "@{name}{safe}<svg onload=window.ran=1>",
+        "\u202e\u2066\x00\x1b]8;;javascript:window.ran=1\x07\ud800",
+    ],
+)
+def test_nothing_of_the_targets_words_runs(opened: Open, text: str) -> None:
+    whole = make_hostile(text)
+    lane = Lane(pid=1, tid=1, edges_s=(0.0, 0.5, 1.0), states=("cpu_gil", text))
+    trials = (
+        *make_trials(),
+        make_trial(text, 3, timeline=Timeline(wall_s=1.0, lanes=(lane,))),
+        make_trial(text, 7, latencies=Histogram(edges_s=(0.1, 1.0), counts=(3,))),
+    )
+    hostile = msgspec.structs.replace(whole, trials=trials, stacks=(Stack(frames=(text,), samples=3),))
+    page = opened(hostile, hostile)
+    picture = _drawn(page, "throughput")
+    _drawn(page, "timeline-1")
+    box = picture.bounding_box()
+    for part in range(1, 40):  # what hovers over the points is told in HTML of Bokeh's own making
+        page.mouse.move(box["x"] + box["width"] * part / 40, box["y"] + box["height"] * 0.62)
+    page.locator(".flame button").first.click()
+    assert page.evaluate("window.ran") is None
+
+
+def test_a_thousand_results_open(opened: Open) -> None:
+    page = opened(*[_named(f"f{at}", float(at)) for at in range(1000)])
+    assert page.locator("article").count() == 1000
+    page.locator("#summary a[href='#result-1']").click()
+    _drawn(page, "throughput")
+    assert page.locator(".plot[data-drawn]").count() < 20
+    page.locator("#filter").fill("f999")
+    page.locator("#summary a[href='#result-1000']").click()
+    assert page.evaluate("document.querySelectorAll('#summary tbody tr:not([hidden])').length") == 1
+    assert page.locator("#result-1000").is_visible()
+
+
+def test_it_prints_in_ink_on_white(opened: Open) -> None:
+    page = opened(_full(), color_scheme="dark")
+    _drawn(page, "throughput")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.get_by_role("button", name="Zoom in").first.is_visible()
+    assert page.pdf().startswith(b"%PDF")

@@ -1,0 +1,69 @@
+"""What the tests of Celery and Dask share: a trial of two workers, watched, and its processes looked for."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import psutil
+import pytest
+
+from gilscope.accounts import Ledger
+from gilscope.measure import messages as m
+from gilscope.observers.watch import Interpreter, ProcObserver
+from tests.backends.conftest import PATIENCE_S, Trial
+from tests.backends.test_in_a_trial import (
+    test_all_workers_are_started_and_distinct,
+    test_calls_go_round_the_inputs,
+    test_chunks_without_calls_are_dispatched_and_call_nothing,
+    test_errors_are_counted_and_the_first_is_kept,
+    test_every_call_is_made_once_by_a_worker,
+    test_the_first_traceback_is_the_users_alone,
+)
+
+__all__ = [
+    "a_queue_is_metered",
+    "observed",
+    "of_command",
+    "test_all_workers_are_started_and_distinct",
+    "test_calls_go_round_the_inputs",
+    "test_chunks_without_calls_are_dispatched_and_call_nothing",
+    "test_errors_are_counted_and_the_first_is_kept",
+    "test_every_call_is_made_once_by_a_worker",
+    "test_the_first_traceback_is_the_users_alone",
+]
+
+
+def observed(trial: Trial, calls: int) -> tuple[m.RoundDone, Ledger]:
+    """A round that is watched from outside."""
+    observer = ProcObserver(trial.pid, trial.workers, Interpreter(), 200.0, random.Random(0))
+    inputs = trial.loaded.input_count
+    trial.process.tell(m.Round(first=0, calls=calls, inputs=inputs, chunksize=1))
+    limit = time.monotonic() + PATIENCE_S
+    seen = observer.watch(lambda seconds: trial.process.poll(seconds) or time.monotonic() >= limit)
+    done: m.RoundDone = trial.hear(m.RoundDone)
+    ledger = seen.ledger(done.calls)
+    assert ledger is not None
+    return done, ledger
+
+
+def of_command(trial: Trial, word: str) -> list[psutil.Process]:
+    """The processes of the trial with ``word`` in their command line."""
+    return [process for process in trial.family if any(word in part for part in process.cmdline())]
+
+
+def a_queue_is_metered(trial: Trial) -> None:
+    """Every figure is there, in an order that holds on a busy machine."""
+    trial.round(0, empty_chunks=50)
+    queue = trial.round(10).queue
+    assert queue is not None
+    assert queue.enqueue_s is not None
+    assert queue.queue_wait_p50_s is not None
+    assert queue.execute_p50_s is not None
+    assert queue.fetch_s is not None
+    assert queue.round_trip_s is not None
+    assert queue.tasks_per_s is not None
+    assert queue.worker_cpu_s is not None
+    assert queue.broker_cpu_s == pytest.approx(0, abs=0.1)
+    assert 0 < queue.queue_wait_p50_s < queue.round_trip_s
+    assert queue.fetch_s > 0

@@ -1,0 +1,136 @@
+"""Dask in a real trial's process: right answers, and a status with its reason for every fault, with nothing left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gilscope.backends.digest import digest
+from gilscope.measure import messages as m
+from gilscope.measure.trial import TrialEnded
+from tests.backends.conftest import Case, Start, Trial, start
+from tests.queues.engine import (
+    a_queue_is_metered,
+    observed,
+    of_command,
+    test_all_workers_are_started_and_distinct,
+    test_calls_go_round_the_inputs,
+    test_chunks_without_calls_are_dispatched_and_call_nothing,
+    test_errors_are_counted_and_the_first_is_kept,
+    test_every_call_is_made_once_by_a_worker,
+    test_the_first_traceback_is_the_users_alone,
+)
+
+__all__ = [
+    "start",
+    "test_all_workers_are_started_and_distinct",
+    "test_calls_go_round_the_inputs",
+    "test_chunks_without_calls_are_dispatched_and_call_nothing",
+    "test_errors_are_counted_and_the_first_is_kept",
+    "test_every_call_is_made_once_by_a_worker",
+    "test_the_first_traceback_is_the_users_alone",
+]
+pytestmark = [pytest.mark.backend, pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")]
+DASK = Case("dask")
+
+
+@pytest.fixture(scope="module", params=["dask-call", "dask-threads-call_coroutine"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    backend, _, target = request.param.rpartition("-")
+    trial = Trial(Case(backend), tmp_path_factory.mktemp("shared"), {})
+    try:
+        yield trial.open(target, inputs="NUMBERS")
+        trial.close()
+        assert trial.process.output.text() == ""
+    finally:
+        trial.end()
+
+
+def test_workers_are_where_the_backend_says(shared: Trial) -> None:
+    processes = {worker.pid for worker in shared.workers}
+    assert len(processes) == (2 if shared.case.backend == "dask" else 1)
+    assert processes < {process.pid for process in of_command(shared, "dask_node")}  # and the scheduler
+
+
+def test_the_queue_is_metered(shared: Trial) -> None:
+    a_queue_is_metered(shared)
+
+
+def test_nobody_beyond_this_machine_is_listened_to(shared: Trial) -> None:
+    sockets = [each for process in shared.family for each in process.net_connections()]
+    listening = [each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN]
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_a_lambda_is_run_between_set_up_and_tear_down(start: Start) -> None:
+    trial = start(DASK, "anonymous", inputs="NUMBERS", setup="set_up", teardown="tear_down")
+    assert trial.round(10).errors == 0
+    trial.close()
+    whats = [note.what for note in trial.notes]
+    assert Counter(whats) == {"setup": 2, "call": 10, "teardown": 2}
+    assert whats[:2] + whats[-2:] == ["setup"] * 2 + ["teardown"] * 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_ledger_is_the_workers_and_a_killed_one_is_told(start: Start) -> None:
+    trial = start(DASK, "sleep", inputs="NUMBERS")
+    done, ledger = observed(trial, 10)
+    assert ledger.threads == 2
+    assert ledger.wall_s == pytest.approx(2 * done.wall_s, rel=0.2)
+    assert ledger.sleep_s is not None
+    assert 0.1 * ledger.wall_s < ledger.sleep_s <= ledger.wall_s
+    psutil.Process(trial.workers[-1].pid).kill()
+    for _ in range(2):  # it stays broken
+        with pytest.raises(TrialEnded, match="a worker process ended by SIGKILL in the middle of its work") as told:
+            trial.round(100)
+        assert told.value.status == "failed"
+
+
+def test_results_are_right(start: Start) -> None:
+    trial = start(DASK, "large", inputs="NUMBERS")
+    ask = m.Round(first=0, calls=2, inputs=10, chunksize=1, digests=True)
+    done: m.RoundDone = trial.ask(ask, m.RoundDone)
+    assert {each for found in done.digests.values() for each in found} == {digest(b"x" * (4 << 20))}
+
+
+def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_scheduler_told(start: Start) -> None:
+    trial = start(DASK, "take_lock", inputs="LOCKS")
+    with pytest.raises(TrialEnded, match="an argument cannot be pickled: .*lock") as told:
+        trial.round(3)
+    assert told.value.status == "refused"
+    workers = {worker.pid for worker in trial.workers}
+    (scheduler,) = (process for process in of_command(trial, "dask_node") if process.pid not in workers)
+    scheduler.kill()
+    with pytest.raises(TrialEnded, match="the Dask scheduler ended by SIGKILL") as lost:
+        trial.round(3)
+    assert lost.value.status == "failed"
+
+
+@pytest.mark.parametrize(("target", "told"), [("give_lock", "pickled: .*lock"), ("give_torn", "unpickled: ValueError")])
+def test_a_result_that_does_not_get_across_is_refused(start: Start, target: str, told: str) -> None:
+    trial = start(Case("dask-threads", 1), target, inputs="NUMBERS")
+    with pytest.raises(TrialEnded, match=f"a result cannot be {told}") as ended:
+        trial.round(3)
+    assert ended.value.status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("setup", "told"), [("refuse_to_start", "set-up raised .*no licence"), ("exit_hard", "status 3")]
+)
+def test_a_set_up_that_fails_ends_the_trial(start: Start, setup: str, told: str) -> None:
+    with pytest.raises(TrialEnded, match=told) as ended:
+        start(Case("dask", 1), "call", inputs="NUMBERS", setup=setup)
+    assert ended.value.status == "failed"
+
+
+def test_a_missing_extra_is_told(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['distributed'] = None; from gilscope import backends; backends.get('dask')"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "UsageError" in told.stderr
+    assert "pip install 'gilscope[queues]'" in told.stderr

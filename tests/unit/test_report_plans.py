@@ -1,0 +1,64 @@
+"""The capacity plan in every report, drawn from handmade results."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from gilscope.accounts import QueueFigures
+from gilscope.decide.fleet.capacity import capacity
+from gilscope.records import Result, Wanted
+from gilscope.report import plans, render
+from tests.unit.handmade import make_result
+from tests.unit.test_fleet_capacity import HALF, QUEUE, TRIALS, trial
+
+
+def planned(per_s: float, queued: bool = True) -> Result:
+    trials = TRIALS if queued else TRIALS[:2]
+    wanted = Wanted(per_s=per_s, items=per_s * 600, within_s=600.0)
+    found = capacity(wanted, HALF, trials, [4], most_workers=200)
+    return msgspec.structs.replace(make_result(), trials=trials, demands=HALF, capacity=found)
+
+
+@pytest.mark.parametrize("form", ["text", "md", "html", "json"])
+@pytest.mark.parametrize("queued", [True, False])
+def test_every_report_answers_the_question(form: str, queued: bool) -> None:
+    drawn = " ".join(render([planned(500.0, queued)], form).split())
+    assert "thread × 4 on this machine does 98/s" in drawn
+    assert ("rq does on" in drawn) == queued
+
+
+def test_what_was_not_asked_is_not_answered() -> None:
+    result = make_result()
+    assert plans.plan(result) == ""
+    assert not plans.fleets(result).rows
+    assert not plans.curves(result).rows
+    assert plans.throughputs(result) == plans.latencies(result) == ()
+    assert "Enough for what is wanted?" not in render([result], "text")
+
+
+def test_the_picture_has_the_points_of_the_table() -> None:
+    result = planned(500.0)
+    (line,) = plans.throughputs(result)
+    assert line.backend == "rq, 4 CPUs"
+    assert [f"{point.workers:,}" for point in line.points] == [row.cells[3] for row in plans.curves(result).rows]
+
+
+def test_a_fleet_that_never_does_it_is_said_plainly() -> None:
+    (row,) = plans.fleets(planned(1e7)).rows
+    assert "no number" in row.cells
+
+
+def test_what_a_queue_costs_is_told_and_what_is_unknown_left_out() -> None:
+    shown = plans.costs(msgspec.structs.replace(make_result(), trials=TRIALS))
+    assert [column.title for column in shown.columns] == [
+        "configuration",
+        "enqueue",
+        "fetch",
+        "broker's CPU",
+        "backlog",
+    ]
+    assert [row.cells for row in shown.rows] == [("rq × 2", "200 µs", "100 µs", "100 µs", "1,000/s")]
+    other = trial("dask", 2, 90.0, queue=QueueFigures(enqueue_s=QUEUE.enqueue_s))
+    both = plans.costs(msgspec.structs.replace(make_result(), trials=(*TRIALS, other)))
+    assert both.rows[1].cells == ("dask × 2", "200 µs", "unknown", "unknown", "unknown")
