@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from gilscope.accounts import Record
 
 __all__ = ["Capacity", "FleetOption", "FleetPoint", "LocalOption", "Wanted"]

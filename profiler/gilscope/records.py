@@ -317,7 +317,7 @@ class Result(Record, frozen=True, kw_only=True):
         return self._frame("rounds_frame")
 
     def timeline_frame(self) -> pd.DataFrame:
-        """One row per trial, worker thread and stretch of time spent in one state: ``start_s``, ``end_s``, ``state``."""
+        """One row per trial, worker thread and stretch of time in one state: ``start_s``, ``end_s``, ``state``."""
         return self._frame("timeline_frame")
 
     def findings_frame(self) -> pd.DataFrame:
