@@ -80,6 +80,11 @@ def large(number: int) -> bytes:
 anonymous = (lambda: lambda number: note("call", number))()
 
 
+def doubled(number: int) -> int:
+    note("call", number)
+    return 2 * number
+
+
 def take_lock(lock: threading.Lock) -> None:
     note("call", lock.locked())
 

@@ -9,9 +9,11 @@ import psutil
 import pytest
 
 from gilscope.accounts import Ledger
+from gilscope.backends.digest import digest
 from gilscope.measure import messages as m
 from gilscope.observers.watch import Interpreter, ProcObserver
 from tests.backends.conftest import PATIENCE_S, Trial
+from tests.backends.targets import NUMBERS
 from tests.backends.test_in_a_trial import (
     test_all_workers_are_started_and_distinct,
     test_calls_go_round_the_inputs,
@@ -25,6 +27,7 @@ __all__ = [
     "a_queue_is_metered",
     "observed",
     "of_command",
+    "results_are_right",
     "test_all_workers_are_started_and_distinct",
     "test_calls_go_round_the_inputs",
     "test_chunks_without_calls_are_dispatched_and_call_nothing",
@@ -67,3 +70,10 @@ def a_queue_is_metered(trial: Trial) -> None:
     assert queue.broker_cpu_s == pytest.approx(0, abs=0.1)
     assert 0 < queue.queue_wait_p50_s < queue.round_trip_s
     assert queue.fetch_s > 0
+
+
+def results_are_right(trial: Trial) -> None:
+    """Of the target ``doubled``."""
+    ask = m.Round(first=0, calls=10, inputs=10, chunksize=1, digests=True)
+    done: m.RoundDone = trial.ask(ask, m.RoundDone)
+    assert done.digests == {digest(number): [digest(2 * number)] for number in NUMBERS}

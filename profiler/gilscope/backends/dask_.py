@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from time import perf_counter, perf_counter_ns
 from typing import Any
@@ -214,7 +214,7 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[Session]:
             _hook(client, cluster, "set-up", _set_up, work.session, threads, work.setup)
             workers = _everywhere(client, cluster, _enter, os.getppid(), times=threads)
             yield _DaskSession(client, cluster, work, tuple(workers))
-            if cluster.fate is None:
+            with suppress(ClusterLost):  # whose workers ended without
                 _hook(client, cluster, "tear-down", _tear_down, work.teardown)
     except ClusterLost as error:
         raise WorkerDied(f"{error} while starting") from error
