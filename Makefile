@@ -22,10 +22,10 @@ reports: $(VENV)/.ready
 	$(BIN)/gilscope analyze $(EXAMPLES).offload:sync_get_url --inputs URLS --context async -o reports/
 	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o reports/
 
-pictures:  ## Screenshots of two of the pages, where there is a Chromium
-	for name in is_prime load_url; do \
+pictures:  ## Screenshots of the pages, where there is a Chromium
+	for name in is_prime load_url sync_get_url fetch; do \
 	  chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
-	    --user-data-dir="$$(mktemp -d)" --window-size=1100,1500 --screenshot=reports/$$name.png \
+	    --virtual-time-budget=8000 --user-data-dir="$$(mktemp -d)" --window-size=1100,2600 --screenshot=reports/$$name.png \
 	    "file://$(CURDIR)/reports/gilscope-$$name.html"; \
 	done
 

@@ -60,7 +60,7 @@ def test_this_machine_is_enough_when_its_slow_end_is() -> None:
     assert plan.local is not None
     assert (plan.local.configuration, plan.local.enough) == ("thread × 4", True)
     assert plan.local.takes_s == pytest.approx(48_000 / 98)
-    assert plan.reason == "yes: thread × 4 on this machine does 98/s, all 48,000 in 490 s"
+    assert plan.reason == "yes: thread × 4 on this machine does 98/s, all 48,000 in 8.16 min"
 
 
 def test_within_the_noise_it_cannot_be_told() -> None:

@@ -5,10 +5,20 @@ from __future__ import annotations
 __all__ = ["rate", "size", "time", "times"]
 
 
+#: Each from so many seconds on.
+_UNITS = (
+    ("days", 172_800.0, 86_400.0),
+    ("h", 7_200.0, 3_600.0),
+    ("min", 120.0, 60.0),
+    ("s", 1.0, 1.0),
+    ("ms", 1e-3, 1e-3),
+)
+
+
 def time(seconds: float) -> str:
     """``0.0123`` → ``12.3 ms``."""
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
+    for unit, least, scale in _UNITS:
+        if seconds >= least:
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
 
