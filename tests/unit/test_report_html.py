@@ -134,7 +134,7 @@ def test_bokeh_comes_only_with_something_to_draw() -> None:
 def test_both_callers_find_their_code() -> None:
     flat = _Reader(make_result(recommendation=make_recommendation(other_code="await_it()")).to_html()).flat
     assert "Code to paste for a plain caller from concurrent" in flat
-    assert "Code to paste for a caller that is a coroutine await_it()" in flat
+    assert "Copy for a caller that is a coroutine await_it()" in flat
 
 
 def test_the_page_is_complete() -> None:
