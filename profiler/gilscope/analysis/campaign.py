@@ -112,7 +112,7 @@ class Campaign:
     def facts(self) -> dict[str, BackendFacts]:
         """The backends of this analysis, as decisions see them."""
         return {
-            name: BackendFacts(name, made.shares_gil, made.start_methods, made.fixed_workers)
+            name: BackendFacts(name, made.shares_gil, made.start_methods, made.fixed_workers, made.elsewhere)
             for name, made in self._backends.items()
         }
 

@@ -70,7 +70,7 @@ def _record(trial: LiveTrial, costs: Mapping[int, float], campaign: Campaign) ->
     ledgers = ledgers_of(trial)
     record = trial_record(trial, costs, combine(ledgers) if ledgers else None)
     pickled = campaign.solo.pickled if campaign.solo else None
-    if pickled is None or campaign.facts[record.backend].shares_gil:
+    if pickled is None or not campaign.facts[record.backend].pickles:
         return record
     return msgspec.structs.replace(
         record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds, reason=_which_part(record.reason, pickled.problem)

@@ -95,7 +95,7 @@ def _first_calls(campaign: Campaign, trial: LiveTrial, workers: int) -> None:
 
 def _choose_chunksize(campaign: Campaign, trial: LiveTrial, round_s: float) -> None:
     to, facts = trial.configuration, campaign.facts[trial.configuration.backend]
-    if facts.shares_gil or campaign.options.chunksize or not trial.dispatch_each_s:
+    if not facts.pickles or campaign.options.chunksize or not trial.dispatch_each_s:
         return
     work_s = call_s_of(campaign) + campaign.machine.pickle_s
     size = chunksize(work_s, math.ceil(to.workers * round_s / work_s), to.workers, trial.dispatch_each_s)

@@ -158,6 +158,8 @@ class Backend(abc.ABC):
     """Ties go to the lower: serial 0, asyncio for coroutine functions 1, thread 2, process 3, third parties above."""
     shares_gil: ClassVar[bool]
     """Whether all its workers run under one GIL."""
+    elsewhere: ClassVar[bool] = False
+    """Whether that GIL is another process's than the caller's, so that calls are pickled to get there."""
     start_methods: ClassVar[tuple[StartMethod, ...]] = ()
     fixed_workers: ClassVar[int | None] = None
     """The worker count of a backend that has no choice."""

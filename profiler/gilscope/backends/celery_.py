@@ -238,6 +238,7 @@ class CeleryThreads(Backend):
     name = "celery-threads"
     simplicity = 5
     shares_gil = True
+    elsewhere = True
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:

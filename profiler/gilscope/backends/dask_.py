@@ -285,6 +285,7 @@ class DaskThreads(Backend):
     name = "dask-threads"
     simplicity = 4
     shares_gil = True
+    elsewhere = True
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:

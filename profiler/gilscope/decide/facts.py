@@ -47,6 +47,13 @@ class BackendFacts:
     start_methods: tuple[StartMethod, ...] = ()
     fixed_workers: int | None = None
     """The worker count of a backend that has no choice."""
+    elsewhere: bool = False
+    """Whether that one GIL is in another process than the caller's."""
+
+    @property
+    def pickles(self) -> bool:
+        """Whether calls and results are pickled on their way."""
+        return self.elsewhere or not self.shares_gil
 
     def shape(self, kind: Kind) -> Shape:
         """How a target of this kind is run: asyncio offloads plain functions to threads."""
