@@ -68,7 +68,7 @@ def test_a_private_broker_ends_with_a_parent_that_is_killed(tmp_path: Path) -> N
         assert holder.stdout is not None
         broker = psutil.Process(int(holder.stdout.readline()))
         holder.kill()
-        assert broker.wait(30) is None  # not our child: that it has ended is all there is to know
+        broker.wait(30)  # raises where it does not end
 
 
 def test_how_a_private_broker_ended_is_told() -> None:
