@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 EXAMPLES = gilscope.examples
 
-.PHONY: demo test lint reports pictures bench clean
+.PHONY: demo test lint docs reports pictures bench clean
 
 demo: $(VENV)/.ready reports  ## Set everything up, analyze the examples, leave their reports in reports/
 
@@ -15,6 +15,9 @@ lint: $(VENV)/.ready  ## What CI checks beside the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.ready  ## The site, in site/
+	$(BIN)/mkdocs build --strict --quiet
 
 reports: $(VENV)/.ready
 	$(BIN)/gilscope analyze $(EXAMPLES).primes:is_prime --inputs PRIMES --budget 20s -o reports/
@@ -39,4 +42,4 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis

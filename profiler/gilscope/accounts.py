@@ -131,3 +131,9 @@ class QueueFigures(Record, frozen=True, kw_only=True):
     """CPU of the broker for a task; None where the broker serves others too."""
     worker_cpu_s: float | None = None
     """CPU of a worker for a task, what it starts for it included, beside the calls: the median."""
+    rtt_s: float | None = None
+    """The network round trip, made by delaying every message, that was put between the broker and all who use it
+    (between Dask's scheduler and its client and workers; what its scheduler fetches from workers is not delayed); None
+    where there was none."""
+    reason: str | None = None
+    """Why they could not be taken, where that is so."""

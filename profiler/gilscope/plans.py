@@ -1,10 +1,10 @@
-"""What it takes to do so much work: part of the record (`gilscope.records`)."""
+"""What it takes to do so much work, and how task queues are set for it: part of the record (`gilscope.records`)."""
 
 from __future__ import annotations
 
 from gilscope.accounts import Record
 
-__all__ = ["Capacity", "FleetOption", "FleetPoint", "LocalOption", "Wanted"]
+__all__ = ["Capacity", "FleetOption", "FleetPoint", "LocalOption", "QueueProgram", "QueueSetting", "Wanted"]
 
 
 class Wanted(Record, frozen=True, kw_only=True):
@@ -83,3 +83,24 @@ class Capacity(Record, frozen=True, kw_only=True):
     """Of each task queue that was measured; empty where none was."""
     reason: str
     """The answer in a sentence."""
+
+
+class QueueSetting(Record, frozen=True, kw_only=True):
+    """How one thing is to be set under a task queue that was measured."""
+
+    engine: str
+    """The backend: ``rq``, ``celery``, ``dask``, or the variant that did best."""
+    setting: str
+    """Its name where it is set: in the configuration, or as an option of the command that starts workers."""
+    value: str | None
+    """As it is written there; None: leave it unset."""
+    reason: str
+    """The figures it follows from, or what would have to be known."""
+
+
+class QueueProgram(Record, frozen=True, kw_only=True):
+    """A task queue's configuration to paste, with its settings in it."""
+
+    engine: str
+    code: str
+    """A module that both workers and callers load; its first lines say how workers are started."""

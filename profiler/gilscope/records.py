@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from gilscope.accounts import STATES, WAIT_STATES, Account, Demands, Ledger, QueueFigures, Record
-from gilscope.plans import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
+from gilscope.plans import Capacity, FleetOption, FleetPoint, LocalOption, QueueProgram, QueueSetting, Wanted
 from gilscope.traces import Histogram, Lane, Stack, Timeline
 from gilscope.verdicts import (
     Alternative,
@@ -63,6 +63,8 @@ __all__ = [
     "Noise",
     "Prediction",
     "QueueFigures",
+    "QueueProgram",
+    "QueueSetting",
     "Recommendation",
     "Record",
     "Result",
@@ -157,6 +159,8 @@ class Trial(Record, frozen=True, kw_only=True):
     ledger: Ledger | None = None
     timeline: Timeline | None = None
     queue: QueueFigures | None = None
+    queue_delayed: QueueFigures | None = None
+    """The same with a network round trip in between, as asked for, taken with tasks that have no calls."""
 
     @property
     def name(self) -> str:
@@ -298,6 +302,10 @@ class Result(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     capacity: Capacity | None = None
     """What it takes to do as much as was asked for; None where nothing was asked."""
+    queue_settings: tuple[QueueSetting, ...] = ()
+    """Of each task queue that was measured."""
+    queue_programs: tuple[QueueProgram, ...] = ()
+    """One for each of them; empty where the target has no importable name."""
     failure: Failure | None = None
     output: str = ""
     """The last lines the target printed, bounded."""

@@ -109,6 +109,14 @@ SETUPS = {
     "offload to thread": Setup("asyncio", 2, executor="thread"),
     "offload to process": Setup("asyncio", 2, 2, "spawn", executor="process"),
 }
+QUEUES = {
+    "rq": Setup("rq", 2, 2, settings={"default_timeout": "30"}),
+    "rq-simple": Setup("rq-simple", 2),
+    "celery": Setup("celery", 2, 2, settings={"worker_prefetch_multiplier": "1", "task_time_limit": "45"}),
+    "celery-threads": Setup("celery-threads", 2),
+    "dask": Setup("dask", 2, 2, settings={"n_workers": "1", "threads_per_worker": "2"}),
+    "dask-threads": Setup("dask-threads", 2),
+}
 CONTEXTS: tuple[Context, ...] = ("sync", "async")
 CASES = [
     (kind, name, context)

@@ -155,8 +155,8 @@ def test_a_function_that_cannot_be_imported_is_left_to_the_user(named: bool) -> 
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_backend_unknown_here_is_told_in_a_comment(context: Context) -> None:
-    text = code(facts_from("user_code:double"), Setup("celery", 4), context)
-    assert "no code to paste for celery with 4 workers" in text
+    text = code(facts_from("user_code:double"), Setup("ray", 4), context)
+    assert "no code to paste for ray with 4 workers" in text
     assert compile(text, "snippet", "exec").co_names == ()
 
 
@@ -177,7 +177,7 @@ def long_programs(length: int, context: Context) -> dict[str, str]:
     return {
         f"{length}_{at}_{name.replace(', ', '_').replace(' ', '_')}_{context}.py": code(fact, setup, context)
         for at, fact in enumerate(facts)
-        for name, setup in programs.SETUPS.items()
+        for name, setup in {**programs.SETUPS, **programs.QUEUES}.items()
     }
 
 

@@ -42,6 +42,7 @@ def analyze(
     predict_gil: bool = True,
     broker: str | None = None,
     allow_remote_broker: bool = False,
+    rtt_s: float = 0.0,
 ) -> Result:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
 
@@ -71,6 +72,7 @@ def analyze(
     :param broker: the address of the task queues' broker, as in ``"redis://localhost:6379/1"``; when None,
         ``$GILSCOPE_BROKER``, or else one of gilscope's own
     :param allow_remote_broker: whether it may be on another machine, and hold keys that are not gilscope's
+    :param rtt_s: a network round trip, in seconds, that task queues are measured with once more
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
@@ -93,6 +95,7 @@ def analyze(
         predict_gil=predict_gil,
         broker=broker,
         allow_remote_broker=allow_remote_broker,
+        rtt_s=rtt_s,
     )
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
     result = investigate(target, options)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gilscope import backends
+from gilscope.analysis import network
 from gilscope.analysis.blind import measure_blindly
 from gilscope.analysis.facts_of import compare_results, look_for_native_pools
 from gilscope.analysis.gather import kind_of
@@ -66,6 +67,8 @@ class Campaign:
     others: list[LiveTrial] = field(default_factory=list)
     twin: LiveTrial | None = None
     """The leader once more, in a second process: what differs between the two is noise."""
+    kept_s: float = 0.0
+    """Seconds kept for measuring task queues with a network round trip."""
     noise: Noise | None = None
     hot: tuple[HotLine, ...] | None = None
     stacks: tuple[Stack, ...] = ()
@@ -97,6 +100,7 @@ class Campaign:
                 measure_blindly(self)
             else:
                 race(self, known)
+                network.measure_delayed(self)
                 compare_results(self)
                 look_for_native_pools(self)
                 self._look_for_hot_lines(self.solo.trial)
@@ -158,7 +162,12 @@ class Campaign:
 
     @property
     def racing_s(self) -> float:
-        """Seconds left for rounds: what the hot lines need is kept back."""
+        """Seconds left for rounds: what other measurements need is kept back."""
+        return self.spare_s - self.kept_s
+
+    @property
+    def spare_s(self) -> float:
+        """Seconds left before the hot lines."""
         kept_s = min(max(HOT_SHARE * self.options.budget_s, HOT_KEPT_S), HOT_MOST * self.options.budget_s)
         return self.budget.remaining_s - (kept_s if self.options.hot else 0.0)
 
@@ -200,4 +209,9 @@ class Campaign:
             for trial in [*self.trials, *([self.twin] if self.twin else [])]:
                 if trial.alive:
                     trial.weigh()
-                trial.end(grace_s=TEAR_DOWN_S if trial.loaded and trial.loaded.tears_down else 0.0)
+                self.end(trial)
+
+    @staticmethod
+    def end(trial: LiveTrial) -> None:
+        """End its process, in order where that is asked for."""
+        trial.end(grace_s=TEAR_DOWN_S if trial.loaded and trial.loaded.tears_down else 0.0)

@@ -13,6 +13,7 @@ import msgspec
 from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
 from gilscope.analysis.gather import advice, classification_of, records_of, with_bounded_timelines
+from gilscope.analysis.on_queues import programs_of, settings_of, with_program
 from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.doubt import doubted
@@ -45,6 +46,10 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     trials = records_of(campaign)
     classification = classification_of(campaign, trials)
     alone = campaign.solo.trial if campaign.solo else None
+    snippet = _snippet(campaign)
+    recommendation, plan = _recommendation(campaign, trials, snippet, interrupted), _capacity(campaign, trials)
+    settings = settings_of(campaign, trials, recommendation, plan)
+    programs = programs_of(settings, snippet, classification)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=target,
@@ -54,7 +59,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         elapsed_s=campaign.budget.elapsed_s,
         demands=campaign.demands(),
         classification=classification,
-        recommendation=_recommendation(campaign, trials, interrupted),
+        recommendation=with_program(recommendation, programs),
         trials=with_bounded_timelines(trials),
         predictions=predictions_of(campaign, trials),
         noise=campaign.noise,
@@ -64,7 +69,9 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         native_pools=alone.native_pools if alone else (),
         hot=_hot(campaign),
         stacks=_stacks(campaign),
-        capacity=_capacity(campaign, trials),
+        capacity=plan,
+        queue_settings=settings,
+        queue_programs=tuple(program for program, _ in programs),
         failure=_failure(campaign.trials),
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
         interrupted=interrupted,
@@ -99,11 +106,13 @@ def _target(campaign: Campaign) -> Target:
     return msgspec.structs.replace(loaded.target, input_count=used, file=file)
 
 
-def _recommendation(campaign: Campaign, trials: Sequence[Trial], interrupted: bool) -> Recommendation:
+def _recommendation(
+    campaign: Campaign, trials: Sequence[Trial], snippet: CodeFacts | None, interrupted: bool
+) -> Recommendation:
     if not trials or interrupted:
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
-    said = advice(campaign, trials, _snippet(campaign))
+    said = advice(campaign, trials, snippet)
     return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(campaign)))
 
 

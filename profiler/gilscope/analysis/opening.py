@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls
@@ -45,9 +45,12 @@ def open_trials(campaign: Campaign, plans: Sequence[Plan]) -> list[LiveTrial]:
     return made
 
 
-def start(campaign: Campaign, trial: LiveTrial) -> None:
-    """Start the process, which then imports the target by itself."""
-    trial.start(campaign.options.environment)
+def start(campaign: Campaign, trial: LiveTrial, environment: Mapping[str, str] | None = None) -> None:
+    """Start the process, which then imports the target by itself.
+
+    :param environment: added to what every trial is told
+    """
+    trial.start({**campaign.options.environment, **(environment or {})})
     attempt(campaign, trial, lambda: trial.begin_loading(campaign.target, campaign.options.seed))
 
 

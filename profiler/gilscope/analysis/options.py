@@ -62,7 +62,7 @@ class Options:
     wanted_per_s: float | None = None
     """Calls per second to plan for, where they come for ever."""
     rtt_s: float = 0.0
-    """A network round trip between the machines of a fleet."""
+    """A network round trip between the machines of a fleet. Task queues are measured with it too."""
 
     def __post_init__(self) -> None:
         for name, value, least in (

@@ -84,6 +84,7 @@ class LiveTrial:
     default_pool_threads: int | None = None
     threads_before_fork: int | None = None
     queue: QueueFigures | None = None
+    queue_delayed: QueueFigures | None = None
     results_compared: int | None = None
     results_differing: int | None = None
     native_pools: tuple[NativePool, ...] = ()
@@ -227,10 +228,14 @@ class LiveTrial:
     def dispatch_s(self, chunks: int, deadline: float) -> float:
         """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls, once as many
         have made the workers import what they run."""
-        self._without_calls(chunks, deadline)
-        return self._without_calls(chunks, deadline)
+        self.without_calls(chunks, deadline)
+        return self.without_calls(chunks, deadline)
 
-    def _without_calls(self, chunks: int, deadline: float) -> float:
+    def without_calls(self, chunks: int, deadline: float) -> float:
+        """One run of so many chunks without calls: seconds of each.
+
+        :raises TrialEnded: when the process fails or does not answer in time
+        """
         ask = m.Round(first=0, calls=0, inputs=1, chunksize=1, empty_chunks=chunks)
         done = self._asked(ask, deadline)
         self.queue = done.queue or self.queue

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import UsageError
+from gilscope.queues.delay import broker_beyond
 from gilscope.queues.given import admit, connected, delete_keys
 from gilscope.queues.server import Server, serving
 
@@ -96,8 +97,8 @@ def open_broker(url: str | None = None, *, allow_remote: bool = False) -> Iterat
             with _given(url, prefix, Path(folder), allow_remote) as broker:
                 yield broker
         else:
-            with serving(Path(folder)) as server:
-                yield Broker(server.url, True, server.pid, prefix, Path(folder), secrets.token_bytes(32), server)
+            with serving(Path(folder)) as server, broker_beyond(server.url, Path(folder)) as reached:
+                yield Broker(reached, True, server.pid, prefix, Path(folder), secrets.token_bytes(32), server)
 
 
 @contextmanager
@@ -108,7 +109,8 @@ def _given(url: str, prefix: str, folder: Path, allow_remote: bool) -> Iterator[
         note.touch(mode=0o600)
         note.write_text(url)
     try:
-        yield Broker(url, private=False, pid=None, prefix=prefix, folder=folder, secret=secrets.token_bytes(32))
+        with broker_beyond(url, folder) as reached:
+            yield Broker(reached, private=False, pid=None, prefix=prefix, folder=folder, secret=secrets.token_bytes(32))
     finally:
         delete_keys(url, prefix)
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from dask import config
 
+from gilscope.queues.delay import scheduler_beyond
+
 __all__ = ["Cluster", "ClusterLost", "open_cluster"]
 
 #: How long a node may take to leave in order.
@@ -117,11 +119,13 @@ def open_cluster(workers: int, threads: int) -> Iterator[Cluster]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gilscope-dask-", dir=_trial_folder()))
         nodes: list[_Node] = []
+        network = stack.enter_context(ExitStack())
         stack.callback(_close, cluster, nodes)
         nodes.append(_started("the Dask scheduler", cluster))
         nodes.extend(_started("a worker process", cluster) for _ in range(workers))
         nodes[0].tell({})
-        cluster.scheduler, cluster.pids = nodes[0].address(), [node.pid for node in nodes]
+        cluster.scheduler = network.enter_context(scheduler_beyond(nodes[0].address()))
+        cluster.pids = [node.pid for node in nodes]
         for node in nodes[1:]:
             node.tell({"scheduler": cluster.scheduler, "nthreads": threads, "local_directory": folder})
         cluster.workers = [node.address() for node in nodes[1:]]

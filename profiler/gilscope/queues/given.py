@@ -23,6 +23,8 @@ OURS = b"gilscope-"
 #: Sets that RQ keeps for all queues of a broker: from these, only members are taken out.
 SHARED_SETS = tuple(f"{os.environ.get('RQ_KEY_PREFIX', 'rq')}:{name}".encode() for name in ("workers", "queues"))
 CONNECT_TIMEOUT_S = 5.0
+#: The addresses of message brokers as Celery takes them.
+AMQP = ("amqp", "amqps", "pyamqp")
 BATCH = 1000
 #: The part of its memory from which on a broker counts as full: what it has no room for is larger than nothing.
 FULL = 0.9
@@ -53,6 +55,11 @@ def admit(url: str, *, allow_remote: bool) -> None:
 
     :raises BrokerError: when it may not, or does not
     """
+    if urlsplit(url).scheme in AMQP:
+        raise BrokerError(
+            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does: nothing is measured over that yet, not even Celery. "
+            "Leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
+        )
     if not (allow_remote or _is_here(url)):
         raise BrokerError(f"the broker {shown(url)} is not on this machine: {PERMISSION}, or give no broker")
     with told(url), connected(url, socket_timeout=CONNECT_TIMEOUT_S) as connection:

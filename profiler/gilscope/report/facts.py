@@ -54,6 +54,11 @@ def remarks(result: Result) -> list[str]:
         found.append("The analysis was interrupted: this is drawn from what was finished.")
     if result.target.inputs_truncated:
         found.append(f"Only the first {result.target.input_count:,} inputs were used; there were more.")
+    found += [
+        f"{trial.name} could not be measured with a network round trip: {trial.queue_delayed.reason}."
+        for trial in result.trials
+        if trial.queue_delayed is not None and trial.queue_delayed.reason is not None
+    ]
     return found
 
 

@@ -87,6 +87,7 @@ def _details(result: Result) -> Iterator[str]:
         ("On other machines (predicted, not measured)", foresight.elsewhere(result)),
         ("Machines under each task queue (simulated)", plans.fleets(result)),
         ("What the task queues cost, a task", plans.costs(result)),
+        ("Settings of the task queues", plans.queue_settings(result)),
     ):
         if table.rows:
             yield _folded(title, _table(table))

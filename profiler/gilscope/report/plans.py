@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gilscope.records import Capacity, FleetOption, FleetPoint, Result, Trial
+from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, Result
 from gilscope.report.curves import Curve, Point
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table
 from gilscope.report.words import UNKNOWN, duration, rate, span
 
-__all__ = ["costs", "curves", "fleets", "latencies", "plan", "throughputs"]
+__all__ = ["costs", "curves", "fleets", "latencies", "plan", "queue_settings", "throughputs"]
+
+#: A setting that is left as it is.
+UNSET = "unset"
 
 
 def plan(result: Result) -> str:
@@ -120,15 +123,30 @@ def costs(result: Result) -> Table:
     titles = ("enqueue", "queue wait", "execute", "fetch", "round trip", "broker's CPU", "worker's CPU", "backlog")
     brief = ("enqueue", "fetch", "round trip", "backlog")
     columns = (Column("configuration", False), *(Column(title, True, title in brief) for title in titles))
-    return Table(columns, tuple(_cost(trial) for trial in result.trials if trial.queue is not None)).telling()
+    rows = (
+        _cost(trial.name, queue)
+        for trial in result.trials
+        for queue in (trial.queue, trial.queue_delayed)
+        if queue is not None
+    )
+    return Table(columns, tuple(rows)).telling()
 
 
-def _cost(trial: Trial) -> Row:
-    queue = trial.queue
-    assert queue is not None
+def _cost(name: str, queue: QueueFigures) -> Row:
+    network = "" if queue.rtt_s is None else f" with {duration(queue.rtt_s)} round trip"
     figures = (
         *(queue.enqueue_s, queue.queue_wait_p50_s, queue.execute_p50_s, queue.fetch_s, queue.round_trip_s),
         *(queue.broker_cpu_s, queue.worker_cpu_s),
     )
     backlog = UNKNOWN if queue.tasks_per_s is None else f"{rate(queue.tasks_per_s)}"
-    return Row((trial.name, *(duration(figure) for figure in figures), backlog))
+    return Row((name + network, *(duration(figure) for figure in figures), backlog))
+
+
+def queue_settings(result: Result) -> Table:
+    """How each task queue that was measured is to be set, and why."""
+    columns = tuple(Column(title, numeric=False) for title in ("queue", "setting", "value", "because"))
+    return Table(columns, tuple(Row(_set(setting)) for setting in result.queue_settings))
+
+
+def _set(setting: QueueSetting) -> tuple[str, ...]:
+    return setting.engine, setting.setting, UNSET if setting.value is None else setting.value, setting.reason

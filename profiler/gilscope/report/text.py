@@ -177,6 +177,7 @@ def _plan(result: Result) -> _Parts:
         yield _indented(Text(plans.plan(result)))
         yield from _table(plans.fleets(result).brief())
     yield from _tabled("What the task queues cost, a task", plans.costs(result).brief())
+    yield from _tabled("Settings of the task queues", plans.queue_settings(result))
 
 
 def _tabled(title: str, table: tables.Table) -> _Parts:

@@ -14,12 +14,13 @@ from gilscope.decide.snippets.loop import on_loop
 from gilscope.decide.snippets.offload import offloaded
 from gilscope.decide.snippets.pool import pooled
 from gilscope.decide.snippets.program import Program
+from gilscope.decide.snippets.queued import ENGINES, queued, setup_of
 from gilscope.decide.snippets.serial import one_by_one
 
 if TYPE_CHECKING:
     from gilscope.records import Classification, Context
 
-__all__ = ["CodeFacts", "Setup", "both_codes", "code", "facts_from"]
+__all__ = ["CodeFacts", "Setup", "both_codes", "code", "facts_from", "setup_of"]
 
 
 def both_codes(
@@ -45,6 +46,8 @@ def code(
         on_loop(program, setup.workers if setup.backend == "asyncio" else 1)
     elif way == "serial":
         one_by_one(program, brief=classification is not None and classification.label == "overhead-bound")
+    elif way in ENGINES:
+        queued(program, setup, own_threads=own_threads)
     elif way is None:
         return _no_code(setup)
     else:
@@ -53,18 +56,19 @@ def code(
 
 
 def _way(facts: CodeFacts, setup: Setup) -> str | None:
-    """What runs the calls: ``serial``, ``thread``, ``process``, or ``loop`` for coroutines; None when unknown here."""
+    """What runs the calls: ``serial``, ``thread``, ``process``, a task queue, or ``loop`` for coroutines; None when
+    unknown here."""
     if setup.backend in ("serial", "asyncio") and setup.executor is None:
         if facts.kind in LOOP_KINDS:
             return "loop"
         return "thread" if setup.backend == "asyncio" else "serial"
     executor = setup.executor or setup.backend
-    return executor if executor in ("thread", "process") else None
+    return executor if executor in ("thread", "process", *ENGINES) else None
 
 
 def _no_code(setup: Setup) -> str:
     return (
         f"# There is no code to paste for {setup.executor or setup.backend} with {setup.workers} workers:\n"
-        "# gilscope writes code for the standard library's executors only. See the documentation\n"
-        "# of the package that the backend comes from.\n"
+        "# gilscope writes code for the standard library's executors and for RQ, Celery and Dask.\n"
+        "# See the documentation of the package that the backend comes from.\n"
     )

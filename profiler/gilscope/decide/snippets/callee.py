@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gilscope.decide.snippets.program import Program
     from gilscope.records import Kind
 
-__all__ = ["callee"]
+__all__ = ["batched", "callee"]
 
 #: What makes one kind of target a plain function (or a coroutine function, on a loop) that gives all it yields.
 _OFF_LOOP: dict[Kind, tuple[str, str]] = {
@@ -42,6 +42,14 @@ def callee(program: Program, *, on_loop: bool = False) -> str:
         whole = Call(f"return {before}", (made,), after) if before else Call(f"return {made.head}", made.arguments, ")")
         program.define(f"def call({_parameter(program)}):", whole)
     return "call"
+
+
+def batched(chunksize: int) -> tuple[str, str]:
+    """The statements that make ``batches``, lists of so many, of the inputs."""
+    return (
+        "items = list(inputs)",
+        f"batches = [items[at : at + {chunksize}] for at in range(0, len(items), {chunksize})]",
+    )
 
 
 def _function(program: Program) -> str:

@@ -72,6 +72,8 @@ class Setup:
     start_method: StartMethod | None = None
     executor: str | None = None
     """For asyncio with a plain function: thread or process."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of a task queue, as they are written in its configuration (`gilscope.decide.queue_settings`)."""
 
 
 def facts_from(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.decide.snippets.callee import callee
+from gilscope.decide.snippets.callee import batched, callee
 from gilscope.decide.snippets.layout import Block, Call, comprehension
 from gilscope.decide.snippets.workers import opening, with_hooks
 
@@ -22,13 +22,13 @@ def offloaded(program: Program, setup: Setup, way: str, *, own_threads: bool) ->
     The pool is not a context here: leaving that would wait for the calls still running, and stop the loop.
     """
     name = callee(program)
-    batched = way == "process" and setup.chunksize > 1
-    if batched:
+    in_batches = way == "process" and setup.chunksize > 1
+    if in_batches:
         program.define("def call_batch(batch):", comprehension("return [", f"{name}(item)", "for item in batch"))
     before, pool = opening(program, setup, way, own_threads=own_threads)
     program.module("asyncio")
     program.on_loop = True
-    calls = _batches(setup.chunksize) if batched else _singles(name)
+    calls = _batches(setup.chunksize) if in_batches else _singles(name)
     body: tuple[Statement, ...] = (
         *before,
         Call(f"pool = {pool.head}", pool.arguments, ")"),
@@ -49,8 +49,7 @@ def _singles(name: str) -> tuple[Statement, ...]:
 
 def _batches(chunksize: int) -> tuple[Statement, ...]:
     return (
-        "items = list(inputs)",
-        f"batches = [items[at : at + {chunksize}] for at in range(0, len(items), {chunksize})]",
+        *batched(chunksize),
         "calls = [loop.run_in_executor(pool, call_batch, batch) for batch in batches]",
         "return [result for done in await asyncio.gather(*calls) for result in done]",
     )

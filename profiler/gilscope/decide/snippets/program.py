@@ -20,10 +20,15 @@ __all__ = ["Program"]
 
 #: What programs call their own things: a name of the user's that is one of them is imported under another.
 RESERVED = frozenset(
-    "asyncio at batch batches call call_batch calls context done drain group inputs islice item items len limited "
-    "list loop main multiprocessing os pool range result results run_all slots start_worker sys task tasks "
-    "threadpool_limits value work Finalize ProcessPoolExecutor ThreadPoolExecutor".split()
+    "app asyncio at batch batches broker call call_batch calls client connection context done drain end_worker group "
+    "inputs islice item items job len limited list loop main multiprocessing open_client os outcome perform pool "
+    "queue range result results run_all self sent serve slots start_worker super sys task tasks threadpool_limits "
+    "value work worker worker_init worker_process_init worker_process_shutdown worker_shutdown "
+    "Celery Client Finalize Hooks Prepared ProcessPoolExecutor Queue Redis SimpleWorker ThreadPoolExecutor Worker "
+    "WorkerPlugin WorkerPool".split()
 )
+#: What programs need beside the standard library.
+LIBRARIES = frozenset({"celery", "distributed", "redis", "rq", "threadpoolctl"})
 #: Calls of a function that always does the same.
 REPEATS = 100
 
@@ -42,6 +47,11 @@ class Program:
     values: list[str] = field(default_factory=list)
     """Assignments, made whenever the program is imported."""
     definitions: list[str] = field(default_factory=list)
+    docstring: str = ""
+    apart: bool = False
+    """Whether workers are other processes, which import what they run."""
+    blocking: bool = False
+    """Whether ``run_all`` would stop a loop for as long as it takes."""
     on_loop: bool = False
     """Whether ``run_all`` is a coroutine function."""
 
@@ -95,6 +105,7 @@ class Program:
     def text(self) -> str:
         """The whole program."""
         run = f"{'await ' if self.on_loop else ''}run_all(inputs)"
+        run = "await asyncio.to_thread(run_all, inputs)" if self.blocking else run
         if self.context == "async":
             self.module("asyncio")
             self.define("async def main():", f"inputs = {self._inputs()}", f"return {run}")
@@ -103,9 +114,10 @@ class Program:
             self.module("asyncio")
             last = [f"inputs = {self._inputs()}", "results = asyncio.run(run_all(inputs))"]
         else:
-            last = [f"inputs = {self._inputs()}", f"results = {run}"]
+            last = [f"inputs = {self._inputs()}", "results = run_all(inputs)"]
         main = Block('if __name__ == "__main__":', tuple(last)).at(0)
-        head = "\n\n".join([*self._head(), *self.values])
+        docstring = [f'"""{self.docstring}"""'] if self.docstring else []
+        head = "\n\n".join([*docstring, *self._head(), *self.values])
         return "\n\n\n".join([head, *self.definitions, main]).lstrip("\n") + "\n"
 
     def _inputs(self) -> str:
@@ -126,7 +138,7 @@ class Program:
         """The imports in their sections, with what must come before the user's between."""
         modules = {module for module, _ in self.names.values()}
         standard = {module for module in modules if _is_standard(module)}
-        ours = {module for module in modules if module == "threadpoolctl"}
+        ours = {module for module in modules if module.partition(".")[0] in LIBRARIES}
         sections = [
             "\n".join([*(f"import {name}" for name in sorted(self.modules)), *self._from(standard)]),
             "\n".join(self._from(ours)),
@@ -148,7 +160,7 @@ class Program:
             return []
         if not self.facts.in_session:
             return [f"# {name}: the function that was analyzed, defined where it can be imported"]
-        if "ProcessPoolExecutor" not in self.names:
+        if not self.apart:
             return [f"# {name}: what was analyzed, as the session defines it"]
         return [
             f"# Move {name}, with what it uses, into a module, and import it here:",

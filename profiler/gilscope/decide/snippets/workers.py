@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gilscope.decide.snippets.program import Program
     from gilscope.records import NativePool
 
-__all__ = ["opening", "with_hooks"]
+__all__ = ["limits", "opening", "with_hooks"]
 
 _POOLS = {"thread": "ThreadPoolExecutor", "process": "ProcessPoolExecutor"}
 #: What threadpoolctl can limit after it is imported; other libraries read a variable when they are.
@@ -27,17 +27,23 @@ def opening(program: Program, setup: Setup, way: str, *, own_threads: bool) -> t
     arguments, before = [f"max_workers={setup.workers}"], []
     if way == "process":
         program.module("multiprocessing")
+        program.apart = True
         before = [f'context = multiprocessing.get_context("{setup.start_method or "spawn"}")']
         arguments.append("mp_context=context")
-    pools = [pool for pool in program.facts.native_pools if pool.threads != 1]
-    if way == "process":
-        _limit_early(program, setup.workers, pools)
-    steps = _limiting(program, setup.workers, pools, own_threads=own_threads)
+    steps = limits(program, setup.workers, processes=way == "process", own_threads=own_threads)
     steps += _hooks(program) if way == "process" else []
     if steps:
         program.define("def start_worker():", *steps)
         arguments.append("initializer=start_worker")
     return before, Call(f"{_POOLS[way]}(", tuple(arguments), ")")
+
+
+def limits(program: Program, workers: int, *, processes: bool, own_threads: bool) -> list[str]:
+    """What each worker does first, so that libraries start no more threads in all workers than there are CPUs."""
+    pools = [pool for pool in program.facts.native_pools if pool.threads != 1]
+    if processes:
+        _limit_early(program, workers, pools)
+    return _limiting(program, workers, pools, own_threads=own_threads)
 
 
 def with_hooks(program: Program, *body: Statement) -> tuple[Statement, ...]:

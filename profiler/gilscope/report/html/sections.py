@@ -109,6 +109,8 @@ class Section:
     elsewhere: Table
     fleet: FleetView | None
     queue_costs: Table
+    queue_settings: Table
+    queue_programs: Facts
     findings: tuple[Finding, ...]
     failure: Failure | None
     output: str
@@ -158,6 +160,8 @@ def section(anchor: str, whole: Result) -> Section:
         elsewhere=foresight.elsewhere(result),
         fleet=_fleet(result),
         queue_costs=plans.costs(result),
+        queue_settings=plans.queue_settings(result),
+        queue_programs=[(program.engine, program.code) for program in result.queue_programs],
         findings=result.findings,
         failure=result.failure,
         output=result.output.rstrip(),

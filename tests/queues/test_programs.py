@@ -1,0 +1,63 @@
+"""The programs for task queues are run as they stand, against the real engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gilscope
+from gilscope.decide.snippets import CodeFacts, code, facts_from
+from gilscope.queues.dask_cluster import open_cluster
+from gilscope.records import Context
+from tests.backends.targets import NUMBERS, sleep
+from tests.queues.programs import address, results_of
+from tests.unit import snippet_programs as programs
+from tests.unit.snippet_programs import QUEUES
+
+pytestmark = pytest.mark.slow
+
+CONNECTED = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
+TUPLES = facts_from("user_code:add", star=True, inputs="PAIRS", kwargs={"text": "'it' * STEP"})
+REPEATED = facts_from("user_code:add", args=("STEP", "2"))
+METHOD = facts_from("user_code:Tools.times", instance=True, inputs="endless", inputs_callable=True, inputs_used=3)
+CASES: list[tuple[str, CodeFacts, Context, object]] = [
+    ("rq", CONNECTED, "sync", [1, 2, 3]),
+    ("rq-simple", TUPLES, "async", ["it" * 5] * 2),
+    ("celery", CONNECTED, "sync", [1, 2, 3]),
+    ("celery-threads", METHOD, "async", [21, 21, 21]),
+    ("dask", CONNECTED, "async", [1, 2, 3]),
+]
+
+
+@pytest.mark.parametrize(("engine", "facts", "context", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_programs_run_as_they_stand(
+    engine: str, facts: CodeFacts, context: Context, expected: object, given: str, tmp_path: Path
+) -> None:
+    text = code(facts, QUEUES[engine], context)
+    assert results_of(text, tmp_path, BROKER_URL=address(engine, given)) == expected
+
+
+def test_an_exception_of_a_job_reaches_the_caller(given: str, tmp_path: Path) -> None:
+    text = code(facts_from("user_code:add", inputs="INPUTS"), QUEUES["rq-simple"])
+    with pytest.raises(AssertionError, match=r"RuntimeError: (.|\n)*TypeError: add\(\) missing 1 required"):
+        results_of(text, tmp_path, BROKER_URL=given)
+
+
+def test_a_scheduler_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)  # where its workers find the user's module
+    (tmp_path / "user_code.py").write_text(programs.MODULE)
+    text = code(REPEATED, QUEUES["dask-threads"])
+    with open_cluster(workers=1, threads=1) as cluster:
+        assert results_of(text, tmp_path, DASK_SCHEDULER_ADDRESS=cluster.scheduler) == [7] * 100
+
+
+def test_an_analysis_gives_the_settings_and_the_program() -> None:
+    result = gilscope.analyze(sleep, NUMBERS, backends=("rq-simple",), workers=(2,), budget_s=20, max_calls=40)
+    settings = {setting.setting: setting.value for setting in result.queue_settings}
+    assert {setting.engine for setting in result.queue_settings} == {"rq-simple"}
+    assert (settings["worker_class"], settings["num_workers"]) == ("SimpleWorker", "2")
+    (program,) = result.queue_programs
+    assert "from tests.backends.targets import sleep" in program.code
+    assert f"default_timeout={settings['default_timeout']}" in program.code
+    assert (result.recommendation.code == program.code) == (result.recommendation.backend == program.engine)
