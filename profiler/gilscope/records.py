@@ -305,7 +305,7 @@ class Result(Record, frozen=True, kw_only=True):
     queue_settings: tuple[QueueSetting, ...] = ()
     """Of each task queue that was measured."""
     queue_programs: tuple[QueueProgram, ...] = ()
-    """One for each of them; empty where the target has no importable name."""
+    """One for each of them."""
     failure: Failure | None = None
     output: str = ""
     """The last lines the target printed, bounded."""

@@ -57,7 +57,7 @@ def admit(url: str, *, allow_remote: bool) -> None:
     """
     if urlsplit(url).scheme in AMQP:
         raise BrokerError(
-            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does: nothing is measured over that yet, not even Celery. "
+            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does: nothing is measured over that, not even Celery. "
             "Leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
         )
     if not (allow_remote or _is_here(url)):
