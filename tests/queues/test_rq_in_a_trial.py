@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
 import psutil
 import pytest
 from rq import Queue
@@ -64,12 +63,18 @@ def test_errors_keep_their_text(shared: Trial) -> None:
     assert all(str(TARGETS) in frame for frame in frames)
 
 
+TAKEN = (
+    *("enqueue_s", "queue_wait_p50_s", "execute_p50_s", "fetch_s", "round_trip_s"),
+    *("tasks_per_s", "broker_cpu_s", "worker_cpu_s"),
+)
+
+
 def test_what_the_queue_takes_is_told_apart(shared: Trial) -> None:
     shared.round(0, empty_chunks=20)
     done = shared.round(20, 2)
     queue = done.queue
     assert queue is not None
-    figures: dict[str, float] = msgspec.structs.asdict(queue)
+    figures: dict[str, float] = {name: getattr(queue, name) for name in TAKEN}
     assert all(seconds is not None and seconds > 0 for seconds in figures.values()), figures
     assert figures["queue_wait_p50_s"] < figures["round_trip_s"]
     assert figures["broker_cpu_s"] < figures["round_trip_s"]

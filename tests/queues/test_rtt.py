@@ -62,7 +62,8 @@ def echoing(at: Path | None = None) -> Iterator[Any]:
 
 
 def proxies() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if any("proxy.py" in part for part in child.cmdline())]
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if any("proxy.py" in part for part in child.cmdline())]
 
 
 def all_of(connection: socket.socket) -> bytes:
