@@ -103,7 +103,7 @@ def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_scheduler_told
     workers = {worker.pid for worker in trial.workers}
     (scheduler,) = (process for process in of_command(trial, "dask_node") if process.pid not in workers)
     scheduler.kill()
-    with pytest.raises(TrialEnded, match="the Dask scheduler ended by SIGKILL|scheduler-connection-lost") as lost:
+    with pytest.raises(TrialEnded, match=r"the Dask scheduler ended by SIGKILL|scheduler-connection-lost") as lost:
         trial.round(0, empty_chunks=3)
     assert lost.value.status == "failed"
 
