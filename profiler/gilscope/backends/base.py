@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
@@ -61,6 +61,10 @@ class Work:
     session: Any = None
     """What a worker process must unpickle first, so that it finds by name what no module defines; None where there is
     no such thing."""
+
+    def stripped(self) -> Work:
+        """What goes with each task of a queue: no more than a call needs."""
+        return replace(self, setup=None, teardown=None, session=None)
 
 
 @dataclass(frozen=True)

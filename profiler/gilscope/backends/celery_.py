@@ -8,7 +8,8 @@ import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from time import perf_counter, perf_counter_ns
 from typing import Any, Literal
 
@@ -33,13 +34,14 @@ try:
     from kombu.exceptions import KombuError
     from redis import RedisError
 
-    from gilscope.backends.queued import bare, give_orders, unpicklable, workers_of
+    from gilscope.backends.queued import give_orders, workers_of
+    from gilscope.backends.unpicklable import explain_calls
     from gilscope.backends.worker import run_chunk
     from gilscope.queues.broker import Broker, open_broker
     from gilscope.queues.celery_app import TASK, Uncrossable, make_app
     from gilscope.queues.cpu import cpu_s
     from gilscope.queues.fleet import Fleet, FleetLost, start_fleet
-    from gilscope.queues.meter import Meter, broker_cpu_s
+    from gilscope.queues.meter import IDLE_TASKS, Meter, broker_cpu_s
 except ImportError as error:
     raise UsageError(
         f"the backends celery and celery-threads need Celery ({error}): pip install 'gilscope[queues]'"
@@ -53,13 +55,11 @@ MAIN = "from gilscope.backends.celery_worker import main; main()"
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 #: How often it is looked whether those that are waited for still live.
 LOOK_S = 0.5
-#: Tasks without calls that show what a round trip takes, one at a time; the first ones fill caches.
-ROUND_TRIPS, WARM_UP = 7, 2
 
 
 class _CelerySession(Session):
     def __init__(self, app: Celery, broker: Broker, fleet: Fleet, work: Work, workers: tuple[WorkerId, ...]) -> None:
-        self.work = bare(work)
+        self.work = work.stripped()
         self.workers = workers
         self._app = app
         self._task = app.tasks[TASK]
@@ -80,8 +80,7 @@ class _CelerySession(Session):
                 while sent:
                     done = self._fetched(sent[0])
                     sent.popleft()
-                    if done.calls:
-                        self._meter.execute.append((done.ended_ns - done.started_ns) / 1e9)
+                    self._meter.executed(done)
                     report(done)
         self._must_live()
         self._must_be_there()
@@ -100,19 +99,12 @@ class _CelerySession(Session):
         except WorkerLostError as error:
             raise WorkerDied(f"a worker process ended in the middle of its work: {error}") from error
 
-    @contextmanager
-    def _metered(self, chunks: Sequence[Calls]) -> Iterator[None]:
-        began, used_s = perf_counter(), cpu_s(self._pids)
-        with self._meter.broker(lambda: broker_cpu_s(self._broker, self._connection), len(chunks)):
-            yield
-        if chunks and not any(chunks):
-            self._meter.backlog(len(chunks), perf_counter() - began)
-            using_s = cpu_s(self._pids)
-            if used_s is not None and using_s is not None:
-                self._meter.worker_cpu.append((using_s - used_s) / len(chunks))
+    def _metered(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
+        broker_s = partial(broker_cpu_s, self._broker, self._connection)
+        return self._meter.round(chunks, broker_s, lambda: cpu_s(self._pids))
 
     def _time_round_trips(self) -> None:
-        for number in range(WARM_UP + ROUND_TRIPS):
+        for number in range(IDLE_TASKS):
             began = perf_counter()
             sent = self._sent([])
             done = self._fetched(sent, forget=False)
@@ -120,10 +112,7 @@ class _CelerySession(Session):
             self._app.backend.get_task_meta(sent.id, cache=False)
             fetched = perf_counter()
             sent.forget()
-            if number >= WARM_UP:
-                self._meter.round_trip.append(ended - began)
-                self._meter.fetch.append(fetched - ended)
-                self._meter.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
+            self._meter.idle(number, began, ended, fetched, done)
         self._meter.enqueue.clear()  # what a task with arguments takes is asked
 
     def _sent(self, chunk: Calls) -> AsyncResult:
@@ -131,7 +120,7 @@ class _CelerySession(Session):
         try:
             blob = pickle.dumps((run_chunk, (self.work, chunk, began_ns)), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            raise Refusal(unpicklable(self.work, [chunk]) or f"a task cannot be pickled: {error}") from error
+            raise Refusal(explain_calls(self.work.kwargs, [chunk]) or f"a task cannot be pickled: {error}") from error
         sent = self._task.apply_async((blob,))
         self._meter.enqueue.append((perf_counter_ns() - began_ns) / 1e9)
         return sent

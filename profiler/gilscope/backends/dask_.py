@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter, perf_counter_ns
 from typing import Any
 
@@ -26,8 +26,8 @@ from gilscope.backends.base import (
     WorkerDied,
     WorkerId,
 )
-from gilscope.backends.thread import Tally
-from gilscope.backends.unpicklable import explain
+from gilscope.backends.thread import Tally, report_alone
+from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
 from gilscope.errors import UsageError
 
@@ -38,15 +38,13 @@ try:
     from gilscope.queues.cpu import cpu_s
     from gilscope.queues.dask_cluster import Cluster, ClusterLost, open_cluster
     from gilscope.queues.dask_silence import silence
-    from gilscope.queues.meter import Meter
+    from gilscope.queues.meter import IDLE_TASKS, Meter
 except ImportError as error:
     raise UsageError(f"the backend dask needs Dask ({error}): pip install 'gilscope[queues]'") from error
 
 __all__ = ["Dask", "DaskThreads"]
 
 START_TIMEOUT_S = 60.0
-#: Tasks without calls that show what a round trip takes, one at a time; the first ones fill caches.
-ROUND_TRIPS, WARM_UP = 7, 2
 
 
 @dataclass(frozen=True)
@@ -107,14 +105,15 @@ class _DaskSession(Session):
         self._client = client
         self._cluster = cluster
         self._meter = Meter()
-        self.work = replace(work, setup=None, teardown=None, session=None)
+        self.work = work.stripped()
         self.workers = workers
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         try:
             if not self._meter.round_trip:
                 self._time_round_trips()
-            with self._metered(chunks):
+            scheduler, *workers = self._cluster.pids
+            with self._meter.round(chunks, lambda: cpu_s([scheduler]), lambda: cpu_s(workers)):
                 self._run(chunks, Tally(len(chunks), self._noting(report)))
         except ClusterLost as lost:
             raise WorkerDied(f"{lost} in the middle of its work") from lost
@@ -127,7 +126,7 @@ class _DaskSession(Session):
     def _run(self, chunks: Sequence[Calls], tally: Tally) -> None:
         with self._cluster.on_end(lambda fate: tally.give_up(ClusterLost(fate))):
             for future in self._submit(chunks):
-                future.add_done_callback(lambda done: tally.take(_report_alone(done)))
+                future.add_done_callback(lambda done: tally.take(report_alone(done)))
             tally.wait()
 
     def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[tuple[ChunkReport, list[Any]]]]:
@@ -141,35 +140,19 @@ class _DaskSession(Session):
 
     def _noting(self, report: Callable[[ChunkReport], None]) -> Callable[[ChunkReport], None]:
         def noted(done: ChunkReport) -> None:
-            if done.calls:
-                self._meter.execute.append((done.ended_ns - done.started_ns) / 1e9)
+            self._meter.executed(done)
             report(done)
 
         return noted
 
-    @contextmanager
-    def _metered(self, chunks: Sequence[Calls]) -> Iterator[None]:
-        scheduler, *workers = self._cluster.pids
-        began, used_s = perf_counter(), cpu_s(workers)
-        with self._meter.broker(lambda: cpu_s([scheduler]), len(chunks)):
-            yield
-        if chunks and not any(chunks):
-            self._meter.backlog(len(chunks), perf_counter() - began)
-            using_s = cpu_s(workers)
-            if used_s is not None and using_s is not None:
-                self._meter.worker_cpu.append((using_s - used_s) / len(chunks))
-
     def _time_round_trips(self) -> None:
-        for number in range(WARM_UP + ROUND_TRIPS):
+        for number in range(IDLE_TASKS):
             began = perf_counter()
             task = self._client.submit(_run, _Chunk(self.work, [], perf_counter_ns()), pure=False)
             done, _ = _fetched(self._client, self._cluster, task)
             ended = perf_counter()
             _fetched(self._client, self._cluster, task)
-            if number >= WARM_UP:
-                self._meter.round_trip.append(ended - began)
-                self._meter.fetch.append(perf_counter() - ended)
-                self._meter.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
+            self._meter.idle(number, began, ended, perf_counter(), done)
 
 
 def _fetching(client: Client, tasks: Any) -> Future[Any]:
@@ -177,24 +160,11 @@ def _fetching(client: Client, tasks: Any) -> Future[Any]:
     return asyncio.run_coroutine_threadsafe(client.gather(tasks, asynchronous=True), loop.asyncio_loop)
 
 
-def _report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
-    alone: Future[ChunkReport] = Future()
-    failure = CancelledError("its workers are lost") if future.cancelled() else future.exception()
-    if failure is None:
-        alone.set_result(future.result()[0])
-    else:
-        alone.set_exception(failure)
-    return alone
-
-
 def _judged(error: Exception, work: Work, chunks: Sequence[Calls]) -> Refusal | WorkerDied:
     """What a failure of the machinery means: the target's own exceptions travel in the reports."""
     if isinstance(error, KilledWorker | OSError | CancelledError):
         return WorkerDied(f"Dask lost a task: {error}")
-    arguments = (item for chunk in chunks for item in chunk)
-    told = explain("an argument", work.kwargs)
-    told = told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
-    return Refusal(told or _of_result(error))
+    return Refusal(explain_calls(work.kwargs, chunks) or _of_result(error))
 
 
 def _of_result(error: Exception) -> str:

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,8 +28,8 @@ from gilscope.backends.base import (
     WorkerDied,
     WorkerId,
 )
-from gilscope.backends.thread import Tally
-from gilscope.backends.unpicklable import explain
+from gilscope.backends.thread import Tally, report_alone
+from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 
 __all__ = ["Process"]
@@ -65,7 +65,7 @@ class _ProcessSession(Session):
         try:
             for chunk in chunks:
                 future = self._pool.submit(run_chunk, self.work, chunk, perf_counter_ns())
-                future.add_done_callback(lambda done: tally.take(_report_alone(done)))
+                future.add_done_callback(lambda done: tally.take(report_alone(done)))
             tally.wait()
         except BrokenProcessPool as error:
             if "Traceback" in str(error.__cause__):  # the pool gave up on what a worker sent, and says why
@@ -76,10 +76,7 @@ class _ProcessSession(Session):
 
     def _unpicklable(self, chunks: Sequence[Calls], error: Exception) -> str:
         """What of the calls is in the way; a result, which is in a worker, where nothing of them is."""
-        told = explain("an argument", self.work.kwargs)
-        arguments = (item for chunk in chunks for item in chunk)
-        told = told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
-        return told or f"a result cannot be pickled: {error}"
+        return explain_calls(self.work.kwargs, chunks) or f"a result cannot be pickled: {error}"
 
     def _how_they_died(self) -> str:
         # The pool's own thread waits for the processes, and of two that do, one reads a wrong exit code.
@@ -87,16 +84,6 @@ class _ProcessSession(Session):
         ending.start()
         ending.join(END_TIMEOUT_S)  # a worker that ignores SIGTERM does not end
         return _told([] if ending.is_alive() else [process.exitcode for process in self._processes])
-
-
-def _report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
-    alone: Future[ChunkReport] = Future()
-    failure = future.exception()
-    if failure is None:
-        alone.set_result(future.result()[0])
-    else:
-        alone.set_exception(failure)
-    return alone
 
 
 def _last_line(remote: object) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from gilscope.backends.base import CallError, Calls, Refusal, Work, WorkerDied, WorkerId
+from gilscope.backends.base import CallError, Refusal, Work, WorkerDied, WorkerId
 from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.broker import Broker
 from gilscope.queues.fleet import Fleet, join
 from gilscope.queues.signed import pack, unpack
 
-__all__ = ["Orders", "bare", "enter", "give_orders", "unpicklable", "workers_of"]
+__all__ = ["Orders", "enter", "give_orders", "workers_of"]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,6 @@ class Unready:
 
     what: str
     error: CallError
-
-
-def bare(work: Work) -> Work:
-    """What goes with each task: no more than a call needs."""
-    return replace(work, setup=None, teardown=None, session=None)
 
 
 # -- in the trial's process -------------------------------------------------------------------------------------------
@@ -71,13 +66,6 @@ def workers_of(fleet: Fleet) -> tuple[WorkerId, ...]:
         return fleet.members
     told = f"{unready.what} in a worker: {unready.error.message}"
     raise Refusal(told) if unready.what == IMPORT else WorkerDied(told)
-
-
-def unpicklable(work: Work, chunks: Sequence[Calls]) -> str | None:
-    """What of the calls cannot be pickled; None where all can."""
-    arguments: Iterable[Any] = (item for chunk in chunks for item in chunk)
-    told = explain("an argument", work.kwargs)
-    return told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
 
 
 # -- in a worker ------------------------------------------------------------------------------------------------------

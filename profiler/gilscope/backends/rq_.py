@@ -30,18 +30,17 @@ try:
     from rq.job import Job
     from rq.results import Result
 
-    from gilscope.backends.queued import bare, give_orders, unpicklable, workers_of
+    from gilscope.backends.queued import give_orders, workers_of
     from gilscope.backends.rq_worker import Done, Unpicklable, perform, serializer
+    from gilscope.backends.unpicklable import explain_calls
     from gilscope.queues.broker import Broker, open_broker
     from gilscope.queues.fleet import Fleet, FleetLost, start_fleet
-    from gilscope.queues.meter import Meter, broker_cpu_s
+    from gilscope.queues.meter import IDLE_TASKS, Meter, broker_cpu_s
 except ImportError as error:
     raise UsageError(f"the backends rq and rq-simple need RQ ({error}): pip install 'gilscope[queues]'") from error
 
 __all__ = ["Rq", "RqSimple"]
 
-#: Tasks without calls that show what a round trip takes, one at a time; the first ones fill caches.
-ROUND_TRIPS, WARM_UP = 7, 2
 #: RQ's own limit, 180 s, is not for analyses, whose rounds have one.
 NO_TIMEOUT = -1
 TASK = f"{perform.__module__}.{perform.__qualname__}"
@@ -50,7 +49,7 @@ MAIN = "from gilscope.backends.rq_worker import main; main()"
 
 class _RqSession(Session):
     def __init__(self, broker: Broker, fleet: Fleet, work: Work, workers: tuple[WorkerId, ...]) -> None:
-        self.work = bare(work)
+        self.work = work.stripped()
         self.workers = workers
         self._broker = broker
         self._fleet = fleet
@@ -64,12 +63,9 @@ class _RqSession(Session):
         with self._judging(chunks):
             if not self._meter.round_trip:
                 self._time_round_trips()
-            began = perf_counter()
-            with self._meter.broker(lambda: broker_cpu_s(self._broker, self._connection), len(chunks)):
+            with self._meter.round(chunks, lambda: broker_cpu_s(self._broker, self._connection)):
                 for job in [self._enqueue(chunk) for chunk in chunks]:
                     report(self._await(job).report)
-            if chunks and not any(chunks):
-                self._meter.backlog(len(chunks), perf_counter() - began)
         self.queue = self._meter.figures
 
     @contextmanager
@@ -81,21 +77,18 @@ class _RqSession(Session):
         except FleetLost as error:
             raise WorkerDied(f"{error} in the middle of its work") from error
         except _NotEnqueued as error:
-            told = unpicklable(self.work, chunks)
+            told = explain_calls(self.work.kwargs, chunks)
             raise Refusal(told or f"a task cannot be pickled: {error.__cause__}") from error
 
     def _time_round_trips(self) -> None:
-        for number in range(WARM_UP + ROUND_TRIPS):
+        for number in range(IDLE_TASKS):
             began = perf_counter()
             job = self._enqueue([])
             done = self._await(job)
             ended = perf_counter()
             job.latest_result()
             fetched = perf_counter()
-            if number >= WARM_UP:
-                self._meter.round_trip.append(ended - began)
-                self._meter.fetch.append(fetched - ended)
-                self._meter.idle_wait.append((done.report.started_ns - done.report.submitted_ns) / 1e9)
+            self._meter.idle(number, began, ended, fetched, done.report)
         self._meter.enqueue.clear()  # what a task with arguments takes is asked
 
     def _enqueue(self, chunk: Calls) -> Job:
@@ -140,9 +133,7 @@ class _RqSession(Session):
         return done  # type: ignore[no-any-return]
 
     def _note(self, done: Done) -> None:
-        report = done.report
-        if report.calls:
-            self._meter.execute.append((report.ended_ns - report.started_ns) / 1e9)
+        self._meter.executed(done.report)
         last = self._last.get(done.worker)
         if last is not None:
             self._meter.worker_cpu.append((done.before_ns - last.before_ns - last.calls_ns) / 1e9)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from time import perf_counter_ns
+from typing import Any
 
 from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerDied, WorkerId
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 
-__all__ = ["Tally", "Thread", "open_threads"]
+__all__ = ["Tally", "Thread", "open_threads", "report_alone"]
 
 
 class Tally:
@@ -50,6 +51,17 @@ class Tally:
         self._done.wait()
         if self._failure is not None:
             raise self._failure
+
+
+def report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
+    """A done future's report without the results, which nobody needs here."""
+    alone: Future[ChunkReport] = Future()
+    failure = CancelledError("its workers are lost") if future.cancelled() else future.exception()
+    if failure is None:
+        alone.set_result(future.result()[0])
+    else:
+        alone.set_exception(failure)
+    return alone
 
 
 class _ThreadSession(Session):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import pickle
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-__all__ = ["explain"]
+__all__ = ["explain", "explain_calls"]
 
 #: Parts of one object that are tried, and how far the search goes down: what is found by then names a part near enough.
 MOST_PARTS = 10_000
@@ -34,6 +34,13 @@ def explain(what: str, value: Any) -> str | None:
         return None
     path, culprit, error = _culprit(value, error)
     return f"{what} cannot be pickled: {'its ' + path if path else 'it'} is {_described(culprit)} ({error})"
+
+
+def explain_calls(kwargs: dict[str, Any], chunks: Iterable[Iterable[Any]]) -> str | None:
+    """`explain` for the first argument of some calls that cannot be pickled; None when all can."""
+    told = explain("an argument", kwargs)
+    arguments = (item for chunk in chunks for item in chunk)
+    return told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
 
 
 def _problem(value: Any) -> Exception | None:

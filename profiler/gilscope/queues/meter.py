@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from statistics import fmean, median
-from typing import Any
+from time import perf_counter
+from typing import Any, Protocol
 
 import redis
 
 from gilscope.queues.broker import Broker
 from gilscope.records import QueueFigures
 
-__all__ = ["Meter", "broker_cpu_s"]
+__all__ = ["IDLE_TASKS", "Meter", "broker_cpu_s"]
+
+
+#: The first of the tasks without calls fill caches; the others show what a round trip takes.
+WARM_UP = 2
+IDLE_TASKS = WARM_UP + 7
+
+
+class Timed(Protocol):
+    """What became of a task (`gilscope.backends.base.ChunkReport` tells it)."""
+
+    @property
+    def submitted_ns(self) -> int: ...
+    @property
+    def started_ns(self) -> int: ...
+    @property
+    def ended_ns(self) -> int: ...
+    @property
+    def calls(self) -> int: ...
 
 
 class Meter:
@@ -33,19 +52,41 @@ class Meter:
         self._broker_tasks = 0
         self._backlogs: list[float] = []
 
-    @contextmanager
-    def broker(self, read_s: Callable[[], float | None], tasks: int) -> Iterator[None]:
-        """Within, so many tasks are run; ``read_s`` gives the broker's CPU so far."""
-        before = read_s()
-        yield
-        after = read_s()
-        if before is not None and after is not None:
-            self._broker_cpu_s += after - before
-            self._broker_tasks += tasks
+    def idle(self, number: int, began_s: float, ended_s: float, fetched_s: float, done: Timed) -> None:
+        """The ``number``-th of `IDLE_TASKS` tasks without calls, one at a time: from its enqueueing to having its
+        result, to having that once more."""
+        if number >= WARM_UP:
+            self.round_trip.append(ended_s - began_s)
+            self.fetch.append(fetched_s - ended_s)
+            self.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
 
-    def backlog(self, tasks: int, wall_s: float) -> None:
-        """So many tasks without calls, enqueued at once, are done."""
-        self._backlogs.append(tasks / wall_s)
+    def executed(self, done: Timed) -> None:
+        """A task is done."""
+        if done.calls:
+            self.execute.append((done.ended_ns - done.started_ns) / 1e9)
+
+    @contextmanager
+    def round(
+        self,
+        chunks: Sequence[Sized],
+        broker_s: Callable[[], float | None],
+        workers_s: Callable[[], float | None] = lambda: None,
+    ) -> Iterator[None]:
+        """Within, a task for each of the chunks of calls is run; those without calls show the backlog.
+
+        :param broker_s: gives the broker's CPU so far, and ``workers_s`` the workers', which is told only of tasks
+            without calls
+        """
+        began, broker_before, workers_before = perf_counter(), broker_s(), workers_s()
+        yield
+        wall_s, broker_used, workers_used = perf_counter() - began, broker_s(), workers_s()
+        if broker_before is not None and broker_used is not None:
+            self._broker_cpu_s += broker_used - broker_before
+            self._broker_tasks += len(chunks)
+        if chunks and not any(chunks):
+            self._backlogs.append(len(chunks) / wall_s)
+            if workers_before is not None and workers_used is not None:
+                self.worker_cpu.append((workers_used - workers_before) / len(chunks))
 
     @property
     def figures(self) -> QueueFigures:
