@@ -170,8 +170,14 @@ def _judged(error: Exception, work: Work, chunks: Sequence[Calls]) -> Refusal | 
 def _of_result(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [""]
     if lines[0].startswith("Could not serialize"):
-        return f"a result cannot be pickled: {lines[-1]}"
+        return f"a result cannot be pickled: {_raised(lines)}"
     return f"a result cannot be unpickled: {type(error).__name__}: {lines[-1]}"
+
+
+def _raised(traceback: Sequence[str]) -> str:
+    """What a traceback's lines say was raised, without the notes below it, which pickle adds from CPython 3.14 on."""
+    frames = [number for number, line in enumerate(traceback) if line.startswith(" ")]
+    return traceback[frames[-1] + 1] if frames and frames[-1] + 1 < len(traceback) else traceback[-1]
 
 
 @contextmanager
