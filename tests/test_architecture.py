@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "visible": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "targets": GROUND | {"production"},
-    "queues": GROUND,
+    "queues": GROUND | {"gilscope"},  # the root, for its version
     "backends": GROUND | {"visible", "queues"},
     "observers": GROUND | {"gilscope", "visible"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observers", "queues"},

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.regret.cells import Cell
+from benchmarks.regret.cells import QUEUES, Cell
 from benchmarks.regret.harness import end_group
 from benchmarks.regret.workload import Workload
 
@@ -19,8 +19,10 @@ __all__ = ["Advice", "Prediction", "advice_from", "ask", "cell_from"]
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 120.0
+#: Each queue takes some seconds to start.
+QUEUES_BUDGET = "40s"
 #: What of the recommendation's backends and executors is a cell.
-_EXECUTORS = {("serial", None), ("thread", None), ("process", None), ("asyncio", None)}
+_EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "asyncio", *QUEUES)}
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -47,9 +49,10 @@ class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why there is no configuration to measure."""
 
 
-def ask(workload: Workload) -> Advice:
-    """Run ``gilscope analyze`` with its default budget."""
+def ask(workload: Workload, *, queues: bool = False) -> Advice:
+    """Run ``gilscope analyze`` with its default budget, or a longer one where it shall try task ``queues`` too."""
     options = ["--inputs", workload.inputs_spec, "--json", "-q", "--no-progress"]
+    options += ["--backends", ",".join(("thread", "process", *QUEUES)), "--budget", QUEUES_BUDGET] if queues else []
     command = [sys.executable, "-m", "gilscope", "analyze", workload.spec, *options]
     began = time.perf_counter()
     with subprocess.Popen(

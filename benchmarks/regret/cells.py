@@ -10,6 +10,8 @@ import msgspec
 
 __all__ = [
     "ADAPTIVE",
+    "QUEUES",
+    "QUEUE_CALL_S",
     "SERIAL",
     "Cell",
     "Executor",
@@ -17,17 +19,24 @@ __all__ = [
     "default_threads",
     "grid",
     "passes_for",
+    "queue_grid",
     "rule_of_thumb",
     "unique",
 ]
 
-Executor = Literal["serial", "thread", "process", "asyncio", "betapool"]
+Executor = Literal[
+    "serial", "thread", "process", "asyncio", "betapool", "rq", "rq-simple", "celery", "celery-threads", "dask"
+]
+#: Task queues (`benchmarks.regret.engines`), under gilscope's names for them.
+QUEUES: tuple[Executor, ...] = ("rq", "rq-simple", "celery", "celery-threads", "dask")
 
 THREADS = (2, 4, 8, 16, 32, 64)
 PROCESSES = (2, 4)
 COROUTINES = (4, 16, 64, 256)
 #: Chunksizes of processes, each with the longest call that it is tried for: a chunk must not be a round by itself.
 CHUNKS_S = {1: math.inf, 8: 0.005, 64: 0.0005}
+#: The shortest call that is worth a task of a queue.
+QUEUE_CALL_S = 0.02
 #: The rule of thumb's boundary between CPU-bound and I/O-bound.
 THUMB = 0.5
 #: To give every worker as much to do as the others, a round may last so many times longer than asked.
@@ -84,6 +93,16 @@ def grid(call_s: float, *, inputs: int, coroutine: bool) -> list[Cell]:
     cells = [SERIAL, *(Cell("thread", workers) for workers in THREADS)]
     cells += [Cell("process", workers, chunk) for workers in PROCESSES for chunk in chunks]
     return [*cells, *(Cell("asyncio", workers) for workers in COROUTINES if coroutine)]
+
+
+def queue_grid(call_s: float, *, coroutine: bool) -> list[Cell]:
+    """Task queues for calls of this length; none for short ones, nor for coroutine functions, which not all of them
+    take."""
+    if coroutine or call_s < QUEUE_CALL_S:
+        return []
+    return [
+        Cell(queue, workers) for queue in QUEUES for workers in (THREADS if queue == "celery-threads" else PROCESSES)
+    ]
 
 
 def unique(cells: Iterable[Cell | None]) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""Plain pools of the standard library. Runs inside a cell's process."""
+"""Plain pools of the standard library, and task queues. Runs inside a cell's process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from benchmarks.regret.cells import Cell
+from benchmarks.regret.cells import QUEUES, Cell
 
-__all__ = ["Opened", "Run", "open_executor"]
+__all__ = ["Function", "Opened", "Run", "open_executor"]
 
 Function = Callable[[Any], Any]
 Run = Callable[[Sequence[Any]], None]
@@ -44,6 +44,10 @@ def open_executor(cell: Cell, function: Function, inputs: Sequence[Any]) -> Abst
     """The executor of a cell; leaving the context ends its workers."""
     if cell.executor == "serial":
         return _loop(Cell("asyncio"), function, inputs) if _is_coroutine(function) else _serial(cell, function, inputs)
+    if cell.executor in QUEUES:
+        from benchmarks.regret import engines  # which other cells do without
+
+        return engines.OPEN[cell.executor](cell, function, inputs)
     return _OPEN[cell.executor](cell, function, inputs)
 
 

@@ -20,7 +20,7 @@ import msgspec
 from benchmarks.regret.cells import SERIAL, Cell, passes_for
 from benchmarks.regret.workload import Workload
 
-__all__ = ["CellFailed", "Measured", "Solo", "end_group", "measure", "measure_solo"]
+__all__ = ["CellFailed", "Lane", "Measured", "Solo", "end_group", "measure", "measure_solo"]
 
 ROOT = Path(__file__).parents[2]
 #: Within this a cell opens, or runs a round, or is ended.
@@ -58,7 +58,7 @@ class Solo(msgspec.Struct, frozen=True):
         return self.cpu_s / self.call_s
 
 
-class _Round(msgspec.Struct, frozen=True):
+class Round(msgspec.Struct, frozen=True):
     calls: int
     wall_s: float
     cpu_s: float
@@ -68,7 +68,7 @@ class _Round(msgspec.Struct, frozen=True):
         return self.calls / self.wall_s
 
 
-class _Lane:
+class Lane:
     """A cell's process and what it has shown so far."""
 
     def __init__(self, workload: Workload, cell: Cell) -> None:
@@ -91,12 +91,12 @@ class _Lane:
         """Wait until it is open."""
         self._inputs = int(self._hear()["inputs"])
 
-    def run(self) -> _Round:
+    def run(self) -> Round:
         """One round."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{self.passes}\n")
         self._process.stdin.flush()
-        return msgspec.convert(self._hear(), _Round)
+        return msgspec.convert(self._hear(), Round)
 
     def calibrate(self, round_s: float) -> None:
         """Settle how many passes a round takes."""
@@ -145,12 +145,12 @@ class _Lane:
 
 
 @contextlib.contextmanager
-def _open(workload: Workload, cells: Sequence[Cell]) -> Iterator[list[_Lane]]:
+def _open(workload: Workload, cells: Sequence[Cell]) -> Iterator[list[Lane]]:
     """Their processes, started all at once."""
-    lanes: list[_Lane] = []
+    lanes: list[Lane] = []
     try:
         for cell in cells:
-            lanes.append(_Lane(workload, cell))  # noqa: PERF401  what was started is ended though the next fails
+            lanes.append(Lane(workload, cell))  # noqa: PERF401  what was started is ended though the next fails
         yield lanes
     finally:
         for lane in lanes:
@@ -174,9 +174,9 @@ def measure_solo(workload: Workload) -> Solo:
 
 def measure(workload: Workload, cells: Sequence[Cell], rounds: int, order: random.Random) -> list[Measured]:
     """Every cell in a fresh process, all of them open, one round at a time, in random order each time round."""
-    failed: dict[_Lane, str] = {}
+    failed: dict[Lane, str] = {}
 
-    def turn(step: Callable[[_Lane], None]) -> None:
+    def turn(step: Callable[[Lane], None]) -> None:
         for lane in order.sample(lanes, len(lanes)):
             if lane not in failed:
                 try:
@@ -186,7 +186,7 @@ def measure(workload: Workload, cells: Sequence[Cell], rounds: int, order: rando
                     lane.end(at_once=True)
 
     with _open(workload, cells) as lanes:
-        turn(_Lane.ready)
+        turn(Lane.ready)
         turn(lambda lane: lane.calibrate(ROUND_S))
         for _ in range(rounds):
             turn(lambda lane: lane.rates.append(float(f"{lane.run().per_s:.5g}")))

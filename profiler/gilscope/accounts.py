@@ -137,3 +137,7 @@ class QueueFigures(Record, frozen=True, kw_only=True):
     where there was none."""
     reason: str | None = None
     """Why they could not be taken, where that is so."""
+    workers_lost: int | None = None
+    """Workers on other hosts that ended, or were cut off, meanwhile; None where the workers were of this machine."""
+    tasks_again: int | None = None
+    """How often a task was handed out again because its worker was lost; None likewise."""

@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 from benchmarks.regret import figures, table
 from benchmarks.regret.advice import Advice, Prediction, advice_from, cell_from
-from benchmarks.regret.cells import ADAPTIVE, SERIAL, Cell, default_threads, grid, passes_for, rule_of_thumb, unique
+from benchmarks.regret.cells import (
+    ADAPTIVE,
+    QUEUES,
+    SERIAL,
+    Cell,
+    default_threads,
+    grid,
+    passes_for,
+    queue_grid,
+    rule_of_thumb,
+    unique,
+)
+from benchmarks.regret.engines import OPEN
 from benchmarks.regret.harness import Measured, Solo
 from benchmarks.regret.judge import Judged, finalists
 from benchmarks.regret.results import Results, load, save
@@ -241,3 +253,18 @@ def test_every_workload_is_declared_once_with_inputs_and_labels_that_exist() -> 
     assert missing or len(names) >= 44
     assert {label.partition("/")[0] for each in workloads for label in each["expect"]} <= LABELS
     assert all(each["why"] for each in workloads)
+
+
+def test_queues_are_for_calls_that_are_worth_a_task() -> None:
+    assert queue_grid(0.019, coroutine=False) == []
+    assert queue_grid(1.0, coroutine=True) == []
+    cells = queue_grid(0.02, coroutine=False)
+    assert {cell.executor for cell in cells} == set(QUEUES) == set(OPEN)
+    assert Cell("celery-threads", 64) in cells
+    assert max(cell.workers for cell in cells if cell.executor == "dask") == 4
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_that_is_recommended_is_a_cell(queue: str) -> None:
+    told = {"backend": queue, "executor": None, "workers": 2, "chunksize": 8, "start_method": None}
+    assert cell_from(told) == Cell(queue, 2)  # type: ignore[arg-type]  # a call a task, as in the grid

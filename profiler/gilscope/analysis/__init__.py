@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from gilscope.analysis.campaign import Campaign, Progress, Tell
@@ -42,6 +44,9 @@ def analyze(
     predict_gil: bool = True,
     broker: str | None = None,
     allow_remote_broker: bool = False,
+    remote_workers: int | None = None,
+    secret_file: str | None = None,
+    dask: str | None = None,
     rtt_s: float = 0.0,
 ) -> Result:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
@@ -72,6 +77,9 @@ def analyze(
     :param broker: the address of the task queues' broker, as in ``"redis://localhost:6379/1"``; when None,
         ``$GILSCOPE_BROKER``, or else one of gilscope's own
     :param allow_remote_broker: whether it may be on another machine, and hold keys that are not gilscope's
+    :param remote_workers: workers of rq-simple on other hosts, which ``gilscope worker`` runs there
+    :param secret_file: of what these and the analysis sign with; made where there is none
+    :param dask: the address of a Dask scheduler whose workers are to be used, as in ``"tcp://localhost:8786"``
     :param rtt_s: a network round trip, in seconds, that task queues are measured with once more
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
@@ -95,6 +103,9 @@ def analyze(
         predict_gil=predict_gil,
         broker=broker,
         allow_remote_broker=allow_remote_broker,
+        remote_workers=remote_workers,
+        secret_file=secret_file,
+        dask=dask,
         rtt_s=rtt_s,
     )
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
@@ -109,12 +120,30 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
 
     :param tell: hears of the progress
     :raises UsageError: when something cannot be done as asked
+    :raises BrokerError: when the workers on other hosts that were asked for do not come
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
     refuse_where_impossible()
-    campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
-    try:
-        campaign.run()
-        return conclude(campaign)
-    except KeyboardInterrupt:
-        return conclude(campaign, interrupted=True)
+    with _fleet(options, tell):
+        campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
+        try:
+            campaign.run()
+            return conclude(campaign)
+        except KeyboardInterrupt:
+            return conclude(campaign, interrupted=True)
+
+
+def _fleet(options: Options, tell: Tell) -> AbstractContextManager[None]:
+    """Within, workers on other hosts are there, where they were asked for."""
+    broker, secret_file, workers = options.given_broker, options.secret_file, options.remote_workers
+    if broker is None or secret_file is None or workers is None:
+        return nullcontext()
+    from gilscope.queues.broker import ALLOW_REMOTE, must_have_redis
+
+    must_have_redis()
+    from gilscope.queues.meeting import gathered
+    from gilscope.queues.sides import read_secret
+
+    tell(Progress(f"waiting for {workers} workers of other hosts", 0.0, options.budget_s))
+    allowed = options.allow_remote_broker or os.environ.get(ALLOW_REMOTE) == "1"
+    return gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed)

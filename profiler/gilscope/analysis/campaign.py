@@ -11,7 +11,7 @@ from gilscope.analysis import network
 from gilscope.analysis.blind import measure_blindly
 from gilscope.analysis.facts_of import compare_results, look_for_native_pools
 from gilscope.analysis.gather import kind_of
-from gilscope.analysis.options import Budget, Options
+from gilscope.analysis.options import REMOTE, Budget, Options
 from gilscope.analysis.race import LONG_CALL_S, race
 from gilscope.analysis.rounds import run_round
 from gilscope.analysis.solo import Solo, start_solo
@@ -116,9 +116,13 @@ class Campaign:
     def facts(self) -> dict[str, BackendFacts]:
         """The backends of this analysis, as decisions see them."""
         return {
-            name: BackendFacts(name, made.shares_gil, made.start_methods, made.fixed_workers, made.elsewhere)
+            name: BackendFacts(name, made.shares_gil, made.start_methods, self._fixed_workers(made), made.elsewhere)
             for name, made in self._backends.items()
         }
+
+    def _fixed_workers(self, backend: Backend) -> int | None:
+        elsewhere = self.options.remote_workers if backend.name in REMOTE else None
+        return backend.fixed_workers if elsewhere is None else elsewhere
 
     @property
     def simplicity(self) -> dict[str, int]:

@@ -90,8 +90,10 @@ def _capacity(campaign: Campaign, trials: Sequence[Trial]) -> Capacity | None:
 
 
 def _settings(options: Options) -> dict[str, Any]:
-    """Those that are set, as a saved result gives them back: with lists for tuples, and without a password."""
+    """Those that are set, as a saved result gives them back: with lists for tuples, and without a password or
+    where the secret is."""
     given = {name: value for name, value in dataclasses.asdict(options).items() if value not in (None, ())}
+    given.pop("secret_file", None)
     if options.broker:
         given["broker"] = shown(options.broker)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

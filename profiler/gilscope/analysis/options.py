@@ -11,8 +11,10 @@ from typing import Literal
 from gilscope.errors import UsageError
 from gilscope.records import Context, StartMethod, Wanted
 
-__all__ = ["Budget", "Options", "refuse_where_impossible"]
+__all__ = ["REMOTE", "Budget", "Options", "refuse_where_impossible"]
 
+#: The backends whose workers may be on other hosts.
+REMOTE = ("rq-simple",)
 #: How much later than the budget an analysis may end: what is running is stopped there.
 GRACE = 1.1
 
@@ -56,6 +58,12 @@ class Options:
     """The address of the task queues' broker; ``$GILSCOPE_BROKER``, or else one of gilscope's own, when None."""
     allow_remote_broker: bool = False
     """Whether the broker may be on another machine, and hold others' keys."""
+    remote_workers: int | None = None
+    """Workers of rq-simple on other hosts, which ``gilscope worker`` runs there; None for some of this machine."""
+    secret_file: str | None = None
+    """Of what these and the analysis sign with; made where there is none."""
+    dask: str | None = None
+    """The address of a Dask scheduler whose workers are to be used; a cluster of gilscope's own when None."""
     items: float | None = None
     """Calls to be done within ``within_s``, to plan for."""
     within_s: float | None = None
@@ -77,6 +85,7 @@ class Options:
             ("within", self.within_s, 0.001),
             ("rate", self.wanted_per_s, 1e-6),
             ("rtt", self.rtt_s, 0.0),
+            ("remote-workers", self.remote_workers, 1),
             *(("workers", count, 1) for count in self.workers),
             *(("predict-cpus", count, 1) for count in self.predict_cpus),
         ):
@@ -90,6 +99,39 @@ class Options:
             raise UsageError("items and within go together: so many calls within so long")
         if self.items is not None and self.wanted_per_s is not None:
             raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
+        if self.remote_workers is not None or self.secret_file is not None:
+            self._must_be_a_fleet()
+        if self.dask is not None:
+            self._must_be_a_scheduler(self.dask)
+
+    def _must_be_a_fleet(self) -> None:
+        if self.remote_workers is None or self.secret_file is None:
+            raise UsageError("remote-workers and secret-file go together: so many, who sign with what is in there")
+        if not self.given_broker:
+            raise UsageError("workers on other hosts need a broker that they can reach too: give --broker URL")
+        if not set(REMOTE) & set(self.backends):
+            raise UsageError(f"workers on other hosts run the backend {', '.join(REMOTE)}: name it with --backends")
+        self._must_be_a_real_network()
+
+    def _must_be_a_scheduler(self, address: str) -> None:
+        if "://" not in address:
+            raise UsageError(f"dask {address!r} is no address of a scheduler: give tcp://HOST:PORT")
+        if not {"dask", "dask-threads"} & set(self.backends):
+            raise UsageError("a Dask scheduler serves the backends dask and dask-threads: name one with --backends")
+        self._must_be_a_real_network()
+
+    def _must_be_a_real_network(self) -> None:
+        if self.rtt_s:
+            raise UsageError(
+                "rtt stands for a network that is not there; workers on other hosts have one: leave it out"
+            )
+
+    @property
+    def given_broker(self) -> str | None:
+        """The address of a broker that is not gilscope's own."""
+        from gilscope.queues.broker import BROKER
+
+        return self.broker or os.environ.get(BROKER)
 
     @property
     def wanted(self) -> Wanted | None:
@@ -102,8 +144,11 @@ class Options:
     def environment(self) -> dict[str, str]:
         """What the processes of trials are told by environment variables."""
         from gilscope.queues.broker import ALLOW_REMOTE, BROKER
+        from gilscope.queues.sides import SECRET_FILE
 
         given = {BROKER: self.broker} if self.broker else {}
+        given |= {"GILSCOPE_DASK": self.dask} if self.dask else {}
+        given |= {SECRET_FILE: os.path.abspath(self.secret_file)} if self.secret_file else {}
         return given | ({ALLOW_REMOTE: "1"} if self.allow_remote_broker else {})
 
 

@@ -107,6 +107,8 @@ class ChunkReport:
     no result, or no digest of it."""
     cpu_ns: tuple[int, ...] = ()
     """CPU time of each call in its thread, in order; empty where that was not taken."""
+    one_clock: bool = True
+    """False where it ran on another machine than the caller, whose clock ``submitted_ns`` is of."""
 
 
 #: One chunk: the inputs of its calls.

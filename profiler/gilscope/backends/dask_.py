@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, perf_counter_ns
 from typing import Any
 
@@ -37,6 +37,7 @@ try:
 
     from gilscope.queues.cpu import cpu_s
     from gilscope.queues.dask_cluster import Cluster, ClusterLost, open_cluster
+    from gilscope.queues.dask_given import DASK, Unfit, given_cluster
     from gilscope.queues.dask_silence import silence
     from gilscope.queues.meter import IDLE_TASKS, Meter
 except ImportError as error:
@@ -83,7 +84,7 @@ def _called(hook: Callable[[], Any] | None) -> CallError | None:
     return None
 
 
-def _enter(observer_pid: int) -> WorkerId:
+def _enter(observer_pid: int | None) -> WorkerId:
     """Once in each thread: none takes two of these tasks, for nobody goes on before everybody is there."""
     assert _everyone is not None, "before the set-up"
     _everyone.wait(START_TIMEOUT_S)
@@ -92,8 +93,8 @@ def _enter(observer_pid: int) -> WorkerId:
 
 
 def _tear_down(teardown: Callable[[], Any] | None) -> CallError | None:
-    for worker in _entered:
-        worker.close()
+    while _entered:
+        _entered.pop().close()
     return _called(teardown)
 
 
@@ -106,14 +107,15 @@ class _DaskSession(Session):
         self._cluster = cluster
         self._meter = Meter()
         self.work = work.stripped()
-        self.workers = workers
+        self.workers = () if cluster.given else workers
+        self._where: dict[str, Any] = {"workers": list(cluster.workers)} if cluster.given else {}
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         try:
             if not self._meter.round_trip:
                 self._time_round_trips()
-            scheduler, *workers = self._cluster.pids
-            with self._meter.round(chunks, lambda: cpu_s([scheduler]), lambda: cpu_s(workers)):
+            scheduler, workers = self._cluster.pids[:1], self._cluster.pids[1:]
+            with self._meter.round(chunks, lambda: cpu_s(scheduler), lambda: cpu_s(workers)):
                 self._run(chunks, Tally(len(chunks), self._noting(report)))
         except ClusterLost as lost:
             raise WorkerDied(f"{lost} in the middle of its work") from lost
@@ -132,7 +134,9 @@ class _DaskSession(Session):
     def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[tuple[ChunkReport, list[Any]]]]:
         """A future of each result, fetched as soon as it is there and then let go."""
         now = perf_counter_ns()
-        tasks = deque(self._client.map(_run, [_Chunk(self.work, chunk, now) for chunk in chunks], pure=False))
+        tasks = deque(
+            self._client.map(_run, [_Chunk(self.work, chunk, now) for chunk in chunks], pure=False, **self._where)
+        )
         if chunks:
             self._meter.enqueue.append((perf_counter_ns() - now) / 1e9 / len(chunks))
         while tasks:
@@ -141,18 +145,21 @@ class _DaskSession(Session):
     def _noting(self, report: Callable[[ChunkReport], None]) -> Callable[[ChunkReport], None]:
         def noted(done: ChunkReport) -> None:
             self._meter.executed(done)
-            report(done)
+            report(self._placed(done))
 
         return noted
+
+    def _placed(self, report: ChunkReport) -> ChunkReport:
+        return report if self._cluster.here else replace(report, one_clock=False)
 
     def _time_round_trips(self) -> None:
         for number in range(IDLE_TASKS):
             began = perf_counter()
-            task = self._client.submit(_run, _Chunk(self.work, [], perf_counter_ns()), pure=False)
+            task = self._client.submit(_run, _Chunk(self.work, [], perf_counter_ns()), pure=False, **self._where)
             done, _ = _fetched(self._client, self._cluster, task)
             ended = perf_counter()
             _fetched(self._client, self._cluster, task)
-            self._meter.idle(number, began, ended, perf_counter(), done)
+            self._meter.idle(number, began, ended, perf_counter(), self._placed(done))
 
 
 def _fetching(client: Client, tasks: Any) -> Future[Any]:
@@ -186,14 +193,32 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[Session]:
     _must_serialize("the set-up or the tear-down", (work.setup, work.teardown))
     silence()
     try:
-        with open_cluster(processes, threads) as cluster, _connected(cluster) as client:
+        with _cluster(processes, threads) as (client, cluster):
+            if cluster.given:
+                _must_be_found(client, cluster, work.func)
             _hook(client, cluster, "set-up", _set_up, work.session, threads, work.setup)
-            workers = _everywhere(client, cluster, _enter, os.getppid(), times=threads)
+            observer_pid = None if cluster.given else os.getppid()
+            workers = _everywhere(client, cluster, _enter, observer_pid, times=threads)
             yield _DaskSession(client, cluster, work, tuple(workers))
             with suppress(ClusterLost):  # whose workers ended without
                 _hook(client, cluster, "tear-down", _tear_down, work.teardown)
     except ClusterLost as error:
         raise WorkerDied(f"{error} while starting") from error
+
+
+@contextmanager
+def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
+    """One of our own, or that which was given."""
+    address = os.environ.get(DASK)
+    if address is None:
+        with open_cluster(processes, threads) as cluster, _connected(cluster) as client:
+            yield client, cluster
+        return
+    try:
+        with given_cluster(address, processes, threads) as both:
+            yield both
+    except Unfit as error:
+        raise Refusal(str(error)) from error
 
 
 @contextmanager
@@ -233,6 +258,20 @@ def _fetched(client: Client, cluster: Cluster, tasks: Any) -> Any:
             return done.result()
     except CancelledError as error:
         raise ClusterLost(cluster.fate or "the Dask scheduler lost a task") from error
+
+
+def _find(_func: Callable[..., Any]) -> None:
+    """Has imported it, when it is called."""
+
+
+def _must_be_found(client: Client, cluster: Cluster, func: Callable[..., Any]) -> None:
+    """Workers that others started may not have what we have."""
+    try:
+        _everywhere(client, cluster, _find, func)
+    except ClusterLost:
+        raise
+    except Exception as error:
+        raise Refusal(f"the function cannot be imported in a worker: {error.__cause__ or error}") from error
 
 
 def _must_serialize(what: str, value: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gilscope.backends.base import CallError, Refusal, Work, WorkerDied, WorkerId
@@ -12,6 +12,7 @@ from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.broker import Broker
 from gilscope.queues.fleet import Fleet, join
+from gilscope.queues.sides import place
 from gilscope.queues.signed import pack, unpack
 
 __all__ = ["Orders", "enter", "give_orders", "workers_of"]
@@ -27,7 +28,10 @@ class Orders:
     """The target: its module is imported once, and not in each task."""
     setup: Callable[[], Any] | None
     teardown: Callable[[], Any] | None
-    observer_pid: int
+    observer_pid: int | None
+    """None where it is on another machine, or sees other process ids."""
+    place: str | None = None
+    """Where it is (`gilscope.queues.sides.place`)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def give_orders(broker: Broker, work: Work) -> None:
         problem = explain(what, value)
         if problem is not None:
             raise Refusal(problem)
-    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid())
+    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid(), place())
     with broker.connect() as connection:
         connection.set(_key(broker), pack(broker.secret, orders))
 
@@ -80,6 +84,8 @@ def enter(broker: Broker) -> Orders | None:
     try:
         with broker.connect() as connection:
             orders: Orders = unpack(broker.secret, connection.get(_key(broker)))
+        if orders.place != place():
+            orders = replace(orders, observer_pid=None)
         doing = SET_UP
         me = enter_worker(orders.setup, orders.observer_pid)
     except BaseException as error:  # whatever the user's code raises, SystemExit too

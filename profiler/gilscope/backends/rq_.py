@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from time import perf_counter, perf_counter_ns
 from typing import Any
+
+import msgspec
 
 from gilscope.backends.base import (
     Backend,
@@ -24,18 +26,22 @@ from gilscope.backends.base import (
     WorkerId,
 )
 from gilscope.errors import BrokerError, ForgedError, UsageError
+from gilscope.records import QueueFigures
 
 try:
     from rq import Queue
     from rq.job import Job
     from rq.results import Result
 
+    from gilscope.backends.again import Again
     from gilscope.backends.queued import give_orders, workers_of
-    from gilscope.backends.rq_worker import Done, Unpicklable, perform, serializer
+    from gilscope.backends.rq_worker import Done, Unpicklable, perform, serializer, worker_command
     from gilscope.backends.unpicklable import explain_calls
     from gilscope.queues.broker import Broker, open_broker
+    from gilscope.queues.far_fleet import FarFleet, call_fleet
     from gilscope.queues.fleet import Fleet, FleetLost, start_fleet
     from gilscope.queues.meter import IDLE_TASKS, Meter, broker_cpu_s
+    from gilscope.queues.sides import SECRET_FILE
 except ImportError as error:
     raise UsageError(f"the backends rq and rq-simple need RQ ({error}): pip install 'gilscope[queues]'") from error
 
@@ -44,7 +50,6 @@ __all__ = ["Rq", "RqSimple"]
 #: RQ's own limit, 180 s, is not for analyses, whose rounds have one.
 NO_TIMEOUT = -1
 TASK = f"{perform.__module__}.{perform.__qualname__}"
-MAIN = "from gilscope.backends.rq_worker import main; main()"
 
 
 class _RqSession(Session):
@@ -58,6 +63,11 @@ class _RqSession(Session):
         self._tasks = 0
         self._meter = Meter()
         self._last: dict[int, Done] = {}
+        self._again = Again(self._queue)
+        if isinstance(fleet, FarFleet):
+            fleet.on_loss = lambda number, fate: self._again.hand_out(f"{broker.prefix}-{number}", fate)
+            if not fleet.here:
+                self.workers = ()  # nobody here can watch them
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         with self._judging(chunks):
@@ -66,7 +76,14 @@ class _RqSession(Session):
             with self._meter.round(chunks, lambda: broker_cpu_s(self._broker, self._connection)):
                 for job in [self._enqueue(chunk) for chunk in chunks]:
                     report(self._await(job).report)
-        self.queue = self._meter.figures
+        self.queue = self._figures
+
+    @property
+    def _figures(self) -> QueueFigures:
+        fleet, figures = self._fleet, self._meter.figures
+        if not isinstance(fleet, FarFleet):
+            return figures
+        return msgspec.structs.replace(figures, workers_lost=len(fleet.lost), tasks_again=self._again.total)
 
     @contextmanager
     def _judging(self, chunks: Sequence[Calls]) -> Iterator[None]:
@@ -109,6 +126,7 @@ class _RqSession(Session):
         except Exception as error:
             raise _NotEnqueued from error
         self._queue.enqueue_job(job)
+        self._again.awaited[job.id] = job
         self._meter.enqueue.append((perf_counter_ns() - began_ns) / 1e9)
         return job
 
@@ -118,6 +136,7 @@ class _RqSession(Session):
         :raises FleetLost: when a worker ends before
         """
         number, fields = self._fleet.first_of(Result.get_key(job.id))  # type: ignore[no-untyped-call]
+        del self._again.awaited[job.id]
         try:
             result = Result.restore(job.id, number, fields, self._connection, self._queue.serializer)
         except ForgedError:
@@ -128,9 +147,14 @@ class _RqSession(Session):
             raise _judged(result.exc_string or "")
         if isinstance(result.return_value, Unpicklable):
             raise Refusal(result.return_value.reason)
-        done: Any = result.return_value
+        value: Any = result.return_value
+        done: Done = replace(value, report=self._placed(value.report))
         self._note(done)
-        return done  # type: ignore[no-any-return]
+        return done
+
+    def _placed(self, report: ChunkReport) -> ChunkReport:
+        away = isinstance(self._fleet, FarFleet) and not self._fleet.here
+        return replace(report, one_clock=False) if away else report
 
     def _note(self, done: Done) -> None:
         self._meter.executed(done.report)
@@ -179,16 +203,21 @@ def _cause(failure: str) -> str:
 
 @contextmanager
 def _open(name: str, work: Work, workers: int) -> Iterator[_RqSession]:
-    commands = [[sys.executable, "-P", "-c", MAIN, name, str(number)] for number in range(workers)]
     with open_broker() as broker:
         give_orders(broker, work)
         try:
-            with start_fleet(broker, commands, workers) as fleet:
+            with _fleet(broker, name, workers) as fleet:
                 session = _RqSession(broker, fleet, work, workers_of(fleet))
                 yield session
                 session.close()
         except FleetLost as error:
             raise WorkerDied(f"{error} while starting") from error
+
+
+def _fleet(broker: Broker, name: str, workers: int) -> AbstractContextManager[Fleet]:
+    if name == RqSimple.name and SECRET_FILE in os.environ:
+        return call_fleet(broker, name, workers)
+    return start_fleet(broker, [worker_command(name, number) for number in range(workers)], workers)
 
 
 class Rq(Backend):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.queues.broker import Broker
 from gilscope.queues.signed import pack, unpack
 
-__all__ = ["Done", "Forking", "Simple", "Unpicklable", "main", "perform", "serializer"]
+__all__ = ["Done", "Forking", "Simple", "Unpicklable", "main", "perform", "serializer", "worker_command"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Done:
     report: ChunkReport
     results: list[Any]
     worker: int
-    """The process id of the worker that took the task from the queue."""
+    """The number of the worker that took the task from the queue."""
     before_ns: int
     """Its CPU and its ended children's before it began with the task."""
     calls_ns: int
@@ -118,6 +117,11 @@ def _cpu_ns() -> int:
 KINDS = {"rq": Forking, "rq-simple": Simple}
 
 
+def worker_command(kind: str, number: int) -> list[str]:
+    """The program, and its arguments, that is a worker."""
+    return [sys.executable, "-P", "-c", f"from {__name__} import main; main()", kind, str(number)]
+
+
 def main() -> None:
     """Work until told to stop. Arguments: the kind of worker, and its number."""
     kind, number = sys.argv[1:]
@@ -131,7 +135,7 @@ def main() -> None:
         if orders is None:
             signal.pause()  # whoever was told ends all: an end of its own would be the news first
             return
-        _State.orders, _State.worker = orders, os.getpid()
+        _State.orders, _State.worker = orders, int(number)
         try:
             worker.work(logging_level="ERROR")
         finally:

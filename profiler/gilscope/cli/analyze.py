@@ -163,6 +163,33 @@ def analyze(
             help="Use a broker that is on another machine, or that holds keys which are not gilscope's.",
         ),
     ] = False,
+    remote_workers: Annotated[
+        int | None,
+        typer.Option(
+            "--remote-workers",
+            help="Run rq-simple with so many workers of other hosts: there, gilscope worker --broker URL --secret-file "
+            "FILE starts them.",
+            metavar="N",
+        ),
+    ] = None,
+    secret_file: Annotated[
+        str | None,
+        typer.Option(
+            "--secret-file",
+            help="What these hosts and the analysis sign with, in a file for you alone; it is written where there is "
+            "none.",
+            metavar="FILE",
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask",
+            help="A Dask scheduler whose workers to use, as in tcp://localhost:8786; a cluster of gilscope's own "
+            "otherwise.",
+            metavar="URL",
+        ),
+    ] = None,
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -225,6 +252,9 @@ def analyze(
         predict_gil=is_on(predict_gil, "--predict-gil"),
         broker=broker,
         allow_remote_broker=allow_remote_broker,
+        remote_workers=remote_workers,
+        secret_file=secret_file,
+        dask=dask,
         items=None if items is None else number(items, "--items"),
         within_s=None if within is None else seconds(within, "--within"),
         wanted_per_s=None if wanted is None else per_second(wanted, "--rate"),

@@ -19,6 +19,7 @@ from gilscope.cli.exits import complain, status_of_error
 from gilscope.cli.report import report
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
+from gilscope.cli.worker import worker
 from gilscope.errors import GilscopeError
 
 __all__ = ["app", "run"]
@@ -38,6 +39,7 @@ app.command()(compare)
 app.command()(doctor)
 app.command()(report)
 app.command()(schema)
+app.command()(worker)
 
 
 def _version(asked: bool) -> None:

@@ -49,7 +49,7 @@ class Summary:
             wall_s=wall_s,
             latency_p50_s=quantile(latencies, 0.5),
             latency_p99_s=quantile(latencies, 0.99),
-            queue_wait_p50_s=quantile(sorted(r.started_ns - r.submitted_ns for r in reports), 0.5),
+            queue_wait_p50_s=quantile(_queue_waits(reports), 0.5),
             loop_lag_p50_s=quantile(lags, 0.5),
             loop_lag_p99_s=quantile(lags, 0.99),
             loop_lag_max_s=quantile(lags, 1.0),
@@ -75,6 +75,11 @@ def _digests(reports: Sequence[ChunkReport]) -> dict[str, list[str]]:
             key, digest = report.digest
             told.setdefault(key, []).append(digest)
     return told
+
+
+def _queue_waits(reports: Sequence[ChunkReport]) -> list[int]:
+    """Of each chunk, sorted, where it is known."""
+    return sorted(report.started_ns - report.submitted_ns for report in reports if report.one_clock)
 
 
 def _latencies(reports: Sequence[ChunkReport]) -> list[int]:

@@ -19,11 +19,12 @@ from gilscope.errors import UsageError
 from gilscope.queues.delay import broker_beyond
 from gilscope.queues.given import admit, connected, delete_keys
 from gilscope.queues.server import Server, serving
+from gilscope.queues.sides import SECRET_FILE, derived, read_secret
 
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["ALLOW_REMOTE", "BROKER", "Broker", "forget", "open_broker"]
+__all__ = ["ALLOW_REMOTE", "BROKER", "Broker", "forget", "must_have_redis", "open_broker"]
 
 #: The environment variables that say which broker to use, and that it may be shared or elsewhere (``1``).
 BROKER, ALLOW_REMOTE = "GILSCOPE_BROKER", "GILSCOPE_ALLOW_REMOTE_BROKER"
@@ -87,7 +88,7 @@ def open_broker(url: str | None = None, *, allow_remote: bool = False) -> Iterat
     :raises UsageError: when the extra ``queues`` is not installed
     :raises BrokerError: when there is no broker, it does not let us in, or it must not be used
     """
-    _must_have_redis()
+    must_have_redis()
     url = url or os.environ.get(BROKER)
     allow_remote = allow_remote or os.environ.get(ALLOW_REMOTE) == "1"
     trial = os.environ.get(TRIAL)
@@ -110,9 +111,15 @@ def _given(url: str, prefix: str, folder: Path, allow_remote: bool) -> Iterator[
         note.write_text(url)
     try:
         with broker_beyond(url, folder) as reached:
-            yield Broker(reached, private=False, pid=None, prefix=prefix, folder=folder, secret=secrets.token_bytes(32))
+            yield Broker(reached, private=False, pid=None, prefix=prefix, folder=folder, secret=_secret(prefix))
     finally:
         delete_keys(url, prefix)
+
+
+def _secret(prefix: str) -> bytes:
+    """A new one, or that which workers on other hosts know too."""
+    shared = os.environ.get(SECRET_FILE)
+    return derived(read_secret(shared), prefix) if shared else secrets.token_bytes(32)
 
 
 def forget(trial: str) -> None:
@@ -124,7 +131,8 @@ def forget(trial: str) -> None:
         delete_keys(Path(trial, IN_USE).read_text(), Path(trial).name)
 
 
-def _must_have_redis() -> None:
+def must_have_redis() -> None:
+    """:raises UsageError: when the extra ``queues`` is not installed"""
     try:
         import redis  # noqa: F401
     except ImportError as error:

@@ -85,6 +85,10 @@ class Cluster:
         """The scheduler's, then the workers'."""
         self.workers: Sequence[str] = ()
         """Their addresses."""
+        self.given = False
+        """Whether somebody else runs it."""
+        self.here = True
+        """Whether all its workers read the same clock as this process."""
         self.fate: str | None = None
         """Which process ended, and how; None while all live."""
         self._tell: Callable[[str], object] | None = None

@@ -24,7 +24,7 @@ from gilscope.queues.given import is_full, told
 from gilscope.queues.signed import pack, unpack
 from gilscope.queues.tied import tied
 
-__all__ = ["Fleet", "FleetLost", "join", "start_fleet"]
+__all__ = ["Fleet", "FleetLost", "join", "start_fleet", "tell"]
 
 #: How long workers may take to end in order, all together.
 END_TIMEOUT_S = 5.0
@@ -44,7 +44,12 @@ class _End:
 def join(broker: Broker, value: Any) -> None:
     """In a worker: say that it, or one of its threads, is ready, and how to find it."""
     with broker.connect() as connection:
-        connection.xadd(_news(broker), {"": pack(broker.secret, value)})
+        tell(broker, connection, value)
+
+
+def tell(broker: Broker, connection: redis.Redis, value: Any) -> None:
+    """Say what is new."""
+    connection.xadd(_news(broker), {"": pack(broker.secret, value)})
 
 
 def _news(broker: Broker) -> str:
@@ -72,6 +77,11 @@ class Fleet:
     def pids(self) -> tuple[int, ...]:
         """Of the processes that were started."""
         return tuple(process.pid for process in self._processes)
+
+    @property
+    def news(self) -> str:
+        """The stream of what is new."""
+        return _news(self._broker)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a process.
@@ -105,7 +115,7 @@ class Fleet:
         """
         members: list[Any] = []
         while len(members) < count:
-            members += self._heard(self._waited({_news(self._broker): self._seen}))
+            members += self._heard(self._waited({self.news: self._seen}))
         self.members = tuple(members)
 
     def first_of(self, stream: str) -> tuple[str, dict[bytes, bytes]]:
@@ -114,23 +124,23 @@ class Fleet:
         :raises FleetLost: when a process, or the broker, ends before
         """
         while True:
-            found = self._waited({stream: "0-0", _news(self._broker): self._seen}, count=1)
+            found = self._waited({stream: "0-0", self.news: self._seen}, count=1)
             if stream in found:
                 number, fields = found[stream][0]
                 return number.decode(), fields
             self._heard(found)
 
-    def _waited(self, streams: dict[str, str], count: int | None = None) -> dict[str, Any]:
-        """What is new in the streams, as soon as something is."""
+    def _waited(self, streams: dict[str, str], count: int | None = None, block_ms: int = 0) -> dict[str, Any]:
+        """What is new in the streams, as soon as something is, or nothing after so long; 0 waits for ever."""
         with self.watching_broker():
-            found: Any = self._connection.xread(streams, count=count, block=0)  # type: ignore[arg-type]
+            found: Any = self._connection.xread(streams, count=count, block=block_ms)  # type: ignore[arg-type]
         pairs = found.items() if isinstance(found, dict) else found
         return {name.decode(): entries for name, entries in pairs}
 
     def _heard(self, found: dict[str, Any]) -> list[Any]:
         """The news, unless it is that somebody has ended."""
         values = []
-        for number, fields in found.get(_news(self._broker), ()):
+        for number, fields in found.get(self.news, ()):
             self._seen = number.decode()
             values.append(unpack(self._broker.secret, fields[b""]))
         end = next((value for value in values if isinstance(value, _End)), None)

@@ -16,12 +16,17 @@ from gilscope.errors import BrokerError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["admit", "connected", "delete_keys", "is_full", "shown", "told"]
+__all__ = ["CONNECT_TIMEOUT_S", "TRIALS", "admit", "connected", "delete_keys", "is_full", "shown", "told"]
 
 #: What the keys of every analysis have in their names, this one's or another's.
 OURS = b"gilscope-"
-#: Sets that RQ keeps for all queues of a broker: from these, only members are taken out.
-SHARED_SETS = tuple(f"{os.environ.get('RQ_KEY_PREFIX', 'rq')}:{name}".encode() for name in ("workers", "queues"))
+#: The trials whose workers are on other hosts.
+TRIALS = "gilscope-fleet:trials"
+#: Sets that RQ keeps for all queues of a broker, and one of ours: from these, only members are taken out.
+SHARED_SETS = (
+    *(f"{os.environ.get('RQ_KEY_PREFIX', 'rq')}:{name}".encode() for name in ("workers", "queues")),
+    TRIALS.encode(),
+)
 CONNECT_TIMEOUT_S = 5.0
 #: The addresses of message brokers as Celery takes them.
 AMQP = ("amqp", "amqps", "pyamqp")

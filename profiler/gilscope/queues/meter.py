@@ -32,6 +32,8 @@ class Timed(Protocol):
     def ended_ns(self) -> int: ...
     @property
     def calls(self) -> int: ...
+    @property
+    def one_clock(self) -> bool: ...
 
 
 class Meter:
@@ -58,7 +60,8 @@ class Meter:
         if number >= WARM_UP:
             self.round_trip.append(ended_s - began_s)
             self.fetch.append(fetched_s - ended_s)
-            self.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
+            if done.one_clock:
+                self.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
 
     def executed(self, done: Timed) -> None:
         """A task is done."""

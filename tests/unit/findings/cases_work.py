@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gilscope.records import BreakEven, Failure, ImportCost, InputGroup, NativePool, Target, Trial
+from gilscope.records import BreakEven, Failure, ImportCost, InputGroup, NativePool, QueueFigures, Target, Trial
 
 from .. import decide_builders as make
 from .quiet import QUIET, WAITING, Case, advised, environment, instrument, pool, with_trials
@@ -34,6 +34,10 @@ def forked(threads: int) -> Trial:
 
 def refused(reason: str) -> Trial:
     return make.trial("process", status="refused", reason=reason)
+
+
+def lost(workers: int) -> QueueFigures:
+    return QueueFigures(workers_lost=workers, tasks_again=3 * workers)
 
 
 CASES = {
@@ -152,6 +156,12 @@ CASES = {
         # Eight workers on four CPUs wait by their own number.
         with_trials(QUIET, pool("process", 8, 20, held=1.0, gil=0.5, runqueue=0.5)),
         advice=("when the machine is quiet",),
+    ),
+    "workers-lost": Case(
+        with_trials(QUIET, pool("rq-simple", 2, 20, held=1.0, gil=1.0, queue=lost(1))),
+        ("rq-simple × 2: 1 lost, 3 tasks done again",),
+        with_trials(QUIET, pool("rq-simple", 2, 20, held=1.0, gil=1.0, queue=lost(0))),
+        advice=("measure again",),
     ),
     "cpus-limited": Case(
         replace(QUIET, environment=environment(cpus_usable=0.5, cpus_reason="cgroup quota of 0.5 CPUs")),

@@ -40,6 +40,7 @@ RULES: dict[str, Rule] = {
     "inputs-truncated": inputs.inputs_truncated,
     "generator-drained": inputs.generator_drained,
     "much-output": inputs.much_output,
+    "workers-lost": watching.workers_lost,
     "busy-machine": watching.busy_machine,
     "observer-slowdown": watching.observer_slowdown,
     "no-gil": gil.free_threaded,

@@ -6,7 +6,7 @@ from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.findings.base import Facts, Said
 from gilscope.records import Trial
 
-__all__ = ["busy_machine", "instrument_fallback", "observer_slowdown"]
+__all__ = ["busy_machine", "instrument_fallback", "observer_slowdown", "workers_lost"]
 
 #: Workers that have a CPU each wait for one when others use it: the parent, the sampler, and other programs. The first
 #: two take less than this part of the workers' time.
@@ -32,6 +32,21 @@ def observer_slowdown(facts: Facts) -> Said | None:
         f"observed rounds ran {slowdown - 1:.0%} slower than clean ones",
         "Throughput is from clean rounds and stands; the shares of the ledger may be off. "
         "A machine with a CPU to spare for the sampler helps.",
+    )
+
+
+def workers_lost(facts: Facts) -> Said | None:
+    """Workers on other hosts that did not stay."""
+    told = [(trial.name, trial.queue) for trial in facts.trials if trial.queue and trial.queue.workers_lost]
+    if not told:
+        return None
+    each = (f"{name}: {queue.workers_lost} lost, {queue.tasks_again or 0} tasks done again" for name, queue in told)
+    return Said(
+        "warning",
+        "Workers on other hosts were lost",
+        "; ".join(each),
+        "Rounds went on with fewer workers until others had taken their place, so the throughput is on the low side. "
+        "What gilscope worker says on those hosts tells why: look there, and measure again.",
     )
 
 

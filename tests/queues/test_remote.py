@@ -1,0 +1,227 @@
+"""Workers on other hosts: they join, are refused with the reason, and are missed without harm when they go."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gilscope.errors import BrokerError, UsageError
+from gilscope.measure import messages as m
+from gilscope.measure.trial import TrialEnded
+from gilscope.queues.given import connected
+from gilscope.queues.meeting import ANALYSIS, gathered
+from gilscope.queues.sides import read_secret
+from gilscope.targets import TargetSpec
+from tests.backends.conftest import Case, Trial
+from tests.queues.engine import results_are_right
+from tests.queues.hosts import Host, Way, host, interrupt, namespaces, way, why_no_namespaces
+
+TARGETS = Path(__file__).with_name("far_targets.py")
+
+
+class Site:
+    """A broker, a secret, and the folder that an analysis and its hosts work in."""
+
+    def __init__(self, server: str, folder: Path, stack: ExitStack) -> None:
+        self.server, self.folder, self._stack = server, folder, stack
+        self.secret_file = folder / "secret"
+        self.secret = read_secret(self.secret_file, create=True)
+        (folder / TARGETS.name).write_text(TARGETS.read_text())
+
+    def way(self) -> Way:
+        return self._stack.enter_context(way(self.server))
+
+    def host(self, url: str | None = None, **options: Any) -> Host:
+        given = {"secret_file": self.secret_file, "folder": self.folder} | options
+        return self._stack.enter_context(host(url or self.way().url, **given))
+
+    def gather(self, workers: int) -> None:
+        self._stack.enter_context(gathered(self.server, self.secret, workers))
+
+    def trial(self, target: str, workers: int) -> Trial:
+        """Of the workers that were gathered."""
+        given = {"GILSCOPE_BROKER": self.server, "GILSCOPE_SECRET_FILE": str(self.secret_file)}
+        trial = Trial(Case("rq-simple", workers), self.folder, given)
+        self._stack.callback(trial.end)
+        spec = TargetSpec(spec=f"far_targets:{target}", inputs="far_targets:NUMBERS", cwd=str(self.folder))
+        trial.loaded = trial.ask(m.Load(target=spec, seed=0), m.Loaded)
+        trial.timed = True
+        trial.workers = trial.ask(m.Open(backend="rq-simple", workers=workers, start_method=None), m.Ready).workers
+        return trial
+
+    @property
+    def keys(self) -> list[bytes]:
+        with connected(self.server) as connection:
+            found: Any = connection.keys()
+        return sorted(found)
+
+
+@pytest.fixture
+def site(given: str, tmp_path: Path) -> Iterator[Site]:
+    with ExitStack() as stack:
+        yield Site(given, tmp_path, stack)
+
+
+# -- they work --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_analysis_is_done_by_workers_on_two_hosts(site: Site) -> None:
+    hosts = [site.host(), site.host()]
+    options = ["--remote-workers", "2", "--secret-file", str(site.secret_file), "--max-calls", "60", "-q"]
+    command = [sys.executable, "-P", "-m", "gilscope", "analyze", "far_targets.py:doubled", "--inputs", "NUMBERS"]
+    done = subprocess.run(
+        [*command, "-b", "rq-simple", "--budget", "20s", "--broker", site.way().url, "--json", *options],
+        cwd=site.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    result = json.loads(done.stdout)
+    (trial,) = (trial for trial in result["trials"] if trial["backend"] == "rq-simple")
+    assert (trial["status"], trial["workers"]) == ("ok", 2)
+    assert trial["queue"]["workers_lost"] == trial["queue"]["tasks_again"] == 0
+    assert trial["queue"]["queue_wait_p50_s"] > 0
+    assert trial["ledger"] is not None  # these hosts are this machine, after all
+    assert "secret" not in done.stdout
+    for each in hosts:
+        assert each.ended() == 0
+        assert "1 workers for the analysis on" in each.said
+        assert "the analysis is over" in each.said
+    assert site.keys == []
+
+
+# -- they are refused -------------------------------------------------------------------------------------------------
+
+
+def test_a_host_with_another_version_is_refused_on_both_sides(site: Site) -> None:
+    made = site.host(version="0.0.1")
+    with pytest.raises(UsageError, match=r"has gilscope 0\.0\.1, the analysis on .* gilscope \d.*install the same"):
+        site.gather(1)
+    assert made.ended() == 2
+    assert "has gilscope 0.0.1" in made.said
+    assert site.keys == []
+
+
+def test_a_host_with_another_secret_is_refused_on_both_sides(site: Site) -> None:
+    wrong = site.folder / "wrong"
+    read_secret(wrong, create=True)
+    told = []
+
+    def gather() -> None:
+        with pytest.raises(BrokerError) as caught:
+            site.gather(2)
+        told.append(str(caught.value))
+
+    stranger = site.host(secret_file=wrong)
+    with pytest.MonkeyPatch.context() as patch:
+        ended = threading.Event()
+        patch.setattr("gilscope.queues.meeting.time.monotonic", lambda: 1e9 if ended.is_set() else 0.0)
+        gathering = threading.Thread(target=gather)
+        gathering.start()
+        assert stranger.ended() == 4
+        ended.set()
+        site.host()  # one of two: then the time is up
+        gathering.join()
+    assert "another secret than the file here" in stranger.said
+    assert "1 of 2 workers came within 60 s; 1 hosts that have another secret were refused" in told[0]
+    assert "--broker unix://" in told[0]
+
+
+def test_a_second_analysis_on_the_broker_is_refused(site: Site) -> None:
+    with connected(site.server) as connection:
+        connection.set(ANALYSIS, b"?")
+    with pytest.raises(BrokerError, match="another analysis has its workers on this broker"):
+        site.gather(1)
+
+
+def test_a_target_that_is_not_there_is_told(site: Site, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    site.host(folder=elsewhere)
+    site.gather(1)
+    with pytest.raises(TrialEnded, match=r"the function cannot be imported in a worker.*far_targets") as ended:
+        site.trial("doubled", 1)
+    assert ended.value.status == "refused"
+
+
+# -- they go ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_is_killed_costs_its_task_a_second_time(site: Site) -> None:
+    made = site.host(workers=2)
+    site.gather(2)
+    trial = site.trial("fatal_once", 2)
+    done = trial.round(10)
+    assert (done.calls, done.errors) == (10, 0)
+    assert done.queue is not None
+    assert (done.queue.workers_lost, done.queue.tasks_again) == (1, 1)
+    results_are_right(trial)
+    trial.end()
+    interrupt(made)
+    assert made.ended() == 130
+
+
+@pytest.mark.slow
+def test_a_task_that_ends_every_worker_ends_the_trial(site: Site) -> None:
+    site.host()
+    site.gather(1)
+    trial = site.trial("fatal", 1)
+    told = "one task lost 3 workers; the last: a worker process on .* ended by SIGKILL in the middle of its work"
+    with pytest.raises(TrialEnded, match=told) as ended:
+        trial.round(1)
+    assert ended.value.status == "failed"
+
+
+def lose(site: Site, cut: Callable[[], object]) -> tuple[Trial, m.RoundDone]:
+    """A round of two hosts, of which the one that has the task in hand is lost."""
+    trial = site.trial("held_once", 1)
+    trial.process.tell(m.Round(first=0, calls=10, inputs=10, chunksize=1))
+    while not (site.folder / "once").exists():
+        assert trial.alive
+    site.host()
+    cut()
+    done: m.RoundDone = trial.hear(m.RoundDone)
+    (site.folder / "released").touch()
+    assert (done.calls, done.errors) == (10, 0)
+    assert done.queue is not None
+    assert (done.queue.workers_lost, done.queue.tasks_again) == (1, 1)
+    return trial, done
+
+
+def test_a_host_that_is_interrupted_costs_its_tasks_a_second_time(site: Site) -> None:
+    first = site.host()
+    site.gather(1)
+    trial, done = lose(site, lambda: interrupt(first))
+    assert first.ended() == 130
+    assert len(trial.workers) == 1  # it was watched, on this machine
+    assert done.queue_wait_p50_s is not None
+
+
+@pytest.mark.slow
+def test_a_host_that_is_cut_off_costs_its_tasks_a_second_time(site: Site) -> None:
+    why = why_no_namespaces()
+    with ExitStack() as stack:
+        if why is not None:
+            to = site.way()
+            site.host(to.url)
+            site.gather(1)
+            lose(site, to.cut)
+            pytest.skip(f"shown with a silent connection only; a cable cannot be pulled: {why}")
+        here, near, inside = stack.enter_context(namespaces())
+        stack.enter_context(
+            host(stack.enter_context(way(site.server, here)).url, site.secret_file, site.folder, before=inside)
+        )
+        site.gather(1)
+        trial, done = lose(site, lambda: subprocess.run(["ip", "link", "set", near, "down"], check=True))
+        assert trial.workers == ()  # who sees other process ids is not watched
+        assert done.queue_wait_p50_s is None
