@@ -26,7 +26,7 @@ from gilscope.backends.base import (
     WorkerDied,
     WorkerId,
 )
-from gilscope.backends.thread import Tally, report_alone
+from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
 from gilscope.errors import UsageError
@@ -46,6 +46,11 @@ except ImportError as error:
 __all__ = ["Dask", "DaskThreads"]
 
 START_TIMEOUT_S = 60.0
+#: Results that are fetched together: one by one they cost the client more than most tasks take, and all at once they
+#: need not fit in memory.
+GATHERED = 32
+
+_Result = tuple[ChunkReport, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class _Chunk:
     submitted_ns: int
 
 
-def _run(chunk: _Chunk) -> tuple[ChunkReport, list[Any]]:
+def _run(chunk: _Chunk) -> _Result:
     return run_chunk(chunk.work, chunk.calls, chunk.submitted_ns)
 
 
@@ -116,7 +121,7 @@ class _DaskSession(Session):
                 self._time_round_trips()
             scheduler, workers = self._cluster.pids[:1], self._cluster.pids[1:]
             with self._meter.round(chunks, lambda: cpu_s(scheduler), lambda: cpu_s(workers)):
-                self._run(chunks, Tally(len(chunks), self._noting(report)))
+                self._run(chunks, report)
         except ClusterLost as lost:
             raise WorkerDied(f"{lost} in the middle of its work") from lost
         except Exception as error:
@@ -125,14 +130,20 @@ class _DaskSession(Session):
             raise _judged(error, self.work, chunks) from error
         self.queue = self._meter.figures
 
-    def _run(self, chunks: Sequence[Calls], tally: Tally) -> None:
+    def _run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        def take(group: list[_Result]) -> None:
+            for done, _ in group:
+                self._meter.executed(done)
+                report(self._placed(done))
+
+        tally = Tally(-(-len(chunks) // GATHERED), take)
         with self._cluster.on_end(lambda fate: tally.give_up(ClusterLost(fate))):
             for future in self._submit(chunks):
-                future.add_done_callback(lambda done: tally.take(report_alone(done)))
+                future.add_done_callback(tally.take)
             tally.wait()
 
-    def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[tuple[ChunkReport, list[Any]]]]:
-        """A future of each result, fetched as soon as it is there and then let go."""
+    def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[list[_Result]]]:
+        """A future of each group of results, fetched as soon as they are there and then let go."""
         now = perf_counter_ns()
         tasks = deque(
             self._client.map(_run, [_Chunk(self.work, chunk, now) for chunk in chunks], pure=False, **self._where)
@@ -140,14 +151,7 @@ class _DaskSession(Session):
         if chunks:
             self._meter.enqueue.append((perf_counter_ns() - now) / 1e9 / len(chunks))
         while tasks:
-            yield _fetching(self._client, tasks.popleft())
-
-    def _noting(self, report: Callable[[ChunkReport], None]) -> Callable[[ChunkReport], None]:
-        def noted(done: ChunkReport) -> None:
-            self._meter.executed(done)
-            report(self._placed(done))
-
-        return noted
+            yield _fetching(self._client, [tasks.popleft() for _ in range(min(GATHERED, len(tasks)))])
 
     def _placed(self, report: ChunkReport) -> ChunkReport:
         return report if self._cluster.here else replace(report, one_clock=False)

@@ -28,7 +28,7 @@ from gilscope.backends.base import (
     WorkerDied,
     WorkerId,
 )
-from gilscope.backends.thread import Tally, report_alone
+from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 
@@ -61,11 +61,11 @@ class _ProcessSession(Session):
         self._processes = multiprocessing.active_children()
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        tally = Tally(len(chunks), report)
+        tally: Tally[tuple[ChunkReport, list[Any]]] = Tally(len(chunks), lambda done: report(done[0]))
         try:
             for chunk in chunks:
                 future = self._pool.submit(run_chunk, self.work, chunk, perf_counter_ns())
-                future.add_done_callback(lambda done: tally.take(report_alone(done)))
+                future.add_done_callback(tally.take)
             tally.wait()
         except BrokenProcessPool as error:
             if "Traceback" in str(error.__cause__):  # the pool gave up on what a worker sent, and says why

@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from time import perf_counter_ns
-from typing import Any
+from typing import Generic, TypeVar
 
 from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerDied, WorkerId
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 
-__all__ = ["Tally", "Thread", "open_threads", "report_alone"]
+__all__ = ["Tally", "Thread", "open_threads"]
+
+T = TypeVar("T")
 
 
-class Tally:
-    """Waits for many futures without keeping any: a finished one hands over its report and is let go, results and
-    all. The first failure of the machinery itself (the target's own exceptions travel in the reports) is raised."""
+class Tally(Generic[T]):
+    """Waits for many futures without keeping any: a finished one hands over what it holds and is let go. The first
+    failure of the machinery itself (the target's own exceptions travel in the reports) is raised."""
 
-    def __init__(self, pending: int, report: Callable[[ChunkReport], None]) -> None:
+    def __init__(self, pending: int, report: Callable[[T], object]) -> None:
         self._pending = pending
         self._report = report
         self._lock = threading.Lock()
@@ -28,9 +30,9 @@ class Tally:
             self._done.set()
         self._failure: BaseException | None = None
 
-    def take(self, future: Future[ChunkReport]) -> None:
+    def take(self, future: Future[T]) -> None:
         """A future's done-callback."""
-        failure = future.exception()
+        failure = CancelledError("its workers are lost") if future.cancelled() else future.exception()
         with self._lock:
             if failure is None:
                 self._report(future.result())
@@ -51,17 +53,6 @@ class Tally:
         self._done.wait()
         if self._failure is not None:
             raise self._failure
-
-
-def report_alone(future: Future[tuple[ChunkReport, list[Any]]]) -> Future[ChunkReport]:
-    """A done future's report without the results, which nobody needs here."""
-    alone: Future[ChunkReport] = Future()
-    failure = CancelledError("its workers are lost") if future.cancelled() else future.exception()
-    if failure is None:
-        alone.set_result(future.result()[0])
-    else:
-        alone.set_exception(failure)
-    return alone
 
 
 class _ThreadSession(Session):
