@@ -1,7 +1,6 @@
-"""Task queues under gilscope beside plain programs: ``python -m benchmarks.queues [--tuned] [ENGINE...]``.
+"""Task queues under gilscope beside plain programs: ``python -m benchmarks.queues [ENGINE...]``.
 
-The plain programs (`benchmarks.regret.engines`) use each engine as its pages say, with the settings it comes with; with
-``--tuned`` those of Celery have ``worker_prefetch_multiplier=1`` and ``task_acks_late=True``, which gilscope sets. Both
+The plain programs (`benchmarks.regret.engines`) use each engine as its pages say, with the settings it comes with. Both
 sides are open at once, each with workers and a broker of its own, and take turns in random order with the same calls, a
 call a task. gilscope's throughput is what its trials report: of rounds in which nobody watches.
 """
@@ -9,7 +8,6 @@ call a task. gilscope's throughput is what its trials report: of rounds in which
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +16,6 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.regret.cells import QUEUES, Cell, Executor
-from benchmarks.regret.engines import TUNED
 from benchmarks.regret.harness import Lane
 from benchmarks.regret.results import machine
 from benchmarks.regret.workload import Workload
@@ -124,14 +121,11 @@ def row(engine: str, workers: int, task: str, found: Sides) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.queues")
-    parser.add_argument("--tuned", action="store_true", help="Celery with the settings that gilscope gives it")
     parser.add_argument("engines", nargs="*", metavar="ENGINE", help=f"of {', '.join(QUEUES)}")
     options = parser.parse_args()
     unknown = set(options.engines) - set(QUEUES)
     if unknown:
         parser.error(f"no such engine: {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
-    if options.tuned:
-        os.environ[TUNED] = "1"
     table([name for name in QUEUES if name in (options.engines or QUEUES)])
 
 

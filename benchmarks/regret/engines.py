@@ -18,12 +18,10 @@ from typing import Any
 from benchmarks.regret.cells import Cell
 from benchmarks.regret.executors import Function, Opened
 
-__all__ = ["BROKER", "FUNCTION", "OPEN", "TUNED", "meet"]
+__all__ = ["BROKER", "FUNCTION", "OPEN", "meet"]
 
 #: Environment variables of `benchmarks.regret.celery_program`: the path of the broker's socket, and ``module:name``.
 BROKER, FUNCTION = "REGRET_BROKER", "REGRET_FUNCTION"
-#: Where this one is set, Celery has the settings that gilscope gives it.
-TUNED = "REGRET_TUNED"
 #: How long a result is waited for.
 RESULT_S = 60
 

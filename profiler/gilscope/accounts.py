@@ -5,7 +5,7 @@ Part of the record (`gilscope.records`), which every other module takes these fr
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -141,3 +141,5 @@ class QueueFigures(Record, frozen=True, kw_only=True):
     """Workers on other hosts that ended, or were cut off, meanwhile; None where the workers were of this machine."""
     tasks_again: int | None = None
     """How often a task was handed out again because its worker was lost; None likewise."""
+    broker: Literal["redis", "rabbitmq"] | None = None
+    """What the tasks travelled over; Valkey is a Redis here. None for Dask, which has no broker."""

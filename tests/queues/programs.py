@@ -17,21 +17,24 @@ from tests.unit.snippet_programs import MODULE
 BIN = Path(sys.executable).parent
 
 
-def results_of(text: str, folder: Path, **variables: str) -> object:
-    """What the program, saved with a module like a user's, gives while its workers run."""
+def results_of(text: str, folder: Path, allowed: str = "", **variables: str) -> object:
+    """What the program, saved with a module like a user's, gives while its workers run.
+
+    :param allowed: a warning that is no error, as the option ``-W`` takes it
+    """
     (folder / "user_code.py").write_text(MODULE)
     (folder / "tasks.py").write_text(f"{text}    print(results)\n")
     workers = re.search(r"^Workers, on each machine: (.*)", text, re.MULTILINE)
     if workers is None:
-        return eval(printed("tasks.py", folder, **variables))
+        return eval(printed("tasks.py", folder, allowed, **variables))
     with working(workers[1], folder, **variables):
-        return eval(printed("tasks.py", folder, **variables))
+        return eval(printed("tasks.py", folder, allowed, **variables))
 
 
-def printed(program: str, folder: Path, **variables: str) -> str:
+def printed(program: str, folder: Path, allowed: str = "", **variables: str) -> str:
     """What a program says that ends well; a warning is an error."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", program],
+        [sys.executable, "-W", "error", *(["-W", allowed] if allowed else []), program],
         cwd=folder,
         env=_environment(variables),
         capture_output=True,

@@ -179,7 +179,7 @@ def test_the_wrong_password_is_told(given: str) -> None:
         ("unix:///nowhere/at/all", "is it running"),
         ("http://localhost/", "no address of a broker"),
         ("localhost:6379", "no address of a broker"),
-        ("amqp://me:word@no-such-host.invalid/", r"amqp://\*\*\*@.* speaks AMQP, .* Leave --broker out"),
+        ("amqp://me:word@no-such-host.invalid/", r"amqp://\*\*\*@.* speaks AMQP, .* leave --broker out"),
         ("redis://no-such-host.invalid/0", "not known here"),
         ("", None),
     ],

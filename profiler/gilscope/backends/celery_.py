@@ -8,7 +8,7 @@ import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from time import perf_counter, perf_counter_ns
 from typing import Any, Literal
@@ -37,6 +37,7 @@ try:
     from gilscope.backends.queued import give_orders, workers_of
     from gilscope.backends.unpicklable import explain_calls
     from gilscope.backends.worker import run_chunk
+    from gilscope.queues import rabbit
     from gilscope.queues.broker import Broker, open_broker
     from gilscope.queues.celery_app import TASK, Uncrossable, make_app
     from gilscope.queues.cpu import cpu_s
@@ -67,7 +68,7 @@ class _CelerySession(Session):
         self._fleet = fleet
         self._connection = broker.connect()
         self._pids = {*fleet.pids, *(worker.pid for worker in workers)}
-        self._meter = Meter()
+        self._meter = Meter("redis" if broker.tasks_url is None else "rabbitmq")
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         self._must_live()
@@ -90,7 +91,7 @@ class _CelerySession(Session):
     def _judging(self) -> Iterator[None]:
         """What a failure of the machinery means: the target's own exceptions travel in the reports."""
         try:
-            with self._fleet.watching_broker(), _unwrapped():
+            with self._watching_rabbit(), self._fleet.watching_broker(), _unwrapped():
                 yield
         except FleetLost as error:
             raise WorkerDied(f"{error} in the middle of its work") from error
@@ -99,8 +100,11 @@ class _CelerySession(Session):
         except WorkerLostError as error:
             raise WorkerDied(f"a worker process ended in the middle of its work: {error}") from error
 
+    def _watching_rabbit(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._broker.tasks_url is None else rabbit.told(self._broker.tasks_url)
+
     def _metered(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
-        broker_s = partial(broker_cpu_s, self._broker, self._connection)
+        broker_s = partial(broker_cpu_s, self._broker, self._connection)  # of RabbitMQ it is not ours to know
         return self._meter.round(chunks, broker_s, lambda: cpu_s(self._pids))
 
     def _time_round_trips(self) -> None:
@@ -148,7 +152,8 @@ class _CelerySession(Session):
         if fate is not None:
             raise WorkerDied(f"the broker ended {fate} in the middle of its work")
         if self._fleet.fate is not None:
-            raise WorkerDied(f"{self._fleet.fate} in the middle of its work")
+            why = self._broker.silence()
+            raise WorkerDied(f"{self._fleet.fate} in the middle of its work{f': {why}' if why else ''}")
 
     def _must_be_there(self) -> None:
         """Each of the processes that are watched: Celery puts another in the place of one that ends."""
@@ -194,7 +199,7 @@ def _is_there(pid: int) -> bool:
 @contextmanager
 def _open(work: Work, workers: int, pool: Pool) -> Iterator[Session]:
     command = [sys.executable, "-P", "-c", MAIN, pool, str(workers), *ALONE]
-    with open_broker() as broker:
+    with open_broker(amqp=True) as broker:
         give_orders(broker, work)
         app = make_app(broker)
         try:

@@ -21,6 +21,7 @@ from gilscope.queues.fleet import join
 
 __all__ = ["main"]
 
+LOOK_UP_S = 0.1
 REPLACED = Unready("a process ended while starting", CallError("", "its set-up, or importing the target, ended it", ""))
 
 
@@ -86,10 +87,16 @@ def main() -> None:
     else:
         worker_process_init.connect(process.enter, weak=False)
         worker_process_shutdown.connect(process.leave, weak=False)
+    worker_ready.connect(_look_up, weak=False)
     _silence()
     make_app(broker).worker_main(
         ["--quiet", "worker", f"--pool={pool}", f"--concurrency={workers}", "--loglevel=CRITICAL", *options]
     )
+
+
+def _look_up(sender: Any, **_: Any) -> None:
+    """Look often whether it was told to end: Celery's loop sleeps on through signals until something else wakes it."""
+    sender.hub.call_repeatedly(LOOK_UP_S, lambda: None)
 
 
 def _silence() -> None:

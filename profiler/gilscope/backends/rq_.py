@@ -61,7 +61,7 @@ class _RqSession(Session):
         self._connection = broker.connect()
         self._queue = Queue(broker.prefix, connection=self._connection, serializer=serializer(broker.secret))
         self._tasks = 0
-        self._meter = Meter()
+        self._meter = Meter("redis")
         self._last: dict[int, Done] = {}
         self._again = Again(self._queue)
         if isinstance(fleet, FarFleet):

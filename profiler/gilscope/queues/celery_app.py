@@ -34,7 +34,8 @@ def make_app(broker: Broker) -> Celery:
         content_type="application/x-gilscope",
         content_encoding="binary",
     )
-    app: Any = Celery("gilscope", broker=broker.celery_url, backend=broker.celery_url, set_as_current=False)
+    tasks_url = broker.tasks_url or broker.celery_url
+    app: Any = Celery("gilscope", broker=tasks_url, backend=broker.celery_url, set_as_current=False)
     keys = {"global_keyprefix": f"{broker.prefix}:"}
     app.conf.update(
         accept_content=[SERIALIZER],
@@ -42,14 +43,10 @@ def make_app(broker: Broker) -> Celery:
         result_serializer=SERIALIZER,
         event_serializer=SERIALIZER,
         task_default_queue=broker.prefix,
-        # What experts set for tasks that are neither short nor alike: each is taken when it can be run, and is given
-        # back where its worker dies.
-        worker_prefetch_multiplier=1,
-        task_acks_late=True,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        broker_transport_options=keys,
+        broker_transport_options=keys if broker.tasks_url is None else {},
         # A broker that is gone is told at once.
         result_backend_transport_options={**keys, "retry_policy": {"max_retries": 0}},
         broker_connection_retry=False,

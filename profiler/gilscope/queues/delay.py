@@ -24,8 +24,8 @@ __all__ = ["RTT", "asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
 
 #: The environment variable that tells a trial of the round trip, in seconds.
 RTT = "GILSCOPE_RTT_S"
-#: Redis's own.
-REDIS_PORT = 6379
+#: Where servers listen that the address says nothing of.
+PORTS = {"redis": 6379, **dict.fromkeys(("amqp", "pyamqp"), 5672)}
 LOOPBACK = ("127.0.0.1", 0)
 
 
@@ -49,9 +49,9 @@ def broker_beyond(url: str, folder: Path) -> Iterator[str]:
     elif parts.scheme == "unix":
         with beyond(parts.path, str(folder / "d")) as path:
             yield f"unix://{user}{path}{query}"
-    elif parts.scheme == "redis":
-        with beyond((parts.hostname or "localhost", parts.port or REDIS_PORT)) as (host, port):
-            yield f"redis://{user}{host}:{port}{parts.path}{query}"
+    elif parts.scheme in PORTS:
+        with beyond((parts.hostname or "localhost", parts.port or PORTS[parts.scheme])) as (host, port):
+            yield f"{parts.scheme}://{user}{host}:{port}{parts.path}{query}"
     else:
         raise BrokerError(
             f"what a network takes is not measured with a broker at {parts.scheme}://, whose connections cannot be "

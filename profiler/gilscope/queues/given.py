@@ -16,7 +16,17 @@ from gilscope.errors import BrokerError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["CONNECT_TIMEOUT_S", "TRIALS", "admit", "connected", "delete_keys", "is_full", "shown", "told"]
+__all__ = [
+    "CONNECT_TIMEOUT_S",
+    "TRIALS",
+    "admit",
+    "connected",
+    "delete_keys",
+    "is_full",
+    "must_be_here",
+    "shown",
+    "told",
+]
 
 #: What the keys of every analysis have in their names, this one's or another's.
 OURS = b"gilscope-"
@@ -28,8 +38,6 @@ SHARED_SETS = (
     TRIALS.encode(),
 )
 CONNECT_TIMEOUT_S = 5.0
-#: The addresses of message brokers as Celery takes them.
-AMQP = ("amqp", "amqps", "pyamqp")
 BATCH = 1000
 #: The part of its memory from which on a broker counts as full: what it has no room for is larger than nothing.
 FULL = 0.9
@@ -60,13 +68,7 @@ def admit(url: str, *, allow_remote: bool) -> None:
 
     :raises BrokerError: when it may not, or does not
     """
-    if urlsplit(url).scheme in AMQP:
-        raise BrokerError(
-            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does: nothing is measured over that, not even Celery. "
-            "Leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
-        )
-    if not (allow_remote or _is_here(url)):
-        raise BrokerError(f"the broker {shown(url)} is not on this machine: {PERMISSION}, or give no broker")
+    must_be_here(url, allow_remote=allow_remote)
     with told(url), connected(url, socket_timeout=CONNECT_TIMEOUT_S) as connection:
         connection.ping()
         foreign = None if allow_remote else next(_foreign(connection), None)
@@ -75,6 +77,12 @@ def admit(url: str, *, allow_remote: bool) -> None:
                 f"the broker {shown(url)} is in use: of its {connection.dbsize()} keys, {foreign!r} is not gilscope's. "
                 f"Give the number of an empty database (redis://HOST:PORT/DB) or no broker, or {PERMISSION}"
             )
+
+
+def must_be_here(url: str, *, allow_remote: bool) -> None:
+    """:raises BrokerError: when this broker is on another machine, unless that is allowed"""
+    if not (allow_remote or _is_here(url)):
+        raise BrokerError(f"the broker {shown(url)} is not on this machine: {PERMISSION}, or give no broker")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from statistics import fmean, median
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import redis
 
@@ -39,7 +39,8 @@ class Timed(Protocol):
 class Meter:
     """Readings in seconds, in lists that may be added to as they come; an empty one is unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, broker: Literal["redis", "rabbitmq"] | None = None) -> None:
+        self._broker = broker
         self.enqueue: list[float] = []
         """Of each task, in the caller."""
         self.execute: list[float] = []
@@ -103,6 +104,7 @@ class Meter:
             tasks_per_s=max(self._backlogs, default=None),
             broker_cpu_s=self._broker_cpu_s / self._broker_tasks if self._broker_tasks else None,
             worker_cpu_s=_middle(self.worker_cpu),
+            broker=self._broker,
         )
 
 
@@ -112,7 +114,7 @@ def _middle(values: list[float]) -> float | None:
 
 def broker_cpu_s(broker: Broker, connection: redis.Redis) -> float | None:
     """CPU of the broker's server so far, by its own account; None where it serves others too."""
-    if not broker.private:
+    if broker.is_shared:
         return None
     told: Any = connection.info("cpu")
     return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from gilscope.decide.queue_settings.ground import Ground
     from gilscope.records import QueueSetting
 
-__all__ = ["prefetched", "settings"]
+__all__ = ["CONSUMER", "prefetched", "settings"]
+
+#: What stands in the place of a visibility timeout with RabbitMQ.
+CONSUMER = "consumer_timeout"
 
 #: A task so many times as long as the round trip loses little while the next one is fetched.
 LONG_TRIPS = 10
@@ -23,6 +26,8 @@ LONG_S = 1.0
 MOST_PREFETCHED = 128
 #: A task that did not end at the soft limit gets half as long again to clean up.
 HARDER = 1.5
+#: After so many milliseconds RabbitMQ closes the channel of who holds it.
+PATIENT_MS = 1_800_000
 #: After so many seconds without an acknowledgement Redis gives a task to another worker, unless told otherwise.
 VISIBLE_S = 3600
 NO_LIMITS = "the threads pool enforces none: give what the function waits for a timeout of its own"
@@ -38,7 +43,7 @@ def settings(ground: Ground) -> Iterator[QueueSetting]:
     yield ground.set("worker_prefetch_multiplier", multiplier, why)
     yield _acknowledgement(ground, multiplier)
     yield from _limits(ground, threads)
-    yield _visibility(ground, multiplier)
+    yield _patience(ground, multiplier) if ground.costs.broker == "rabbitmq" else _visibility(ground, multiplier)
     yield _results(ground)
     yield from _restarts(ground, threads)
 
@@ -87,6 +92,22 @@ def _visibility(ground: Ground, multiplier: int | None) -> QueueSetting:
     holds = f"a worker may hold {1 + multiplier} tasks, at {time(ground.longest_s)} each: {time(held_s)}"
     enough = "less than Redis's own hour" if held_s <= VISIBLE_S else "after Redis's own hour they would be run twice"
     return ground.set(name, f'{{"visibility_timeout": {max(VISIBLE_S, math.ceil(held_s))}}}', f"{holds}, {enough}")
+
+
+def _patience(ground: Ground, multiplier: int | None) -> QueueSetting:
+    """RabbitMQ's own setting (rabbitmq.com/docs/consumers: Delivery Acknowledgement Timeout), not one of Celery's."""
+    if ground.longest_s is None or multiplier is None:
+        return ground.set(
+            CONSUMER, PATIENT_MS, "RabbitMQ's own; whether it is enough is unknown, as the longest task is"
+        )
+    held_s = (1 + multiplier) * ground.longest_s
+    holds = (
+        f"in rabbitmq.conf: a worker may hold {1 + multiplier} tasks, at {time(ground.longest_s)} each: {time(held_s)}"
+    )
+    needed_ms = math.ceil(1e3 * held_s)
+    enough = "less than RabbitMQ's own 30 minutes"
+    enough = enough if needed_ms <= PATIENT_MS else "after RabbitMQ's own 30 minutes it would take them away"
+    return ground.set(CONSUMER, max(PATIENT_MS, needed_ms), f"{holds}, {enough}")
 
 
 def _results(ground: Ground) -> QueueSetting:

@@ -1,0 +1,145 @@
+"""Celery's tasks over RabbitMQ: a real server, where one is installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import gilscope
+from gilscope.decide.snippets import code, facts_from
+from gilscope.decide.snippets.facts import Setup
+from gilscope.errors import BrokerError
+from gilscope.measure.trial import TrialEnded
+from gilscope.queues import rabbit
+from gilscope.queues.broker import forget, open_broker
+from tests.backends.conftest import Case, Trial, start
+from tests.backends.targets import NUMBERS, sleep
+from tests.queues.engine import results_are_right
+from tests.queues.programs import address, results_of
+from tests.queues.rabbitmq import RabbitMQ, program, rabbitmq
+
+__all__ = ["start"]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(program() is None, reason="RabbitMQ is not installed"),
+    pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
+    with rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as made:
+        yield made
+        assert not [name for of in ("queues", "exchanges") for name in made.names(of) if "gilscope" in name]
+
+
+def over(url: str, **more: str) -> dict[str, str]:
+    return {"GILSCOPE_BROKER": url, **more}
+
+
+@pytest.mark.parametrize("backend", ["celery", "celery-threads"])
+def test_tasks_go_over_it(server: RabbitMQ, tmp_path: Path, backend: str) -> None:
+    trial = Trial(Case(backend), tmp_path, over(server.url))
+    try:
+        trial.open("doubled", inputs="NUMBERS")
+        assert any(name.startswith("gilscope-") for name in server.names("queues"))
+        results_are_right(trial)
+        if backend == "celery":
+            a_queue_is_metered_but_for_the_broker(trial)
+        trial.close()
+        assert trial.process.output.text() == ""
+    finally:
+        trial.end()
+
+
+def a_queue_is_metered_but_for_the_broker(trial: Trial) -> None:
+    done = trial.round(0, empty_chunks=50)
+    assert done.queue is not None
+    assert (done.queue.broker, done.queue.broker_cpu_s) == ("rabbitmq", None)
+    assert done.queue.tasks_per_s is not None
+    assert done.queue.tasks_per_s > 0
+
+
+def test_an_analysis_gives_its_settings_and_its_program(server: RabbitMQ) -> None:
+    result = gilscope.analyze(
+        sleep, NUMBERS, backends=("celery",), workers=(2,), max_calls=40, budget_s=20.0, hot=False, broker=server.url
+    )
+    settings = {setting.setting: setting.value for setting in result.queue_settings}
+    assert settings["consumer_timeout"] == "1800000"
+    assert "broker_transport_options" not in settings
+    assert urlsplit(server.url).netloc not in result.to_json()
+    (shown,) = result.queue_programs
+    assert "RESULTS_URL" in shown.code
+
+
+def test_the_program_runs_as_it_stands(server: RabbitMQ, given: str, tmp_path: Path) -> None:
+    setup = Setup("celery", 2, 2, settings={"consumer_timeout": "1800000", "task_acks_late": "True"})
+    text = code(facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close"), setup)
+    addresses = {"BROKER_URL": server.url, "RESULTS_URL": address("celery", given)}
+    left_open = "ignore:unclosed <socket:ResourceWarning"  # by Celery, at the end of every program that sends over AMQP
+    assert results_of(text, tmp_path, left_open, **addresses) == [1, 2, 3]
+
+
+def test_a_round_trip_can_be_put_before_it(server: RabbitMQ, tmp_path: Path) -> None:
+    trial = Trial(Case("celery-threads", 1), tmp_path, over(server.url, GILSCOPE_RTT_S="0.05"))
+    try:
+        trial.open("doubled", inputs="NUMBERS")
+        done = trial.round(3)
+        assert done.queue is not None
+        assert done.queue.round_trip_s is not None
+        assert done.queue.round_trip_s > 0.05
+    finally:
+        trial.end()
+
+
+def test_other_engines_refuse_it(server: RabbitMQ) -> None:
+    with pytest.raises(BrokerError, match="only the backends celery and celery-threads"), open_broker(server.url):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("guest:guest", "guest:word"), "refuses the user or the password"),
+        (("//", "//nowhere"), "virtual host"),
+    ],
+)
+def test_what_it_refuses_is_told(server: RabbitMQ, change: tuple[str, str], told: str) -> None:
+    head, tail = server.url.rpartition("//")[0], server.url.rpartition("//")[1]
+    url = f"{head}{tail}nowhere" if change[1] == "//nowhere" else server.url.replace(*change)
+    with pytest.raises(BrokerError, match=told) as refused:
+        rabbit.admit(url, allow_remote=False)
+    assert "word@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("backend", ["celery", "celery-threads"])
+def test_one_that_is_killed_in_the_middle_is_told(tmp_path: Path, backend: str) -> None:
+    with rabbitmq(tmp_path / "own") as own:
+        trial = Trial(Case(backend, 1), tmp_path, over(own.url))
+        try:
+            trial.open("doubled", inputs="NUMBERS")
+            os.kill(own.process.pid, signal.SIGKILL)
+            pid = int(next((tmp_path / "own" / "data").glob("*.pid")).read_text())
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(TrialEnded, match="is it running") as ended:
+                trial.round(10)
+            assert ended.value.status == "failed"
+        finally:
+            trial.end()
+
+
+def test_a_queue_that_a_killed_trial_left_is_deleted(server: RabbitMQ, tmp_path: Path) -> None:
+    trial = tmp_path / "gilscope-killed"
+    trial.mkdir()
+    (trial / "broker").write_text(server.url)
+    with rabbit.connection_of(server.url) as connection:
+        connection.channel().queue_declare(queue=trial.name)
+    assert trial.name in server.names("queues")
+    forget(str(trial))
+    assert trial.name not in server.names("queues")
