@@ -52,8 +52,9 @@ class Sides:
 def measured(engine: Executor, workers: int, task: str, order: random.Random) -> Sides:
     """Both sides, in turn."""
     found = Sides()
-    with _trial(engine, workers, task) as trial, _lane(engine, workers, task) as lane:
-        _ready(trial, order)
+    target = TargetSpec(spec=f"benchmarks.tasks:{task}", inputs="NUMBERS")
+    with starting(Configuration(engine, workers), target) as trial, _lane(engine, workers, task) as lane:
+        ready(trial, order)
         lane.ready()
         lane.calibrate(ROUND_S)
         calls = lane.passes * len(NUMBERS)
@@ -75,18 +76,19 @@ def measured(engine: Executor, workers: int, task: str, order: random.Random) ->
 
 
 @contextmanager
-def _trial(engine: Executor, workers: int, task: str) -> Iterator[LiveTrial]:
-    """A trial of gilscope's, importing the function."""
-    trial = LiveTrial(Configuration(engine, workers), inputs_used=len(NUMBERS))
+def starting(configuration: Configuration, target: TargetSpec) -> Iterator[LiveTrial]:
+    """A trial of gilscope's, importing its target."""
+    trial = LiveTrial(configuration, inputs_used=1 if target.inputs is None else len(NUMBERS))
     trial.start()
     try:
-        trial.begin_loading(TargetSpec(spec=f"benchmarks.tasks:{task}", inputs="NUMBERS"), 0)
+        trial.begin_loading(target, 0)
         yield trial
     finally:
         trial.end(grace_s=TIMEOUT_S)
 
 
-def _ready(trial: LiveTrial, order: random.Random) -> None:
+def ready(trial: LiveTrial, order: random.Random) -> None:
+    """Wait until its workers are there."""
     deadline = time.monotonic() + TIMEOUT_S
     trial.process.hear(m.Hello, deadline, "starting")
     trial.end_loading(deadline)

@@ -131,6 +131,10 @@ class Trial(Record, frozen=True, kw_only=True):
     latency_p99_s: float | None = None
     queue_wait_p50_s: float | None = None
     memory_per_worker_bytes: int | None = None
+    memory_growth_bytes: float | None = None
+    """Anonymous memory by which a worker that is a process grew for each of its calls, from its first round to its
+    last; allocators take it by the hundred kilobytes, so that little of it is noise. None where it was not weighed
+    twice."""
     pickle_bytes: int | None = None
     """Bytes of one call's argument and result, pickled; None where nothing is pickled."""
     pickle_s: float | None = None

@@ -65,6 +65,19 @@ def test_all_of_celery() -> None:
     }
 
 
+def test_workers_that_grow_are_replaced_when_they_hold_twice_as_much() -> None:
+    names = ("worker_max_tasks_per_child", "worker_max_memory_per_child")
+    growing = measured("celery", 2, 90.0, memory_growth_bytes=100_000.0)  # by 10 MB in the hundred calls of each
+    set_ = values([growing])
+    assert (set_["calls a task"], *(set_[name] for name in names)) == ("2", "200", "78125")
+    assert "grew by 10 MB in 100 calls; a worker holds 40 MB: replaced" in reason(names[0], [growing])
+    steady = measured("celery", 2, 90.0, memory_growth_bytes=10_000.0)
+    assert [values([steady])[name] for name in names] == [None, None]
+    assert "nothing says that it goes on growing" in reason(names[1], [steady])
+    threads = measured("celery-threads", 2, 90.0, memory_growth_bytes=100_000.0)
+    assert [values([threads])[name] for name in names] == [None, None]
+
+
 def test_limits_are_far_above_the_longest_task_and_visibility_above_these() -> None:
     slow = [measured("celery", 2, 0.01, latency_p99_s=400.0)]
     set_ = values(slow, scaled(HALF, 10_000))
@@ -85,7 +98,7 @@ def test_unknown_figures_set_nothing() -> None:
     for name in ("worker_prefetch_multiplier", "task_soft_time_limit", "task_time_limit", "broker_transport_options"):
         assert found[name].value is None
     assert found["worker_prefetch_multiplier"].reason.startswith("unknown")
-    assert "was not measured; a worker holds 40 MB" in found["worker_max_tasks_per_child"].reason
+    assert "is unknown; a worker holds 40 MB" in found["worker_max_tasks_per_child"].reason
 
 
 def test_the_threads_pool_has_no_limits() -> None:

@@ -48,6 +48,9 @@ def analyze(
     secret_file: str | None = None,
     dask: str | None = None,
     rtt_s: float = 0.0,
+    items: float | None = None,
+    within_s: float | None = None,
+    wanted_per_s: float | None = None,
 ) -> Result:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
 
@@ -81,6 +84,9 @@ def analyze(
     :param secret_file: of what these and the analysis sign with; made where there is none
     :param dask: the address of a Dask scheduler whose workers are to be used, as in ``"tcp://localhost:8786"``
     :param rtt_s: a network round trip, in seconds, that task queues are measured with once more
+    :param items: calls that are to be done ``within_s`` seconds: `Result.capacity` plans for that
+    :param within_s: the time for ``items``
+    :param wanted_per_s: calls per second that are to be done, in their place
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
@@ -107,6 +113,9 @@ def analyze(
         secret_file=secret_file,
         dask=dask,
         rtt_s=rtt_s,
+        items=items,
+        within_s=within_s,
+        wanted_per_s=wanted_per_s,
     )
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
     result = investigate(target, options)

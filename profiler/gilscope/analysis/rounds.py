@@ -53,6 +53,8 @@ def run_round(
         trial.expected_per_s = made.done.calls / made.done.wall_s
         if keep:
             trial.rounds.append(made)
+            if len(trial.rounds) == 1:  # what a first round needs is no growth
+                trial.weigh()
 
     attempt(campaign, trial, step)
 

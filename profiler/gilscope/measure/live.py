@@ -80,6 +80,8 @@ class LiveTrial:
     loaded: m.Loaded | None = None
     error: m.FirstError | None = None
     memory_per_worker_bytes: int | None = None
+    memory_growth_bytes: float | None = None
+    """Of a worker for each of its calls."""
     chunksize_one_per_s: float | None = None
     default_pool_threads: int | None = None
     threads_before_fork: int | None = None
@@ -93,6 +95,8 @@ class LiveTrial:
     _process: TrialProcess | None = None
     _observer: Observer | None = None
     _next_input: int = 0
+    _weighed: tuple[int, int] | None = None
+    """The calls until then, and the memory of all workers, when these had done a round."""
     _pids: frozenset[int] = frozenset()
     """Of the workers; empty where they cannot be watched."""
 
@@ -257,11 +261,16 @@ class LiveTrial:
         return done, seen
 
     def weigh(self) -> None:
-        """Note the memory of the workers."""
-        sizes = [proc.pss_bytes(pid) for pid in self._pids]
-        known = [size for size in sizes if size is not None]
-        if len(sizes) == self.configuration.workers and known:  # a process each
-            self.memory_per_worker_bytes = sum(known) // len(known)
+        """Note the memory of the workers, and by what it has grown since they were first weighed."""
+        known = [size for pid in self._pids if (size := proc.memory(pid)) is not None]
+        if len(known) != self.configuration.workers:  # a process each
+            return
+        self.memory_per_worker_bytes = sum(size.pss_bytes for size in known) // len(known)
+        grown_bytes = sum(size.anonymous_bytes for size in known)
+        if self._weighed is None:
+            self._weighed = self.calls, grown_bytes
+        elif self.calls > self._weighed[0]:
+            self.memory_growth_bytes = (grown_bytes - self._weighed[1]) / (self.calls - self._weighed[0])
 
     def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
         """End the process and all it started; ``ended`` becomes the status."""

@@ -58,6 +58,7 @@ def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | 
         startup_s=trial.startup_s,
         import_s=trial.import_s,
         memory_per_worker_bytes=trial.memory_per_worker_bytes,
+        memory_growth_bytes=trial.memory_growth_bytes,
         chunksize_one_per_s=trial.chunksize_one_per_s,
         read_bytes=_per_call(trial.rounds, lambda read: read.by_calls),
         storage_read_bytes=_per_call(trial.rounds, lambda read: read.from_storage),

@@ -19,6 +19,7 @@ from gilscope.observers.syscalls import Waiting, parse, waiting_for
 
 __all__ = [
     "BytesRead",
+    "Memory",
     "ProcessFiles",
     "Scheduled",
     "ThreadFiles",
@@ -26,8 +27,8 @@ __all__ = [
     "context_switches",
     "descendants",
     "is_zombie",
+    "memory",
     "process_cpu_s",
-    "pss_bytes",
     "reaped_children_cpu_s",
     "rss_bytes",
     "thread_cpu_s",
@@ -295,14 +296,24 @@ def rss_bytes(pid: int) -> int | None:
         return None
 
 
-def pss_bytes(pid: int) -> int | None:
-    """Memory of a process with shared pages divided among their sharers; None when it may not be seen."""
+@dataclass(frozen=True)
+class Memory:
+    """What a process holds."""
+
+    pss_bytes: int
+    """With shared pages divided among their sharers."""
+    anonymous_bytes: int
+    """Of no file: what it allocated, or was given when it was forked. It does not depend on who shares it."""
+
+
+def memory(pid: int) -> Memory | None:
+    """The memory of a process; None when it may not be seen."""
     try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        sizes = {name: int(size) * 1024 for name, size, *_ in map(str.split, lines)}
+        return Memory(sizes["Pss:"], sizes["Anonymous:"])
+    except (OSError, KeyError):
         return None
-    sizes = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")]
-    return sizes[0] * 1024 if sizes else None
 
 
 def thread_cpu_s(pid: int, tid: int) -> float:

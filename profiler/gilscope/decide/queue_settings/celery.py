@@ -24,6 +24,8 @@ LONG_TRIPS = 10
 LONG_S = 1.0
 #: Where more than this were needed, tasks are too short for a queue.
 MOST_PREFETCHED = 128
+#: A worker that grew by more than this keeps what its tasks leave behind.
+GROWN_BYTES = 4 << 20
 #: A task that did not end at the soft limit gets half as long again to clean up.
 HARDER = 1.5
 #: After so many milliseconds RabbitMQ closes the channel of who holds it.
@@ -117,8 +119,17 @@ def _results(ground: Ground) -> QueueSetting:
 
 
 def _restarts(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
-    memory = ground.trial.memory_per_worker_bytes
-    holds = "" if memory is None else f"; a worker holds {size(memory)}"
-    unknown = "the threads pool ends no worker" if threads else f"the growth from task to task was not measured{holds}"
-    yield ground.set("worker_max_tasks_per_child", None, unknown)
-    yield ground.set("worker_max_memory_per_child", None, unknown)
+    trial, tasks, kilobytes = ground.trial, None, None
+    held, growth = trial.memory_per_worker_bytes, trial.memory_growth_bytes
+    holds = "" if held is None else f"; a worker holds {size(held)}"
+    why = "the threads pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
+    if not threads and held is not None and growth is not None:
+        calls = trial.calls / trial.workers
+        why = f"a worker grew by {size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"
+        if growth * calls > GROWN_BYTES:
+            tasks, kilobytes = max(1, round(held / (growth * ground.batch))), 2 * held // 1024
+            why += ": replaced when it holds twice as much"
+        else:
+            why += ": nothing says that it goes on growing"
+    yield ground.set("worker_max_tasks_per_child", tasks, why)
+    yield ground.set("worker_max_memory_per_child", kilobytes, why if kilobytes is None else f"in KiB; {why}")
