@@ -28,7 +28,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", metavar="NAME,...", help="these functions; others in the results stay")
     parser.add_argument("--resume", action="store_true", help="only functions that are not in the results yet")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, one process for each cell")
-    parser.add_argument("--queues", action="store_true", help="task queues too, where a call takes 20 ms and more")
     parser.add_argument("--again", action="store_true", help="draw the table from the results; measure nothing")
     parser.add_argument("--check", action="store_true", help="run every function alone, print what a call costs")
     parser.add_argument("--seed", type=int, default=0, help="of the order of everything")
@@ -79,7 +78,7 @@ def measure_all(workloads: Sequence[Workload], results: Results, path: Path, opt
     results.final_rounds, results.final_processes = effort.final_rounds, effort.final_processes
     with services():
         for place, workload in enumerate(workloads, 1):
-            judged = judge(workload, effort, random.Random(f"{options.seed} {workload.name}"), queues=options.queues)
+            judged = judge(workload, effort, random.Random(f"{options.seed} {workload.name}"))
             results.functions[workload.name] = judged
             save(results, path)
             print(f"[{place}/{len(workloads)}] {_said(judged)}", file=sys.stderr, flush=True)

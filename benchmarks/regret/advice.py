@@ -19,8 +19,6 @@ __all__ = ["Advice", "Prediction", "advice_from", "ask", "cell_from"]
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 120.0
-#: Each queue takes some seconds to start.
-QUEUES_BUDGET = "40s"
 #: What of the recommendation's backends and executors is a cell.
 _EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "asyncio", *QUEUES)}
 
@@ -49,11 +47,10 @@ class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why there is no configuration to measure."""
 
 
-def ask(workload: Workload, *, queues: bool = False) -> Advice:
-    """Run ``gilscope analyze`` with its default budget, or a longer one where it shall try task ``queues`` too."""
+def ask(workload: Workload, *more: str) -> Advice:
+    """Run ``gilscope analyze`` with its default budget, or with ``more`` options."""
     options = ["--inputs", workload.inputs_spec, "--json", "-q", "--no-progress"]
-    options += ["--backends", ",".join(("thread", "process", *QUEUES)), "--budget", QUEUES_BUDGET] if queues else []
-    command = [sys.executable, "-m", "gilscope", "analyze", workload.spec, *options]
+    command = [sys.executable, "-m", "gilscope", "analyze", workload.spec, *options, *more]
     began = time.perf_counter()
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

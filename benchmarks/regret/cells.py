@@ -11,7 +11,6 @@ import msgspec
 __all__ = [
     "ADAPTIVE",
     "QUEUES",
-    "QUEUE_CALL_S",
     "SERIAL",
     "Cell",
     "Executor",
@@ -35,8 +34,7 @@ PROCESSES = (2, 4)
 COROUTINES = (4, 16, 64, 256)
 #: Chunksizes of processes, each with the longest call that it is tried for: a chunk must not be a round by itself.
 CHUNKS_S = {1: math.inf, 8: 0.005, 64: 0.0005}
-#: The shortest call that is worth a task of a queue.
-QUEUE_CALL_S = 0.02
+QUEUE_PROCESSES = (1, 2, 4, 8)
 #: The rule of thumb's boundary between CPU-bound and I/O-bound.
 THUMB = 0.5
 #: To give every worker as much to do as the others, a round may last so many times longer than asked.
@@ -95,14 +93,9 @@ def grid(call_s: float, *, inputs: int, coroutine: bool) -> list[Cell]:
     return [*cells, *(Cell("asyncio", workers) for workers in COROUTINES if coroutine)]
 
 
-def queue_grid(call_s: float, *, coroutine: bool) -> list[Cell]:
-    """Task queues for calls of this length; none for short ones, nor for coroutine functions, which not all of them
-    take."""
-    if coroutine or call_s < QUEUE_CALL_S:
-        return []
-    return [
-        Cell(queue, workers) for queue in QUEUES for workers in (THREADS if queue == "celery-threads" else PROCESSES)
-    ]
+def queue_grid(queue: Executor) -> list[Cell]:
+    """Every configuration of one task queue, and none."""
+    return [SERIAL, *(Cell(queue, workers) for workers in (THREADS if queue == "celery-threads" else QUEUE_PROCESSES))]
 
 
 def unique(cells: Iterable[Cell | None]) -> list[Cell]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from benchmarks.regret.advice import Advice, ask
-from benchmarks.regret.cells import ADAPTIVE, SERIAL, Cell, default_processes, default_threads, grid, queue_grid, unique
+from benchmarks.regret.cells import ADAPTIVE, SERIAL, Cell, default_processes, default_threads, grid, unique
 from benchmarks.regret.figures import throughput
 from benchmarks.regret.harness import CellFailed, Measured, Solo, measure, measure_solo
 from benchmarks.regret.workload import Workload
@@ -52,21 +52,16 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     elapsed_s: float = 0.0
 
 
-def judge(workload: Workload, effort: Effort, order: random.Random, *, queues: bool = False) -> Judged:
-    """Ask for advice, search the grid, and measure the best of it again beside the advice and the baselines.
-
-    :param queues: whether task queues are in the grid, and gilscope is asked about them, where calls are long enough
-    """
+def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
+    """Ask for advice, search the grid, and measure the best of it again beside the advice and the baselines."""
     began = time.perf_counter()
     about = Judged(workload.name, workload.kind, list(workload.expect), workload.why, os.cpu_count() or 1)
     try:
         solo = measure_solo(workload)
     except CellFailed as failure:
         return msgspec.structs.replace(about, failed=str(failure))
-    on_queues = queue_grid(solo.call_s, coroutine=workload.coroutine) if queues else []
-    advice = ask(workload, queues=bool(on_queues))
-    cells = grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine)
-    cells = unique([*cells, *on_queues, advice.cell])
+    advice = ask(workload)
+    cells = unique([*grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine), advice.cell])
     screening = measure(workload, cells, effort.screening_rounds, order)
     chosen = finalists(screening, advice.cell, about.cpus)
     final = measure(workload, chosen * effort.final_processes, effort.final_rounds, order)

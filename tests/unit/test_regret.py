@@ -255,13 +255,10 @@ def test_every_workload_is_declared_once_with_inputs_and_labels_that_exist() -> 
     assert all(each["why"] for each in workloads)
 
 
-def test_queues_are_for_calls_that_are_worth_a_task() -> None:
-    assert queue_grid(0.019, coroutine=False) == []
-    assert queue_grid(1.0, coroutine=True) == []
-    cells = queue_grid(0.02, coroutine=False)
-    assert {cell.executor for cell in cells} == set(QUEUES) == set(OPEN)
-    assert Cell("celery-threads", 64) in cells
-    assert max(cell.workers for cell in cells if cell.executor == "dask") == 4
+def test_each_queue_has_a_grid_of_its_own_and_none_in_it() -> None:
+    assert set(QUEUES) == set(OPEN)
+    assert Cell("celery-threads", 64) in queue_grid("celery-threads")
+    assert queue_grid("dask") == [SERIAL, *(Cell("dask", workers) for workers in (1, 2, 4, 8))]
 
 
 @pytest.mark.parametrize("queue", QUEUES)
