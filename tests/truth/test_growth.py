@@ -37,7 +37,7 @@ def grown(trial: Trial) -> float:
 
 def test_what_calls_leave_behind_is_seen() -> None:
     leaking, tidying = (
-        analyze(func, range(50), backends=("process",), workers=(2,), chunksize=1, max_calls=1500, hot=False)
+        analyze(func, range(50), backends=("process",), workers=(2,), chunksize=1, budget_s=6.0, hot=False)
         for func in (leak, tidy)
     )
     by_leaks, by_others = (
