@@ -99,7 +99,7 @@ def test_a_round_trip_can_be_put_before_it(server: RabbitMQ, tmp_path: Path) -> 
 
 
 def test_other_engines_refuse_it(server: RabbitMQ) -> None:
-    with pytest.raises(BrokerError, match="only the backends celery and celery-threads"), open_broker(server.url):
+    with pytest.raises(BrokerError, match="only Celery's backends"), open_broker(server.url):
         pass
 
 

@@ -33,6 +33,7 @@ QUEUES = {
     "dask-threads": "gilscope.backends.dask_:DaskThreads",
     "celery": "gilscope.backends.celery_:CeleryPrefork",
     "celery-threads": "gilscope.backends.celery_:CeleryThreads",
+    "celery-gevent": "gilscope.backends.celery_:CeleryGevent",
 }
 
 

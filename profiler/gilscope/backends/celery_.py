@@ -1,5 +1,6 @@
 """Celery: tasks wait on a broker until a worker takes them. Its workers are processes, forked by one that fetches tasks
-for all (``--pool prefork``), or the threads of one process (``--pool threads``). A chunk of calls is one task."""
+for all (``--pool prefork``), the threads of one process (``--pool threads``), or the greenlets of one thread (``--pool
+gevent``), where gevent is installed. A chunk of calls is one task."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from importlib.util import find_spec
 from time import perf_counter, perf_counter_ns
 from typing import Any, Literal
 
@@ -50,8 +52,10 @@ except ImportError as error:
 
 __all__ = ["CeleryPrefork", "CeleryThreads"]
 
-Pool = Literal["prefork", "threads"]
+Pool = Literal["prefork", "threads", "gevent"]
 MAIN = "from gilscope.backends.celery_worker import main; main()"
+#: gevent replaces what waits, before anybody has imported it.
+PATCHED = f"from gevent.monkey import patch_all; patch_all(); {MAIN}"
 #: What a worker that is started for a few seconds, beside no other, can do without.
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 #: How often it is looked whether those that are waited for still live.
@@ -198,7 +202,7 @@ def _is_there(pid: int) -> bool:
 
 @contextmanager
 def _open(work: Work, workers: int, pool: Pool) -> Iterator[Session]:
-    command = [sys.executable, "-P", "-c", MAIN, pool, str(workers), *ALONE]
+    command = [sys.executable, "-P", "-c", PATCHED if pool == "gevent" else MAIN, pool, str(workers), *ALONE]
     with open_broker(amqp=True) as broker:
         give_orders(broker, work)
         app = make_app(broker)
@@ -237,4 +241,23 @@ class CeleryThreads(Backend):
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
         with _open(work, configuration.workers, "threads") as session:
+            yield session
+
+
+class CeleryGevent(Backend):
+    """Workers that are greenlets. All of them are one thread, whose time cannot be divided among them from outside."""
+
+    name = "celery-gevent"
+    simplicity = 6
+    shares_gil = True
+    elsewhere = True
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+        if find_spec("gevent") is None:
+            raise UsageError("the backend celery-gevent needs gevent: pip install gevent")
+        if work.kind in ("coroutine", "async-generator"):
+            raise Refusal("a coroutine function needs an event loop of its own, and greenlets share one thread")
+        with _open(work, configuration.workers, "gevent") as session:
+            session.workers = ()
             yield session

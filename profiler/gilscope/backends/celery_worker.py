@@ -1,4 +1,4 @@
-"""The process of the backends ``celery`` and ``celery-threads``: ``celery worker``, which says of each of its workers
+"""The process of Celery's backends: ``celery worker``, which says of each of its workers
 when it is ready."""
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class _Process:
             self._enter()
 
     def enter_threads(self, sender: Any, **_: Any) -> None:
-        """The threads of its pool are the workers: Celery's signal ``worker_ready``. None takes two of these tasks, for
-        nobody goes on before everybody is there."""
+        """The threads or greenlets of its pool are the workers: Celery's signal ``worker_ready``. None takes two of
+        these tasks, for nobody goes on before everybody is there."""
         everyone = threading.Barrier(self._workers)
 
         def enter() -> None:
@@ -56,8 +56,9 @@ class _Process:
             if not first:
                 self._follow()
 
+        submit = sender.pool.executor.submit if hasattr(sender.pool, "executor") else sender.pool._pool.spawn
         for _number in range(self._workers):
-            sender.pool.executor.submit(enter)
+            submit(enter)
 
     def _enter(self) -> None:
         self._entered.append(current_worker())
@@ -81,7 +82,7 @@ def main() -> None:
     pool, workers, *options = sys.argv[1:]
     broker = Broker.from_environment()
     process = _Process(broker, int(workers))
-    if pool == "threads":
+    if pool != "prefork":
         worker_ready.connect(process.enter_threads, weak=False)
         worker_shutdown.connect(process.leave, weak=False)
     else:
@@ -96,7 +97,8 @@ def main() -> None:
 
 def _look_up(sender: Any, **_: Any) -> None:
     """Look often whether it was told to end: Celery's loop sleeps on through signals until something else wakes it."""
-    sender.hub.call_repeatedly(LOOK_UP_S, lambda: None)
+    if sender.hub is not None:  # as it is with greenlets
+        sender.hub.call_repeatedly(LOOK_UP_S, lambda: None)
 
 
 def _silence() -> None:

@@ -149,7 +149,7 @@ def _rabbit(url: str, prefix: str, folder: Path, allow_remote: bool, amqp: bool)
     """The address of RabbitMQ."""
     if not amqp:
         raise BrokerError(
-            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does, which only the backends celery and celery-threads "
+            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends "
             "understand: leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
         )
     rabbit.admit(url, allow_remote=allow_remote)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from gilscope.records import Demands, Histogram, Trial
 
-__all__ = ["Engine", "engine_of", "factors_of", "workers_that_fill"]
+__all__ = ["THREADED", "Engine", "engine_of", "factors_of", "workers_that_fill"]
 
-#: Engines whose workers on a machine are threads of one process.
-THREADED = "-threads"
+#: Engines whose workers on a machine share one GIL.
+THREADED = ("-threads", "-gevent")
 #: Workers on a machine of functions that only wait: more would cost memory and connections nobody asked for.
 MOST_WAITING = 64
 #: By what a task differs from the mean at most: a rarer one would need more tasks than are simulated.

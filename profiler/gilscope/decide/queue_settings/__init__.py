@@ -17,7 +17,7 @@ __all__ = ["queue_settings"]
 
 _FAMILIES = (
     (("rq", "rq-simple"), rq.settings),
-    (("celery", "celery-threads"), celery.settings),
+    (("celery", "celery-threads", "celery-gevent"), celery.settings),
     (("dask", "dask-threads"), dask.settings),
 )
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from gilscope.decide.queue_settings.ground import Ground
     from gilscope.records import QueueSetting
 
-__all__ = ["CONSUMER", "prefetched", "settings"]
+__all__ = ["CONSUMER", "POOLS", "prefetched", "settings"]
 
 #: What stands in the place of a visibility timeout with RabbitMQ.
 CONSUMER = "consumer_timeout"
+#: Celery's name for each backend's workers.
+POOLS = {"celery": "prefork", "celery-threads": "threads", "celery-gevent": "gevent"}
 
 #: A task so many times as long as the round trip loses little while the next one is fetched.
 LONG_TRIPS = 10
@@ -32,14 +34,15 @@ HARDER = 1.5
 PATIENT_MS = 1_800_000
 #: After so many seconds without an acknowledgement Redis gives a task to another worker, unless told otherwise.
 VISIBLE_S = 3600
-NO_LIMITS = "the threads pool enforces none: give what the function waits for a timeout of its own"
+NO_LIMITS = "this pool enforces none: give what the function waits for a timeout of its own"
 
 
 def settings(ground: Ground) -> Iterator[QueueSetting]:
     """Of the worker command, then of the configuration."""
-    threads = ground.trial.backend == "celery-threads"
+    pool = POOLS[ground.trial.backend]
+    threads = pool != "prefork"
     multiplier, why = prefetched(ground.task_s, ground.costs.round_trip_s)
-    yield ground.set("--pool", "threads" if threads else "prefork", ground.variant_reason())
+    yield ground.set("--pool", pool, ground.variant_reason())
     yield ground.set("--concurrency", ground.trial.workers, ground.workers_reason())
     yield ground.batching()
     yield ground.set("worker_prefetch_multiplier", multiplier, why)
@@ -122,7 +125,7 @@ def _restarts(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
     trial, tasks, kilobytes = ground.trial, None, None
     held, growth = trial.memory_per_worker_bytes, trial.memory_growth_bytes
     holds = "" if held is None else f"; a worker holds {size(held)}"
-    why = "the threads pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
+    why = "this pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
     if not threads and held is not None and growth is not None:
         calls = trial.calls / trial.workers
         why = f"a worker grew by {size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"

@@ -10,7 +10,7 @@ import msgspec
 
 from gilscope.decide.demands import call_s
 from gilscope.decide.fleet.capacity import LONGEST_TASK_S, WORTH
-from gilscope.decide.fleet.engine import engine_of
+from gilscope.decide.fleet.engine import THREADED, engine_of
 from gilscope.decide.wording import time, times
 from gilscope.records import QueueSetting
 
@@ -39,7 +39,7 @@ class Ground:
     trial: Trial
     """The best configuration."""
     variant: str
-    """The other of the two ways to run its workers."""
+    """Another of the ways to run its workers."""
     other: Trial | None
     """The best of that, where measured."""
     counts: tuple[int, ...]
@@ -145,7 +145,7 @@ def _share(part_s: float, whole_s: float) -> str:
 
 
 def ground_of(
-    family: tuple[str, str],
+    family: tuple[str, ...],
     trials: Sequence[Trial],
     demands: Demands,
     recommendation: Recommendation | None,
@@ -153,7 +153,7 @@ def ground_of(
     imports: Sequence[ImportCost],
     floor: float,
 ) -> Ground | None:
-    """What is known of a queue that has two variants; None where neither was measured."""
+    """What is known of a queue that has several variants; None where none was measured."""
     trials = [_over_network(trial) for trial in trials]
     leaders = [leader for name in family if (leader := _leader(name, trials, floor)) is not None]
     if not leaders:
@@ -163,12 +163,12 @@ def ground_of(
         best = _recommended(trials, recommendation) or best
     engine = engine_of(best.backend, trials, demands)
     assert engine is not None, "it was measured"
-    other = next((leader for leader in leaders if leader.backend != best.backend), None)
+    other = max((leader for leader in leaders if leader.backend != best.backend), key=_rate, default=None)
     fleets = capacity.fleets if capacity is not None else ()
     planned = next((fleet.batch for fleet in fleets if fleet.engine == best.backend), None)
     return Ground(
         trial=best,
-        variant=family[best.backend == family[0]],
+        variant=next(name for name in family if name != best.backend),
         other=other,
         counts=tuple(sorted({trial.workers for trial in trials if trial.backend == best.backend and _rate(trial)})),
         demands=demands,
@@ -208,16 +208,14 @@ def _ties(one: Trial, other: Trial, floor: float) -> bool:
 
 
 def _best(leaders: Sequence[Trial], demands: Demands, floor: float) -> Trial:
-    """The faster; where both variants tie, threads if they do not keep the GIL from each other, else the first, which
-    keeps its tasks apart."""
-    if len(leaders) == 1:
-        return leaders[0]
-    apart, together = leaders
-    if not _ties(apart, together, floor):
-        return max(leaders, key=_rate)
+    """The fastest; of variants that tie with it, one that shares a GIL if calls do not keep that from each other, else
+    the first, which keeps its tasks apart."""
+    fastest = max(leaders, key=_rate)
+    tied = [leader for leader in leaders if _ties(leader, fastest, floor)]
     held = _held(demands)
-    shared = together.backend.endswith("-threads") and held is not None and held * together.workers <= SHARED_GIL
-    return together if shared else apart
+    sharing = (leader for leader in tied if leader.backend.endswith(THREADED))
+    suits = (leader for leader in sharing if held is not None and held * leader.workers <= SHARED_GIL)
+    return next(suits, tied[0])
 
 
 def _recommended(trials: Sequence[Trial], said: Recommendation) -> Trial | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.decide.queue_settings.celery import CONSUMER
+from gilscope.decide.queue_settings.celery import CONSUMER, POOLS
 from gilscope.decide.snippets.layout import Call
 from gilscope.decide.snippets.tasks import add_broker, define_task, module_name, over_tasks
 from gilscope.decide.snippets.workers import limits
@@ -29,13 +29,14 @@ WHERE_RABBITMQ = "RabbitMQ is where BROKER_URL says, a Redis for results where R
 SIGNALS = {
     "prefork": ("worker_process_init", "worker_process_shutdown"),
     "threads": ("worker_init", "worker_shutdown"),
+    "gevent": ("worker_init", "worker_shutdown"),
 }
 
 
 def on_celery(program: Program, setup: Setup, *, own_threads: bool) -> None:
     """An application, its settings, and one task."""
     name = module_name(program)
-    pool = "threads" if setup.backend == "celery-threads" else "prefork"
+    pool = POOLS[setup.backend]
     program.docstring = (
         f"Celery: save this as {name}.py, where workers and callers find it.\n\n"
         f"Workers, on each machine: celery -A {name} worker --pool {pool} --concurrency {setup.workers}\n"

@@ -23,6 +23,7 @@ ENGINES: Final[Mapping[str, Callable[..., None]]] = {
     "rq-simple": on_rq,
     "celery": on_celery,
     "celery-threads": on_celery,
+    "celery-gevent": on_celery,
     "dask": on_dask,
     "dask-threads": on_dask,
 }
