@@ -18,10 +18,14 @@ from typing import Any
 import psutil
 import pytest
 
+import gilscope
+
 if sys.platform != "linux":  # where alone it is told which processes are left
     collect_ignore_glob = ["test_*.py"]
 
 TARGETS = Path(__file__).parent / "targets"
+#: Where frames of gilscope's own are.
+PACKAGE = f"{Path(gilscope.__file__).parent}{os.sep}"
 PR_SET_CHILD_SUBREAPER = 36
 TIMEOUT_S = 60
 

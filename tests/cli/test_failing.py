@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import Cli, place
+from tests.cli.conftest import PACKAGE, Cli, place
 
 FATES = {
     "exits": "ended with exit status 3",
@@ -20,7 +20,7 @@ def test_exceptions_on_some_inputs_are_counted_with_the_first_traceback(cli: Cli
     assert 0 < failure["count"] < failure["calls"]
     assert failure["type"] == "ZeroDivisionError"
     assert "return 1 / (number % 2)" in failure["traceback"]
-    assert "gilscope/" not in failure["traceback"]
+    assert PACKAGE not in failure["traceback"]
     assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok"}
     for trial in outcome.analysis.trials:
         assert 0 < trial["errors"] < trial["calls"]
