@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gilscope.backends.base import Work
+from gilscope.backends.dask_ import _judged
 from gilscope.measure.trial import TrialEnded
 from tests.backends.conftest import Case, Start, Trial, start
 from tests.queues.engine import (
@@ -130,3 +132,10 @@ def test_a_missing_extra_is_told(tmp_path: Path) -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "UsageError" in told.stderr
     assert "pip install 'gilscope[queues]'" in told.stderr
+
+
+def test_what_was_raised_is_told_and_not_the_notes_below_it() -> None:
+    noted = "Could not serialize object of type list\nTraceback (most recent call last):\n  File ...\n    dump(x)\n"
+    noted += "TypeError: cannot pickle '_thread.lock' object\nwhen serializing list item 0\n"
+    refusal = _judged(TypeError(noted), Work(print), [])
+    assert str(refusal) == "a result cannot be pickled: TypeError: cannot pickle '_thread.lock' object"

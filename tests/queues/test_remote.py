@@ -17,7 +17,7 @@ from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.given import connected
-from gilscope.queues.meeting import ANALYSIS, gathered
+from gilscope.queues.meeting import ANALYSIS, TRIALS, gathered, trials
 from gilscope.queues.sides import read_secret
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import Case, Trial
@@ -152,6 +152,15 @@ def test_a_target_that_is_not_there_is_told(site: Site, tmp_path: Path) -> None:
     with pytest.raises(TrialEnded, match=r"the function cannot be imported in a worker.*far_targets") as ended:
         site.trial("doubled", 1)
     assert ended.value.status == "refused"
+
+
+def test_keys_are_deleted_by_the_names_of_trials_only(site: Site) -> None:
+    with connected(site.server) as connection:
+        connection.set("theirs", "1")
+        connection.sadd(TRIALS, "*", "", "theirs", "gilscope-*")  # by anybody who can write there
+        with gathered(site.server, site.secret, 0, allow_remote=True):
+            assert trials(connection) == set()
+        assert connection.get("theirs") == b"1"
 
 
 # -- they go ----------------------------------------------------------------------------------------------------------

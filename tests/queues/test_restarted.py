@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.given import connected
 from gilscope.queues.server import serving
-from tests.backends.conftest import Case, Start, start
+from tests.backends.conftest import PATIENCE_S, Case, Start, start
 from tests.queues.engine import results_are_right
 
 __all__ = ["start"]
@@ -29,8 +28,7 @@ def test_a_broker_that_comes_back(start: Start, tmp_path: Path, monkeypatch: pyt
         trial.process.tell(m.Round(first=0, calls=1000, inputs=10, chunksize=1))
         assert not trial.process.poll(0.5)
         os.kill(first.pid, signal.SIGKILL)
-        while first.fate(0.0) is None:
-            time.sleep(0.01)
+        assert first.fate(PATIENCE_S) == "by SIGKILL"
         with serving(tmp_path) as second:
             with pytest.raises(TrialEnded, match=r"broker|worker process") as lost:
                 trial.hear(m.RoundDone)

@@ -97,7 +97,7 @@ def main() -> None:
 
 def _look_up(sender: Any, **_: Any) -> None:
     """Look often whether it was told to end: Celery's loop sleeps on through signals until something else wakes it."""
-    if sender.hub is not None:  # as it is with greenlets
+    if sender.hub is not None:  # there is none with greenlets, which look up themselves
         sender.hub.call_repeatedly(LOOK_UP_S, lambda: None)
 
 
