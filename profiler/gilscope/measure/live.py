@@ -21,6 +21,9 @@ from gilscope.targets import TargetSpec
 
 __all__ = ["LiveTrial", "TimedRound", "Watching"]
 
+GROWTH_CALLS = 32
+"""By each worker, before its growth is known: a heap has some hundred kB of gaps, which the first calls fill."""
+
 
 @dataclass
 class Watching:
@@ -81,7 +84,7 @@ class LiveTrial:
     error: m.FirstError | None = None
     memory_per_worker_bytes: int | None = None
     memory_growth_bytes: float | None = None
-    """Of a worker for each of its calls."""
+    """Of a worker for each of its calls; None before `GROWTH_CALLS` of each."""
     chunksize_one_per_s: float | None = None
     default_pool_threads: int | None = None
     threads_before_fork: int | None = None
@@ -269,8 +272,10 @@ class LiveTrial:
         grown_bytes = sum(size.anonymous_bytes for size in known)
         if self._weighed is None:
             self._weighed = self.calls, grown_bytes
-        elif self.calls > self._weighed[0]:
-            self.memory_growth_bytes = (grown_bytes - self._weighed[1]) / (self.calls - self._weighed[0])
+            return
+        calls = self.calls - self._weighed[0]
+        if calls >= GROWTH_CALLS * self.configuration.workers:
+            self.memory_growth_bytes = (grown_bytes - self._weighed[1]) / calls
 
     def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
         """End the process and all it started; ``ended`` becomes the status."""
