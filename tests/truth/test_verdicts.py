@@ -67,7 +67,7 @@ def test_the_frames_hold_what_the_record_holds() -> None:
 
 
 def test_without_proc_the_gil_is_told_by_py_spy() -> None:
-    result = gilscope.analyze(programs.python, backends=["thread"], budget_s=6, observer="psutil")
+    result = gilscope.analyze(programs.python, backends=["thread"], budget_s=20, observer="psutil")
     assert (result.instrument.ledger_source, result.instrument.gil_source) == ("psutil", "py-spy")
     assert result.classification.label == "compute-bound"
     assert result.classification.gil_held_ratio is not None

@@ -108,6 +108,17 @@ def test_queued_samples_must_do_where_there_are_none_on_a_cpu() -> None:
     assert held_share(counts, Scheduled(0.5, 0.5)) == pytest.approx(0.3)
 
 
+def test_where_every_cpu_is_busy_otherwise_a_few_on_a_cpu_tell_more_than_the_queued() -> None:
+    """Threads that wait for a CPU to ask for the GIL do not hold it; on a CPU they hardly ever are without."""
+    counts = Counts(crowded=Runnable(on_cpu=Held(held=3), queued=Held(held=3, free=4)))
+    assert held_share(counts, Scheduled(0.36, 0.83)) == pytest.approx(1.0)
+
+
+def test_of_the_queued_those_that_nobody_watched_competed_with_come_first() -> None:
+    counts = Counts(alone=Runnable(queued=Held(held=9)), crowded=Runnable(queued=Held(held=12, free=14)))
+    assert held_share(counts, Scheduled(0.5, 0.25)) == pytest.approx(1.0)
+
+
 def test_samples_lost_to_the_samplers_own_cpu_are_made_up_for() -> None:
     """Half of 200 runnable samples were queued, yet the run queue took no time: the sampler had put them there."""
     counts = Counts(alone=Runnable(on_cpu=Held(held=50)), crowded=Runnable(on_cpu=Held(free=50), queued=Held(free=100)))

@@ -12,8 +12,10 @@ from gilscope.records import WAIT_STATES, Ledger
 
 __all__ = ["Beside", "held_share", "ledger_of", "seconds_by_state"]
 
-#: Samples on a CPU below which those in the run queue are taken as well.
-ENOUGH = 10
+#: Samples in the run queue for one on a CPU, above which it is the sampler that takes the CPU.
+STARVED = 10
+#: Samples that then do.
+ENOUGH = 3
 BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
 
 
@@ -65,11 +67,12 @@ def held_share(counts: Counts, scheduled: Scheduled) -> float:
     of moment that were not lost, so these are given their weight.
     """
     moments = (counts.alone, counts.crowded)
-    if sum(moment.on_cpu.total for moment in moments) < ENOUGH:
+    if STARVED * sum(moment.on_cpu.total for moment in moments) < sum(moment.queued.total for moment in moments):
         return _share_with_the_queued(counts)
     weights = [_weight(moment, _displaced_share(moments, scheduled)) for moment in moments]
     held = sum(weight * moment.on_cpu.held for weight, moment in zip(weights, moments, strict=True))
-    return held / sum(weight * moment.on_cpu.total for weight, moment in zip(weights, moments, strict=True))
+    total = sum(weight * moment.on_cpu.total for weight, moment in zip(weights, moments, strict=True))
+    return held / total if total else 1.0
 
 
 def _share_with_the_queued(counts: Counts) -> float:
