@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -103,6 +104,7 @@ def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gilscope.queues.dask_given.CONNECT_TIMEOUT_S", 0.2)
     with pytest.raises(BrokerError, match=f"no Dask scheduler answers at {NOBODY}"), given_cluster(NOBODY, 1, 1):
         pass
+    assert "IO loop" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize(

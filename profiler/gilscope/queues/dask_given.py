@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from distributed import Client
+from distributed.comm.core import connect
 
 from gilscope.errors import BrokerError
 from gilscope.queues.dask_cluster import Cluster
@@ -32,11 +34,21 @@ def given_cluster(address: str, workers: int, threads: int) -> Iterator[tuple[Cl
     :raises Unfit: when there are no such workers, or they have another Python or gilscope
     """
     try:
-        client = Client(address, set_as_default=False, timeout=CONNECT_TIMEOUT_S)
+        asyncio.run(_knock(address))
     except (OSError, ValueError) as error:
         raise BrokerError(f"no Dask scheduler answers at {address} ({error}): is it running?") from error
-    with client:
+    with Client(address, set_as_default=False, timeout=CONNECT_TIMEOUT_S) as client:
         yield client, _fitting(client, workers, threads)
+
+
+async def _knock(address: str) -> None:
+    """A client that finds no scheduler leaves the thread of its loop behind.
+
+    :raises OSError: when nobody answers
+    :raises ValueError: when this is no address
+    """
+    comm = await connect(address, timeout=CONNECT_TIMEOUT_S)
+    await comm.close()
 
 
 def _fitting(client: Client, workers: int, threads: int) -> Cluster:
