@@ -7,7 +7,7 @@ import pytest
 
 from gilscope.accounts import QueueFigures
 from gilscope.decide.fleet.capacity import capacity
-from gilscope.records import Result, Wanted
+from gilscope.records import QueueSetting, Result, Wanted
 from gilscope.report import plans, render
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, QUEUE, TRIALS, trial
@@ -62,3 +62,14 @@ def test_what_a_queue_costs_is_told_and_what_is_unknown_left_out() -> None:
     other = trial("dask", 2, 90.0, queue=QueueFigures(enqueue_s=QUEUE.enqueue_s))
     both = plans.costs(msgspec.structs.replace(make_result(), trials=(*TRIALS, other)))
     assert both.rows[1].cells == ("dask × 2", "200 µs", "unknown", "unknown", "unknown")
+
+
+def test_of_settings_nothing_is_cut_in_a_terminal() -> None:
+    """They are there to be copied."""
+    names = ("worker_prefetch_multiplier", "worker_max_tasks_per_child", "worker_max_memory_per_child")
+    why = "a task of 303 ms is 20 times as long as the round trip, 15.1 ms, and what else there is to be said of it"
+    settings = tuple(QueueSetting(engine="celery", setting=name, value="3600", reason=why) for name in names)
+    drawn = render([msgspec.structs.replace(make_result(), queue_settings=settings)], "text")
+    assert [name for name in names if f"  celery {name}: 3600 — a task of" in drawn] == list(names)
+    assert " ".join(drawn.split()).count(why) == len(names)
+    assert max(map(len, drawn.splitlines())) <= 80

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["rate", "size", "time", "times"]
+__all__ = ["counted", "rate", "size", "time", "times"]
 
 
 #: Each from so many seconds on.
@@ -26,6 +26,11 @@ def time(seconds: float) -> str:
 def rate(per_s: float) -> str:
     """``187_654.3`` → ``188,000/s``."""
     return f"{float(f'{per_s:.3g}'):,.10g}/s"
+
+
+def counted(number: int, what: str) -> str:
+    """``2_500, "call"`` → ``2,500 calls``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def size(count: int) -> str:

@@ -176,8 +176,16 @@ def _plan(result: Result) -> _Parts:
         yield from _headed("Enough for what is wanted?")
         yield _indented(Text(plans.plan(result)))
         yield from _table(plans.fleets(result).brief())
+
+
+def _queues(result: Result) -> _Parts:
     yield from _tabled("What the task queues cost, a task", plans.costs(result).brief())
-    yield from _tabled("Settings of the task queues", plans.queue_settings(result))
+    rows = [row.cells for row in plans.queue_settings(result).rows]
+    if rows:  # no table, for what is there to be copied must not be cut
+        yield from _headed("Settings of the task queues")
+    yield from _items([(f"{engine} {setting}", f"{value} — {why}") for engine, setting, value, why in rows])
+    if result.queue_programs:
+        yield _indented(Text("Programs with these settings are in the JSON and HTML reports.", "dim"))
 
 
 def _tabled(title: str, table: tables.Table) -> _Parts:
@@ -248,6 +256,7 @@ _SECTIONS: Final[tuple[Callable[[Result], _Parts], ...]] = (
     _alternatives,
     _break_even,
     _predictions,
+    _queues,
     _hot,
     _findings,
     _failure,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gilscope.decide.demands import call_s
 from gilscope.decide.fleet.engine import Engine, engine_of, factors_of, workers_that_fill
 from gilscope.decide.fleet.simulate import Outcome, simulate
-from gilscope.decide.wording import rate, time
+from gilscope.decide.wording import counted, rate, time
 from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
 
 if TYPE_CHECKING:
@@ -228,9 +228,9 @@ def _reason(wanted: Wanted, local: LocalOption, fleets: Sequence[FleetOption]) -
     able = [fleet for fleet in fleets if fleet.machines is not None]
     if able:
         best = min(able, key=lambda fleet: ((fleet.machines or 0) * fleet.cpus_each, fleet.batch))
-        machines = "1 machine" if best.machines == 1 else f"{best.machines:,} machines"
-        size = f"{best.cpus_each} CPUs and {best.workers_each} workers each"
-        return f"{doubt}: {can}; {best.engine} does on {machines} of {size}, {best.batch} calls a task"
+        machines = counted(best.machines or 0, "machine")
+        size = f"{counted(best.cpus_each, 'CPU')} and {counted(best.workers_each, 'worker')} each"
+        return f"{doubt}: {can}; {best.engine} does on {machines} of {size}, {counted(best.batch, 'call')} a task"
     if fleets:
         return f"{doubt}: {can}, and no fleet does either: {fleets[0].reason}"
     return f"{doubt}: {can}; to plan with more machines, measure a task queue too: -b rq,celery,dask"

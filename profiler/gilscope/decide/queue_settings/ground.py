@@ -11,7 +11,7 @@ import msgspec
 from gilscope.decide.demands import call_s
 from gilscope.decide.fleet.capacity import LONGEST_TASK_S, WORTH
 from gilscope.decide.fleet.engine import THREADED, engine_of
-from gilscope.decide.wording import time, times
+from gilscope.decide.wording import counted, time, times
 from gilscope.records import QueueSetting
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Ground:
         seen = self.trial.calls
         rests = f"a call's p99 is {time(self.p99_s)}" if seen >= ENOUGH_CALLS else f"{time(self.p99_s)}"
         rests += "" if seen >= ENOUGH_CALLS else f" was the longest of {seen} calls, too few for a p99"
-        told = f"{rests}; {HANGS} times that, with {self.batch} calls a task, is {time(self.longest_s)}"
+        told = f"{rests}; {HANGS} times that, with {counted(self.batch, 'call')} a task, is {time(self.longest_s)}"
         return told if self.longest_s >= LEAST_LIMIT_S else f"{told}; nothing hangs within {LEAST_LIMIT_S} s"
 
     def workers_reason(self) -> str:
