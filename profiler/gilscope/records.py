@@ -133,8 +133,7 @@ class Trial(Record, frozen=True, kw_only=True):
     memory_per_worker_bytes: int | None = None
     memory_growth_bytes: float | None = None
     """Anonymous memory by which a worker that is a process grew for each of its calls, from its first round to its
-    last; allocators take it by the hundred kilobytes, so that little of it is noise. None where it was not weighed
-    twice."""
+    last. None where it was not weighed twice, or made too few calls between to fill the gaps of its heap."""
     pickle_bytes: int | None = None
     """Bytes of one call's argument and result, pickled; None where nothing is pickled."""
     pickle_s: float | None = None
