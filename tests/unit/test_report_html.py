@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gilscope.records import Classification, HotLine, Lane, Recommendation, Result, Stack, Timeline, Trial
+from gilscope.accounts import QueueFigures
+from gilscope.records import Classification, HotLine, Lane, QueueProgram, Recommendation, Result, Stack, Timeline, Trial
 from gilscope.report import html
 from tests.unit.handmade import (
     make_environment,
@@ -282,4 +283,11 @@ def test_a_megabyte_of_text_is_cut_and_the_code_is_whole() -> None:
     ).to_html()
     assert len(page.encode()) < 3 * _MB
     assert "(999,000 more characters)" in page
+    assert code.strip() in page
+
+
+def test_the_programs_of_task_queues_are_whole() -> None:
+    code = "y = 2\n" * 2000
+    trials = (make_trial(), make_trial("celery", 2, queue=QueueFigures(enqueue_s=1e-4)))
+    page = make_result(trials=trials, queue_programs=(QueueProgram(engine="celery", code=code),)).to_html()
     assert code.strip() in page

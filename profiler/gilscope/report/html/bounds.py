@@ -27,7 +27,10 @@ _MOST_SAID, _MOST_TEXT = 1_000, 20_000
 #: Characters of a name or a reason among many.
 _MOST_BRIEF: Final = 200
 
-_LISTS: Final = ("predictions", "break_even", "groups", "imports", "native_pools", "hot", "findings")
+_LISTS: Final = (
+    *("predictions", "break_even", "groups", "imports", "native_pools", "hot", "findings"),
+    *("queue_settings", "queue_programs"),
+)
 
 
 def bounded(result: Result) -> tuple[Result, list[str]]:
@@ -61,6 +64,7 @@ def _with_text(smaller: Result, whole: Result, trials: Sequence[Trial]) -> Resul
     return _changed(
         smaller,
         recommendation=_changed(advice, **codes),
+        queue_programs=clipped(whole.queue_programs[:_MOST_ROWS], _MOST_TEXT),
         environment=_changed(where, packages=dict(list(where.packages.items())[:_MOST_NAMED])),
         trials=clipped(tuple(trials), _MOST_SAID),
         failure=failure,
