@@ -51,9 +51,13 @@ def _row(option: FleetOption) -> Row:
             span(option.throughput_low, option.throughput_high),
             option.bottleneck or UNKNOWN,
             _saturation(option),
-            "no batch" if option.pays_from_batch is None else f"{option.pays_from_batch:,} calls a task",
+            _batch(option.pays_from_batch),
         )
     )
+
+
+def _batch(calls: int | None) -> str:
+    return "no batch" if calls is None else f"{calls:,} call{'' if calls == 1 else 's'} a task"
 
 
 def _machines(option: FleetOption) -> str:
