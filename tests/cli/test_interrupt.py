@@ -52,7 +52,7 @@ def test_during_the_first_call(cli: Cli, reached: Callable[[], str], number: sig
 def test_while_workers_start(cli: Cli, reached: Callable[[], str], method: str) -> None:
     pool = ("--backends", "process", "--start-method", method)
     process = _start(cli, *place("told", "nap"), "--setup", "setup_sleeps", *pool)
-    assert reached() == "starting"
+    assert reached().startswith("starting")  # one worker, or both at once
     outcome = interrupt(process)
     _assert_interrupted(outcome)
     assert outcome.analysis.trial("serial")["calls"] > 0, "what is finished is reported"
