@@ -35,9 +35,10 @@ def given_cluster(address: str, workers: int, threads: int) -> Iterator[tuple[Cl
     """
     try:
         asyncio.run(_knock(address))
+        client = Client(address, set_as_default=False, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise BrokerError(f"no Dask scheduler answers at {address} ({error}): is it running?") from error
-    with Client(address, set_as_default=False, timeout=CONNECT_TIMEOUT_S) as client:
+    with client:
         yield client, _fitting(client, workers, threads)
 
 
