@@ -28,9 +28,9 @@ def rate(per_s: float) -> str:
     return f"{float(f'{per_s:.3g}'):,.10g}/s"
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, what: str, plural: str = "s") -> str:
     """``2_500, "call"`` → ``2,500 calls``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else plural}"
 
 
 def size(count: int) -> str:

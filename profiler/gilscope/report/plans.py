@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gilscope.decide.wording import counted
 from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, Result
 from gilscope.report.curves import Curve, Point
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table
@@ -43,7 +44,7 @@ def _row(option: FleetOption) -> Row:
     return Row(
         (
             option.engine,
-            f"{option.cpus_each} CPU{'' if option.cpus_each == 1 else 's'}",
+            counted(option.cpus_each, "CPU"),
             f"{option.workers_each}",
             f"{option.batch:,}",
             _machines(option),
@@ -51,13 +52,9 @@ def _row(option: FleetOption) -> Row:
             span(option.throughput_low, option.throughput_high),
             option.bottleneck or UNKNOWN,
             _saturation(option),
-            _batch(option.pays_from_batch),
+            "no batch" if option.pays_from_batch is None else f"{counted(option.pays_from_batch, 'call')} a task",
         )
     )
-
-
-def _batch(calls: int | None) -> str:
-    return "no batch" if calls is None else f"{calls:,} call{'' if calls == 1 else 's'} a task"
 
 
 def _machines(option: FleetOption) -> str:

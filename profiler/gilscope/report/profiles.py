@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from gilscope.decide.wording import counted
 from gilscope.production.collection import row
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import slices
@@ -43,7 +44,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
     shown = names(profiles)
     return Sheet(
         schema="gilscope.functions/1",
-        title=f"{_counted(len(profiles), 'function')}, recorded by {_counted(loaded.processes, 'process', 'es')}",
+        title=f"{counted(len(profiles), 'function')}, recorded by {counted(loaded.processes, 'process', 'es')}",
         remarks=("Wall clocks are summed over calls: those of calls that overlap in time count each.",),
         table=_table(
             [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
@@ -64,7 +65,7 @@ def prospects_sheet(prospects: Sequence[Prospect], cpus: float) -> Sheet:
     deserving = sum(prospect.deserving for prospect in prospects)
     return Sheet(
         schema="gilscope.prospects/1",
-        title=f"Worth a full analysis: {deserving} of {_counted(len(prospects), 'function')}",
+        title=f"Worth a full analysis: {deserving} of {counted(len(prospects), 'function')}",
         remarks=(
             f"Seconds that calls side by side could save at most, on {_counted_cpus(cpus)}, over all recorded calls. "
             "What their program saves already by running them so is in it. Nothing was run for this.",
@@ -93,10 +94,6 @@ def _names(profile: Profile) -> tuple[str, ...]:
 def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Sequence[str]) -> Table:
     rows = tuple(Row((name, *told)) for name, told in zip(shown, cells, strict=True))
     return Table((Column("function", numeric=False), *columns), rows).telling()
-
-
-def _counted(count: int, what: str, plural: str = "s") -> str:
-    return f"{count:,} {what}{'' if count == 1 else plural}"
 
 
 def _counted_cpus(cpus: float) -> str:
