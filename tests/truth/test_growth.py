@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+import gilscope
 from tests.truth.conftest import PATIENCE_S, Start
 
 pytestmark = [
@@ -23,6 +24,12 @@ _kept: list[bytearray] = []
 def leak() -> None:
     """Leave something behind that is not empty."""
     _kept.append(bytearray(b"x") * LEFT_BYTES)
+
+
+def leak_slowly() -> None:
+    """So that an analysis does not fill the memory."""
+    leak()
+    time.sleep(0.005)
 
 
 def tidy() -> int:
@@ -54,3 +61,10 @@ def test_what_calls_leave_behind_is_seen(grown: Callable[..., float | None]) -> 
 
 def test_after_a_few_calls_growth_is_unknown(grown: Callable[..., float | None]) -> None:
     assert grown("leak", 20) is None
+
+
+def test_an_analysis_weighs_its_workers() -> None:
+    result = gilscope.analyze(leak_slowly, backends=("process",), workers=(2,), chunksize=1, budget_s=20.0, hot=False)
+    grew = next(trial.memory_growth_bytes for trial in result.trials if trial.backend == "process")
+    assert grew is not None
+    assert 0.5 * LEFT_BYTES < grew < 1.5 * LEFT_BYTES
