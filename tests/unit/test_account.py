@@ -110,7 +110,7 @@ def test_queued_samples_must_do_where_there_are_none_on_a_cpu() -> None:
 
 def test_where_every_cpu_is_busy_otherwise_a_few_on_a_cpu_tell_more_than_the_queued() -> None:
     """Threads that wait for a CPU to ask for the GIL do not hold it; on a CPU they hardly ever are without."""
-    counts = Counts(crowded=Runnable(on_cpu=Held(held=3), queued=Held(held=3, free=4)))
+    counts = Counts(crowded=Runnable(on_cpu=Held(held=2), queued=Held(held=3, free=4)))
     assert held_share(counts, Scheduled(0.36, 0.83)) == pytest.approx(1.0)
 
 
