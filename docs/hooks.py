@@ -14,7 +14,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 import gilscope
-from gilscope import accounts, plans, records, traces, verdicts
+from gilscope import records, result
 from gilscope.cli.app import app
 from gilscope.report.columns import columns
 from gilscope.report.meanings import meaning
@@ -94,8 +94,8 @@ def python() -> str:
         if not name.startswith("_"):
             parts += _documented(f"gilscope.{name}", getattr(gilscope, name))
     parts += ["## Methods of a result", ""]
-    for name, method in inspect.getmembers(records.Result, inspect.isfunction):
-        if not name.startswith("_") and method.__module__ == records.__name__:
+    for name, method in inspect.getmembers(result.Result, inspect.isfunction):
+        if not name.startswith("_") and method.__module__ == result.__name__:
             parts += _documented(f"Result.{name}", method, level=3)
     parts += ["## Options of an analysis", "", *_options()]
     return "\n".join(parts)
@@ -134,11 +134,10 @@ def structures() -> list[type[records.Record]]:
     """The result first, then what it is made of, in the order of their names."""
     found = {
         value
-        for module in (accounts, plans, records, traces, verdicts)
-        for value in vars(module).values()
+        for value in vars(records).values()
         if isinstance(value, type) and issubclass(value, records.Record) and value is not records.Record
     }
-    return [records.Result, *sorted(found - {records.Result}, key=lambda structure: structure.__name__)]
+    return [records.ResultRecord, *sorted(found - {records.ResultRecord}, key=lambda structure: structure.__name__)]
 
 
 def frames() -> str:

@@ -21,11 +21,7 @@ MAX_LINES = 400
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
 GROUND = {"records", "errors"}
 ALLOWED: dict[str, set[str]] = {
-    "accounts": set(),
-    "verdicts": {"accounts"},
-    "plans": {"accounts"},
-    "traces": {"accounts"},
-    "records": {"accounts", "plans", "traces", "verdicts"},
+    "records": set(),
     "errors": set(),
     "visible": set(),
     "examples": {"gilscope"},  # the root, for @classify
@@ -35,18 +31,29 @@ ALLOWED: dict[str, set[str]] = {
     "observers": GROUND | {"gilscope", "visible"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observers", "queues"},
     "decide": GROUND,
-    "production": GROUND | {"accounts", "decide", "observers", "visible"},
-    "metrics": GROUND | {"gilscope", "accounts", "production"},  # the root, for its version
+    "production": GROUND | {"decide", "observers", "visible"},
+    "metrics": GROUND | {"gilscope", "production"},  # the root, for its version
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"gilscope", "decide", "production"},
-    "analysis": GROUND | {"measure", "decide", "observers", "backends", "targets", "queues"},
+    "result": GROUND | {"report"},
+    "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "queues"},
     "cli": GROUND
-    | {"gilscope", "analysis", "decide", "measure", "production", "report", "targets", "backends", "observers"},
-    "notebook": GROUND | {"analysis", "cli", "targets"},  # the command line's, for its units and lines of progress
+    | {
+        "gilscope",
+        "analysis",
+        "decide",
+        "result",
+        "measure",
+        "production",
+        "report",
+        "targets",
+        "backends",
+        "observers",
+    },
+    "notebook": GROUND
+    | {"result", "analysis", "cli", "targets"},  # the command line's, for its units and lines of progress
     "__main__": {"cli"},
 }
-#: `Result` draws itself on demand: the one place where a lower part calls a higher one, inside its methods only.
-CONVENIENCE = "gilscope.records"
 #: Modules for libraries that are extras.
 OPTIONAL = {"gilscope.metrics.opentelemetry": "opentelemetry", "gilscope.metrics.prometheus": "prometheus_client"}
 HEAVY = {"pandas", "numpy", "rich", "typer", "jinja2", "asyncio", "multiprocessing"}
@@ -105,7 +112,7 @@ def imports(module: str, *, nested: bool, for_types: bool) -> set[str]:
 @pytest.mark.parametrize("module", [module for module in modules() if module != "gilscope"])
 def test_imports_run_one_way(module: str) -> None:
     part = part_of(module)
-    used = {part_of(name) for name in imports(module, nested=module != CONVENIENCE, for_types=True)} - {part}
+    used = {part_of(name) for name in imports(module, nested=True, for_types=True)} - {part}
     assert used <= ALLOWED[part], f"{module} may not import {sorted(used - ALLOWED[part])}"
 
 
@@ -124,21 +131,7 @@ def test_a_circle_would_be_seen() -> None:
     assert "gilscope.observers" in {
         name.rpartition(".")[0] for name in imports("gilscope.measure.live", nested=False, for_types=False)
     }
-    assert imports(CONVENIENCE, nested=True, for_types=True) == {
-        "gilscope.accounts",
-        "gilscope.plans",
-        "gilscope.traces",
-        "gilscope.verdicts",
-        "gilscope.report",
-        "gilscope.report.frames",
-        "gilscope.report.notebook",
-    }
-    assert imports(CONVENIENCE, nested=False, for_types=True) == {
-        "gilscope.accounts",
-        "gilscope.plans",
-        "gilscope.traces",
-        "gilscope.verdicts",
-    }
+    assert imports("gilscope.result", nested=True, for_types=True) >= {"gilscope.report.frames", "gilscope.records"}
 
 
 @pytest.mark.parametrize("module", modules())

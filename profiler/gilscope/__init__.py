@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from gilscope.production.collection import profiles
     from gilscope.production.decorator import classify
     from gilscope.production.observing import observe
-    from gilscope.records import Result
-    from gilscope.report import load
     from gilscope.report.frames import frame
+    from gilscope.result import Result, load
 
 __version__ = "0.1.0"
 __all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "frame", "load", "observe", "profiles"]
@@ -25,9 +24,9 @@ _HOMES = {
     "analyze": "gilscope.analysis",
     "classify": "gilscope.production.decorator",
     "GilscopeError": "gilscope.errors",
-    "Result": "gilscope.records",
+    "Result": "gilscope.result",
     "frame": "gilscope.report.frames",
-    "load": "gilscope.report",
+    "load": "gilscope.result",
     "observe": "gilscope.production.observing",
     "profiles": "gilscope.production.collection",
     "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gilscope import report
-from gilscope.records import Result
+from gilscope.result import Result
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from gilscope.records import Histogram, HotLine, Lane, Prediction, Result, Stack, Timeline
+from gilscope.records import Histogram, HotLine, Lane, Prediction, Stack, Timeline
+from gilscope.result import Result
 from tests.browser.conftest import Open
 from tests.unit.handmade import make_hostile, make_recommendation, make_result, make_timeline, make_trial, make_trials
 

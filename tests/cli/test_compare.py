@@ -19,7 +19,7 @@ import typer.main
 
 from gilscope.cli.app import app
 from gilscope.decide.conditions import parsed
-from gilscope.records import Result
+from gilscope.result import Result
 from tests.cli.conftest import TIMEOUT_S, Cli
 from tests.unit.handmade import make_environment
 from tests.unit.regress_builders import measured

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gilscope.records import Failure, Finding, Result, Target, Trial
+from gilscope.records import Failure, Finding, Target, Trial
+from gilscope.result import Result
 from tests.unit.handmade import make_classification, make_recommendation, make_result, make_trial
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'><b>\x1b[31m\u202e\ud800{{ 7 * 7 }}"

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 import gilscope
-from gilscope.accounts import WAIT_STATES
 from gilscope.errors import UsageError
 from gilscope.production import clocks, published
 from gilscope.production.files import load_profiles
 from gilscope.production.function import functions as decorated
 from gilscope.production.profile import Profile
+from gilscope.records import WAIT_STATES
 from tests.production import functions as f
 from tests.production.known import known, profile
 from tests.production.test_processes import program, run

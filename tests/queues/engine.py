@@ -8,10 +8,10 @@ import time
 import psutil
 import pytest
 
-from gilscope.accounts import Ledger
 from gilscope.backends.digest import digest
 from gilscope.measure import messages as m
 from gilscope.observers.watch import Interpreter, ProcObserver
+from gilscope.records import Ledger
 from tests.backends.conftest import PATIENCE_S, Trial
 from tests.backends.targets import NUMBERS
 from tests.backends.test_in_a_trial import (

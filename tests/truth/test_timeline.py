@@ -8,7 +8,8 @@ from itertools import groupby
 import pytest
 
 import gilscope
-from gilscope.records import STATES, Lane, Result, Timeline
+from gilscope.records import STATES, Lane, Timeline
+from gilscope.result import Result
 from tests.truth import programs
 from tests.truth.conftest import ObserveRound
 

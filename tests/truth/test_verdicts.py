@@ -8,7 +8,8 @@ import pytest
 
 import gilscope
 from gilscope.examples import offload, primes, urls
-from gilscope.records import Prediction, Result
+from gilscope.records import Prediction
+from gilscope.result import Result
 from tests.truth import programs
 
 pytestmark = [pytest.mark.truth, pytest.mark.slow]

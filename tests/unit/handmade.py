@@ -21,12 +21,12 @@ from gilscope.records import (
     Noise,
     Prediction,
     Recommendation,
-    Result,
     Round,
     Target,
     Timeline,
     Trial,
 )
+from gilscope.result import Result
 
 CREATED = "2025-01-02T03:04:05Z"
 CODE = """\

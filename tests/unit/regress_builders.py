@@ -9,7 +9,8 @@ import msgspec
 
 from gilscope.decide.regress import Comparison, compare
 from gilscope.decide.throughput import with_throughput
-from gilscope.records import Noise, Result, Trial
+from gilscope.records import Noise, Trial
+from gilscope.result import Result
 from tests.unit.decide_builders import trial
 from tests.unit.handmade import make_ledger, make_recommendation, make_result
 

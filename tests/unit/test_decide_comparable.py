@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gilscope.decide.comparable import matched, objections, reservations, summed
-from gilscope.records import Result
+from gilscope.result import Result
 from tests.unit.handmade import make_environment, make_instrument, make_recommendation, make_result
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import msgspec
 
 from gilscope.decide.doubt import BUSY_CONFIDENCE, doubted
-from gilscope.records import Finding, Recommendation, Result
+from gilscope.records import Finding, Recommendation
+from gilscope.result import Result
 
 from . import handmade
 

@@ -14,7 +14,7 @@ from gilscope.decide.conditions import Condition, parsed
 from gilscope.decide.gate import Judged, judge, passes
 from gilscope.decide.regress import compare
 from gilscope.errors import UsageError
-from gilscope.records import Result
+from gilscope.result import Result
 from tests.unit.handmade import make_classification, make_result
 from tests.unit.regress_builders import measured, recommending
 

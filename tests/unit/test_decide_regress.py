@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gilscope.decide.changes import FIGURES, Change
 from gilscope.decide.regress import Comparison, compare
-from gilscope.records import Demands, Noise, Result
+from gilscope.records import Demands, Noise
+from gilscope.result import Result
 from tests.unit.handmade import make_classification, make_ledger, make_result
 from tests.unit.regress_builders import NOISE, STEADY, compared, measured, recommending, timed, told_of, words
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from gilscope.accounts import QueueFigures
 from gilscope.decide.fleet import capacity as planning
 from gilscope.decide.fleet.engine import engine_of, factors_of, workers_that_fill
-from gilscope.records import Capacity, Demands, Histogram, Trial, Wanted
+from gilscope.records import Capacity, Demands, Histogram, QueueFigures, Trial, Wanted
 
 #: 10 ms of CPU with the GIL and 10 ms of waiting.
 HALF = Demands(

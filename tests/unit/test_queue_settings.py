@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.accounts import QueueFigures
 from gilscope.decide.demands import scaled
 from gilscope.decide.fleet.capacity import capacity
 from gilscope.decide.queue_settings import queue_settings
 from gilscope.decide.queue_settings.celery import MOST_PREFETCHED, prefetched
 from gilscope.decide.snippets import code, facts_from, setup_of
-from gilscope.records import Demands, ImportCost, Recommendation, Trial, Wanted
+from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, Trial, Wanted
 from gilscope.report import plans
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, trial

@@ -15,10 +15,10 @@ from gilscope.decide.comparable import Matched
 from gilscope.decide.conditions import parsed
 from gilscope.decide.gate import judge
 from gilscope.decide.regress import Comparison, compare
-from gilscope.records import Result
 from gilscope.report.comparisons import comparison_sheet
 from gilscope.report.gates import gate_sheet
 from gilscope.report.sheet import Sheet
+from gilscope.result import Result
 from tests.unit.handmade import make_environment, make_hostile, make_result
 from tests.unit.regress_builders import measured, recommending
 

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 import gilscope
 from gilscope import report
 from gilscope.errors import LoadError
-from gilscope.records import STATES, Finding, Lane, Ledger, Result, Round, Timeline, Trial
+from gilscope.records import STATES, Finding, Lane, Ledger, Round, Timeline, Trial
 from gilscope.report.columns import FRAMES
 from gilscope.report.csv import read_csv, to_csv
 from gilscope.report.sheet import Sheet
 from gilscope.report.tables import Table
+from gilscope.result import Result
 from tests.unit.handmade import make_hostile, make_ledger, make_result, make_round, make_trial
 
 LAW = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

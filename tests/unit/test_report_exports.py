@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from gilscope import report
 from gilscope.errors import OutputError
-from gilscope.records import STATES, Lane, Result, Target, Timeline
+from gilscope.records import STATES, Lane, Target, Timeline
+from gilscope.result import Result
 from tests.unit.handmade import make_instrument, make_result, make_timeline, make_trial
 
 VIEWERS = ("perfetto", "speedscope", "gecko", "collapsed")

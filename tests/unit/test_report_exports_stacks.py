@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope import report
-from gilscope.records import Result, Stack, Target
+from gilscope.records import Stack, Target
 from gilscope.report.stacks import Frame, parsed
+from gilscope.result import Result
 from tests.unit.handmade import make_result
 
 FORMATS = Path(__file__).parent / "formats"

@@ -14,9 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gilscope.accounts import QueueFigures
-from gilscope.records import Classification, HotLine, Lane, QueueProgram, Recommendation, Result, Stack, Timeline, Trial
+from gilscope.records import (
+    Classification,
+    HotLine,
+    Lane,
+    QueueFigures,
+    QueueProgram,
+    Recommendation,
+    Stack,
+    Timeline,
+    Trial,
+)
 from gilscope.report import html
+from gilscope.result import Result
 from tests.unit.handmade import (
     make_environment,
     make_hostile,

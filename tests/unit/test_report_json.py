@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 import gilscope
 from gilscope import report
+from gilscope import result as result_file
 from gilscope.errors import LoadError, OutputError
 from gilscope.records import SCHEMA
 from gilscope.report import saved
 from tests.unit.handmade import make_hostile, make_result, make_round, make_trial
 
 if TYPE_CHECKING:
-    from gilscope.records import Result
+    from gilscope.result import Result
 
 SAVED = Path(__file__).parent / "saved"
 _FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -50,28 +51,28 @@ def test_any_text_and_any_figure_survive(tmp_path: Path, text: str, figures: lis
     result = make_hostile(text)
     for one in (result, make_result(trials=(trial,))):
         path = _saved(tmp_path, one.to_json())
-        assert report.load(path) == one
+        assert result_file.load(path) == one
 
 
 def test_a_file_cut_off_anywhere_is_called_truncated(tmp_path: Path) -> None:
     data = make_result(output="µ").to_json().rstrip().encode()
     for cut in range(1, len(data), 7):
         with pytest.raises(LoadError, match=r"saved\.json': it is truncated"):
-            report.load(_saved(tmp_path, data[:cut]))
+            result_file.load(_saved(tmp_path, data[:cut]))
 
 
 def test_several_results_are_a_list(tmp_path: Path) -> None:
     results = [make_result(), make_result(interrupted=True)]
     path = _saved(tmp_path, report.render(results, "json"))
-    assert report.load_all(path) == results
-    with pytest.raises(LoadError, match=r"it holds 2 results; read them with gilscope\.report\.load_all"):
-        report.load(path)
+    assert result_file.load_all(path) == results
+    with pytest.raises(LoadError, match=r"it holds 2 results; read them with gilscope\.result\.load_all"):
+        result_file.load(path)
 
 
 def test_one_result_is_also_a_list_of_one(tmp_path: Path) -> None:
     path = _saved(tmp_path, make_result().to_json())
-    assert report.load_all(path) == [make_result()]
-    assert report.load(_saved(tmp_path, f"[{make_result().to_json()}]")) == make_result()
+    assert result_file.load_all(path) == [make_result()]
+    assert result_file.load(_saved(tmp_path, f"[{make_result().to_json()}]")) == make_result()
 
 
 @pytest.mark.parametrize(
@@ -105,19 +106,19 @@ def test_one_result_is_also_a_list_of_one(tmp_path: Path) -> None:
 )
 def test_a_bad_file_is_named_with_its_reason(tmp_path: Path, content: bytes | str, reason: str) -> None:
     with pytest.raises(LoadError, match=reason) as caught:
-        report.load_all(_saved(tmp_path, content))
+        result_file.load_all(_saved(tmp_path, content))
     assert "saved.json" in str(caught.value)
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match=r"none\.json': No such file"):
-        report.load(tmp_path / "none.json")
+        result_file.load(tmp_path / "none.json")
     with pytest.raises(LoadError, match="directory"):
-        report.load(tmp_path)
+        result_file.load(tmp_path)
 
 
 def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
-    assert report.load(_saved(tmp_path, _changed(later={"more": 1}))) == make_result()
+    assert result_file.load(_saved(tmp_path, _changed(later={"more": 1}))) == make_result()
 
 
 def test_a_file_of_the_first_version_still_loads(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_records_of_today_need_no_migration() -> None:
 
 def test_a_figure_that_is_not_finite_is_unknown(tmp_path: Path) -> None:
     trial = make_trial(throughput_per_s=math.nan, speedup=math.inf)
-    loaded = report.load(_saved(tmp_path, make_result(trials=(trial,), settings={"x": math.nan}).to_json()))
+    loaded = result_file.load(_saved(tmp_path, make_result(trials=(trial,), settings={"x": math.nan}).to_json()))
     assert (loaded.trials[0].throughput_per_s, loaded.trials[0].speedup, loaded.settings["x"]) == (None, None, None)
 
 
@@ -163,6 +164,6 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, changes: dic
 
 def test_what_no_file_can_hold_is_shown_as_an_escape(tmp_path: Path) -> None:
     result = make_result(output="\udcff", settings={"where": Path("x"), "many": 2})
-    loaded: Result = report.load(_saved(tmp_path, result.to_json()))
+    loaded: Result = result_file.load(_saved(tmp_path, result.to_json()))
     assert loaded.output == "\\udcff"
     assert loaded.settings == {"where": "x", "many": 2}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gilscope.accounts import QueueFigures
 from gilscope.decide.fleet.capacity import capacity
-from gilscope.records import QueueSetting, Result, Wanted
+from gilscope.records import QueueFigures, QueueSetting, Wanted
 from gilscope.report import plans, render
+from gilscope.result import Result
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, QUEUE, TRIALS, trial
 

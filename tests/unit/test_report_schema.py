@@ -10,8 +10,9 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import gilscope
-from gilscope.records import SCHEMA, Finding, Histogram, Lane, Result, Stack, Timeline
+from gilscope.records import SCHEMA, Finding, Histogram, Lane, Stack, Timeline
 from gilscope.report.schema import DIALECT, render, result_schema
+from gilscope.result import Result
 from tests.unit.handmade import make_hostile, make_result, make_trial
 
 ROOT = Path(__file__).parents[2]

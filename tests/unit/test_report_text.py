@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Result, Target
+from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Target
 from gilscope.report import text
 from gilscope.report.terminal import cut
+from gilscope.result import Result
 from tests.unit.handmade import make_environment, make_hostile, make_recommendation, make_result, make_trial
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

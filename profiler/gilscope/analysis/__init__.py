@@ -12,7 +12,8 @@ from gilscope.analysis.conclude import conclude
 from gilscope.analysis.options import Options, refuse_where_impossible
 from gilscope.analysis.survey import survey
 from gilscope.observers.cpus import usable_cpus
-from gilscope.records import Context, Result, StartMethod
+from gilscope.records import Context, StartMethod
+from gilscope.result import Result
 from gilscope.targets import TargetSpec, describe
 
 __all__ = ["Options", "Progress", "Tell", "analyze", "investigate", "survey"]

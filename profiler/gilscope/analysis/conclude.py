@@ -30,11 +30,11 @@ from gilscope.records import (
     HotLine,
     Instrument,
     Recommendation,
-    Result,
     Stack,
     Target,
     Trial,
 )
+from gilscope.result import Result
 
 __all__ = ["conclude"]
 

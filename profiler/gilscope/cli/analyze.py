@@ -17,7 +17,8 @@ from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
     from gilscope.analysis import Options
-    from gilscope.records import Context, Result, StartMethod
+    from gilscope.records import Context, StartMethod
+    from gilscope.result import Result
     from gilscope.targets import TargetSpec
 
 __all__ = ["analyze"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 
 if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["GATE_FAILED", "INTERRUPTED", "complain", "status_of_error", "status_of_results", "tell_skipped"]
 
@@ -24,7 +24,7 @@ def status_of_error(error: GilscopeError) -> int:
     return TARGET_FAILED if isinstance(error, TargetFailedError) else NOTHING
 
 
-def status_of_results(results: Sequence[Result]) -> int:
+def status_of_results(results: Sequence[ResultRecord]) -> int:
     """The exit status for results: whether every one holds a recommendation."""
     if any(result.interrupted for result in results):
         return INTERRUPTED

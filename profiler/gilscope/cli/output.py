@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from gilscope import report
 from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
-from gilscope.records import Result
+from gilscope.records import ResultRecord
 from gilscope.report.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Drawing(Protocol):
 class Results:
     """Results of analyses."""
 
-    results: Sequence[Result]
+    results: Sequence[ResultRecord]
     show_output: bool = False
     """Whether the text tells what the target printed."""
 

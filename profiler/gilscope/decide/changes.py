@@ -19,7 +19,7 @@ from gilscope.decide.throughput import round_rates, telling_rounds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
 
 __all__ = ["ALONE", "ASSUMED_ERROR", "FIGURES", "Change", "Figure", "Rated", "alone", "compared", "floor_of", "rated"]
 
@@ -96,7 +96,7 @@ class Rated:
     rates: tuple[float, ...]
 
 
-def rated(result: Result) -> list[Rated]:
+def rated(result: ResultRecord) -> list[Rated]:
     """The trials that went well.
 
     The rates of each are scaled to the throughput that its analysis told: only the analysis knew the cost of an average
@@ -122,7 +122,7 @@ def _positive(values: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(value for value in values if value is not None and 1 / _MOST < value < _MOST)
 
 
-def floor_of(*results: Result) -> float:
+def floor_of(*results: ResultRecord) -> float:
     """The gap up to which results are a tie, as a fraction of the faster: the greatest of their own noise floors."""
     return max(TIE_MARGIN, *(result.noise.floor if result.noise else 0.0 for result in results))
 
@@ -144,7 +144,7 @@ def _latencies(trial: Trial, which: str) -> tuple[float, ...]:
     return _positive([getattr(timed, f"latency_{which}_s") for timed in telling_rounds(trial)])
 
 
-def alone(old: Result, new: Result) -> tuple[Change, ...]:
+def alone(old: ResultRecord, new: ResultRecord) -> tuple[Change, ...]:
     """What a call asks for when it runs alone: wall clock, CPU, the shares in which it holds the GIL and waits, memory;
     and of all calls, which part of them raised."""
     was, now = old.classification, new.classification
@@ -160,7 +160,7 @@ def alone(old: Result, new: Result) -> tuple[Change, ...]:
     )
 
 
-def _solo(result: Result) -> Rated | None:
+def _solo(result: ResultRecord) -> Rated | None:
     return next((each for each in rated(result) if each.trial.backend == "serial"), None)
 
 
@@ -168,7 +168,7 @@ def _walls(solo: Rated | None) -> tuple[float, ...]:
     return tuple(1 / rate for rate in solo.rates) if solo else ()
 
 
-def _cpu_s(result: Result) -> float | None:
+def _cpu_s(result: ResultRecord) -> float | None:
     return result.demands.cpu_s if result.demands else None
 
 
@@ -181,11 +181,11 @@ def _samples(solo: Rated | None) -> int:
     return solo.trial.ledger.samples if solo and solo.trial.ledger else 0
 
 
-def _calls(result: Result) -> int:
+def _calls(result: ResultRecord) -> int:
     return sum(trial.calls for trial in result.trials)
 
 
-def _raised(result: Result) -> float | None:
+def _raised(result: ResultRecord) -> float | None:
     calls = _calls(result)
     return sum(trial.errors for trial in result.trials) / calls if calls else None
 

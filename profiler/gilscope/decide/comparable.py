@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["Matched", "listed", "matched", "objections", "reservations", "summed"]
 
@@ -25,14 +25,14 @@ _TARGET: Final = ("spec", "kind", "inputs", "input_count", "inputs_truncated")
 class Matched:
     """The results of two files, by function."""
 
-    pairs: tuple[tuple[Result, Result], ...]
+    pairs: tuple[tuple[ResultRecord, ResultRecord], ...]
     """Old and new."""
     only_old: tuple[str, ...]
     """The functions that only one of the files tells of."""
     only_new: tuple[str, ...]
 
 
-def matched(old: Sequence[Result], new: Sequence[Result]) -> Matched:
+def matched(old: Sequence[ResultRecord], new: Sequence[ResultRecord]) -> Matched:
     """Results of the same function; of several in a file, the first with the first. One result alone against another
     is taken for a pair, however the functions are called: `objections` tells of it."""
     if len(old) == len(new) == 1:
@@ -45,7 +45,7 @@ def matched(old: Sequence[Result], new: Sequence[Result]) -> Matched:
     )
 
 
-def _by_spec(results: Sequence[Result]) -> dict[tuple[str, int], Result]:
+def _by_spec(results: Sequence[ResultRecord]) -> dict[tuple[str, int], ResultRecord]:
     seen: Counter[str] = Counter()
     found = {}
     for result in results:
@@ -55,7 +55,7 @@ def _by_spec(results: Sequence[Result]) -> dict[tuple[str, int], Result]:
     return found
 
 
-def objections(old: Result, new: Result) -> tuple[str, ...]:
+def objections(old: ResultRecord, new: ResultRecord) -> tuple[str, ...]:
     """What else differs, so that a comparison would not tell of the function alone, each with its evidence: machine and
     Python, target and inputs, and whether the caller is a coroutine."""
     return (
@@ -80,7 +80,7 @@ def listed(items: Sequence[str], between: str = ", ") -> str:
     return between.join([*items[:_FEW], *more])
 
 
-def reservations(old: Result, new: Result) -> tuple[str, ...]:
+def reservations(old: ResultRecord, new: ResultRecord) -> tuple[str, ...]:
     """What does not forbid a comparison and may explain it."""
     return (
         *_differing("", old.environment, new.environment, ("gilscope",)),
@@ -109,7 +109,7 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _spoilt(which: str, result: Result) -> Iterator[str]:
+def _spoilt(which: str, result: ResultRecord) -> Iterator[str]:
     if result.interrupted:
         yield f"the {which} analysis was interrupted"
     if any(finding.code == "busy-machine" for finding in result.findings):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from gilscope.records import Result
+from gilscope.records import ResultRecord
 
 __all__ = ["BUSY_CONFIDENCE", "doubted"]
+
+R = TypeVar("R", bound=ResultRecord)
 
 #: The most that is claimed when other programs had the CPUs: the rounds agree with each other, but on another machine
 #: than the one that the user has.
 BUSY_CONFIDENCE = 0.5
 
 
-def doubted(result: Result) -> Result:
+def doubted(result: R) -> R:
     """The result, its recommendation less sure where the machine was busy with something else."""
     advice = result.recommendation
     busy = any(finding.code == "busy-machine" for finding in result.findings)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gilscope.decide.conditions import Condition
     from gilscope.decide.regress import Comparison
     from gilscope.decide.stats import Estimate
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["Judged", "Outcome", "judge", "passes"]
 
@@ -126,7 +126,7 @@ def _errors(condition: Condition, compared: Comparison) -> Judged:
     return Judged(condition, "failed", _raising(compared.new), change=change)
 
 
-def _raising(result: Result) -> str:
+def _raising(result: ResultRecord) -> str:
     failure = result.failure
     return "calls raise that did not" + (f"; the first {failure.type}: {failure.message}" if failure else "")
 

@@ -13,7 +13,7 @@ from gilscope.decide.changes import Change, Rated, alone, compared, floor_of, ra
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
 
 __all__ = ["Comparison", "compare"]
 
@@ -22,8 +22,8 @@ __all__ = ["Comparison", "compare"]
 class Comparison:
     """An old and a new result of a function."""
 
-    old: Result
-    new: Result
+    old: ResultRecord
+    new: ResultRecord
     floor: float
     """How much of a gap is noise between starts, as a fraction of the faster; every interval from rounds includes
     it."""
@@ -41,7 +41,7 @@ class Comparison:
         return next((change for change in (*self.alone, *self.advised) if change.figure == figure), None)
 
 
-def compare(old: Result, new: Result) -> Comparison:
+def compare(old: ResultRecord, new: ResultRecord) -> Comparison:
     """Compare two analyses of the same function, made under the same circumstances (`gilscope.decide.comparable`)."""
     floor = floor_of(old, new)
     was, now = rated(old), rated(new)
@@ -82,7 +82,12 @@ def _named(old: Rated, new: Rated) -> str:
 
 
 def _advised(
-    old: Result, new: Result, was: Sequence[Rated], now: Sequence[Rated], pairs: Sequence[_Pair], floor: float
+    old: ResultRecord,
+    new: ResultRecord,
+    was: Sequence[Rated],
+    now: Sequence[Rated],
+    pairs: Sequence[_Pair],
+    floor: float,
 ) -> tuple[Change, ...]:
     before, after = _recommended(old, was), _recommended(new, now)
     if before is None:
@@ -93,7 +98,7 @@ def _advised(
     return () if pair is None else compared(*pair, _named(*pair), floor)
 
 
-def _recommended(result: Result, among: Sequence[Rated]) -> Rated | None:
+def _recommended(result: ResultRecord, among: Sequence[Rated]) -> Rated | None:
     advice = result.recommendation
     wanted = (advice.backend, advice.workers, advice.chunksize, advice.start_method)
     for each in among:
@@ -105,7 +110,7 @@ def _recommended(result: Result, among: Sequence[Rated]) -> Rated | None:
 
 
 def _apart(
-    side: Sequence[Rated], pairs: Sequence[_Pair], which: int, other: Result, name: str
+    side: Sequence[Rated], pairs: Sequence[_Pair], which: int, other: ResultRecord, name: str
 ) -> list[tuple[str, str]]:
     """Those of one side that found no partner, and what the other result says of them."""
     partnered = {id(pair[which]) for pair in pairs}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gilscope.accounts import Record
 from gilscope.production.collection import profiles
 from gilscope.production.profile import merged
+from gilscope.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -23,7 +23,8 @@ from gilscope.targets.decorated import declared
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from gilscope.records import Context, Result, StartMethod
+    from gilscope.records import Context, StartMethod
+    from gilscope.result import Result
     from gilscope.targets import TargetSpec
 
 __all__ = ["register"]

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gilscope.accounts import Record
 from gilscope.errors import LoadError
 from gilscope.production.profile import Profile, merged
 from gilscope.production.sketch import BUCKETS
 from gilscope.production.snapshot import snapshots
+from gilscope.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

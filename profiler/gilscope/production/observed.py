@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gilscope.accounts import WAIT_STATES, Account
 from gilscope.decide.classify import MIN_SAMPLES
 from gilscope.observers.account import seconds_by_state
 from gilscope.observers.proc import Scheduled
+from gilscope.records import WAIT_STATES, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

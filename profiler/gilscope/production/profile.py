@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gilscope.accounts import WAIT_STATES, Demands, Record
 from gilscope.decide.facts import LOOP_KINDS
 from gilscope.production import sketch
 from gilscope.production.observed import Observed, added, divided
-from gilscope.records import Kind  # msgspec asks for it
+from gilscope.records import (
+    WAIT_STATES,
+    Demands,
+    Kind,  # msgspec asks for it
+    Record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

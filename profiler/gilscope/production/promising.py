@@ -10,11 +10,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from gilscope.accounts import Record
 from gilscope.decide.wording import time
 from gilscope.production.judge import MIN_CALLS
 from gilscope.production.profile import Profile
-from gilscope.records import Classification
+from gilscope.records import Classification, Record
 
 __all__ = ["Prospect", "promising"]
 

@@ -1,9 +1,9 @@
-"""Reports: one file per format, each drawn from saved `Result` records, or a `Sheet` of recorded profiles, and from
+"""Reports: one file per format, each drawn from saved records, or a `Sheet` of recorded profiles, and from
 nothing else.
 
-A reporter is a module with two functions, ``render(results: Sequence[Result]) -> str`` and ``render_sheet(sheet: Sheet)
--> str``; those for other people's viewers have the first alone. Each is imported when asked for, so that this package
-stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
+A reporter is a module with two functions, ``render(results: Sequence[ResultRecord]) -> str`` and
+``render_sheet(sheet: Sheet) -> str``; those for other people's viewers have the first alone. Each is imported when
+asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from gilscope.errors import OutputError, UsageError
-from gilscope.records import Result
+from gilscope.records import ResultRecord
 from gilscope.report.files import check_writable, write_text
-from gilscope.report.saved import load, load_all
 from gilscope.report.sheet import Sheet
 
 __all__ = [
@@ -27,8 +26,6 @@ __all__ = [
     "check_writable",
     "expand_outputs",
     "format_for_path",
-    "load",
-    "load_all",
     "render",
     "render_sheet",
     "write_text",
@@ -62,7 +59,7 @@ FORMATS: Final = {
 FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
 
 
-def render(results: Sequence[Result], format_name: str) -> str:
+def render(results: Sequence[ResultRecord], format_name: str) -> str:
     """Draw ``results`` in one of `FORMATS`.
 
     :raises UsageError: when there is no such format

@@ -11,7 +11,7 @@ from gilscope.report.words import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["render"]
 
@@ -19,7 +19,7 @@ __all__ = ["render"]
 _SEPARATORS: Final = str.maketrans(";\n\t", ":  ")
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """A line for each stack, outermost frame first; of several results, each begins with its target.
 
     :raises OutputError: when no result holds stacks

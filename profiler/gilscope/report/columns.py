@@ -20,7 +20,7 @@ from gilscope.records import (
     Lane,
     Ledger,
     Record,
-    Result,
+    ResultRecord,
     Round,
     Target,
     Trial,
@@ -110,7 +110,7 @@ _RESULT: Final = Column("result", "Int64", about="The number of the result among
 _ORIGIN: Final = [
     *_only(Classification, "label"),
     *_only(Environment, "python", "gil_enabled", "cpus_usable"),
-    *_only(Result, "created"),
+    *_only(ResultRecord, "created"),
 ]
 _WHOLE: Final = _columns(Trial, (*_CONFIGURATION, *_FATE), "trial_", "Of the whole trial:")
 _SPENT: Final = _columns(Ledger, prefix="ledger_", about="Of the trial's ledger:")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gilscope.decide.changes import Change
     from gilscope.decide.comparable import Matched
     from gilscope.decide.regress import Comparison
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["comparison_sheet"]
 
@@ -135,7 +135,7 @@ def _was_and_is(old: str, new: str) -> str:
     return f"{new}, as before." if old == new else f"changed from {old} to {new}."
 
 
-def _advice(result: Result) -> str:
+def _advice(result: ResultRecord) -> str:
     advice = result.recommendation
     return NOTHING if advice.backend is None else configuration(advice.backend, advice.workers)
 

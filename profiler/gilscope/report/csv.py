@@ -22,7 +22,7 @@ from gilscope.report.frames import frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
     from gilscope.report.sheet import Sheet
 
 __all__ = ["read_csv", "render", "render_sheet", "to_csv"]
@@ -32,7 +32,7 @@ __all__ = ["read_csv", "render", "render_sheet", "to_csv"]
 _UNSAFE: Final = re.compile(r"'*(?:[=+\-@\t\r\n＝＋－＠]|\Z)")
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """The rounds of every trial of every result, the trial's own figures and its ledger repeated in each."""
     return to_csv(frame(results))
 

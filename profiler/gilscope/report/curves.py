@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gilscope.report.foresight import is_here
 
 if TYPE_CHECKING:
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
 
 __all__ = ["KNEE_SHARE", "Curve", "Point", "curves"]
 
@@ -57,14 +57,14 @@ class Curve:
         return None if knee.workers == line[-1].workers else knee
 
 
-def curves(result: Result) -> tuple[Curve, ...]:
+def curves(result: ResultRecord) -> tuple[Curve, ...]:
     """A curve for each backend with a throughput, in the order they were measured."""
     backends = dict.fromkeys(trial.backend for trial in result.trials)
     found = (Curve(backend, _points(result, backend), _model(result, backend)) for backend in backends)
     return tuple(curve for curve in found if curve.points)
 
 
-def _points(result: Result, backend: str) -> tuple[Point, ...]:
+def _points(result: ResultRecord, backend: str) -> tuple[Point, ...]:
     measured = [
         (trial, trial.throughput_per_s)
         for trial in result.trials
@@ -81,7 +81,7 @@ def _point(trial: Trial, per_s: float) -> Point:
     )
 
 
-def _model(result: Result, backend: str) -> tuple[tuple[int, float], ...]:
+def _model(result: ResultRecord, backend: str) -> tuple[tuple[int, float], ...]:
     """The model gives the solo run the throughput that it had, so every curve begins there."""
     expected = {
         found.workers: found.throughput_per_s

@@ -8,7 +8,7 @@ from gilscope.report.ledgers import slices
 from gilscope.report.words import UNKNOWN, byte_size, duration, number, percent, slowdown
 
 if TYPE_CHECKING:
-    from gilscope.records import Context, Environment, Instrument, Result
+    from gilscope.records import Context, Environment, Instrument, ResultRecord
 
 __all__ = ["codes", "environment", "instrument", "remarks", "solo_sentence", "target_facts"]
 
@@ -29,7 +29,7 @@ _GIL_SOURCES: Final = {
 _CALLERS: Final[dict[Context, str]] = {"sync": "for a plain caller", "async": "for a caller that is a coroutine"}
 
 
-def codes(result: Result) -> Facts:
+def codes(result: ResultRecord) -> Facts:
     """The code to paste, with whom it is for: the caller that was asked for, then the other kind."""
     advice = result.recommendation
     other: Context = "async" if advice.context == "sync" else "sync"
@@ -37,7 +37,7 @@ def codes(result: Result) -> Facts:
     return [(caller, code.rstrip()) for code, caller in reversed(told.items()) if code]
 
 
-def solo_sentence(result: Result) -> str:
+def solo_sentence(result: ResultRecord) -> str:
     """What one call does when it runs alone."""
     demands = result.demands
     if demands is None:
@@ -47,7 +47,7 @@ def solo_sentence(result: Result) -> str:
     return f"Alone, a call takes {duration(demands.wall_s)}{': ' + parts if parts else ''} (average of {calls})."
 
 
-def remarks(result: Result) -> list[str]:
+def remarks(result: ResultRecord) -> list[str]:
     """What a reader must know before trusting the rest."""
     found = []
     if result.interrupted:
@@ -62,7 +62,7 @@ def remarks(result: Result) -> list[str]:
     return found
 
 
-def target_facts(result: Result) -> Facts:
+def target_facts(result: ResultRecord) -> Facts:
     """What was run."""
     target = result.target
     place = [("defined in", target.file if target.line is None else f"{target.file}:{target.line}")]
@@ -76,7 +76,7 @@ def target_facts(result: Result) -> Facts:
     ]
 
 
-def _settings(result: Result) -> str:
+def _settings(result: ResultRecord) -> str:
     return ", ".join(f"{name}={value}" for name, value in result.settings.items() if value is not None)
 
 

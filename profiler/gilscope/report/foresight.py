@@ -3,21 +3,21 @@ on a pool pays, the groups of unlike inputs, and the noise that tells a gap from
 
 from __future__ import annotations
 
-from gilscope.records import BreakEven, InputGroup, Prediction, Result
+from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table, or_dash
 from gilscope.report.words import UNKNOWN, configuration, duration, percent, rate, span, speedup
 
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "noise", "predictions"]
 
 
-def predictions(result: Result) -> Table:
+def predictions(result: ResultRecord) -> Table:
     """What the queueing model expects, beside the measurement where there is one."""
     titles = ("configuration", "CPUs", "predicted", "interval", "measured", "difference", "bottleneck")
     columns = tuple(Column(title, title not in ("configuration", "bottleneck")) for title in titles)
     return Table(columns, tuple(_predicted(found) for found in result.predictions if is_here(found, result))).telling()
 
 
-def is_here(expected: Prediction, result: Result) -> bool:
+def is_here(expected: Prediction, result: ResultRecord) -> bool:
     """Whether it is about the machine and the interpreter that were measured."""
     here = result.environment
     return (expected.cpus, expected.gil_enabled) == (here.cpus_usable, here.gil_enabled)
@@ -40,7 +40,7 @@ def _predicted(expected: Prediction) -> Row:
     )
 
 
-def elsewhere(result: Result) -> Table:
+def elsewhere(result: ResultRecord) -> Table:
     """What the model expects on machines that were not measured: beside the serial throughput of this one."""
     titles = ("machine", "configuration", "predicted", "interval", "times serial here", "bottleneck")
     columns = tuple(Column(title, title not in ("machine", "configuration", "bottleneck")) for title in titles)
@@ -62,14 +62,14 @@ def _expected(expected: Prediction, serial_per_s: float | None) -> Row:
     )
 
 
-def break_even(result: Result) -> Table:
+def break_even(result: ResultRecord) -> Table:
     """What each pool costs beside the work, and from where on it pays."""
     titles = ("configuration", "hand-over", "pickling", "start-up", "pays from calls of", "start-up repaid by")
     columns = tuple(Column(title, title != "configuration") for title in titles)
     return Table(columns, tuple(_breaking_even(pool, result) for pool in result.break_even)).telling()
 
 
-def _breaking_even(pool: BreakEven, result: Result) -> Row:
+def _breaking_even(pool: BreakEven, result: ResultRecord) -> Row:
     trials = [trial for trial in result.trials if (trial.backend, trial.workers) == (pool.backend, pool.workers)]
     best = max(trials, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
     return Row(
@@ -84,7 +84,7 @@ def _breaking_even(pool: BreakEven, result: Result) -> Row:
     )
 
 
-def groups(result: Result) -> Table:
+def groups(result: ResultRecord) -> Table:
     """The inputs whose calls differ in kind."""
     titles = ("inputs", "how many", "a call takes", "CPU", "kind of work", "for example")
     columns = tuple(Column(title, title not in ("inputs", "kind of work", "for example")) for title in titles)
@@ -104,7 +104,7 @@ def _grouped(group: InputGroup) -> Row:
     )
 
 
-def noise(result: Result) -> str:
+def noise(result: ResultRecord) -> str:
     """What differs when nothing differs, in a sentence; empty where that was not measured."""
     found = result.noise
     if found is None:

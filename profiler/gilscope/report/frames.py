@@ -19,7 +19,7 @@ from gilscope.records import (
     Lane,
     Ledger,
     Record,
-    Result,
+    ResultRecord,
     Round,
     Target,
     Trial,
@@ -35,22 +35,22 @@ __all__ = ["columns", "findings_frame", "frame", "ledger_frame", "rounds_frame",
 _Row: TypeAlias = "dict[type[Record] | str, Any]"
 
 
-def trials_frame(result: Result) -> pd.DataFrame:
+def trials_frame(result: ResultRecord) -> pd.DataFrame:
     """One row per trial, whatever became of it."""
     return _frame("trials_frame", list(_trials(result)))
 
 
-def rounds_frame(result: Result) -> pd.DataFrame:
+def rounds_frame(result: ResultRecord) -> pd.DataFrame:
     """One row per trial and round; ``throughput_per_s`` is the round's own calls over its wall clock."""
     return _frame("rounds_frame", [row | _round(timed) for row in _trials(result) for timed in row[Trial].rounds])
 
 
-def ledger_frame(result: Result) -> pd.DataFrame:
+def ledger_frame(result: ResultRecord) -> pd.DataFrame:
     """One row per trial with a ledger: seconds by state and wall clock, summed over the worker threads."""
     return _frame("ledger_frame", [row for row in _trials(result) if row[Ledger]])
 
 
-def timeline_frame(result: Result) -> pd.DataFrame:
+def timeline_frame(result: ResultRecord) -> pd.DataFrame:
     """One row per trial, lane (a worker thread) and stretch of time that it spent in one state."""
     found = [row | {Lane: lane, "lane": at} for row in _trials(result) for at, lane in enumerate(_lanes(row[Trial]))]
     rows = [row for row in found if _stretches(row[Lane])]
@@ -63,12 +63,12 @@ def timeline_frame(result: Result) -> pd.DataFrame:
     return pd.concat([repeated.reset_index(drop=True), pd.DataFrame(told)], axis="columns")
 
 
-def findings_frame(result: Result) -> pd.DataFrame:
+def findings_frame(result: ResultRecord) -> pd.DataFrame:
     """One row per finding."""
     return _frame("findings_frame", [{Target: result.target, Finding: finding} for finding in result.findings])
 
 
-def frame(results: Iterable[Result]) -> pd.DataFrame:
+def frame(results: Iterable[ResultRecord]) -> pd.DataFrame:
     """One row per result, trial and round. A trial without rounds keeps one row, so that its fate is told.
 
     What belongs to the whole trial, repeated in each of its rows, has the prefix ``trial_`` or ``ledger_``.
@@ -78,19 +78,19 @@ def frame(results: Iterable[Result]) -> pd.DataFrame:
     return _frame("frame", [row for at, result in enumerate(_checked(results)) for row in _long_rows(at, result)])
 
 
-def _checked(results: Iterable[Result]) -> Iterator[Result]:
-    if isinstance(results, Result | str):
+def _checked(results: Iterable[ResultRecord]) -> Iterator[ResultRecord]:
+    if isinstance(results, ResultRecord | str):
         raise UsageError("gilscope.frame takes several results: put them in a list; gilscope.load(path) reads one")
     for result in results:
-        if not isinstance(result, Result):
+        if not isinstance(result, ResultRecord):
             raise UsageError(f"gilscope.frame takes results, not {result!r:.80}; gilscope.load(path) reads one")
         yield result
 
 
-def _long_rows(at: int, result: Result) -> Iterator[_Row]:
+def _long_rows(at: int, result: ResultRecord) -> Iterator[_Row]:
     origin: _Row = {
         "result": at,
-        Result: result,
+        ResultRecord: result,
         Environment: result.environment,
         Classification: result.classification,
     }
@@ -99,7 +99,7 @@ def _long_rows(at: int, result: Result) -> Iterator[_Row]:
         yield from [whole | _round(timed) for timed in row[Trial].rounds] or [whole]
 
 
-def _trials(result: Result) -> Iterator[_Row]:
+def _trials(result: ResultRecord) -> Iterator[_Row]:
     for at, trial in enumerate(result.trials):
         yield {Target: result.target, "trial": at, Trial: trial, Ledger: trial.ledger}
 

@@ -18,7 +18,7 @@ from gilscope.report.stacks import parsed, sampled, with_stacks
 from gilscope.report.words import short_name
 
 if TYPE_CHECKING:
-    from gilscope.records import Result, Stack
+    from gilscope.records import ResultRecord, Stack
 
 __all__ = ["render"]
 
@@ -33,7 +33,7 @@ _CATEGORIES: Final = [
 ]
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """A process with one thread for each result.
 
     :raises OutputError: when no result holds stacks
@@ -49,7 +49,7 @@ def render(results: Sequence[Result]) -> str:
     return msgspec.json.encode(document).decode() + "\n"
 
 
-def _meta(result: Result) -> dict[str, Any]:
+def _meta(result: ResultRecord) -> dict[str, Any]:
     where = result.environment
     return {
         "version": _RAW_VERSION,
@@ -80,7 +80,7 @@ def _epoch_ms(created: str) -> float:
         return 0.0
 
 
-def _thread(pid: str, result: Result) -> dict[str, Any]:
+def _thread(pid: str, result: ResultRecord) -> dict[str, Any]:
     tables = _Tables()
     samples = [
         (tables.stack(stack.frames, category), weight)

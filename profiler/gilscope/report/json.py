@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gilscope.errors import OutputError
-from gilscope.records import Result
+from gilscope.records import ResultRecord
 from gilscope.report.clean import encodable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["render", "render_sheet"]
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """One result as an object, several as a list of them; `gilscope.load` reads it back. JSON has neither NaN nor
     infinity: such a figure is written as null, unknown.
 
@@ -28,7 +28,7 @@ def render(results: Sequence[Result]) -> str:
     records = [encodable(result) for result in results]
     text = _indented(records[0] if len(records) == 1 else records)
     try:
-        msgspec.json.decode(text, type=Result | list[Result])
+        msgspec.json.decode(text, type=ResultRecord | list[ResultRecord])
     except msgspec.ValidationError as error:
         raise OutputError(f"cannot write the result as JSON: {error}; correct it, or take another format") from error
     return text

@@ -12,7 +12,7 @@ from gilscope.report.words import duration, is_chosen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
 
 __all__ = ["Axis", "Spread", "Step", "Tick", "spreads", "table"]
 
@@ -72,7 +72,7 @@ class Axis:
 _Bar = tuple[float, float, int]
 
 
-def spreads(result: Result) -> Axis:
+def spreads(result: ResultRecord) -> Axis:
     """Of the recommended configuration, the serial one, and the fastest of the others."""
     drawn = [(trial, bars) for trial in _first(result) if (bars := _bars(trial))]
     if not drawn:
@@ -84,7 +84,7 @@ def spreads(result: Result) -> Axis:
     return Axis(rows, tuple(_ticks(low, high)))
 
 
-def _first(result: Result) -> list[Trial]:
+def _first(result: ResultRecord) -> list[Trial]:
     def rank(trial: Trial) -> tuple[bool, bool, float]:
         fast = trial.throughput_per_s or 0.0
         return (not is_chosen(trial, result.recommendation), trial.backend != "serial", -fast)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gilscope.records import STATES, Account, Ledger, Result
+from gilscope.records import STATES, Account, Ledger, ResultRecord
 from gilscope.report.words import STATE_STYLES, StateStyle, is_chosen
 
 __all__ = ["LedgerBar", "Slice", "ledger_bars", "letters", "slices", "states_of", "states_shown"]
@@ -69,7 +69,7 @@ def _undivided(account: Account, total_s: float, states: tuple[str, ...]) -> flo
     return max(0.0, total_s - sum(known)) if len(known) < len(states) else 0.0
 
 
-def ledger_bars(result: Result) -> tuple[LedgerBar, ...]:
+def ledger_bars(result: ResultRecord) -> tuple[LedgerBar, ...]:
     """A bar for each trial that has a ledger with a wall clock."""
     return tuple(
         LedgerBar(trial.name, is_chosen(trial, result.recommendation), trial.ledger, parts)

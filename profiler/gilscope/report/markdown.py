@@ -13,7 +13,7 @@ from gilscope.report.words import confidence, grounds, sentence, short_name, ver
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
     from gilscope.report.sheet import Sheet
 
 __all__ = ["escape", "render", "render_sheet"]
@@ -23,7 +23,7 @@ _SPECIAL: Final = re.compile(r"[\\`*\[\]{}|~#$]|(?<!\w)_|_(?!\w)")
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " "})
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """A section per result, after a table of all verdicts when there are several."""
     clean = [printable(result) for result in results]
     parts = [_table(tables.summary(clean))] if len(clean) > 1 else []
@@ -38,7 +38,7 @@ def render_sheet(sheet: Sheet) -> str:
     return "\n\n".join([*head, *table, *_listed(sheet.notes_title, list(sheet.notes))]) + "\n"
 
 
-def _section(result: Result) -> Iterator[str]:
+def _section(result: ResultRecord) -> Iterator[str]:
     advice = result.recommendation
     yield f"## {escape(short_name(result.target.spec))}"
     yield f"**{escape(verdict_sentence(result))}**"
@@ -55,7 +55,7 @@ def _section(result: Result) -> Iterator[str]:
     yield from _details(result)
 
 
-def _measured(result: Result) -> Iterator[str]:
+def _measured(result: ResultRecord) -> Iterator[str]:
     if result.trials:
         yield _table(tables.configurations(result).brief())
     notes = tables.trial_notes(result)
@@ -65,19 +65,19 @@ def _measured(result: Result) -> Iterator[str]:
         yield escape(foresight.noise(result))
 
 
-def _grouped(result: Result) -> Iterator[str]:
+def _grouped(result: ResultRecord) -> Iterator[str]:
     if result.groups:
         yield "### Calls differ in kind: the verdict is an average over these groups"
         yield _table(foresight.groups(result))
 
 
-def _findings(result: Result) -> list[tuple[str, str]]:
+def _findings(result: ResultRecord) -> list[tuple[str, str]]:
     return [
         (f"{found.severity}, {found.title}", f"{sentence(found.evidence)} {found.advice}") for found in result.findings
     ]
 
 
-def _details(result: Result) -> Iterator[str]:
+def _details(result: ResultRecord) -> Iterator[str]:
     bars = ledger_bars(result)
     if bars:
         yield _folded("Where the workers' time went", _table(tables.ledger_shares(bars)))

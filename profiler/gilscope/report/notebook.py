@@ -19,7 +19,7 @@ from gilscope.report.ledgers import LedgerBar, ledger_bars, states_shown
 from gilscope.report.words import STATE_STYLES, StateStyle, confidence, grounds, is_chosen, percent, verdict_sentence
 
 if TYPE_CHECKING:
-    from gilscope.records import Failure, Finding, Result, Trial
+    from gilscope.records import Failure, Finding, ResultRecord, Trial
 
 __all__ = ["fragment"]
 
@@ -51,7 +51,7 @@ class View:
     findings_left_out: int
 
 
-def fragment(result: Result) -> str:
+def fragment(result: ResultRecord) -> str:
     """The markup, with everything from the record escaped."""
     return _template().render(view=_view(result))
 
@@ -69,7 +69,7 @@ def _template() -> Template:
     return environment.get_template("notebook.html.j2")
 
 
-def _view(whole: Result) -> View:
+def _view(whole: ResultRecord) -> View:
     result = clipped(printable(_shortened(whole)), MOST_CHARACTERS)
     bars = ledger_bars(result)
     return View(
@@ -90,7 +90,7 @@ def _view(whole: Result) -> View:
     )
 
 
-def _shortened(result: Result) -> Result:
+def _shortened(result: ResultRecord) -> ResultRecord:
     """The parts that are drawn, and not too many of them."""
     advice = result.recommendation
     first = result.trials[:MOST_TRIALS]

@@ -19,7 +19,7 @@ from gilscope.report.words import STATE_STYLES, short_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gilscope.records import Lane, Result, Trial
+    from gilscope.records import Lane, ResultRecord, Trial
 
 __all__ = ["render"]
 
@@ -30,7 +30,7 @@ _NOBODY, _UNKNOWN = 0, -1
 _ABOUT: Final = "worker: the number of the lane that holds the GIL; 0: none of them; -1: unknown"
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """Every trial that has a timeline, of each result in turn; times in whole microseconds.
 
     :raises OutputError: when no trial has one
@@ -51,7 +51,7 @@ def _lanes(trial: Trial) -> tuple[Lane, ...]:
     return trial.timeline.lanes if trial.timeline else ()
 
 
-def _nothing(results: Sequence[Result]) -> str:
+def _nothing(results: Sequence[ResultRecord]) -> str:
     if not results:
         return "there is no result to export the timelines of"
     tool = results[0].instrument

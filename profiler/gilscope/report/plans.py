@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gilscope.decide.wording import counted
-from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, Result
+from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, ResultRecord
 from gilscope.report.curves import Curve, Point
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table
 from gilscope.report.words import UNKNOWN, duration, rate, span
@@ -16,7 +16,7 @@ __all__ = ["costs", "curves", "fleets", "latencies", "plan", "queue_settings", "
 UNSET = "unset"
 
 
-def plan(result: Result) -> str:
+def plan(result: ResultRecord) -> str:
     """The answer in a sentence; empty where nothing was asked."""
     found = result.capacity
     return "" if found is None else f"{_question(found)} {found.reason}."
@@ -29,7 +29,7 @@ def _question(found: Capacity) -> str:
     return f"Wanted: {wanted.items:,.0f} calls within {duration(wanted.within_s)}, {rate(wanted.per_s)}."
 
 
-def fleets(result: Result) -> Table:
+def fleets(result: ResultRecord) -> Table:
     """Machines of one size under one task queue, a row each."""
     texts = ("queue", "bottleneck", "more workers do no more from")
     titles = ("queue", "machine", "workers each", "calls a task", "machines", "does", "interval", "bottleneck")
@@ -71,7 +71,7 @@ def _saturation(option: FleetOption) -> str:
     return f"{option.saturates_at_workers:,} workers ({option.saturated})"
 
 
-def curves(result: Result) -> Table:
+def curves(result: ResultRecord) -> Table:
     """Throughput and latency against workers, as simulated."""
     titles = ("queue", "machine", "machines", "workers", "does", "latency of a task", "bottleneck")
     columns = tuple(Column(title, title not in ("queue", "bottleneck")) for title in titles)
@@ -94,17 +94,17 @@ def curves(result: Result) -> Table:
     return Table(columns, tuple(rows))
 
 
-def throughputs(result: Result) -> tuple[Curve, ...]:
+def throughputs(result: ResultRecord) -> tuple[Curve, ...]:
     """The same as lines of a picture: calls per second against workers."""
     return _lines(result, lambda point: point.throughput_per_s)
 
 
-def latencies(result: Result) -> tuple[Curve, ...]:
+def latencies(result: ResultRecord) -> tuple[Curve, ...]:
     """And the seconds that a task takes."""
     return _lines(result, lambda point: point.latency_s)
 
 
-def _lines(result: Result, figure: Callable[[FleetPoint], float]) -> tuple[Curve, ...]:
+def _lines(result: ResultRecord, figure: Callable[[FleetPoint], float]) -> tuple[Curve, ...]:
     options = result.capacity.fleets if result.capacity else ()
     return tuple(
         Curve(
@@ -119,7 +119,7 @@ def _lines(result: Result, figure: Callable[[FleetPoint], float]) -> tuple[Curve
     )
 
 
-def costs(result: Result) -> Table:
+def costs(result: ResultRecord) -> Table:
     """What each task queue takes beside the calls, as measured."""
     titles = ("enqueue", "queue wait", "execute", "fetch", "round trip", "broker's CPU", "worker's CPU", "backlog")
     brief = ("enqueue", "fetch", "round trip", "backlog")
@@ -143,7 +143,7 @@ def _cost(name: str, queue: QueueFigures) -> Row:
     return Row((name + network, *(duration(figure) for figure in figures), backlog))
 
 
-def queue_settings(result: Result) -> Table:
+def queue_settings(result: ResultRecord) -> Table:
     """How each task queue that was measured is to be set, and why."""
     columns = tuple(Column(title, numeric=False) for title in ("queue", "setting", "value", "because"))
     return Table(columns, tuple(Row(_set(setting)) for setting in result.queue_settings))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from gilscope.errors import LoadError
-from gilscope.records import SCHEMA, Result
+from gilscope.records import SCHEMA, ResultRecord
 
-__all__ = ["load", "load_all", "migrated"]
+__all__ = ["load_error", "migrated", "read_all"]
+
+R = TypeVar("R", bound=ResultRecord)
 
 #: Of each older schema, how its records become those of the next.
 _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
@@ -22,27 +24,16 @@ _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 _NAME: Final = SCHEMA.partition("/")[0] + "/"
 
 
-def load(path: str | Path) -> Result:
-    """The one result saved in a JSON file.
-
-    :raises LoadError: when it cannot be read, or holds several results
-    """
-    results = load_all(path)
-    if len(results) != 1:
-        raise _error(path, f"it holds {len(results)} results; read them with gilscope.report.load_all")
-    return results[0]
-
-
-def load_all(path: str | Path) -> list[Result]:
-    """The results saved in a JSON file: one record, or a list of records.
+def read_all(path: str | Path, kind: type[R]) -> list[R]:
+    """The results saved in a JSON file, one record or a list of records, each as a ``kind``.
 
     :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
     """
-    found = _parse(path, _read(path))
+    found = _parse(path, _contents(path))
     records = found if isinstance(found, list) else [found]
     if not records:
-        raise _error(path, "it is an empty list of results")
-    return [_convert(path, record) for record in records]
+        raise load_error(path, "it is an empty list of results")
+    return [_convert(path, record, kind) for record in records]
 
 
 def migrated(record: dict[str, Any]) -> dict[str, Any]:
@@ -52,22 +43,22 @@ def migrated(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _read(path: str | Path) -> bytes:
+def _contents(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        raise _error(path, getattr(error, "strerror", None) or str(error)) from error
+        raise load_error(path, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _parse(path: str | Path, data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except UnicodeDecodeError as error:
-        raise _error(path, f"it is not UTF-8 text (byte {error.start} of a string); not JSON") from error
+        raise load_error(path, f"it is not UTF-8 text (byte {error.start} of a string); not JSON") from error
     except msgspec.DecodeError as error:
-        raise _error(path, f"it is {_what(data, str(error))}") from error
+        raise load_error(path, f"it is {_what(data, str(error))}") from error
     except RecursionError as error:
-        raise _error(path, "it is nested too deeply; no result is") from error
+        raise load_error(path, "it is nested too deeply; no result is") from error
 
 
 def _what(data: bytes, problem: str) -> str:
@@ -80,17 +71,17 @@ def _what(data: bytes, problem: str) -> str:
     return f"not JSON ({problem})"
 
 
-def _convert(path: str | Path, record: Any) -> Result:
+def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
     """The schema comes first: a record of another version is called that, and not ill-typed."""
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema is None:
-        raise _error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
+        raise load_error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
     if schema not in (SCHEMA, *_OLDER):
-        raise _error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
     try:
-        return msgspec.convert(migrated(record), Result)
+        return msgspec.convert(migrated(record), kind)
     except msgspec.ValidationError as error:
-        raise _error(path, f"a field is missing or of a wrong type: {error}") from error
+        raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
 
 
 def _what_to_do(schema: Any) -> str:
@@ -102,5 +93,6 @@ def _what_to_do(schema: Any) -> str:
     return f"{known}: upgrade gilscope (pip install --upgrade gilscope), or analyze again"
 
 
-def _error(path: str | Path, reason: str) -> LoadError:
+def load_error(path: str | Path, reason: str) -> LoadError:
+    """Why a file of results cannot be used."""
     return LoadError(f"cannot load {str(path)!r}: {reason}")

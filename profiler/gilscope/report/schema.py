@@ -26,8 +26,10 @@ def result_schema() -> dict[str, Any]:
 
     Fields that are not in it are allowed: they may be added without a new version.
     """
-    parts = msgspec.json.schema(records.Result)["$defs"]
-    described = {name: _described(getattr(records, name), part) for name, part in parts.items()}
+    parts = msgspec.json.schema(records.ResultRecord)["$defs"]
+    described = {
+        part["title"]: part for part in (_described(getattr(records, name), part) for name, part in parts.items())
+    }
     described["Result"]["properties"]["schema"] |= {"const": records.SCHEMA}
     described["Result"]["required"].insert(0, "schema")
     return {
@@ -43,7 +45,8 @@ def _described(record: type[records.Record], part: dict[str, Any]) -> dict[str, 
     """``part`` with what each of its fields means."""
     told = {field: {**kind, **_description(meaning(record, field))} for field, kind in part["properties"].items()}
     flat = " ".join(part["description"].split())
-    return part | {"description": flat, "properties": told}
+    title = "Result" if record is records.ResultRecord else record.__name__
+    return part | {"title": title, "description": flat, "properties": told}
 
 
 def _description(text: str) -> dict[str, str]:

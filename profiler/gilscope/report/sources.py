@@ -10,9 +10,9 @@ import msgspec
 
 from gilscope.errors import LoadError, UsageError
 from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files
-from gilscope.records import Result
+from gilscope.records import ResultRecord
 from gilscope.report import format_for_path
-from gilscope.report.saved import load_all
+from gilscope.report.saved import read_all
 
 __all__ = ["Sources", "gather", "gather_profiles"]
 
@@ -21,7 +21,7 @@ __all__ = ["Sources", "gather", "gather_profiles"]
 class Sources:
     """Either sort."""
 
-    results: tuple[Result, ...] = ()
+    results: tuple[ResultRecord, ...] = ()
     profiles: Loaded | None = None
     skipped: tuple[Skipped, ...] = ()
     """Files that could not be read, of a folder or of those that processes write."""
@@ -91,11 +91,11 @@ def _loaded(files: list[Path]) -> Loaded:
 
 
 def _results(files: list[tuple[Path, Path]]) -> Sources:
-    results: list[Result] = []
+    results: list[ResultRecord] = []
     skipped: list[Skipped] = []
     for file, given in files:
         try:
-            results += load_all(file)
+            results += read_all(file, ResultRecord)
         except LoadError as error:
             if file == given:
                 raise

@@ -13,14 +13,14 @@ from gilscope.report.words import short_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["render"]
 
 _SCHEMA: Final = "https://www.speedscope.app/file-format-schema.json"
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """Profiles whose weights are samples, of each result in turn; the frames are shared.
 
     :raises OutputError: when no result holds stacks
@@ -47,7 +47,7 @@ def _frame(text: str) -> dict[str, Any]:
     return {"name": function} | {name: value for name, value in places.items() if value is not None}
 
 
-def _profiles(result: Result, frames: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _profiles(result: ResultRecord, frames: dict[str, int]) -> Iterator[dict[str, Any]]:
     stacks, name = sampled(result), short_name(result.target.spec)
     yield _profile(f"{name}: all samples", [(stack.frames, stack.samples) for stack in stacks], frames)
     held = [(stack.frames, stack.gil_samples) for stack in stacks if stack.gil_samples]

@@ -11,7 +11,7 @@ from gilscope.report.clean import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result, Stack
+    from gilscope.records import ResultRecord, Stack
 
 __all__ = ["Frame", "is_gil_known", "parsed", "sampled", "with_stacks"]
 
@@ -32,7 +32,7 @@ def parsed(frame: str) -> Frame:
     return Frame(found["function"], found["file"], int(found["line"])) if found else Frame(frame)
 
 
-def with_stacks(results: Sequence[Result]) -> list[Result]:
+def with_stacks(results: Sequence[ResultRecord]) -> list[ResultRecord]:
     """Those of ``results`` that hold stacks, fit to be shown.
 
     :raises OutputError: when none does
@@ -43,17 +43,17 @@ def with_stacks(results: Sequence[Result]) -> list[Result]:
     return found
 
 
-def sampled(result: Result) -> tuple[Stack, ...]:
+def sampled(result: ResultRecord) -> tuple[Stack, ...]:
     """The stacks that were seen at all."""
     return tuple(stack for stack in result.stacks if stack.samples > 0)
 
 
-def is_gil_known(result: Result) -> bool:
+def is_gil_known(result: ResultRecord) -> bool:
     """Whether it is told of every stack how often it held the GIL."""
     return all(stack.gil_samples is not None for stack in sampled(result))
 
 
-def _nothing(result: Result) -> str:
+def _nothing(result: ResultRecord) -> str:
     why = "an earlier gilscope saved it, or it never ran long enough to be sampled"
     if result.instrument.hot_source == "none":
         why = result.instrument.reason or "py-spy did not sample it"

@@ -8,7 +8,7 @@ from itertools import compress
 from pathlib import PurePath
 from typing import Any, Final
 
-from gilscope.records import HotLine, Result, Trial
+from gilscope.records import HotLine, ResultRecord, Trial
 from gilscope.report.ledgers import LedgerBar, states_shown
 from gilscope.report.words import (
     STATE_STYLES,
@@ -127,7 +127,7 @@ def _errors(trial: Trial) -> str:
     return percent(trial.errors / trial.calls) if trial.calls else f"{trial.errors:,}"
 
 
-def configurations(result: Result) -> Table:
+def configurations(result: ResultRecord) -> Table:
     """Every trial, whatever became of it; a figure that a trial never got to is left blank."""
     rows = tuple(
         Row((trial.name, *_figures(trial)), is_chosen(trial, result.recommendation)) for trial in result.trials
@@ -141,7 +141,7 @@ def _figures(trial: Trial) -> list[str]:
     return shown if trial.status == "ok" else ["" if text in _BLANK else text for text in shown]
 
 
-def trial_notes(result: Result) -> list[tuple[str, str]]:
+def trial_notes(result: ResultRecord) -> list[tuple[str, str]]:
     """Each trial that is not ok, with its status and reason."""
     return [
         (trial.name, f"{trial.status}: {trial.reason or 'reason unknown'}")
@@ -180,7 +180,7 @@ def _ledger_row(bar: LedgerBar, states: tuple[str, ...]) -> Row:
     return Row((bar.name, duration(ledger.wall_s), *shares, *beside, *cpu), bar.chosen)
 
 
-def alternatives(result: Result) -> list[tuple[str, str]]:
+def alternatives(result: ResultRecord) -> list[tuple[str, str]]:
     """Each configuration that was not recommended, with the reason."""
     return [
         (_named(other.backend, other.workers, other.speedup), other.why_not)
@@ -193,7 +193,7 @@ def _named(backend: str, workers: int | None, ratio: float | None) -> str:
     return name if ratio is None else f"{name} ({speedup(ratio)})"
 
 
-def hot_lines(result: Result, *, with_source: bool = False) -> Table:
+def hot_lines(result: ResultRecord, *, with_source: bool = False) -> Table:
     """Where the solo run spent its samples; where there is room, with the text of the lines that have one."""
     shares = ("GIL", "CPU", "blocked")
     columns = [Column(title, title in shares) for title in ("function", "line", *shares, "calling")]
@@ -211,13 +211,13 @@ def _hot(line: HotLine) -> tuple[str, ...]:
     return (line.function, f"{place}:{line.line}", *shares, line.callee or NOT_APPLICABLE)
 
 
-def summary(results: Sequence[Result]) -> Table:
+def summary(results: Sequence[ResultRecord]) -> Table:
     """One row per target: what it is, and how to run it."""
     titles = ("target", "kind of work", "run it with", "speed-up", "confidence")
     return Table(tuple(Column(title, title == "speed-up") for title in titles), tuple(map(_summed, results)))
 
 
-def _summed(result: Result) -> Row:
+def _summed(result: ResultRecord) -> Row:
     advice = result.recommendation
     backend = f"offload to {advice.executor}" if advice.executor else advice.backend
     best = "cannot tell" if backend is None else _named(backend, advice.workers, None)

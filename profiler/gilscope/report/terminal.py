@@ -18,7 +18,7 @@ from gilscope.report.clean import clipped, in_ascii, printable
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
 
 __all__ = ["Cell", "Item", "Lines", "Portable", "cut", "fitting"]
 
@@ -41,7 +41,7 @@ def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
     return f"{set_cell_size(text, room - room // 2)}{mark}{set_cell_size(text[::-1], room // 2)[::-1]}"
 
 
-def fitting(result: Result, *, ascii_only: bool = False) -> Result:
+def fitting(result: ResultRecord, *, ascii_only: bool = False) -> ResultRecord:
     """What is drawn of ``result``, of a length that can be read, its strings harmless; the code is left whole."""
     advice, (module, colon, name) = result.recommendation, result.target.spec.rpartition(":")
     bare = _changed(

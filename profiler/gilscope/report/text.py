@@ -18,7 +18,7 @@ from gilscope.report.terminal import Cell, Item, Lines, Portable, fitting
 from gilscope.report.words import STATE_STYLES, confidence, grounds, percent, sentence, verdict_sentence
 
 if TYPE_CHECKING:
-    from gilscope.records import Finding, Result
+    from gilscope.records import Finding, ResultRecord
     from gilscope.report.sheet import Sheet
 
 __all__ = ["render", "render_sheet", "renderable", "show", "show_sheet"]
@@ -35,7 +35,7 @@ _SEVERITY_STYLES: Final = {"info": "cyan", "warning": "yellow", "error": "red"}
 _T = TypeVar("_T")
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """The report as plain text, 80 columns wide, without colours."""
     return _plain(lambda console: show(results, console))
 
@@ -59,7 +59,9 @@ def _plain(draw: Callable[[Console], None]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().rstrip().split("\n"))
 
 
-def show(results: Sequence[Result], console: Console, *, show_output: bool = False, ascii_only: bool = False) -> None:
+def show(
+    results: Sequence[ResultRecord], console: Console, *, show_output: bool = False, ascii_only: bool = False
+) -> None:
     """Print the report on ``console``. Lines of code stay whole even where they are wider than it.
 
     :param ascii_only: even where the console's encoding has more
@@ -72,7 +74,7 @@ def show(results: Sequence[Result], console: Console, *, show_output: bool = Fal
         console.print(Portable(lambda plain: _summary(results, plain), ascii_only))
 
 
-def _summary(results: Sequence[Result], ascii_only: bool) -> RenderableType:
+def _summary(results: Sequence[ResultRecord], ascii_only: bool) -> RenderableType:
     table = tables.summary([fitting(result, ascii_only=ascii_only) for result in results])
     parts: list[RenderableType] = [Text(), Text("Summary", "bold"), _indented(_grid(table, table.rows))]
     if len(results) > _MOST_RESULTS:
@@ -92,7 +94,7 @@ def show_sheet(sheet: Sheet, console: Console, *, ascii_only: bool = False) -> N
     console.print(Portable(lambda plain: Group(*parts), ascii_only), crop=False)
 
 
-def renderable(result: Result, *, show_output: bool = False, ascii_only: bool = False) -> RenderableType:
+def renderable(result: ResultRecord, *, show_output: bool = False, ascii_only: bool = False) -> RenderableType:
     """The report on one result, for any Rich console; print with ``crop=False`` to keep long code lines."""
 
     def build(plain: bool) -> RenderableType:
@@ -106,7 +108,7 @@ def renderable(result: Result, *, show_output: bool = False, ascii_only: bool = 
 _Parts = Iterator[RenderableType]
 
 
-def _verdict(result: Result) -> _Parts:
+def _verdict(result: ResultRecord) -> _Parts:
     advice = result.recommendation
     yield Text(verdict_sentence(result), "bold" if advice.backend else "bold yellow")
     yield Text(f"Confidence: {confidence(advice.confidence)}. {grounds(result)}")
@@ -115,7 +117,7 @@ def _verdict(result: Result) -> _Parts:
         yield Text(remark, "yellow")
 
 
-def _configurations(result: Result) -> _Parts:
+def _configurations(result: ResultRecord) -> _Parts:
     if result.trials:
         yield from _headed("Configurations (calls per second, with interval over the rounds)")
         yield from _table(tables.configurations(result).brief())
@@ -124,7 +126,7 @@ def _configurations(result: Result) -> _Parts:
         yield _indented(Text(foresight.noise(result), "dim"))
 
 
-def _ledgers(result: Result) -> _Parts:
+def _ledgers(result: ResultRecord) -> _Parts:
     bars = ledger_bars(result)
     if not bars:
         return
@@ -158,27 +160,27 @@ def _legend(state: str) -> Text:
     return Text.assemble((style.letter, f"bold white on {style.colour}"), f" {style.title}")
 
 
-def _groups(result: Result) -> _Parts:
+def _groups(result: ResultRecord) -> _Parts:
     yield from _tabled("Calls differ in kind: the verdict is an average over these groups", foresight.groups(result))
 
 
-def _break_even(result: Result) -> _Parts:
+def _break_even(result: ResultRecord) -> _Parts:
     yield from _tabled("From what length of a call on a pool pays (by the model)", foresight.break_even(result))
 
 
-def _predictions(result: Result) -> _Parts:
+def _predictions(result: ResultRecord) -> _Parts:
     yield from _tabled("Predicted by the queueing model", foresight.predictions(result))
     yield from _tabled("On other machines (predicted, not measured)", foresight.elsewhere(result))
 
 
-def _plan(result: Result) -> _Parts:
+def _plan(result: ResultRecord) -> _Parts:
     if result.capacity is not None:
         yield from _headed("Enough for what is wanted?")
         yield _indented(Text(plans.plan(result)))
         yield from _table(plans.fleets(result).brief())
 
 
-def _queues(result: Result) -> _Parts:
+def _queues(result: ResultRecord) -> _Parts:
     yield from _tabled("What the task queues cost, a task", plans.costs(result).brief())
     rows = [row.cells for row in plans.queue_settings(result).rows]
     if rows:  # no table, for what is there to be copied must not be cut
@@ -194,18 +196,18 @@ def _tabled(title: str, table: tables.Table) -> _Parts:
         yield from _table(table)
 
 
-def _alternatives(result: Result) -> _Parts:
+def _alternatives(result: ResultRecord) -> _Parts:
     others = tables.alternatives(result)
     if others:
         yield from _headed("Why not the others")
     yield from _items(others)
 
 
-def _hot(result: Result) -> _Parts:
+def _hot(result: ResultRecord) -> _Parts:
     yield from _tabled("Hot lines (share of the solo run's samples)", tables.hot_lines(result))
 
 
-def _findings(result: Result) -> _Parts:
+def _findings(result: ResultRecord) -> _Parts:
     if result.findings:
         yield from _headed("Findings")
     for finding in result.findings[:_MOST_ROWS]:
@@ -218,14 +220,14 @@ def _finding(finding: Finding) -> Text:
     return Text.assemble(mark, (sentence(finding.title), "bold"), f" {sentence(finding.evidence)} {finding.advice}")
 
 
-def _failure(result: Result) -> _Parts:
+def _failure(result: ResultRecord) -> _Parts:
     failure = result.failure
     if failure is not None:
         yield from _headed(f"First exception ({failure.count:,} of {failure.calls:,} calls raised)")
         yield Lines(failure.traceback or f"{failure.type}: {failure.message}")
 
 
-def _code(result: Result) -> _Parts:
+def _code(result: ResultRecord) -> _Parts:
     for caller, code in facts.codes(result)[:1]:
         yield from _headed(f"Code to paste, {caller}")
         yield _verbatim(code)
@@ -233,12 +235,12 @@ def _code(result: Result) -> _Parts:
         yield _indented(Text(f"The code {caller} is in the JSON and HTML reports.", "dim"))
 
 
-def _output(result: Result) -> _Parts:
+def _output(result: ResultRecord) -> _Parts:
     yield from _headed("Last output of the target")
     yield Lines(result.output or "(nothing)")
 
 
-def _circumstances(result: Result) -> _Parts:
+def _circumstances(result: ResultRecord) -> _Parts:
     yield from _headed("Circumstances")
     grid = rich.table.Table.grid(padding=(0, 2))
     pairs = [*facts.target_facts(result), *facts.environment(result.environment)]
@@ -247,7 +249,7 @@ def _circumstances(result: Result) -> _Parts:
     yield _indented(grid)
 
 
-_SECTIONS: Final[tuple[Callable[[Result], _Parts], ...]] = (
+_SECTIONS: Final[tuple[Callable[[ResultRecord], _Parts], ...]] = (
     _verdict,
     _plan,
     _groups,

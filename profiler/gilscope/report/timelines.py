@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gilscope.records import Lane, Result, Timeline, Trial
+from gilscope.records import Lane, ResultRecord, Timeline, Trial
 from gilscope.report.words import STATE_STYLES, is_chosen
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ MOST_SPANS: Final = 4_000
 _MOST_TRIALS: Final = 3
 
 
-def telling(result: Result) -> tuple[Trial, ...]:
+def telling(result: ResultRecord) -> tuple[Trial, ...]:
     """The trials whose timeline tells most: the one whose workers wait longest for the GIL in it, the recommended one,
     then those with the most lanes."""
     drawn = [(trial, trial.timeline.lanes) for trial in result.trials if trial.timeline and trial.timeline.lanes]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gilscope.records import Classification, Recommendation, Result, Trial
+    from gilscope.records import Classification, Recommendation, ResultRecord, Trial
 
 __all__ = [
     "STATE_STYLES",
@@ -170,13 +170,13 @@ def sentence(text: str) -> str:
     return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."
 
 
-def grounds(result: Result) -> str:
+def grounds(result: ResultRecord) -> str:
     """Why the recommendation is what it is; empty where the verdict itself says so."""
     advice = result.recommendation
     return sentence(advice.reason) if advice.backend is not None else ""
 
 
-def label(result: Result) -> str:
+def label(result: ResultRecord) -> str:
     """The classification in words: ``compute-bound (python)``."""
     return kind_of_work(result.classification)
 
@@ -186,7 +186,7 @@ def kind_of_work(verdict: Classification) -> str:
     return f"{verdict.label} ({verdict.subtype})" if verdict.subtype else verdict.label
 
 
-def verdict_sentence(result: Result) -> str:
+def verdict_sentence(result: ResultRecord) -> str:
     """The whole analysis in one sentence."""
     name, advice = short_name(result.target.spec), result.recommendation
     if advice.backend is None:
@@ -198,7 +198,7 @@ def verdict_sentence(result: Result) -> str:
     return f"{what}: {_how(advice)}, {_gain(advice)}."
 
 
-def _would_pay(result: Result) -> str:
+def _would_pay(result: ResultRecord) -> str:
     """From what length of a call on the first pool would pay, where that is longer than the calls are."""
     call_s = result.demands.wall_s if result.demands else 0.0
     longer = [(pool.call_s, pool) for pool in result.break_even if pool.call_s is not None and pool.call_s > call_s]

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gilscope.accounts import Record
 from gilscope.decide.findings import RULES, Facts, base, findings
-from gilscope.records import Ledger, Trial
+from gilscope.records import Ledger, Record, Trial
 
 from .test_rules import CASES
 

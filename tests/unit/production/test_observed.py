@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.accounts import STATES, WAIT_STATES
 from gilscope.observers.inside import Seen
 from gilscope.observers.sampler import Counts, Held, Runnable
 from gilscope.production.observed import Observed, added, divided, observed_of
 from gilscope.production.profile import merged
+from gilscope.records import STATES, WAIT_STATES
 from tests.unit.production.profiles import make_profile
 
 #: Others in the process compute while it is blocked: alone, one call cannot know what it waits for.

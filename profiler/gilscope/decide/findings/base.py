@@ -22,7 +22,7 @@ from gilscope.records import (
     Noise,
     Prediction,
     Recommendation,
-    Result,
+    ResultRecord,
     Severity,
     Target,
     Trial,
@@ -83,7 +83,7 @@ class Facts:
     """Bytes that the target printed, over all trials."""
 
     @classmethod
-    def of(cls, result: Result, *, dispatch_s: Mapping[str, float], output_bytes: int | None) -> Facts:
+    def of(cls, result: ResultRecord, *, dispatch_s: Mapping[str, float], output_bytes: int | None) -> Facts:
         """Of a result that is complete but for its findings, with what only the analysis knows."""
         parts = {part.name: getattr(result, part.name) for part in fields(cls) if hasattr(result, part.name)}
         return cls(**parts, dispatch_s=dispatch_s, output_bytes=output_bytes)

@@ -11,7 +11,7 @@ from gilscope.report.words import STATE_STYLES, duration, is_chosen, percent, ra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
     from gilscope.report.ledgers import LedgerBar, Slice
 
 __all__ = ["BarPart", "IntervalBar", "StackedBar", "inks", "intervals", "parts", "stacked"]
@@ -51,7 +51,7 @@ class StackedBar:
     parts: tuple[BarPart, ...]
 
 
-def intervals(result: Result) -> Iterator[IntervalBar]:
+def intervals(result: ResultRecord) -> Iterator[IntervalBar]:
     """A bar for each trial that has a throughput."""
     measured = [(trial, trial.throughput_per_s) for trial in result.trials if trial.throughput_per_s]
     scale = max((max(_ends(trial, median)) for trial, median in measured), default=1.0)

@@ -13,7 +13,7 @@ from gilscope.report.words import is_chosen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result, Trial
+    from gilscope.records import ResultRecord, Trial
 
 __all__ = ["bounded", "verdict_only"]
 
@@ -33,7 +33,7 @@ _LISTS: Final = (
 )
 
 
-def bounded(result: Result) -> tuple[Result, list[str]]:
+def bounded(result: ResultRecord) -> tuple[ResultRecord, list[str]]:
     """``result`` fit for a page: no more than can be looked at, its strings harmless; and what was left out."""
     trials = _kept(result)
     lists = {name: getattr(result, name)[:_MOST_ROWS] for name in _LISTS}
@@ -47,7 +47,7 @@ def bounded(result: Result) -> tuple[Result, list[str]]:
     return printable(_with_text(smaller, result, trials)), _left_out(result, trials)
 
 
-def verdict_only(result: Result) -> Result:
+def verdict_only(result: ResultRecord) -> ResultRecord:
     """What a list of many results tells of each."""
     empty: dict[str, Any] = dict.fromkeys(("trials", "stacks", *_LISTS), ())
     advice = _changed(result.recommendation, code="", other_code="", alternatives=())
@@ -55,7 +55,7 @@ def verdict_only(result: Result) -> Result:
     return printable(clipped(_changed(bare, failure=None, output="", settings={}), _MOST_BRIEF))
 
 
-def _with_text(smaller: Result, whole: Result, trials: Sequence[Trial]) -> Result:
+def _with_text(smaller: ResultRecord, whole: ResultRecord, trials: Sequence[Trial]) -> ResultRecord:
     """What may be long, cut at a greater length."""
     advice, where = smaller.recommendation, smaller.environment
     codes = {name: getattr(whole.recommendation, name) for name in ("code", "other_code")}
@@ -73,7 +73,7 @@ def _with_text(smaller: Result, whole: Result, trials: Sequence[Trial]) -> Resul
     )
 
 
-def _kept(result: Result) -> list[Trial]:
+def _kept(result: ResultRecord) -> list[Trial]:
     """The recommended trial, the serial one and the fastest, in their order; their timelines where they tell."""
     serial = next((at for at, trial in enumerate(result.trials) if trial.backend == "serial"), None)
 
@@ -90,7 +90,7 @@ def _kept(result: Result) -> list[Trial]:
     ]
 
 
-def _left_out(result: Result, trials: Sequence[Trial]) -> list[str]:
+def _left_out(result: ResultRecord, trials: Sequence[Trial]) -> list[str]:
     told = []
     if len(trials) < len(result.trials):
         told.append(

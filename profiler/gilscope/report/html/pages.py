@@ -19,7 +19,7 @@ from gilscope.report.words import STATE_STYLES, confidence, short_name, verdict_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Result
+    from gilscope.records import ResultRecord
     from gilscope.report.html.sections import Section
     from gilscope.report.sheet import Sheet
 
@@ -32,7 +32,7 @@ _MOST_NAMES: Final = 3
 _Pictures = dict[str, bytes]
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[ResultRecord]) -> str:
     """The page; with several results, a table of all verdicts comes first."""
     heads = [verdict_only(result) for result in results]
     bodies, pictures, in_full = _sections(results, heads)
@@ -41,7 +41,7 @@ def render(results: Sequence[Result]) -> str:
     return _page("result.html.j2", _title(heads), scripts, data=data, bodies=bodies, summary=summary, in_full=in_full)
 
 
-def _title(heads: Sequence[Result]) -> str:
+def _title(heads: Sequence[ResultRecord]) -> str:
     names = [short_name(head.target.spec) for head in heads]
     more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
     return ", ".join(names[:_MOST_NAMES] + more)
@@ -74,7 +74,7 @@ def _scripts(pictures: _Pictures) -> tuple[list[Markup], Markup]:
     return [inline(bokeh_script()), own], plot_data(kinds(), pictures)
 
 
-def _sections(results: Sequence[Result], heads: Sequence[Result]) -> tuple[list[Markup], _Pictures, int]:
+def _sections(results: Sequence[ResultRecord], heads: Sequence[ResultRecord]) -> tuple[list[Markup], _Pictures, int]:
     """A section for each, the pictures in them, and how many are told in full."""
     from gilscope.report.html.sections import section
 
@@ -100,7 +100,7 @@ def _pictures(view: Section) -> _Pictures:
     return {f"{view.anchor}-{plot.name}": msgspec.json.encode(plot) for plot in plots}
 
 
-def _brief(at: int, head: Result) -> Markup:
+def _brief(at: int, head: ResultRecord) -> Markup:
     told = {"verdict": verdict_sentence(head), "confidence": confidence(head.recommendation.confidence)}
     return Markup(_template("brief.html.j2").render(anchor=f"result-{at}", spec=head.target.spec, **told))
 

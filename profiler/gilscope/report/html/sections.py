@@ -29,7 +29,7 @@ from gilscope.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gilscope.records import Failure, Finding, Result, Timeline, Trial
+    from gilscope.records import Failure, Finding, ResultRecord, Timeline, Trial
 
 __all__ = ["Section", "TimelineView", "section"]
 
@@ -119,7 +119,7 @@ class Section:
     instrument: Facts
 
 
-def section(anchor: str, whole: Result) -> Section:
+def section(anchor: str, whole: ResultRecord) -> Section:
     """The view of ``whole``, bounded."""
     result, left_out = bounded(whole)
     advice, bars, spreads = result.recommendation, ledger_bars(result), latencies.spreads(result)
@@ -171,14 +171,14 @@ def section(anchor: str, whole: Result) -> Section:
     )
 
 
-def _context(result: Result) -> str:
+def _context(result: ResultRecord) -> str:
     where = result.environment
     cpus = f"{where.cpus_usable:g} CPU{'' if where.cpus_usable == 1 else 's'}"
     gil = "" if where.gil_enabled else " without the GIL"
     return f"{where.implementation} {where.python}{gil}, {cpus}, {where.platform}, {result.created[:10]}"
 
 
-def _headline(result: Result) -> Facts:
+def _headline(result: ResultRecord) -> Facts:
     kind = result.classification
     return [
         ("kind of work", label(result)),
@@ -213,7 +213,7 @@ def _knees(found: tuple[Curve, ...]) -> str:
 # ---- fleets ----
 
 
-def _fleet(result: Result) -> FleetView | None:
+def _fleet(result: ResultRecord) -> FleetView | None:
     if result.capacity is None:
         return None
     rates, times = plans.throughputs(result), plans.latencies(result)
@@ -230,7 +230,7 @@ def _fleet(result: Result) -> FleetView | None:
 # ---- timelines ----
 
 
-def _timelines(result: Result) -> Iterator[TimelineView]:
+def _timelines(result: ResultRecord) -> Iterator[TimelineView]:
     for at, trial in enumerate(timelines.telling(result), start=1):
         if trial.timeline is not None:
             yield _timeline(f"timeline-{at}", trial, trial.timeline)

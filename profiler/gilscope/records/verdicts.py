@@ -1,13 +1,10 @@
-"""Verdicts: what the decision step says, each part with its evidence.
-
-Part of the record (`gilscope.records`), which every other module takes these from.
-"""
+"""Verdicts: what the decision step says, each part with its evidence."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from gilscope.accounts import Record
+from gilscope.records.base import Record
 
 __all__ = [
     "Alternative",

@@ -1,8 +1,8 @@
-"""What was seen in the course of a run, moment by moment: part of the record (`gilscope.records`)."""
+"""What was seen in the course of a run, moment by moment."""
 
 from __future__ import annotations
 
-from gilscope.accounts import Record
+from gilscope.records.base import Record
 
 __all__ = ["Histogram", "Lane", "Stack", "Timeline"]
 

@@ -1,10 +1,54 @@
-"""What it takes to do so much work, and how task queues are set for it: part of the record (`gilscope.records`)."""
+"""What task queues take, what it takes to do so much work, and how they are set for it."""
 
 from __future__ import annotations
 
-from gilscope.accounts import Record
+from typing import Literal
 
-__all__ = ["Capacity", "FleetOption", "FleetPoint", "LocalOption", "QueueProgram", "QueueSetting", "Wanted"]
+from gilscope.records.base import Record
+
+__all__ = [
+    "Capacity",
+    "FleetOption",
+    "FleetPoint",
+    "LocalOption",
+    "QueueFigures",
+    "QueueProgram",
+    "QueueSetting",
+    "Wanted",
+]
+
+
+class QueueFigures(Record, frozen=True, kw_only=True):
+    """What a task queue takes beside the calls, which go in tasks of ``chunksize`` calls each."""
+
+    enqueue_s: float | None = None
+    """A task's cost to the caller: pickling its arguments and handing them to the broker. The mean over all tasks."""
+    queue_wait_p50_s: float | None = None
+    """From enqueueing a task to its start, on an idle queue."""
+    execute_p50_s: float | None = None
+    """From the start of a task's first call to the end of its last."""
+    fetch_s: float | None = None
+    """Reading the result of a task that is done and has no calls."""
+    round_trip_s: float | None = None
+    """From enqueueing a task without calls on an idle queue to having its result: the median."""
+    tasks_per_s: float | None = None
+    """Tasks without calls that these workers get done a second while many are waiting: the most that the queue can."""
+    broker_cpu_s: float | None = None
+    """CPU of the broker for a task; None where the broker serves others too."""
+    worker_cpu_s: float | None = None
+    """CPU of a worker for a task, what it starts for it included, beside the calls: the median."""
+    rtt_s: float | None = None
+    """The network round trip, made by delaying every message, that was put between the broker and all who use it
+    (between Dask's scheduler and its client and workers; what its scheduler fetches from workers is not delayed); None
+    where there was none."""
+    reason: str | None = None
+    """Why they could not be taken, where that is so."""
+    workers_lost: int | None = None
+    """Workers on other hosts that ended, or were cut off, meanwhile; None where the workers were of this machine."""
+    tasks_again: int | None = None
+    """How often a task was handed out again because its worker was lost; None likewise."""
+    broker: Literal["redis", "rabbitmq"] | None = None
+    """What the tasks travelled over; Valkey is a Redis here. None for Dask, which has no broker."""
 
 
 class Wanted(Record, frozen=True, kw_only=True):

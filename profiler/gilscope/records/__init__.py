@@ -1,0 +1,93 @@
+"""The record: everything an analysis learned, in frozen structures.
+
+Counts, bytes and seconds are stored, with their unit in the name; shares and ratios that follow from them are
+properties. ``None`` means unknown, never zero. Every report is drawn from a `ResultRecord` and from nothing else.
+"""
+
+from __future__ import annotations
+
+from gilscope.records.base import Record
+from gilscope.records.circumstances import (
+    Environment,
+    Failure,
+    HotLine,
+    ImportCost,
+    Instrument,
+    Kind,
+    NativePool,
+    Target,
+)
+from gilscope.records.ledgers import STATES, WAIT_STATES, Account, Demands, Ledger
+from gilscope.records.plans import (
+    Capacity,
+    FleetOption,
+    FleetPoint,
+    LocalOption,
+    QueueFigures,
+    QueueProgram,
+    QueueSetting,
+    Wanted,
+)
+from gilscope.records.result import SCHEMA, ResultRecord
+from gilscope.records.traces import Histogram, Lane, Stack, Timeline
+from gilscope.records.trials import Round, Status, Trial
+from gilscope.records.verdicts import (
+    Alternative,
+    BreakEven,
+    Classification,
+    Context,
+    Finding,
+    InputGroup,
+    Label,
+    Noise,
+    Prediction,
+    Recommendation,
+    Severity,
+    StartMethod,
+)
+
+__all__ = [
+    "SCHEMA",
+    "STATES",
+    "WAIT_STATES",
+    "Account",
+    "Alternative",
+    "BreakEven",
+    "Capacity",
+    "Classification",
+    "Context",
+    "Demands",
+    "Environment",
+    "Failure",
+    "Finding",
+    "FleetOption",
+    "FleetPoint",
+    "Histogram",
+    "HotLine",
+    "ImportCost",
+    "InputGroup",
+    "Instrument",
+    "Kind",
+    "Label",
+    "Lane",
+    "Ledger",
+    "LocalOption",
+    "NativePool",
+    "Noise",
+    "Prediction",
+    "QueueFigures",
+    "QueueProgram",
+    "QueueSetting",
+    "Recommendation",
+    "Record",
+    "ResultRecord",
+    "Round",
+    "Severity",
+    "Stack",
+    "StartMethod",
+    "Status",
+    "Target",
+    "Timeline",
+    "Trial",
+    "Wanted",
+]

@@ -1,0 +1,104 @@
+"""One configuration as it was measured."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gilscope.records.base import Record
+from gilscope.records.ledgers import Ledger
+from gilscope.records.plans import QueueFigures
+from gilscope.records.traces import Histogram, Timeline
+from gilscope.records.verdicts import StartMethod
+
+__all__ = ["Round", "Status", "Trial"]
+
+Status = Literal["ok", "failed", "refused", "timeout"]
+
+
+class Round(Record, frozen=True, kw_only=True):
+    """One timed run of a list of calls under one configuration."""
+
+    index: int
+    observed: bool
+    """Whether the sampler ran; throughput is taken from the rounds in which it did not."""
+    calls: int
+    errors: int
+    wall_s: float
+    work_s: float | None
+    """Solo seconds of the calls made, so that rounds over different inputs can be compared; None if unknown."""
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    queue_wait_p50_s: float | None = None
+    """From submitting a chunk of calls to its start."""
+    loop_lag_p50_s: float | None = None
+    loop_lag_p99_s: float | None = None
+    loop_lag_max_s: float | None = None
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """One configuration, measured in a fresh process in several rounds."""
+
+    backend: str
+    workers: int
+    chunksize: int = 1
+    start_method: StartMethod | None = None
+    status: Status = "ok"
+    reason: str | None = None
+    """Why the status is not ok."""
+    rounds: tuple[Round, ...] = ()
+    calls: int = 0
+    errors: int = 0
+    throughput_per_s: float | None = None
+    """Calls of average cost per second, the median over the clean rounds; low and high bound its interval."""
+    throughput_low: float | None = None
+    throughput_high: float | None = None
+    speedup: float | None = None
+    """Throughput over the serial trial's."""
+    startup_s: float | None = None
+    """From opening the pool to every worker being ready."""
+    import_s: float | None = None
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    queue_wait_p50_s: float | None = None
+    memory_per_worker_bytes: int | None = None
+    memory_growth_bytes: float | None = None
+    """Anonymous memory by which a worker that is a process grew for each of its calls, from its first round to its
+    last. None where it was not weighed twice, or made too few calls between to fill the gaps of its heap."""
+    pickle_bytes: int | None = None
+    """Bytes of one call's argument and result, pickled; None where nothing is pickled."""
+    pickle_s: float | None = None
+    """Seconds to pickle and unpickle both."""
+    loop_lag_p50_s: float | None = None
+    loop_lag_p99_s: float | None = None
+    loop_lag_max_s: float | None = None
+    observer_slowdown: float | None = None
+    """Throughput of the clean rounds over that of the observed ones; 1.0 means the sampler cost nothing."""
+    chunksize_one_per_s: float | None = None
+    """Throughput of the same pool with one call a chunk, where ``chunksize`` is larger."""
+    read_bytes: int | None = None
+    """Bytes a call reads by system calls; ``storage_read_bytes`` is what of it came from the device."""
+    storage_read_bytes: int | None = None
+    children_started: int | None = None
+    """The most processes alive at a time that the target's calls started."""
+    default_pool_threads: int | None = None
+    """Threads of the event loop's default executor (``asyncio.to_thread``), where the target used it."""
+    threads_before_fork: int | None = None
+    """Threads that were running in the process when it forked its workers."""
+    results_compared: int | None = None
+    """Calls whose results were compared with those of the serial run; None when they were not."""
+    results_differing: int | None = None
+    latencies: Histogram | None = None
+    """Of the timed calls of the clean rounds."""
+    ledger: Ledger | None = None
+    timeline: Timeline | None = None
+    queue: QueueFigures | None = None
+    queue_delayed: QueueFigures | None = None
+    """The same with a network round trip in between, as asked for, taken with tasks that have no calls."""
+
+    @property
+    def name(self) -> str:
+        """The configuration in words: ``process × 4, chunksize 8``."""
+        parts = [f"{self.backend} × {self.workers}" if self.backend != "serial" else "serial"]
+        parts += [f"chunksize {self.chunksize}"] if self.chunksize != 1 else []
+        parts += [self.start_method] if self.start_method not in (None, "spawn") else []
+        return ", ".join(parts)

@@ -1,0 +1,106 @@
+"""`Result`: the record of an analysis, with what one does with it: tables for pandas, reports in every format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gilscope import report
+from gilscope.records import ResultRecord
+from gilscope.report.clean import printable
+from gilscope.report.saved import load_error, read_all
+from gilscope.report.words import verdict_sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Result", "load", "load_all"]
+
+
+class Result(ResultRecord, frozen=True, kw_only=True):
+    """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
+
+    def __repr__(self) -> str:
+        """One line: the verdict."""
+        return f"<{type(self).__name__}: {printable(verdict_sentence(self))}>"
+
+    def trials_frame(self) -> pd.DataFrame:
+        """One row per trial; units in the column names."""
+        return self._frame("trials_frame")
+
+    def ledger_frame(self) -> pd.DataFrame:
+        """One row per trial with a ledger: a column of seconds per state, and the wall clock."""
+        return self._frame("ledger_frame")
+
+    def rounds_frame(self) -> pd.DataFrame:
+        """One row per trial and round."""
+        return self._frame("rounds_frame")
+
+    def timeline_frame(self) -> pd.DataFrame:
+        """One row per trial, worker thread and stretch of time in one state: ``start_s``, ``end_s``, ``state``."""
+        return self._frame("timeline_frame")
+
+    def findings_frame(self) -> pd.DataFrame:
+        """One row per finding."""
+        return self._frame("findings_frame")
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The record as JSON; also written to ``path``, atomically, when given."""
+        return self._render("json", path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Long CSV, one row per trial and round; also written to ``path`` when given."""
+        return self._render("csv", path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One offline HTML page; also written to ``path`` when given."""
+        return self._render("html", path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """Markdown for a pull request; also written to ``path`` when given."""
+        return self._render("md", path)
+
+    def to_text(self, path: str | Path | None = None) -> str:
+        """What the terminal shows, as plain text; also written to ``path`` when given."""
+        return self._render("text", path)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the most important of it, as markup without script."""
+        from gilscope.report import notebook
+
+        return notebook.fragment(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  as IPython calls it
+        """What IPython shows in a terminal: the text report."""
+        printer.text(self.to_text().rstrip())
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        from gilscope.report import frames  # only here: pandas takes longer to import than all the rest
+
+        frame: pd.DataFrame = getattr(frames, name)(self)
+        return frame
+
+    def _render(self, format_name: str, path: str | Path | None) -> str:
+        text = report.render([self], format_name)
+        if path is not None:
+            report.write_text(path, text)
+        return text
+
+
+def load(path: str | Path) -> Result:
+    """The one result saved in a JSON file.
+
+    :raises LoadError: when it cannot be read, or holds several results
+    """
+    results = load_all(path)
+    if len(results) != 1:
+        raise load_error(path, f"it holds {len(results)} results; read them with gilscope.result.load_all")
+    return results[0]
+
+
+def load_all(path: str | Path) -> list[Result]:
+    """The results saved in a JSON file: one record, or a list of records.
+
+    :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
+    """
+    return read_all(path, Result)
