@@ -6,7 +6,12 @@ EXAMPLES = gilscope.examples
 
 .PHONY: demo test lint docs reports pictures bench clean
 
-demo: $(VENV)/.ready reports  ## Set everything up, analyze the examples, leave their reports in reports/
+demo: $(VENV)/.installed  ## Set up what gilscope itself needs, analyze the examples, leave their reports in demo/
+	$(call analyze-examples,demo)
+	@echo
+	@$(BIN)/python -c 'import glob, gilscope; [print(gilscope.load(path).verdict) for path in sorted(glob.glob("demo/*.json"))]'
+	@echo "\nOpen the pages in a browser:"
+	@ls "$(CURDIR)"/demo/*.html
 
 test: $(VENV)/.ready  ## Set everything up and run the whole suite
 	$(BIN)/python -m pytest
@@ -19,11 +24,15 @@ lint: $(VENV)/.ready  ## What CI checks beside the tests
 docs: $(VENV)/.ready  ## The site, in site/
 	$(BIN)/mkdocs build --strict --quiet
 
-reports: $(VENV)/.ready
-	$(BIN)/gilscope analyze $(EXAMPLES).primes:is_prime --inputs PRIMES --budget 20s -o reports/
-	$(BIN)/gilscope analyze $(EXAMPLES).urls:load_url --inputs $(EXAMPLES).urls:URLS --kwarg timeout=60 -o reports/
-	$(BIN)/gilscope analyze $(EXAMPLES).offload:sync_get_url --inputs URLS --context async -o reports/
-	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o reports/
+reports: $(VENV)/.installed  ## Redraw the tracked gallery in reports/
+	$(call analyze-examples,reports)
+
+define analyze-examples
+	$(BIN)/gilscope analyze $(EXAMPLES).primes:is_prime --inputs PRIMES --budget 15s -o $(1)/ >/dev/null
+	$(BIN)/gilscope analyze $(EXAMPLES).urls:load_url --inputs $(EXAMPLES).urls:URLS --kwarg timeout=60 -o $(1)/ >/dev/null
+	$(BIN)/gilscope analyze $(EXAMPLES).offload:sync_get_url --inputs URLS --context async -o $(1)/ >/dev/null
+	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o $(1)/ >/dev/null
+endef
 
 pictures:  ## Screenshots of the pages, where there is a Chromium
 	for name in is_prime load_url sync_get_url fetch; do \
@@ -35,11 +44,15 @@ pictures:  ## Screenshots of the pages, where there is a Chromium
 bench: $(VENV)/.ready  ## Measure the figures of benchmarks/ anew (half an hour; leave the machine alone meanwhile)
 	$(BIN)/python -m benchmarks
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gilscope needs Python 3.11 or newer: make PYTHON=python3.x")'
-	$(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,9 +20,14 @@ __all__ = ["Result", "load", "load_all"]
 class Result(ResultRecord, frozen=True, kw_only=True):
     """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
 
+    @property
+    def verdict(self) -> str:
+        """The whole analysis in a sentence."""
+        return printable(verdict_sentence(self))
+
     def __repr__(self) -> str:
-        """One line: the verdict."""
-        return f"<{type(self).__name__}: {printable(verdict_sentence(self))}>"
+        """The verdict, on one line."""
+        return f"<{type(self).__name__}: {self.verdict}>"
 
     def trials_frame(self) -> pd.DataFrame:
         """One row per trial; units in the column names."""
