@@ -19,19 +19,22 @@ ROOT = Path(gilscope.__file__).parent
 MAX_LINES = 400
 
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
-GROUND = {"records", "errors"}
+#: What every part may: it knows of no other.
+GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses"}
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "errors": set(),
-    "visible": set(),
+    "introspection": set(),
+    "quantiles": set(),
+    "subprocesses": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "targets": GROUND | {"production"},
     "queues": GROUND | {"gilscope"},  # the root, for its version
-    "backends": GROUND | {"visible", "queues"},
-    "observers": GROUND | {"gilscope", "visible"},  # the root, for its version and its folder
+    "backends": GROUND | {"queues"},
+    "observers": GROUND | {"gilscope"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observers", "queues"},
     "decide": GROUND,
-    "production": GROUND | {"decide", "observers", "visible"},
+    "production": GROUND | {"decide", "observers"},
     "metrics": GROUND | {"gilscope", "production"},  # the root, for its version
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"gilscope", "decide", "production"},

@@ -21,7 +21,6 @@ __all__ = [
     "geometric_mean",
     "label_is_right",
     "policy_cells",
-    "quantile",
     "ratio",
     "repeatability",
     "throughput",
@@ -93,14 +92,3 @@ def geometric_mean(values: Sequence[float]) -> float | None:
     if not values:
         return None
     return 0.0 if min(values) <= 0 else math.exp(statistics.fmean(map(math.log, values)))
-
-
-def quantile(values: Sequence[float], share: float) -> float | None:
-    """The value below which ``share`` of them lie, interpolated between neighbours; None of none."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (place - low) * (ordered[high] - ordered[low])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.regret import figures
+from gilscope.quantiles import quantile
 
 if TYPE_CHECKING:
     from benchmarks.regret.judge import Judged
@@ -107,7 +108,7 @@ def _conditions(judged: Sequence[Judged]) -> str:
     return (
         "Two processes of the same cell, in the same stage, differ by "
         f"{statistics.median(apart):.1%} in the median and by more than "
-        f"{_number(figures.quantile(apart, 0.9), '.1%')} in one of ten: no ratio is known better than that."
+        f"{_number(quantile(apart, 0.9), '.1%')} in one of ten: no ratio is known better than that."
     )
 
 
@@ -157,7 +158,7 @@ def _absent(judged: Sequence[Judged], missing: dict[str, str]) -> str:
 
 
 def _spread(values: Sequence[float], form: str) -> str:
-    return ", ".join(_number(figures.quantile(values, share), form) for share in (0.5, 0.9, 1.0))
+    return ", ".join(_number(quantile(values, share), form) for share in (0.5, 0.9, 1.0))
 
 
 def _number(value: float | None, form: str) -> str:

@@ -16,19 +16,11 @@ from gilscope.decide.stats import (
     _student_t,
     log_ratio_error,
     median_interval,
-    percentile,
     ratio_interval,
     share_difference,
 )
 
 rates = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=10)
-
-
-def test_percentile_interpolates_between_order_statistics() -> None:
-    assert percentile([4, 1, 3, 2], 0.5) == 2.5
-    assert percentile([1, 2, 3, 4, 5], 0.99) == pytest.approx(4.96)
-    assert percentile([7], 0.99) == 7
-    assert percentile([], 0.5) is None
 
 
 def test_one_round_has_no_interval() -> None:

@@ -11,8 +11,9 @@ from importlib import metadata
 import pytest
 
 import gilscope
+from gilscope.introspection import gil_enabled
 from gilscope.observers.cpus import CpuBudget, memory_limit_bytes
-from gilscope.observers.environment import describe_environment, gil_enabled, package_versions
+from gilscope.observers.environment import describe_environment, package_versions
 
 
 def test_the_environment_is_this_one() -> None:

@@ -118,13 +118,10 @@ def test_the_geometric_mean_lies_among_its_values(values: list[float]) -> None:
     assert min(values) * (1 - 1e-9) <= mean <= max(values) * (1 + 1e-9)
 
 
-def test_means_and_quantiles_of_nothing_are_unknown_and_a_zero_is_a_zero() -> None:
+def test_means_of_nothing_are_unknown_and_a_zero_is_a_zero() -> None:
     assert figures.geometric_mean([]) is None
-    assert figures.quantile([], 0.5) is None
     assert figures.geometric_mean([0.25, 1.0]) == pytest.approx(0.5)
     assert figures.geometric_mean([0.0, 1.0]) == 0.0
-    assert figures.quantile([4.0, 1.0, 2.0], 0.5) == 2.0
-    assert figures.quantile([0.0, 10.0], 0.9) == pytest.approx(9.0)
 
 
 def test_long_calls_go_to_processes_one_by_one_and_short_ones_in_chunks_too() -> None:

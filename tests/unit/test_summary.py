@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.backends.base import CallError, ChunkReport
-from gilscope.measure.summary import Summary, quantile
+from gilscope.measure.summary import Summary
 
 MS = 1_000_000
 
@@ -95,28 +95,6 @@ def test_an_input_costs_the_mean_of_its_calls() -> None:
 def test_an_order_that_does_not_fit_the_calls_is_no_order() -> None:
     with pytest.raises(ValueError, match=r"shorter|longer"):
         summed(chunk(1, 2)).done(1.0, [], [0])
-
-
-numbers = st.lists(st.integers(0, 10**12), min_size=1).map(sorted)
-fractions = st.floats(0, 1)
-
-
-@given(numbers, fractions, fractions)
-def test_quantiles_are_monotone(values: list[int], one: float, other: float) -> None:
-    low, high = (quantile(values, fraction) for fraction in sorted((one, other)))
-    assert low is not None
-    assert high is not None
-    assert low <= high
-
-
-@given(numbers, fractions)
-def test_a_quantile_is_one_of_the_values(values: list[int], fraction: float) -> None:
-    assert quantile(values, fraction) in {value / 1e9 for value in values}
-    assert (quantile(values, 0.0), quantile(values, 1.0)) == (values[0] / 1e9, values[-1] / 1e9)
-
-
-def test_there_is_no_quantile_of_nothing() -> None:
-    assert quantile([], 0.5) is None
 
 
 @given(st.lists(st.lists(st.integers(0, 1000), min_size=1, max_size=5), min_size=1, max_size=8), st.data())

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +28,7 @@ from gilscope.queues.meeting import ANALYSIS, OFFERS, call_of, trials, vacancies
 from gilscope.queues.sides import Side, derived, place, read_secret
 from gilscope.queues.signed import pack, unpack
 from gilscope.queues.tied import tied
+from gilscope.subprocesses import exit_reason, python_path
 
 __all__ = ["Host", "read_secret"]
 
@@ -56,7 +55,7 @@ class _Workers:
     def start(self, number: int) -> None:
         """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
         tell(self._broker, self._connection, Taken(number, self._host, place()))
-        path = os.pathsep.join(folder or os.getcwd() for folder in ["", *sys.path])
+        path = os.pathsep.join([os.getcwd(), python_path()])
         self._processes[number] = subprocess.Popen(
             tied(worker_command(self._kind, number)),
             stdin=subprocess.DEVNULL,
@@ -68,8 +67,8 @@ class _Workers:
         for number, process in list(self._processes.items()):
             code = process.poll()
             if code is not None:
-                how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
-                tell(self._broker, self._connection, Gone(number, f"a worker process on {self._host} ended {how}"))
+                reason = f"a worker process on {self._host} ended {exit_reason(code)}"
+                tell(self._broker, self._connection, Gone(number, reason))
                 del self._processes[number]
 
     def end(self) -> None:

@@ -31,6 +31,7 @@ from gilscope.backends.base import (
 from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
+from gilscope.subprocesses import exit_reason
 
 __all__ = ["Process"]
 
@@ -95,8 +96,7 @@ def _told(codes: Sequence[int | None]) -> str:
     code = next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
     if code is None:
         return "a worker process ended in the middle of its work"
-    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
-    return f"a worker process ended {how} in the middle of its work"
+    return f"a worker process ended {exit_reason(code)} in the middle of its work"
 
 
 @contextmanager

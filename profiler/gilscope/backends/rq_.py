@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -27,6 +26,7 @@ from gilscope.backends.base import (
 )
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.records import QueueFigures
+from gilscope.subprocesses import exit_reason
 
 try:
     from rq import Queue
@@ -191,8 +191,7 @@ def _how(failure: str) -> str:
     status = re.search(r"returned (\d+)", failure)
     if status is None:
         return ""
-    code = os.waitstatus_to_exitcode(int(status[1]))
-    return f"by {signal.Signals(-code).name} " if code < 0 else f"with exit status {code} "
+    return f"{exit_reason(os.waitstatus_to_exitcode(int(status[1])))} "
 
 
 def _cause(failure: str) -> str:

@@ -15,7 +15,7 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
 from gilscope.backends.base import CallError, ChunkReport, Keyed, Work, WorkerId
-from gilscope.visible import permit_reading, runtime_address, thread_state
+from gilscope.introspection import permit_reading, runtime_address, thread_state
 
 if TYPE_CHECKING:
     import asyncio

@@ -10,8 +10,8 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from gilscope.decide.classify import COMPUTE_SHARE, IO_SHARE
-from gilscope.decide.stats import percentile
 from gilscope.decide.wording import time
+from gilscope.quantiles import quantile
 from gilscope.records import InputGroup
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _spread(part: Sequence[_Input]) -> float:
     by_extremes = max(certain) / min(certain) if certain else 1.0
     if len(part) < MANY:
         return by_extremes
-    low, high = (percentile([one.wall_s for one in part], fraction) or 1.0 for fraction in (FEW, 1 - FEW))
+    low, high = (quantile([one.wall_s for one in part], fraction) or 1.0 for fraction in (FEW, 1 - FEW))
     return max(by_extremes, high / low)
 
 

@@ -23,7 +23,6 @@ __all__ = [
     "log_ratio_error",
     "median_interval",
     "normal_cdf",
-    "percentile",
     "ratio_interval",
     "share_difference",
 ]
@@ -55,20 +54,6 @@ class Estimate:
 def normal_cdf(z: float) -> float:
     """The standard normal distribution function."""
     return _NORMAL.cdf(z)
-
-
-def percentile(values: Sequence[float], fraction: float) -> float | None:
-    """The value below which ``fraction`` (0 to 1) of ``values`` lie; None without values.
-
-    Linear interpolation between order statistics: Hyndman & Fan (1996), type 7, the default of numpy.
-    """
-    if not values:
-        return None
-    ordered = sorted(values)
-    position = fraction * (len(ordered) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def median_interval(values: Sequence[float]) -> Estimate:

@@ -24,6 +24,7 @@ from gilscope.backends.digest import digest
 from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
 from gilscope.errors import GilscopeError, TargetFailedError
+from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.imports import costliest, timed_imports
 from gilscope.measure.native import native_pools
@@ -249,8 +250,7 @@ def main() -> None:
     permit_observer(os.getppid())
     adopt_orphans()
     me = enter_worker()
-    gil_enabled = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
-    channel.say(m.Hello(pid=me.pid, runtime=me.runtime, thread_state=me.thread_state, gil_enabled=gil_enabled))
+    channel.say(m.Hello(pid=me.pid, runtime=me.runtime, thread_state=me.thread_state, gil_enabled=gil_enabled()))
     trial = Trial(channel)
     for command in channel:
         reply: m.Reply

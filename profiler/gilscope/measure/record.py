@@ -8,6 +8,7 @@ from statistics import median
 from gilscope.measure.histogram import histogram
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.observers.proc import BytesRead
+from gilscope.quantiles import quantile
 from gilscope.records import Ledger, Round, Timeline, Trial
 
 __all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]
@@ -74,7 +75,7 @@ def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | 
         queue=trial.queue,
         queue_delayed=trial.queue_delayed,
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
-        **{name: _middle([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
+        **{name: _median([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
     )
 
 
@@ -121,9 +122,9 @@ def _work_s(timed: TimedRound, costs: Mapping[int, float], inputs: int) -> float
     return passes * every + sum(costs[number] for number in last)
 
 
-def _middle(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
+def _median(values: Sequence[float | None]) -> float | None:
+    """Of those that are known."""
+    return quantile([value for value in values if value is not None], 0.5)
 
 
 def _slowdown(rounds: Sequence[Round]) -> float | None:

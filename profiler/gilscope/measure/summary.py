@@ -7,15 +7,9 @@ from collections.abc import Sequence
 from gilscope.backends.base import CallError, ChunkReport
 from gilscope.measure.histogram import counted
 from gilscope.measure.messages import FirstError, RoundDone
+from gilscope.quantiles import observed_quantile
 
-__all__ = ["Summary", "quantile"]
-
-
-def quantile(values: Sequence[int], fraction: float) -> float | None:
-    """The value below which ``fraction`` of the sorted ``values`` (ns) lie, in seconds: the nearest rank."""
-    if not values:
-        return None
-    return values[min(len(values) - 1, int(fraction * len(values)))] / 1e9
+__all__ = ["Summary"]
 
 
 class Summary:
@@ -47,12 +41,12 @@ class Summary:
             calls=sum(report.calls for report in reports),
             errors=sum(report.errors for report in reports),
             wall_s=wall_s,
-            latency_p50_s=quantile(latencies, 0.5),
-            latency_p99_s=quantile(latencies, 0.99),
-            queue_wait_p50_s=quantile(_queue_waits(reports), 0.5),
-            loop_lag_p50_s=quantile(lags, 0.5),
-            loop_lag_p99_s=quantile(lags, 0.99),
-            loop_lag_max_s=quantile(lags, 1.0),
+            latency_p50_s=_quantile_s(latencies, 0.5),
+            latency_p99_s=_quantile_s(latencies, 0.99),
+            queue_wait_p50_s=_quantile_s(_queue_waits(reports), 0.5),
+            loop_lag_p50_s=_quantile_s(lags, 0.5),
+            loop_lag_p99_s=_quantile_s(lags, 0.99),
+            loop_lag_max_s=_quantile_s(lags, 1.0),
             error=_told(first),
             latencies=counted(latency for report in reports for latency in report.latencies_ns),
             costs_s={} if order is None else _costs(reports, order),
@@ -60,6 +54,11 @@ class Summary:
             digests=_digests(reports),
             default_pool_threads=default_pool_threads,
         )
+
+
+def _quantile_s(ordered_ns: Sequence[int], fraction: float) -> float | None:
+    found_ns = observed_quantile(ordered_ns, fraction)
+    return None if found_ns is None else found_ns / 1e9
 
 
 def _told(error: CallError | None) -> FirstError | None:

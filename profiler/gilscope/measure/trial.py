@@ -6,7 +6,6 @@ import contextlib
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import msgspec
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
 from gilscope.queues.broker import forget
+from gilscope.subprocesses import exit_reason
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 
@@ -178,7 +178,7 @@ class TrialProcess:
         except subprocess.TimeoutExpired:
             return "its process closed the connection to gilscope (did it close all descriptors?)"
         self.output.settle(0.2)
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        how = f"{'was ended' if code < 0 else 'ended'} {exit_reason(code)}"
         last = self.output.text().strip().rpartition("\n")[2]
         return f"its process {how}" + (f"; the last it printed: {last[:200]}" if last else "")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 import gilscope
+from gilscope.introspection import gil_enabled
 from gilscope.observers.cpus import memory_limit_bytes
 from gilscope.records import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gilscope.observers.cpus import CpuBudget
 
-__all__ = ["describe_environment", "gil_enabled", "package_versions"]
+__all__ = ["describe_environment", "package_versions"]
 
 #: The instruments, and the libraries that most often release the GIL or start threads.
 PACKAGES: Final = ("py-spy", "psutil", "numpy", "pandas")
@@ -39,12 +37,6 @@ def describe_environment(cpu_budget: CpuBudget) -> Environment:
         packages=package_versions(PACKAGES),
         load_average=_load_average(),
     )
-
-
-def gil_enabled() -> bool:
-    """Whether this interpreter runs with a GIL; before 3.13 there was no other kind."""
-    enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
-    return enabled()
 
 
 def package_versions(names: tuple[str, ...]) -> dict[str, str]:

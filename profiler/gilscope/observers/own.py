@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 
+from gilscope.introspection import runtime_address, thread_state
 from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Phase, find_layout
-from gilscope.visible import runtime_address, thread_state
 
 __all__ = ["own_layout"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from types import MethodType
 
+from gilscope.introspection import gil_enabled
 from gilscope.production import clocks, published, recording, sampler
 from gilscope.production.call import Call, Nested, Passed
 from gilscope.production.cell import Cell, Sums
@@ -224,12 +224,6 @@ class _End:
 
     def __del__(self) -> None:
         self._cell.ended = True
-
-
-def gil_enabled() -> bool:
-    """Whether this interpreter runs one thread at a time."""
-    asked = getattr(sys, "_is_gil_enabled", None)  # from 3.13 on
-    return True if asked is None else bool(asked())
 
 
 def _after_fork() -> None:

@@ -18,11 +18,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
+from gilscope.introspection import gil_enabled, permit_reading, runtime_address
 from gilscope.observers import beside
 from gilscope.observers.inside import FUNCTIONS, Seen
 from gilscope.production import clocks, published
-from gilscope.production.function import functions, gil_enabled
-from gilscope.visible import permit_reading, runtime_address
+from gilscope.production.function import functions
 
 if TYPE_CHECKING:
     from types import TracebackType

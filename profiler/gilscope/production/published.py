@@ -30,7 +30,7 @@ class Own:
     def __init__(self, size: int) -> None:
         import ctypes  # not at the top: only processes that are observed need it
 
-        from gilscope.visible import thread_state
+        from gilscope.introspection import thread_state
 
         self.tid = threading.get_native_id()
         self.thread_state = thread_state()

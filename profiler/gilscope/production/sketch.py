@@ -7,6 +7,8 @@ middle. From 256 ns to 18 minutes; what is shorter or longer counts as that.
 
 from __future__ import annotations
 
+from gilscope.quantiles import counted_quantile
+
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +42,7 @@ def middle_s(index: int) -> float:
 
 def quantile_s(counts: Mapping[int, int], share: float) -> float | None:
     """The duration that ``share`` of the calls do not exceed; None without calls."""
-    rank = share * sum(counts.values())
-    for index in sorted(counts):
-        rank -= counts[index]
-        if rank <= 0:
-            return middle_s(index)
-    return middle_s(max(counts)) if counts else None
+    return counted_quantile([(middle_s(index), counts[index]) for index in sorted(counts)], share)
 
 
 def moments(counts: Mapping[int, int]) -> tuple[float, float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gilscope.decide.facts import LOOP_KINDS
-from gilscope.production.function import functions, gil_enabled
+from gilscope.introspection import gil_enabled
+from gilscope.production.function import functions
 from gilscope.production.observed import observed_of
 from gilscope.production.profile import Profile
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gilscope.production.function import functions, gil_enabled
+from gilscope.introspection import gil_enabled
+from gilscope.production.function import functions
 from gilscope.production.pace import MAX_BLOCK
 from gilscope.production.snapshot import snapshot
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 from dask import config
 
 from gilscope.queues.delay import scheduler_beyond
+from gilscope.subprocesses import exit_reason, python_path
 
 __all__ = ["Cluster", "ClusterLost", "open_cluster"]
 
@@ -40,7 +40,7 @@ class _Node:
         self._waiting.start()
 
     def _wait(self) -> None:
-        self._ended(f"{self.what} ended {_how(self._process.wait())}")
+        self._ended(f"{self.what} ended {exit_reason(self._process.wait())}")
 
     def tell(self, options: dict[str, Any]) -> None:
         """What to run; until then it imports what that needs."""
@@ -57,7 +57,7 @@ class _Node:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise ClusterLost(f"{self.what} ended {_how(self._process.wait())}")
+            raise ClusterLost(f"{self.what} ended {exit_reason(self._process.wait())}")
         return line.decode().strip()
 
     def leave(self) -> None:
@@ -155,14 +155,9 @@ def _environment() -> dict[str, str]:
     """Modules are found as here, and native libraries limited to one thread, as by the nanny that Dask's own workers
     have over them."""
     limits = config.get("distributed.nanny.pre-spawn-environ", {})
-    path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
-    return {**{name: str(value) for name, value in limits.items()}, **os.environ, "PYTHONPATH": path}
+    return {**{name: str(value) for name, value in limits.items()}, **os.environ, "PYTHONPATH": python_path()}
 
 
 def _trial_folder() -> str | None:
     """The folder that is removed with the trial, whatever ends it."""
     return os.environ.get("GILSCOPE_TRIAL")
-
-
-def _how(code: int) -> str:
-    return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"

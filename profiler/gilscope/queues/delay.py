@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from gilscope.errors import BrokerError
 from gilscope.queues import proxy
 from gilscope.queues.tied import tied
+from gilscope.subprocesses import exit_reason
 
 __all__ = ["RTT", "asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
 
@@ -85,7 +86,7 @@ def beyond(to: Any, at: Any = LOOPBACK) -> Iterator[Any]:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line:
-                raise BrokerError(f"the delay of --rtt did not start: it ended with exit status {process.wait()}")
+                raise BrokerError(f"the delay of --rtt did not start: it ended {exit_reason(process.wait())}")
             yield json.loads(line)
         finally:
             process.kill()  # it has nothing to save

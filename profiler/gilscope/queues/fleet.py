@@ -7,9 +7,7 @@ a result ends with the worker that owes it.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +21,7 @@ from gilscope.queues.broker import Broker
 from gilscope.queues.given import is_full, told
 from gilscope.queues.signed import pack, unpack
 from gilscope.queues.tied import tied
+from gilscope.subprocesses import exit_reason, python_path
 
 __all__ = ["Fleet", "FleetLost", "join", "start_fleet", "tell"]
 
@@ -101,8 +100,7 @@ class Fleet:
         code = process.wait()
         if self._leaving or self.fate is not None:
             return
-        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
-        self.fate = f"a worker process ended {how}"
+        self.fate = f"a worker process ended {exit_reason(code)}"
         if self.on_end is not None:
             self.on_end(self.fate)
         with suppress(redis.RedisError):  # where the broker is gone too, whoever waits for news has heard of that
@@ -191,8 +189,7 @@ def start_fleet(
         modules as here
     :raises FleetLost: when one of them ends before
     """
-    path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
-    complete = {**os.environ, **broker.environment(), "PYTHONPATH": path, **(environment or {})}
+    complete = {**os.environ, **broker.environment(), "PYTHONPATH": python_path(), **(environment or {})}
     fleet = Fleet(broker)
     in_order = False
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
-from statistics import fmean, median
+from statistics import fmean
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
 import redis
 
+from gilscope.quantiles import quantile
 from gilscope.queues.broker import Broker
 from gilscope.records import QueueFigures
 
@@ -97,19 +98,15 @@ class Meter:
         """What is known by now."""
         return QueueFigures(
             enqueue_s=fmean(self.enqueue) if self.enqueue else None,
-            queue_wait_p50_s=_middle(self.idle_wait),
-            execute_p50_s=_middle(self.execute),
-            fetch_s=_middle(self.fetch),
-            round_trip_s=_middle(self.round_trip),
+            queue_wait_p50_s=quantile(self.idle_wait, 0.5),
+            execute_p50_s=quantile(self.execute, 0.5),
+            fetch_s=quantile(self.fetch, 0.5),
+            round_trip_s=quantile(self.round_trip, 0.5),
             tasks_per_s=max(self._backlogs, default=None),
             broker_cpu_s=self._broker_cpu_s / self._broker_tasks if self._broker_tasks else None,
-            worker_cpu_s=_middle(self.worker_cpu),
+            worker_cpu_s=quantile(self.worker_cpu, 0.5),
             broker=self._broker,
         )
-
-
-def _middle(values: list[float]) -> float | None:
-    return median(values) if values else None
 
 
 def broker_cpu_s(broker: Broker, connection: redis.Redis) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import IO
 
 from gilscope.errors import BrokerError
 from gilscope.queues.tied import tied
+from gilscope.subprocesses import exit_reason
 
 __all__ = ["Server", "serving"]
 
@@ -38,7 +38,7 @@ class Server:
             code = self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             return None
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit status {code}"
+        return exit_reason(code)
 
 
 @contextmanager

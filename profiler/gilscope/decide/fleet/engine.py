@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s, outside_wait_s
 from gilscope.decide.fleet.simulate import Fleet
+from gilscope.quantiles import counted_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,14 +121,8 @@ def factors_of(latencies: Histogram | None) -> tuple[float, ...]:
     total = sum(latencies.counts) if latencies is not None else 0
     if latencies is None or not total:
         return (1.0,)
-    values = [_quantile(latencies, total * (place + 0.5) / QUANTILES) for place in range(QUANTILES)]
+    middles = [(low + high) / 2 for low, high in pairwise(latencies.edges_s)]
+    counts = list(zip(middles, latencies.counts, strict=True))
+    values = [counted_quantile(counts, (place + 0.5) / QUANTILES) or 0.0 for place in range(QUANTILES)]
     mean = sum(values) / QUANTILES
     return tuple(value / mean for value in values) if mean > 0 else (1.0,)
-
-
-def _quantile(latencies: Histogram, rank: float) -> float:
-    for low, high, count in zip(latencies.edges_s, latencies.edges_s[1:], latencies.counts, strict=False):
-        if rank <= count:
-            return (low + high) / 2
-        rank -= count
-    return latencies.edges_s[-1]
