@@ -17,9 +17,9 @@ import gilscope
 from benchmarks.queues import TIMEOUT_S, ready, starting
 from benchmarks.regret.results import machine
 from gilscope.backends.base import Configuration
-from gilscope.decide.fleet.engine import engine_of, factors_of
-from gilscope.decide.fleet.simulate import simulate
 from gilscope.decide.stats import Estimate, median_interval
+from gilscope.queues.capacity.engine import engine_of, factors_of
+from gilscope.queues.capacity.simulate import simulate
 from gilscope.targets import TargetSpec
 
 ENGINES = ("rq-simple", "celery", "dask")

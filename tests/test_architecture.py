@@ -29,8 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "subprocesses": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "targets": GROUND | {"production"},
-    "queues": GROUND | {"gilscope"},  # the root, for its version
-    "backends": GROUND | {"queues"},
+    "queues": GROUND | {"gilscope", "backends", "decide"},  # the root, for its version
+    "backends": GROUND,
     "observers": GROUND | {"gilscope"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observers", "queues"},
     "decide": GROUND,
@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
         "targets",
         "backends",
         "observers",
+        "queues",
     },
     "notebook": GROUND
     | {"result", "analysis", "cli", "targets"},  # the command line's, for its units and lines of progress

@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from gilscope.queues.given import connected
-from gilscope.queues.server import serving
+from gilscope.queues.brokers.redis import connected
+from gilscope.queues.brokers.server import serving
 from tests.backends.conftest import Case, Trial
 
 if sys.platform == "win32":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from gilscope.queues.delay import beyond
+from gilscope.queues.brokers.delay import beyond
 
 GILSCOPE = "import sys, gilscope; gilscope.__version__ = sys.argv.pop(1); from gilscope.cli.app import run; run()"
 

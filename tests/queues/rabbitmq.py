@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gilscope.errors import BrokerError
-from gilscope.queues import rabbit
+from gilscope.queues.brokers import rabbitmq as rabbit
 
 #: Where packages put the program that, other than the one on the PATH, does not change the user.
 PROGRAMS = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")

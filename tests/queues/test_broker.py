@@ -14,11 +14,11 @@ import pytest
 import redis
 
 from gilscope.errors import BrokerError, GilscopeError
-from gilscope.queues.broker import BROKER, Broker, forget, open_broker
-from gilscope.queues.given import admit, connected, shown
+from gilscope.queues.brokers.broker import BROKER, Broker, forget, open_broker
+from gilscope.queues.brokers.redis import admit, connected, shown
 
 HOLDS_A_BROKER = """
-from gilscope.queues.broker import open_broker
+from gilscope.queues.brokers.broker import open_broker
 with open_broker() as broker:
     print(broker.pid, flush=True)
     input()
@@ -199,7 +199,7 @@ def test_addresses_are_shown_without_their_passwords() -> None:
 
 
 def test_a_broker_without_memory_is_told(given: str) -> None:
-    from gilscope.queues.given import is_full, told
+    from gilscope.queues.brokers.redis import is_full, told
 
     with connected(given) as connection:
         assert not is_full(connection)

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from gilscope.backends.base import Work
-from gilscope.backends.dask_ import _judged
 from gilscope.measure.trial import TrialEnded
+from gilscope.queues.dask.backend import _judged
 from tests.backends.conftest import Case, Start, Trial, start
 from tests.queues.engine import (
     a_queue_is_metered,

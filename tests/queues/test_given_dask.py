@@ -17,9 +17,9 @@ from gilscope.analysis.options import Options
 from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues import sides
-from gilscope.queues.dask_cluster import Cluster, open_cluster
-from gilscope.queues.dask_given import given_cluster
+from gilscope.queues.dask.cluster import Cluster, open_cluster
+from gilscope.queues.dask.given import given_cluster
+from gilscope.queues.remote import sides
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import PATIENCE_S, TARGETS, Case, Trial
 
@@ -101,7 +101,7 @@ def refused(folder: Path, scheduler: str, target: str, workers: int) -> str:
 
 
 def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gilscope.queues.dask_given.CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("gilscope.queues.dask.given.CONNECT_TIMEOUT_S", 0.2)
     with pytest.raises(BrokerError, match=f"no Dask scheduler answers at {NOBODY}"), given_cluster(NOBODY, 1, 1):
         pass
     assert "IO loop" not in {thread.name for thread in threading.enumerate()}

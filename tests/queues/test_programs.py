@@ -8,7 +8,7 @@ import pytest
 
 import gilscope
 from gilscope.decide.snippets import CodeFacts, code, facts_from
-from gilscope.queues.dask_cluster import open_cluster
+from gilscope.queues.dask.cluster import open_cluster
 from gilscope.records import Context
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.programs import address, results_of

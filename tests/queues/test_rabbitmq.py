@@ -16,8 +16,8 @@ from gilscope.decide.snippets import code, facts_from
 from gilscope.decide.snippets.facts import Setup
 from gilscope.errors import BrokerError
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues import rabbit
-from gilscope.queues.broker import forget, open_broker
+from gilscope.queues.brokers import rabbitmq as rabbit
+from gilscope.queues.brokers.broker import forget, open_broker
 from tests.backends.conftest import Case, Trial, start
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.engine import results_are_right

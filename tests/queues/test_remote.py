@@ -16,9 +16,9 @@ import pytest
 from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.given import connected
-from gilscope.queues.meeting import ANALYSIS, TRIALS, gathered, trials
-from gilscope.queues.sides import read_secret
+from gilscope.queues.brokers.redis import connected
+from gilscope.queues.remote.meeting import ANALYSIS, TRIALS, gathered, trials
+from gilscope.queues.remote.sides import read_secret
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import Case, Trial
 from tests.queues.engine import results_are_right
@@ -125,7 +125,7 @@ def test_a_host_with_another_secret_is_refused_on_both_sides(site: Site) -> None
     stranger = site.host(secret_file=wrong)
     with pytest.MonkeyPatch.context() as patch:
         ended = threading.Event()
-        patch.setattr("gilscope.queues.meeting.time.monotonic", lambda: 1e9 if ended.is_set() else 0.0)
+        patch.setattr("gilscope.queues.remote.meeting.time.monotonic", lambda: 1e9 if ended.is_set() else 0.0)
         gathering = threading.Thread(target=gather)
         gathering.start()
         assert stranger.ended() == 4

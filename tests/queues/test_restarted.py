@@ -11,8 +11,8 @@ import pytest
 
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.given import connected
-from gilscope.queues.server import serving
+from gilscope.queues.brokers.redis import connected
+from gilscope.queues.brokers.server import serving
 from tests.backends.conftest import PATIENCE_S, Case, Start, start
 from tests.queues.engine import results_are_right
 

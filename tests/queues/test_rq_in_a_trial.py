@@ -14,7 +14,7 @@ from rq import Queue
 
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.given import connected
+from gilscope.queues.brokers.redis import connected
 from tests.backends.conftest import TARGETS, Case, Trial, lives
 from tests.queues.conftest import Start, server_of
 

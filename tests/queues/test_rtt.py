@@ -18,9 +18,9 @@ import pytest
 
 from gilscope import analyze
 from gilscope.errors import BrokerError
-from gilscope.queues.broker import open_broker
-from gilscope.queues.delay import LOOPBACK, RTT, beyond, broker_beyond, scheduler_beyond
-from gilscope.queues.given import connected
+from gilscope.queues.brokers.broker import open_broker
+from gilscope.queues.brokers.delay import LOOPBACK, RTT, beyond, broker_beyond, scheduler_beyond
+from gilscope.queues.brokers.redis import connected
 from gilscope.records import QueueFigures
 from gilscope.report import plans, render
 from tests.backends.targets import NUMBERS, sleep

@@ -11,7 +11,7 @@ import pytest
 from gilscope import __version__
 from gilscope.analysis.options import Options
 from gilscope.errors import UsageError
-from gilscope.queues.sides import Side, derived, place, read_secret
+from gilscope.queues.remote.sides import Side, derived, place, read_secret
 
 URL = "redis://127.0.0.2:6379/0"
 

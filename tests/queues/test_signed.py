@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.errors import ForgedError
-from gilscope.queues.signed import pack, unpack
+from gilscope.queues.brokers.signed import pack, unpack
 
 VALUES = st.recursive(st.none() | st.integers() | st.text() | st.binary(), lambda inner: st.lists(inner, max_size=4))
 SECRETS = st.binary(min_size=16, max_size=32)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gilscope.decide.fleet import capacity as planning
-from gilscope.decide.fleet.engine import engine_of, factors_of, workers_that_fill
+from gilscope.queues.capacity import plan as planning
+from gilscope.queues.capacity.engine import engine_of, factors_of, workers_that_fill
 from gilscope.records import Capacity, Demands, Histogram, QueueFigures, Trial, Wanted
 
 #: 10 ms of CPU with the GIL and 10 ms of waiting.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gilscope.decide.fleet.events import Clock, Pause, Process, Resource, Use
-from gilscope.decide.fleet.simulate import BROKER_VISITS, Fleet, simulate
+from gilscope.queues.capacity.events import Clock, Pause, Process, Resource, Use
+from gilscope.queues.capacity.simulate import BROKER_VISITS, Fleet, simulate
 
 PLAIN = Fleet(
     machines=1, workers_each=1, cpus_each=1, enqueue_s=1e-5, fetch_s=1e-5, broker_s=3e-6, cpu_s=0.01, wait_s=0.0

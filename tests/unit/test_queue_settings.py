@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.demands import scaled
-from gilscope.decide.fleet.capacity import capacity
-from gilscope.decide.queue_settings import queue_settings
-from gilscope.decide.queue_settings.celery import MOST_PREFETCHED, prefetched
 from gilscope.decide.snippets import code, facts_from, setup_of
+from gilscope.queues.capacity.plan import capacity
+from gilscope.queues.celery.settings import MOST_PREFETCHED, prefetched
+from gilscope.queues.settings.engines import queue_settings
 from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, Trial, Wanted
 from gilscope.report import plans
 from tests.unit.handmade import make_result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gilscope.decide.fleet.capacity import capacity
+from gilscope.queues.capacity.plan import capacity
 from gilscope.records import QueueFigures, QueueSetting, Wanted
 from gilscope.report import plans, render
 from gilscope.result import Result

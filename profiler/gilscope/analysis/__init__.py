@@ -148,11 +148,11 @@ def _fleet(options: Options, tell: Tell) -> AbstractContextManager[None]:
     broker, secret_file, workers = options.given_broker, options.secret_file, options.remote_workers
     if broker is None or secret_file is None or workers is None:
         return nullcontext()
-    from gilscope.queues.broker import ALLOW_REMOTE, must_have_redis
+    from gilscope.queues.brokers.broker import ALLOW_REMOTE, must_have_redis
 
     must_have_redis()
-    from gilscope.queues.meeting import gathered
-    from gilscope.queues.sides import read_secret
+    from gilscope.queues.remote.meeting import gathered
+    from gilscope.queues.remote.sides import read_secret
 
     tell(Progress(f"waiting for {workers} workers of other hosts", 0.0, options.budget_s))
     allowed = options.allow_remote_broker or os.environ.get(ALLOW_REMOTE) == "1"

@@ -18,11 +18,11 @@ from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
-from gilscope.decide.fleet.capacity import capacity
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
-from gilscope.queues.given import shown
+from gilscope.queues.brokers.redis import shown
+from gilscope.queues.capacity.plan import capacity
 from gilscope.records import (
     Alternative,
     Capacity,

@@ -9,7 +9,7 @@ import msgspec
 from gilscope.analysis.opening import load, start
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.delay import RTT
+from gilscope.queues.brokers.delay import RTT
 from gilscope.records import QueueFigures
 
 if TYPE_CHECKING:

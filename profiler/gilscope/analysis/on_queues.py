@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.noise import TIE_MARGIN
-from gilscope.decide.queue_settings import queue_settings
 from gilscope.decide.snippets import CodeFacts, both_codes, setup_of
+from gilscope.queues.settings.engines import queue_settings
 from gilscope.records import Capacity, Classification, QueueProgram, QueueSetting, Recommendation, Trial
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ class Options:
     @property
     def given_broker(self) -> str | None:
         """The address of a broker that is not gilscope's own."""
-        from gilscope.queues.broker import BROKER
+        from gilscope.queues.brokers.broker import BROKER
 
         return self.broker or os.environ.get(BROKER)
 
@@ -143,8 +143,8 @@ class Options:
     @property
     def environment(self) -> dict[str, str]:
         """What the processes of trials are told by environment variables."""
-        from gilscope.queues.broker import ALLOW_REMOTE, BROKER
-        from gilscope.queues.sides import SECRET_FILE
+        from gilscope.queues.brokers.broker import ALLOW_REMOTE, BROKER
+        from gilscope.queues.remote.sides import SECRET_FILE
 
         given = {BROKER: self.broker} if self.broker else {}
         given |= {"GILSCOPE_DASK": self.dask} if self.dask else {}

@@ -27,13 +27,13 @@ OWN = {
 }
 #: Task queues: tried where asked for by name. They need the extra ``gilscope[queues]``.
 QUEUES = {
-    "rq": "gilscope.backends.rq_:Rq",
-    "rq-simple": "gilscope.backends.rq_:RqSimple",
-    "dask": "gilscope.backends.dask_:Dask",
-    "dask-threads": "gilscope.backends.dask_:DaskThreads",
-    "celery": "gilscope.backends.celery_:CeleryPrefork",
-    "celery-threads": "gilscope.backends.celery_:CeleryThreads",
-    "celery-gevent": "gilscope.backends.celery_:CeleryGevent",
+    "rq": "gilscope.queues.rq.backend:Rq",
+    "rq-simple": "gilscope.queues.rq.backend:RqSimple",
+    "dask": "gilscope.queues.dask.backend:Dask",
+    "dask-threads": "gilscope.queues.dask.backend:DaskThreads",
+    "celery": "gilscope.queues.celery.backend:CeleryPrefork",
+    "celery-threads": "gilscope.queues.celery.backend:CeleryThreads",
+    "celery-gevent": "gilscope.queues.celery.backend:CeleryGevent",
 }
 
 

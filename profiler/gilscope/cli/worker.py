@@ -57,7 +57,7 @@ def worker(
 
 def _work(url: str, secret_file: str, workers: int, *, quiet: bool) -> None:
     try:
-        from gilscope.backends.host import Host, read_secret
+        from gilscope.queues.remote.host import Host, read_secret
     except ImportError as error:
         raise UsageError(f"a worker needs RQ ({error}): pip install 'gilscope[queues]'") from error
     say = (lambda text: None) if quiet else (lambda text: sys.stderr.write(f"gilscope: {text}\n"))

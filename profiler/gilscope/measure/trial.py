@@ -20,7 +20,7 @@ import msgspec
 
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
-from gilscope.queues.broker import forget
+from gilscope.queues.brokers.broker import forget
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]

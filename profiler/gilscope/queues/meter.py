@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import redis
 
 from gilscope.quantiles import quantile
-from gilscope.queues.broker import Broker
+from gilscope.queues.brokers.broker import Broker
 from gilscope.records import QueueFigures
 
 __all__ = ["IDLE_TASKS", "Meter", "broker_cpu_s"]

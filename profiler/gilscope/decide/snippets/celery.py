@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.decide.queue_settings.celery import CONSUMER, POOLS
 from gilscope.decide.snippets.layout import Call
 from gilscope.decide.snippets.tasks import add_broker, define_task, module_name, over_tasks
 from gilscope.decide.snippets.workers import limits
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["on_celery"]
 
+#: As `gilscope.queues.celery.settings` has them.
+CONSUMER = "consumer_timeout"
+POOLS = {"celery": "prefork", "celery-threads": "threads", "celery-gevent": "gevent"}
 #: What a setting of the configuration begins with.
 CONFIGURED = ("broker_", "result_", "task_", "worker_")
 PICKLED = ('task_serializer="pickle"', 'result_serializer="pickle"', 'accept_content=["pickle"]')

@@ -73,7 +73,7 @@ class Setup:
     executor: str | None = None
     """For asyncio with a plain function: thread or process."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Of a task queue, as they are written in its configuration (`gilscope.decide.queue_settings`)."""
+    """Of a task queue, as they are written in its configuration (`gilscope.queues.settings`)."""
 
 
 def facts_from(

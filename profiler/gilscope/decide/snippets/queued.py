@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gilscope.decide.queue_settings.ground import BATCH
 from gilscope.decide.snippets.celery import on_celery
 from gilscope.decide.snippets.dask import on_dask
 from gilscope.decide.snippets.facts import Setup
@@ -28,6 +27,8 @@ ENGINES: Final[Mapping[str, Callable[..., None]]] = {
     "dask-threads": on_dask,
 }
 
+#: The setting that says how many calls go in a task (`gilscope.queues.settings.ground.BATCH`).
+BATCH = "calls a task"
 #: The settings that say how many workers there are.
 COUNTS = ("--concurrency", "num_workers", "n_workers")
 

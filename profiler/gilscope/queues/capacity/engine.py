@@ -1,0 +1,128 @@
+"""What a task queue itself costs, from the trials that measured it, and the fleet it makes of machines."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gilscope.decide.demands import call_s, outside_wait_s
+from gilscope.quantiles import counted_quantile
+from gilscope.queues.capacity.simulate import Fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gilscope.records import Demands, Histogram, Trial
+
+__all__ = ["THREADED", "Engine", "engine_of", "factors_of", "workers_that_fill"]
+
+#: Engines whose workers on a machine share one GIL.
+THREADED = ("-threads", "-gevent")
+#: Workers on a machine of functions that only wait: more would cost memory and connections nobody asked for.
+MOST_WAITING = 64
+#: By what a task differs from the mean at most: a rarer one would need more tasks than are simulated.
+QUANTILES = 20
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Seconds a task costs beside its calls, and a call costs beside its own demands."""
+
+    name: str
+    enqueue_s: float
+    fetch_s: float
+    broker_s: float
+    overhead_s: float
+    """Of the worker."""
+    pickle_s: float
+    """A call's part of pickling and unpickling, spent half by the caller and half by the worker."""
+
+    @property
+    def per_task_s(self) -> float:
+        """All that a task costs, wherever."""
+        return self.enqueue_s + self.fetch_s + self.broker_s + self.overhead_s
+
+    def caller_s(self, batch: int) -> float:
+        """What a task of so many calls costs its caller."""
+        return self.enqueue_s + self.fetch_s + batch * self.pickle_s / 2
+
+    def fleet(
+        self,
+        demands: Demands,
+        *,
+        machines: int,
+        workers_each: int,
+        cpus_each: int,
+        batch: int,
+        rtt_s: float = 0.0,
+        together: bool = False,
+        factors: tuple[float, ...] = (1.0,),
+    ) -> Fleet:
+        """Machines that run this engine's workers, as they are simulated."""
+        gil_s = (demands.cpu_gil_s if demands.cpu_gil_s is not None else demands.cpu_s) if self._threaded else 0.0
+        return Fleet(
+            machines=machines,
+            workers_each=workers_each,
+            cpus_each=cpus_each,
+            enqueue_s=self.enqueue_s + batch * self.pickle_s / 2,
+            fetch_s=self.fetch_s,
+            broker_s=self.broker_s,
+            cpu_s=batch * (demands.cpu_s + self.pickle_s / 2) + self.overhead_s,
+            wait_s=batch * outside_wait_s(demands),
+            gil_s=batch * gil_s + (self.overhead_s if self._threaded else 0.0),
+            rtt_s=rtt_s,
+            together=together,
+            factors=factors if batch == 1 else (1.0,),  # a batch is close to its mean
+        )
+
+    @property
+    def _threaded(self) -> bool:
+        return self.name.endswith(THREADED)
+
+
+def engine_of(backend: str, trials: Sequence[Trial], demands: Demands) -> Engine | None:
+    """What this queue costs; None where it was not measured. The trial with the fewest workers tells it best."""
+    measured = [trial for trial in trials if trial.backend == backend and trial.queue and trial.throughput_per_s]
+    if not measured:
+        return None
+    trial = min(measured, key=lambda trial: trial.workers)
+    queue, rate = trial.queue, trial.throughput_per_s
+    assert queue is not None
+    assert rate is not None
+    broker_s, pickle_s = queue.broker_cpu_s or 0.0, trial.pickle_s or 0.0
+    if queue.tasks_per_s:
+        overhead_s = trial.workers / queue.tasks_per_s - broker_s
+    else:
+        calls_s = trial.chunksize * (call_s(demands) + pickle_s / 2)
+        overhead_s = trial.workers * trial.chunksize / rate - calls_s - broker_s
+    return Engine(
+        name=backend,
+        enqueue_s=queue.enqueue_s or 0.0,
+        fetch_s=queue.fetch_s or 0.0,
+        broker_s=broker_s,
+        overhead_s=max(overhead_s, 0.0),
+        pickle_s=pickle_s,
+    )
+
+
+def workers_that_fill(engine: Engine, demands: Demands, cpus: int, batch: int) -> int:
+    """The fewest workers that keep the CPUs of a machine busy while some of them wait."""
+    computing_s = demands.cpu_s + engine.pickle_s / 2 + engine.overhead_s / batch
+    waiting_s = outside_wait_s(demands)
+    if computing_s * MOST_WAITING <= waiting_s:
+        return MOST_WAITING
+    return max(1, min(math.ceil(cpus * (1 + waiting_s / computing_s)), max(MOST_WAITING, cpus)))
+
+
+def factors_of(latencies: Histogram | None) -> tuple[float, ...]:
+    """Twenty equally likely multiples of the mean that calls take; one where their distribution is unknown."""
+    total = sum(latencies.counts) if latencies is not None else 0
+    if latencies is None or not total:
+        return (1.0,)
+    middles = [(low + high) / 2 for low, high in pairwise(latencies.edges_s)]
+    counts = list(zip(middles, latencies.counts, strict=True))
+    values = [counted_quantile(counts, (place + 0.5) / QUANTILES) or 0.0 for place in range(QUANTILES)]
+    mean = sum(values) / QUANTILES
+    return tuple(value / mean for value in values) if mean > 0 else (1.0,)

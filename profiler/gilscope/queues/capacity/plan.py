@@ -1,0 +1,236 @@
+"""The capacity plan: can this machine do so much, and if not, how many machines under which task queue can."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gilscope.decide.demands import call_s
+from gilscope.decide.wording import counted, rate, time
+from gilscope.queues.capacity.engine import Engine, engine_of, factors_of, workers_that_fill
+from gilscope.queues.capacity.simulate import Outcome, simulate
+from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gilscope.records import Demands, Trial
+
+__all__ = ["MOST_WORKERS", "capacity"]
+
+MOST_WORKERS = 10_000
+#: What a task costs beside its calls may be this part of them.
+WORTH = 0.1
+#: A caller or a broker that is busier than this has no room for a bad minute.
+HEADROOM = 0.7
+#: A task shall be over within this, lest a worker that dies costs too much.
+LONGEST_TASK_S = 60.0
+#: Steps of the curve from one power of ten to the next.
+STEPS = (1, 3)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What every option rests on."""
+
+    wanted: Wanted
+    demands: Demands
+    local_per_s: float
+    rtt_s: float
+    most_workers: int
+    factors: tuple[float, ...]
+
+
+def capacity(
+    wanted: Wanted,
+    demands: Demands,
+    trials: Sequence[Trial],
+    cpus_each: Sequence[int],
+    rtt_s: float = 0.0,
+    most_workers: int = MOST_WORKERS,
+) -> Capacity:
+    """The plan.
+
+    :param cpus_each: sizes of machine to plan with
+    :param rtt_s: a network round trip between them
+    :param most_workers: no fleet is larger
+    """
+    local = _local(wanted, trials)
+    if local is None:
+        return Capacity(wanted=wanted, reason="cannot tell: nothing was measured")
+    solo = next((trial.latencies for trial in trials if trial.backend == "serial"), None)
+    ground = _Ground(wanted, demands, local.throughput_per_s, rtt_s, most_workers, factors_of(solo))
+    queued = dict.fromkeys(trial.backend for trial in trials if trial.queue is not None)
+    engines = [(engine_of(name, trials, demands), _spread(name, trials)) for name in queued]
+    fleets = tuple(
+        _option(ground, engine, spread, cpus) for engine, spread in engines if engine is not None for cpus in cpus_each
+    )
+    return Capacity(wanted=wanted, local=local, fleets=fleets, reason=_reason(wanted, local, fleets))
+
+
+def _local(wanted: Wanted, trials: Sequence[Trial]) -> LocalOption | None:
+    """The fastest that needs no queue."""
+    known = [trial for trial in trials if trial.throughput_per_s and trial.queue is None and trial.status == "ok"]
+    if not known:
+        return None
+    best = max(known, key=lambda trial: trial.throughput_per_s or 0.0)
+    per_s = best.throughput_per_s or 0.0
+    low, high = best.throughput_low or per_s, best.throughput_high or per_s
+    return LocalOption(
+        configuration=best.name,
+        throughput_per_s=per_s,
+        throughput_low=low,
+        throughput_high=high,
+        enough=True if low >= wanted.per_s else False if high < wanted.per_s else None,
+        takes_s=None if wanted.items is None else wanted.items / per_s,
+    )
+
+
+def _spread(backend: str, trials: Sequence[Trial]) -> tuple[float, float]:
+    """How far the engine's throughput may be from what was measured: factors, low and high."""
+    found = [trial for trial in trials if trial.backend == backend and trial.throughput_per_s]
+    lows = [(trial.throughput_low or 0.0) / trial.throughput_per_s for trial in found if trial.throughput_per_s]
+    highs = [(trial.throughput_high or 0.0) / trial.throughput_per_s for trial in found if trial.throughput_per_s]
+    return min([low for low in lows if low > 0], default=1.0), max(highs, default=1.0) or 1.0
+
+
+def _option(ground: _Ground, engine: Engine, spread: tuple[float, float], cpus: int) -> FleetOption:
+    batch = _batch(ground, engine)
+    workers = workers_that_fill(engine, ground.demands, cpus, batch)
+    simulated = _Simulated(ground, engine, workers, cpus, batch)
+    machines, outcome = simulated.fewest(ground.wanted.per_s)
+    full, name = simulated.saturation()
+    return FleetOption(
+        engine=engine.name,
+        cpus_each=cpus,
+        workers_each=workers,
+        batch=batch,
+        machines=machines,
+        bottleneck=outcome.bottleneck,
+        reason=None if machines else _why_none(outcome.tasks_per_s * batch, outcome.bottleneck, ground),
+        throughput_per_s=outcome.tasks_per_s * batch,
+        throughput_low=outcome.tasks_per_s * batch * spread[0],
+        throughput_high=outcome.tasks_per_s * batch * spread[1],
+        machines_low=None if machines is None else max(1, math.ceil(machines / spread[1])),
+        machines_high=None if machines is None else math.ceil(machines / spread[0]),
+        pays_from_batch=_pays_from(ground, engine),
+        saturates_at_workers=full,
+        saturated=name,
+        curve=tuple(simulated.curve()),
+    )
+
+
+def _batch(ground: _Ground, engine: Engine) -> int:
+    """The fewest calls in a task, a power of two, with which the queue costs little and keeps up; where it never does,
+    as many as a task may last."""
+    each_s = max(call_s(ground.demands), 1e-9)
+    batch = 1
+    while batch * 2 * each_s <= LONGEST_TASK_S and not _good(ground, engine, batch, each_s):
+        batch *= 2
+    return batch
+
+
+def _good(ground: _Ground, engine: Engine, batch: int, each_s: float) -> bool:
+    caller_s = engine.caller_s(batch) + ground.rtt_s
+    keeps_up = ground.wanted.per_s * max(caller_s, engine.broker_s) <= HEADROOM * batch
+    return keeps_up and engine.per_task_s <= WORTH * batch * each_s
+
+
+def _pays_from(ground: _Ground, engine: Engine) -> int | None:
+    """The fewest calls in a task with which the caller hands over more than this machine does by itself."""
+    spare_s = 1 / ground.local_per_s - engine.pickle_s / 2
+    fixed_s = max(engine.enqueue_s + engine.fetch_s + ground.rtt_s, engine.broker_s)
+    return max(1, math.ceil(fixed_s / spare_s)) if spare_s > 0 else None
+
+
+class _Simulated:
+    """One engine on machines of one size, in any number."""
+
+    def __init__(self, ground: _Ground, engine: Engine, workers_each: int, cpus_each: int, batch: int) -> None:
+        self._ground, self._engine = ground, engine
+        self._workers, self._cpus, self._batch = workers_each, cpus_each, batch
+        self._most = max(1, ground.most_workers // workers_each)
+        self._known: dict[int, Outcome] = {}
+
+    def at(self, machines: int) -> Outcome:
+        if machines not in self._known:
+            fleet = self._engine.fleet(
+                self._ground.demands,
+                machines=machines,
+                workers_each=self._workers,
+                cpus_each=self._cpus,
+                batch=self._batch,
+                rtt_s=self._ground.rtt_s,
+                factors=self._ground.factors,
+            )
+            self._known[machines] = simulate(fleet)
+        return self._known[machines]
+
+    def fewest(self, wanted_per_s: float) -> tuple[int | None, Outcome]:
+        """The fewest machines that do so many calls a second; None, and what the most of them do, where none do."""
+        low, high = 0, min(self._most, max(1, math.ceil(wanted_per_s / self._rate(1))))
+        while self._rate(high) < wanted_per_s:
+            if high == self._most or self.at(high).bottleneck in ("broker", "caller"):
+                return None, self.at(high)
+            low, high = high, min(self._most, high + max(1, high // 8))
+        while high - low > max(1, high // 50):  # to two percent: the model is no better
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._rate(middle) >= wanted_per_s else (middle, high)
+        return high, self.at(high)
+
+    def _rate(self, machines: int) -> float:
+        return self.at(machines).tasks_per_s * self._batch
+
+    def saturation(self) -> tuple[int | None, str | None]:
+        """From how many workers on the caller or the broker sets the pace, and which: N* of operational analysis
+        (Lazowska et al., Quantitative System Performance, 1984, §5.3)."""
+        engine, batch = self._engine, self._batch
+        parts = {"caller": engine.caller_s(batch) + self._ground.rtt_s, "broker": engine.broker_s}
+        name = max(parts, key=lambda part: parts[part])
+        if parts[name] <= 0:
+            return None, None
+        each_per_s = self.at(1).tasks_per_s / self._workers
+        return math.ceil(1 / (parts[name] * each_per_s)), name
+
+    def curve(self) -> Iterator[FleetPoint]:
+        """Up to the most workers; what lies between two points that are the same is left out."""
+        for machines in self._grid():
+            outcome = self.at(machines)
+            yield FleetPoint(
+                machines=machines,
+                workers=machines * self._workers,
+                throughput_per_s=outcome.tasks_per_s * self._batch,
+                latency_s=outcome.latency_s,
+                bottleneck=outcome.bottleneck,
+            )
+
+    def _grid(self) -> list[int]:
+        grid = [step * 10**power for power in range(5) for step in STEPS]
+        return [*(machines for machines in grid if machines < self._most), self._most]
+
+
+def _why_none(per_s: float, bottleneck: str, ground: _Ground) -> str:
+    limit = {
+        "caller": "one caller cannot hand over tasks faster: enqueue from several processes, or in larger tasks",
+        "broker": "the broker is busy all the time: use larger tasks, or several brokers",
+    }.get(bottleneck, f"{ground.most_workers:,} workers are planned at most")
+    return f"{rate(per_s)} at most, where {rate(ground.wanted.per_s)} are wanted: {limit}"
+
+
+def _reason(wanted: Wanted, local: LocalOption, fleets: Sequence[FleetOption]) -> str:
+    can = f"{local.configuration} on this machine does {rate(local.throughput_per_s)}"
+    if local.takes_s is not None:
+        can += f", all {wanted.items or 0:,.0f} in {time(local.takes_s)}"
+    if local.enough:
+        return f"yes: {can}"
+    doubt = "no" if local.enough is False else "cannot tell within the noise"
+    able = [fleet for fleet in fleets if fleet.machines is not None]
+    if able:
+        best = min(able, key=lambda fleet: ((fleet.machines or 0) * fleet.cpus_each, fleet.batch))
+        machines = counted(best.machines or 0, "machine")
+        size = f"{counted(best.cpus_each, 'CPU')} and {counted(best.workers_each, 'worker')} each"
+        return f"{doubt}: {can}; {best.engine} does on {machines} of {size}, {counted(best.batch, 'call')} a task"
+    if fleets:
+        return f"{doubt}: {can}, and no fleet does either: {fleets[0].reason}"
+    return f"{doubt}: {can}; to plan with more machines, measure a task queue too: -b rq,celery,dask"

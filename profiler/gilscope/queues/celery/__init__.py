@@ -1,0 +1,1 @@
+"""Celery: its backends, its workers, its settings."""

@@ -1,0 +1,76 @@
+"""The Celery application of an analysis: the same settings for who sends tasks and who runs them.
+
+Nothing is read from the broker that this analysis did not sign, neither a task nor a result nor a word of control.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+from kombu.serialization import register
+
+from gilscope.queues.brokers.broker import Broker
+from gilscope.queues.brokers.signed import pack, unpack
+
+__all__ = ["TASK", "Uncrossable", "make_app"]
+
+TASK = "gilscope.run"
+SERIALIZER = "gilscope"
+
+
+class Uncrossable(Exception):  # noqa: N818  what it means is for the caller to judge
+    """What a task was sent, or its result, does not get across; the message tells why."""
+
+
+def make_app(broker: Broker) -> Celery:
+    """The application on ``broker``, with its one task."""
+    register(  # type: ignore[no-untyped-call]
+        SERIALIZER,
+        lambda value: pack(broker.secret, value),
+        lambda blob: unpack(broker.secret, blob),
+        content_type="application/x-gilscope",
+        content_encoding="binary",
+    )
+    tasks_url = broker.tasks_url or broker.celery_url
+    app: Any = Celery("gilscope", broker=tasks_url, backend=broker.celery_url, set_as_current=False)
+    keys = {"global_keyprefix": f"{broker.prefix}:"}
+    app.conf.update(
+        accept_content=[SERIALIZER],
+        task_serializer=SERIALIZER,
+        result_serializer=SERIALIZER,
+        event_serializer=SERIALIZER,
+        task_default_queue=broker.prefix,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_transport_options=keys if broker.tasks_url is None else {},
+        # A broker that is gone is told at once.
+        result_backend_transport_options={**keys, "retry_policy": {"max_retries": 0}},
+        broker_connection_retry=False,
+        broker_connection_retry_on_startup=False,
+        task_publish_retry=False,
+    )
+    app.task(_run, name=TASK)
+    return app
+
+
+def _run(blob: bytes) -> bytes:
+    """The task: a pickled function with its arguments, to the pickled result. They are bytes to Celery, whose main
+    process looks at their signature, and does not unpickle what is meant for a worker."""
+    func, arguments = _unpickled(blob)
+    result = func(*arguments)
+    try:
+        return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        raise Uncrossable(f"a result cannot be pickled: {error}") from None
+
+
+def _unpickled(blob: bytes) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    try:
+        func, arguments = pickle.loads(blob)  # noqa: S301  part of a signed message
+    except Exception as error:
+        raise Uncrossable(f"a worker cannot unpickle its calls: {type(error).__name__}: {error}") from None
+    return func, arguments

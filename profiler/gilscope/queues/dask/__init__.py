@@ -1,0 +1,1 @@
+"""Dask: its backends, its clusters, its settings."""

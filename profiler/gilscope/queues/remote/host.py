@@ -1,0 +1,220 @@
+"""What ``gilscope worker`` runs on another host: workers for the trials of an analysis elsewhere.
+
+It looks at the broker a few times a second: whether the analysis is there, which of its trials lack workers, and
+whether its own processes live. These end with it, and with their trial.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from gilscope.errors import BrokerError, ForgedError, UsageError
+from gilscope.queues.brokers.broker import Broker
+from gilscope.queues.brokers.redis import connected, delete_keys, shown, told
+from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.remote.fleet import BEAT_S, Gone, Taken, beat_of
+from gilscope.queues.remote.meeting import ANALYSIS, OFFERS, call_of, trials, vacancies_of
+from gilscope.queues.remote.sides import Side, derived, place, read_secret
+from gilscope.queues.rq.worker import KINDS, worker_command
+from gilscope.queues.tied import tied
+from gilscope.queues.workers.fleet import END_TIMEOUT_S, tell
+from gilscope.subprocesses import exit_reason, python_path
+
+__all__ = ["Host", "read_secret"]
+
+TICK_S = 0.1
+#: How long an answer of the broker is waited for, and the broker itself before this ends.
+ANSWER_S, GONE_S = 2.0, 60.0
+#: How long after an analysis it is waited for another one, as of the next function of a command.
+LINGER_S = 2.0
+
+
+class _Workers:
+    """The workers here of one trial."""
+
+    def __init__(self, broker: Broker, connection: redis.Redis, kind: str, host: str) -> None:
+        self._broker = broker
+        self._connection = connection
+        self._kind = kind
+        self._host = host
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._processes)
+
+    def start(self, number: int) -> None:
+        """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
+        tell(self._broker, self._connection, Taken(number, self._host, place()))
+        path = os.pathsep.join([os.getcwd(), python_path()])
+        self._processes[number] = subprocess.Popen(
+            tied(worker_command(self._kind, number)),
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **self._broker.environment(), "PYTHONPATH": path},
+            process_group=0,
+        )
+
+    def tell_of_the_ended(self) -> None:
+        for number, process in list(self._processes.items()):
+            code = process.poll()
+            if code is not None:
+                reason = f"a worker process on {self._host} ended {exit_reason(code)}"
+                tell(self._broker, self._connection, Gone(number, reason))
+                del self._processes[number]
+
+    def end(self) -> None:
+        """All of them: in order where they are soon done with that, so that tear-downs run."""
+        for process in self._processes.values():
+            process.terminate()
+        limit = time.monotonic() + END_TIMEOUT_S
+        for process in self._processes.values():
+            try:
+                process.wait(max(0.0, limit - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+
+class Host:
+    """Workers on offer.
+
+    :param workers: of each trial, at most
+    :param tell: hears in words what happens
+    """
+
+    def __init__(self, url: str, secret: bytes, workers: int, tell: Callable[[str], object]) -> None:
+        self._url = url
+        self._secret = secret
+        self._workers = workers
+        self._tell = tell
+        self._side = Side.here()
+        self._name = f"{self._side.host}:{secrets.token_hex(3)}"
+        self._connection = connected(url, socket_timeout=ANSWER_S)
+        self._analysis: str | None = None
+        self._trials: dict[str, _Workers] = {}
+        self._heard_s = self._there_s = time.monotonic()
+
+    def run(self) -> None:
+        """Work until the analysis is over.
+
+        :raises BrokerError: when the broker refuses, or is gone for `GONE_S`
+        :raises ForgedError: when the analysis has another secret
+        :raises UsageError: when it has another Python or gilscope
+        """
+        with told(self._url):
+            self._connection.ping()
+        self._tell(f"waiting for an analysis at {shown(self._url)}")
+        try:
+            while self._goes_on():
+                time.sleep(TICK_S)
+        finally:
+            self._leave()
+
+    def _goes_on(self) -> bool:
+        """Look once; False where the analysis is over."""
+        try:
+            with told(self._url):
+                going_on = self._look()
+            self._heard_s = time.monotonic()
+        except BrokerError as error:
+            if isinstance(error, ForgedError) or not isinstance(
+                error.__cause__, redis.ConnectionError | redis.TimeoutError
+            ):
+                raise
+            self._bear(error)
+            return True
+        return going_on
+
+    def _bear(self, error: BrokerError) -> None:
+        """A broker that does not answer: the analysis gives up these workers, so they are ended."""
+        silent_s = time.monotonic() - self._heard_s
+        if silent_s > GONE_S:
+            raise BrokerError(f"the broker was gone for {GONE_S:g} s: {error}") from error
+        if silent_s > BEAT_S and self._trials:
+            self._tell("the broker does not answer: the workers are ended")
+            self._end_all()
+
+    def _look(self) -> bool:
+        word: Any = self._connection.get(ANALYSIS)
+        if word is not None:
+            self._meet(word)
+            self._there_s = time.monotonic()
+            self._connection.set(beat_of(self._name), b"", px=int(BEAT_S * 1000))
+        elif self._analysis is not None and time.monotonic() - self._there_s > LINGER_S:
+            self._tell("the analysis is over")
+            return False
+        self._follow(trials(self._connection) if word is not None else set())
+        return True
+
+    def _meet(self, word: bytes) -> None:
+        """Offer workers to an analysis that is new.
+
+        :raises ForgedError: when it has another secret, which it is let know
+        :raises UsageError: when it has another Python or gilscope, likewise
+        """
+        try:
+            analysis = unpack(self._secret, word)
+        except ForgedError as error:
+            self._offer("")
+            raise ForgedError(
+                "the analysis on this broker has another secret than the file here: copy its secret file to this host"
+            ) from error
+        if analysis["analysis"] != self._analysis:
+            self._analysis = analysis["analysis"]
+            self._offer(analysis["analysis"])
+            mismatch = self._side.mismatch(Side.told(analysis))
+            if mismatch is not None:
+                raise UsageError(mismatch)
+            self._tell(f"{self._workers} workers for the analysis on {analysis['host']}")
+
+    def _offer(self, analysis: str) -> None:
+        offer = {**asdict(self._side), "analysis": analysis, "workers": self._workers}
+        self._connection.rpush(OFFERS, pack(self._secret, offer))
+
+    def _follow(self, prefixes: set[str]) -> None:
+        """Have workers for these trials, and for no other."""
+        for prefix in self._trials.keys() - prefixes:
+            self._trials.pop(prefix).end()
+            delete_keys(self._url, prefix)  # what they wrote at their end
+        for prefix in prefixes - self._trials.keys():
+            self._begin(prefix)
+        for prefix, workers in self._trials.items():
+            workers.tell_of_the_ended()
+            if len(workers) < self._workers:
+                self._take_one(prefix, workers)
+
+    def _begin(self, prefix: str) -> None:
+        secret = derived(self._secret, prefix)
+        call: Any = self._connection.get(call_of(prefix))
+        if call is not None:  # it is over by now
+            kind = unpack(secret, call)["kind"]
+            assert kind in KINDS, kind
+            broker = Broker(self._url, private=False, pid=None, prefix=prefix, folder=Path(), secret=secret)
+            self._trials[prefix] = _Workers(broker, self._connection, kind, self._name)
+
+    def _take_one(self, prefix: str, workers: _Workers) -> None:
+        """One at a time, so that several hosts get their shares."""
+        number: Any = self._connection.lpop(vacancies_of(prefix))
+        if number is not None:
+            workers.start(int(number))
+
+    def _end_all(self) -> None:
+        while self._trials:
+            self._trials.popitem()[1].end()
+
+    def _leave(self) -> None:
+        """End all, and let those know who go on without."""
+        with suppress(redis.RedisError):
+            self._connection.delete(beat_of(self._name))
+        self._end_all()
+        self._connection.close()

@@ -1,0 +1,134 @@
+"""Where an analysis and the hosts of its workers meet: some keys of fixed names on the broker that both were given.
+
+The analysis says that it is there, and goes on saying so; a host that hears it offers workers. Everything that is read
+is signed with the secret that both have; what a host needs to know of a trial stands under the trial's own prefix.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import Any
+
+import redis
+
+from gilscope.errors import BrokerError, ForgedError, UsageError
+from gilscope.queues.brokers.redis import CONNECT_TIMEOUT_S, TRIALS, admit, connected, delete_keys, shown, told
+from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.remote.sides import Side
+
+__all__ = ["ANALYSIS", "OFFERS", "TRIALS", "call_of", "gathered", "trials", "vacancies_of"]
+
+#: What the analysis says of itself; it is gone so long after the analysis.
+ANALYSIS, LEASE_S = "gilscope-fleet:analysis", 10.0
+#: What hosts offer, in a list.
+OFFERS = "gilscope-fleet:offers"
+#: How long an analysis waits for its workers.
+GATHER_S = 60.0
+#: A trial's prefix as gilscope makes it: others may write to the broker, and keys are deleted by it.
+PREFIX = re.compile(rb"gilscope-[\w-]+")
+
+
+def trials(connection: redis.Redis) -> set[str]:
+    """The prefixes of the trials that have, or had, workers on other hosts."""
+    told: Any = connection.smembers(TRIALS)
+    return {prefix.decode() for prefix in told if PREFIX.fullmatch(prefix)}
+
+
+def call_of(prefix: str) -> str:
+    """The key that says what a trial's workers are to be."""
+    return f"{prefix}:call"
+
+
+def vacancies_of(prefix: str) -> str:
+    """The list of the numbers of workers that a trial lacks."""
+    return f"{prefix}:vacancies"
+
+
+class _Presence:
+    """The word that an analysis is there, said again and again by a thread."""
+
+    def __init__(self, url: str, word: bytes) -> None:
+        self._url = url
+        self._connection = connected(url, socket_timeout=CONNECT_TIMEOUT_S)
+        self._word = word
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="gilscope-presence", daemon=True)
+
+    def __enter__(self) -> None:
+        with told(self._url):
+            self._enter()
+        self._thread.start()
+
+    def _enter(self) -> None:
+        if not self._connection.set(ANALYSIS, self._word, px=int(LEASE_S * 1000), nx=True):
+            raise BrokerError(
+                "another analysis has its workers on this broker: wait for it, or give both the number of another "
+                f"database; one that was killed is forgotten after {LEASE_S:g} s"
+            )
+        self._connection.delete(OFFERS)
+        for prefix in trials(self._connection):  # left by one that was killed
+            delete_keys(self._url, prefix)
+
+    def _go_on(self) -> None:
+        while not self._over.wait(LEASE_S / 4):
+            with suppress(redis.RedisError):  # the trials tell what became of the broker
+                self._connection.set(ANALYSIS, self._word, px=int(LEASE_S * 1000))
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        with suppress(redis.RedisError):
+            self._connection.delete(ANALYSIS, OFFERS)
+        self._connection.close()
+
+
+@contextmanager
+def gathered(
+    url: str, secret: bytes, workers: int, *, allow_remote: bool = False, within_s: float = GATHER_S
+) -> Iterator[None]:
+    """Wait until hosts have offered so many workers; within, they work for the trials of this process's children.
+
+    :raises BrokerError: when the broker must not be used, or there are too few of them ``within_s``
+    :raises UsageError: when a host has another Python or gilscope
+    """
+    admit(url, allow_remote=allow_remote)
+    word = {**asdict(Side.here()), "analysis": secrets.token_hex(8)}
+    with _Presence(url, pack(secret, word)):
+        with told(url), connected(url, socket_timeout=None) as connection:
+            _await_offers(connection, url, secret, word, workers, within_s)
+        yield
+
+
+def _await_offers(
+    connection: redis.Redis, url: str, secret: bytes, word: dict[str, Any], workers: int, within_s: float
+) -> None:
+    limit, offered, strangers = time.monotonic() + within_s, 0, 0
+    while offered < workers:
+        left_s = limit - time.monotonic()
+        found: Any = connection.blpop([OFFERS], timeout=left_s) if left_s > 0 else None
+        if found is None:
+            raise _too_few(url, workers, offered, strangers, within_s)
+        try:
+            offer = unpack(secret, found[1])
+        except ForgedError:
+            strangers += 1
+            continue
+        if offer["analysis"] == word["analysis"]:
+            mismatch = Side.told(offer).mismatch(Side.told(word))
+            if mismatch is not None:
+                raise UsageError(mismatch)
+            offered += offer["workers"]
+
+
+def _too_few(url: str, workers: int, offered: int, strangers: int, within_s: float) -> BrokerError:
+    refused = f"; {strangers} hosts that have another secret were refused" if strangers else ""
+    return BrokerError(
+        f"{offered} of {workers} workers came within {within_s:g} s{refused}. On another host, with the same secret "
+        f"file: gilscope worker --broker {shown(url)} --secret-file FILE"
+    )

@@ -1,0 +1,1 @@
+"""RQ: its backends, its workers, its settings."""

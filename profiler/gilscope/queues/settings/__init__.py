@@ -1,0 +1,1 @@
+"""How task queues are to be set, with the figures that follows from."""

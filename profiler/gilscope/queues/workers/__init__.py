@@ -1,0 +1,1 @@
+"""Worker processes on a broker: started, told what to do, watched until they end."""
