@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from gilscope.records import Histogram, HotLine, Lane, Prediction, Stack, Timeline
+from gilscope.records import Histogram, Lane, Stack, Timeline
 from gilscope.result import Result
 from tests.browser.conftest import Open
-from tests.unit.handmade import make_hostile, make_recommendation, make_result, make_timeline, make_trial, make_trials
+from tests.unit.handmade import make_full, make_hostile, make_recommendation, make_result, make_trial, make_trials
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -23,27 +23,6 @@ _LOOKS = [
     pytest.param({"color_scheme": "dark"}, id="dark"),
     pytest.param({"color_scheme": "light", "viewport": {"width": 360, "height": 740}}, id="phone"),
 ]
-
-
-def _full() -> Result:
-    """Every part of the page has something to show."""
-    spread = Histogram(edges_s=(0.1, 0.2, 0.4, 0.8), counts=(3, 20, 2))
-    more = (
-        make_trial("thread", 4, throughput_per_s=2.9, timeline=make_timeline(), latencies=spread),
-        make_trial("thread", 8, throughput_per_s=2.8, timeline=make_timeline(8, 40), latencies=spread),
-    )
-    stacks = (
-        Stack(frames=("main (app.py:3)", "is_prime (app.py:17)"), samples=60, gil_samples=58),
-        Stack(frames=("main (app.py:3)", "load (app.py:9)", "read (io.py:4)"), samples=30, gil_samples=2),
-    )
-    model = tuple(
-        Prediction(backend="thread", workers=workers, cpus=2, throughput_per_s=3.0, bottleneck="gil")
-        for workers in (2, 4, 8)
-    )
-    hot = (HotLine(function="f", file="app.py", line=17, gil_share=0.9, cpu_share=0.9, source="if n % divisor == 0:"),)
-    whole = make_result()
-    predictions = (*whole.predictions, *model)
-    return make_result(trials=(*make_trials(), *more), stacks=stacks, hot=hot, predictions=predictions)
 
 
 def _named(name: str, speedup: float | None) -> Result:
@@ -60,7 +39,7 @@ def _drawn(page: Page, name: str) -> Any:
 
 @pytest.mark.parametrize("window", _LOOKS)
 def test_the_page_draws_everything_and_keeps_nobody_out(opened: Open, window: dict[str, Any]) -> None:
-    page = opened(_full(), **window)
+    page = opened(make_full(), **window)
     for name in ("throughput", "timeline-1"):
         box = _drawn(page, name).bounding_box()
         assert box["width"] > 200
@@ -109,7 +88,7 @@ def test_several_results_are_sorted_and_filtered(opened: Open) -> None:
 
 
 def test_a_timeline_can_be_zoomed_by_keyboard_and_dragged(opened: Open) -> None:
-    page = opened(_full())
+    page = opened(make_full())
     picture = _drawn(page, "timeline-1")
     told = page.locator("[data-zooms=result-1-timeline-1] output")
 
@@ -135,7 +114,7 @@ def test_a_timeline_can_be_zoomed_by_keyboard_and_dragged(opened: Open) -> None:
 
 
 def test_a_flame_graph_can_be_walked_and_zoomed(opened: Open) -> None:
-    page = opened(_full())
+    page = opened(make_full())
     frames = page.locator(".flame button")
     frames.first.focus()
     page.keyboard.press("ArrowDown")
@@ -153,14 +132,14 @@ def test_a_flame_graph_can_be_walked_and_zoomed(opened: Open) -> None:
 
 
 def test_the_code_is_copied_whole(opened: Open) -> None:
-    page = opened(_full(), permissions=["clipboard-read", "clipboard-write"])
+    page = opened(make_full(), permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").first.click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("getSelection().toString()").strip() == make_recommendation().code.strip()
 
 
 def test_the_skip_link_is_the_first_stop(opened: Open) -> None:
-    page = opened(_full())
+    page = opened(make_full())
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Skip to the report"
     page.keyboard.press("Enter")
@@ -210,7 +189,7 @@ def test_a_thousand_results_open(opened: Open) -> None:
 
 
 def test_it_prints_in_ink_on_white(opened: Open) -> None:
-    page = opened(_full(), color_scheme="dark")
+    page = opened(make_full(), color_scheme="dark")
     _drawn(page, "throughput")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -13,6 +13,7 @@ from gilscope.records import (
     Environment,
     Failure,
     Finding,
+    Histogram,
     HotLine,
     InputGroup,
     Instrument,
@@ -22,6 +23,7 @@ from gilscope.records import (
     Prediction,
     Recommendation,
     Round,
+    Stack,
     Target,
     Timeline,
     Trial,
@@ -287,6 +289,31 @@ def make_result(**changes: Any) -> Result:
         "output": "checking 112272535095293\n",
     }
     return Result(**(fields | changes))
+
+
+def make_full() -> Result:
+    """Every section of a report has something to show."""
+    spread = Histogram(edges_s=(0.1, 0.2, 0.4, 0.8), counts=(3, 20, 2))
+    more = (
+        make_trial("thread", 4, throughput_per_s=2.9, timeline=make_timeline(), latencies=spread),
+        make_trial("thread", 8, throughput_per_s=2.8, timeline=make_timeline(8, 40), latencies=spread),
+    )
+    stacks = (
+        Stack(frames=("main (app.py:3)", "is_prime (app.py:17)"), samples=60, gil_samples=58),
+        Stack(frames=("main (app.py:3)", "load (app.py:9)", "read (io.py:4)"), samples=30, gil_samples=2),
+    )
+    model = tuple(
+        Prediction(backend="thread", workers=workers, cpus=2, throughput_per_s=3.0, bottleneck="gil")
+        for workers in (2, 4, 8)
+    )
+    hot = (HotLine(function="f", file="app.py", line=17, gil_share=0.9, cpu_share=0.9, source="if n % divisor == 0:"),)
+    return make_result(
+        trials=(*make_trials(), *more),
+        predictions=(*_Extras.predictions, *model),
+        recommendation=make_recommendation(other_code="await_it()"),
+        hot=hot,
+        stacks=stacks,
+    )
 
 
 def make_hostile(text: str) -> Result:

@@ -1,0 +1,64 @@
+"""Reports as they were drawn last: ``python -m tests.unit.golden`` draws them anew, and the diff shows what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gilscope import report
+from gilscope.decide.comparable import Matched
+from gilscope.decide.conditions import parsed
+from gilscope.decide.gate import judge
+from gilscope.production.files import Loaded
+from gilscope.records import QueueProgram, QueueSetting
+from gilscope.report.comparisons import comparison_sheet
+from gilscope.report.gates import gate_sheet
+from gilscope.report.profiles import profiles_sheet
+from gilscope.report.sheet import Sheet
+from gilscope.result import Result, load
+from tests.unit.handmade import make_full
+from tests.unit.production.profiles import make_profile
+from tests.unit.regress_builders import compared, measured
+from tests.unit.test_report_plans import planned
+
+__all__ = ["FOLDER", "drawn"]
+
+FOLDER = Path(__file__).parent
+_SUFFIXES = {"text": ".txt", "md": ".md"}
+
+
+def drawn() -> Iterator[tuple[Path, str]]:
+    """Every file, and what it should hold."""
+    for form, suffix in _SUFFIXES.items():
+        for name, results in _results().items():
+            yield FOLDER / f"{name}{suffix}", report.render(results, form)
+        for name, sheet in _sheets().items():
+            yield FOLDER / f"{name}{suffix}", report.render_sheet(sheet, form)
+
+
+def _results() -> dict[str, list[Result]]:
+    saved = load(FOLDER.parent / "saved" / "result-1.json")
+    return {"everything": [make_full()], "queues": [_queues()], "first-schema": [saved]}
+
+
+def _queues() -> Result:
+    settings = (
+        QueueSetting(engine="rq", setting="result_ttl", value="600", reason="results are read within 10 minutes"),
+        QueueSetting(engine="rq", setting="job_timeout", value=None, reason="no call took longer than a second"),
+    )
+    programs = (QueueProgram(engine="rq", code="queue = Queue(connection=Redis())\n"),)
+    return msgspec.structs.replace(planned(500.0), queue_settings=settings, queue_programs=programs)
+
+
+def _sheets() -> dict[str, Sheet]:
+    old, slower = measured(), measured([5.0, 5.1, 5.2], [9.0, 9.1, 9.2])
+    comparison, pair = compared(old, slower), Matched(((old, slower),), (), ())
+    judged = [(comparison, judge(each, comparison)) for each in parsed("throughput<0.9,gil_held+0.05,label,errors")]
+    profiles = (make_profile(), make_profile(spec="shop.web:page", name="page", calls=4, longest_block_s=0.25))
+    return {
+        "comparison": comparison_sheet([comparison], pair, ()),
+        "gate": gate_sheet(judged, pair, ()),
+        "profiles": profiles_sheet(Loaded(profiles=profiles, processes=3)),
+    }

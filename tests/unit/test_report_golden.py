@@ -1,0 +1,18 @@
+"""Reports say what they said: a change of words is seen in a diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.golden import FOLDER, drawn
+
+
+@pytest.mark.parametrize(("path", "text"), [pytest.param(path, text, id=path.name) for path, text in drawn()])
+def test_a_report_reads_as_it_was_kept(path: Path, text: str) -> None:
+    assert text == path.read_text(encoding="utf-8"), "meant? python -m tests.unit.golden, and look at git diff"
+
+
+def test_nothing_is_kept_that_is_not_drawn() -> None:
+    assert {path for path in FOLDER.iterdir() if path.suffix in (".txt", ".md")} == {path for path, _ in drawn()}
