@@ -28,18 +28,30 @@ ALLOWED: dict[str, set[str]] = {
     "quantiles": set(),
     "subprocesses": set(),
     "examples": {"gilscope"},  # the root, for @classify
+    "options": GROUND,
+    "extensions": GROUND | {"options", "backends", "decide"},
     "targets": GROUND | {"production"},
-    "queues": GROUND | {"gilscope", "backends", "decide"},  # the root, for its version
+    "queues": GROUND
+    | {
+        "gilscope",
+        "backends",
+        "cli",
+        "decide",
+        "extensions",
+        "measure",
+        "observers",
+        "options",
+    },  # the root, for its version
     "backends": GROUND,
     "observers": GROUND | {"gilscope"},  # the root, for its version and its folder
-    "measure": GROUND | {"targets", "backends", "observers", "queues"},
+    "measure": GROUND | {"targets", "backends", "observers", "extensions"},
     "decide": GROUND,
     "production": GROUND | {"decide", "observers"},
     "metrics": GROUND | {"gilscope", "production"},  # the root, for its version
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"gilscope", "decide", "production"},
     "result": GROUND | {"report"},
-    "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "queues"},
+    "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "options", "extensions"},
     "cli": GROUND
     | {
         "gilscope",
@@ -52,10 +64,11 @@ ALLOWED: dict[str, set[str]] = {
         "targets",
         "backends",
         "observers",
-        "queues",
+        "options",
+        "extensions",
     },
     "notebook": GROUND
-    | {"result", "analysis", "cli", "targets"},  # the command line's, for its units and lines of progress
+    | {"result", "analysis", "options", "cli", "targets"},  # the command line's, for its units and lines of progress
     "__main__": {"cli"},
 }
 #: Modules for libraries that are extras.

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from gilscope import analyze, backends
-from gilscope.analysis.options import Options
 from gilscope.backends import QUEUES
+from gilscope.options import Options
+from gilscope.queues.extension import Queues
 from tests.backends.targets import NUMBERS, sleep
 
 
@@ -34,8 +35,8 @@ def test_a_missing_extra_is_told(library: str) -> None:
 
 
 def test_trials_are_told_of_the_broker() -> None:
-    assert Options().environment == {}
-    assert Options(broker="redis://h/0", allow_remote_broker=True).environment == {
+    assert Queues(Options()).environment == {}
+    assert Queues(Options(broker="redis://h/0", allow_remote_broker=True)).environment == {
         "GILSCOPE_BROKER": "redis://h/0",
         "GILSCOPE_ALLOW_REMOTE_BROKER": "1",
     }

@@ -13,12 +13,13 @@ import pytest
 from distributed import Client
 
 import gilscope
-from gilscope.analysis.options import Options
 from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
+from gilscope.options import Options
 from gilscope.queues.dask.cluster import Cluster, open_cluster
 from gilscope.queues.dask.given import given_cluster
+from gilscope.queues.extension import Queues
 from gilscope.queues.remote import sides
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import PATIENCE_S, TARGETS, Case, Trial
@@ -117,8 +118,8 @@ def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_options_that_do_not_go_together(options: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        Options(**options)
+        Queues(Options(**options))
 
 
 def test_trials_are_told_where_it_is() -> None:
-    assert Options(dask=NOBODY, backends=("dask-threads",)).environment == {"GILSCOPE_DASK": NOBODY}
+    assert Queues(Options(dask=NOBODY, backends=("dask-threads",))).environment == {"GILSCOPE_DASK": NOBODY}

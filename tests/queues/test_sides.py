@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gilscope import __version__
-from gilscope.analysis.options import Options
 from gilscope.errors import UsageError
+from gilscope.options import Options
+from gilscope.queues.extension import Queues
 from gilscope.queues.remote.sides import Side, derived, place, read_secret
 
 URL = "redis://127.0.0.2:6379/0"
@@ -84,10 +85,10 @@ def test_options_that_do_not_go_together(
 ) -> None:
     monkeypatch.delenv("GILSCOPE_BROKER", raising=False)
     with pytest.raises(UsageError, match=told):
-        Options(**options)  # type: ignore[arg-type]
+        Queues(Options(**options))  # type: ignore[arg-type]
 
 
 def test_trials_are_told_where_the_secret_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GILSCOPE_BROKER", URL)
     options = Options(remote_workers=2, secret_file="s", backends=("rq-simple",))
-    assert options.environment == {"GILSCOPE_SECRET_FILE": os.path.abspath("s")}
+    assert Queues(options).environment == {"GILSCOPE_SECRET_FILE": os.path.abspath("s")}

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from gilscope.analysis.budget import Budget
 from gilscope.analysis.facts_of import MOST_CALLS, calls_to_compare, compare_results
-from gilscope.analysis.options import Budget, Options
 from gilscope.measure.live import LiveTrial
+from gilscope.options import Options
 from tests.truth.conftest import PATIENCE_S, Start
 
 pytestmark = pytest.mark.truth

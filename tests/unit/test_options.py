@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.analysis import options
-from gilscope.analysis.options import Budget, Options, inside_a_trial
+from gilscope.analysis import budget as budgets
+from gilscope.analysis.budget import Budget, inside_a_trial
 from gilscope.errors import UsageError
 from gilscope.measure.tree import MARK
+from gilscope.options import Options
 
 
 class Clock:
@@ -21,7 +22,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(options, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(budgets, "time", SimpleNamespace(monotonic=lambda: self.now))
 
 
 @pytest.fixture

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
+from gilscope.analysis.budget import refuse_where_impossible
 from gilscope.analysis.campaign import Campaign, Progress, Tell
 from gilscope.analysis.conclude import conclude
-from gilscope.analysis.options import Options, refuse_where_impossible
 from gilscope.analysis.survey import survey
+from gilscope.extensions import Extension, installed
 from gilscope.observers.cpus import usable_cpus
+from gilscope.options import Options
 from gilscope.records import Context, StartMethod
 from gilscope.result import Result
 from gilscope.targets import TargetSpec, describe
 
-__all__ = ["Options", "Progress", "Tell", "analyze", "investigate", "survey"]
+__all__ = ["Options", "Progress", "Tell", "analyze", "check", "investigate", "survey"]
 
 
 def analyze(
@@ -134,8 +135,9 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
     refuse_where_impossible()
-    with _fleet(options, tell):
-        campaign = Campaign(target, options, usable_cpus(options.cpus), tell)
+    extensions = [extension(options) for extension in installed()]
+    with _within(extensions, options, tell):
+        campaign = Campaign(target, options, usable_cpus(options.cpus), tell, extensions)
         try:
             campaign.run()
             return conclude(campaign)
@@ -143,17 +145,19 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
             return conclude(campaign, interrupted=True)
 
 
-def _fleet(options: Options, tell: Tell) -> AbstractContextManager[None]:
-    """Within, workers on other hosts are there, where they were asked for."""
-    broker, secret_file, workers = options.given_broker, options.secret_file, options.remote_workers
-    if broker is None or secret_file is None or workers is None:
-        return nullcontext()
-    from gilscope.queues.brokers.broker import ALLOW_REMOTE, must_have_redis
+def check(options: Options) -> None:
+    """Refuse options that do not go together, before anything is measured.
 
-    must_have_redis()
-    from gilscope.queues.remote.meeting import gathered
-    from gilscope.queues.remote.sides import read_secret
+    :raises UsageError: when that is so
+    """
+    for extension in installed():
+        extension(options)
 
-    tell(Progress(f"waiting for {workers} workers of other hosts", 0.0, options.budget_s))
-    allowed = options.allow_remote_broker or os.environ.get(ALLOW_REMOTE) == "1"
-    return gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed)
+
+@contextmanager
+def _within(extensions: Sequence[Extension], options: Options, tell: Tell) -> Iterator[None]:
+    """Within, what the extensions need is there."""
+    with ExitStack() as stack:
+        for extension in extensions:
+            stack.enter_context(extension.around(lambda doing: tell(Progress(doing, 0.0, options.budget_s))))
+        yield

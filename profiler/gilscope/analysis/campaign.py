@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gilscope import backends
-from gilscope.analysis import network
 from gilscope.analysis.blind import measure_blindly
+from gilscope.analysis.budget import Budget
 from gilscope.analysis.facts_of import compare_results, look_for_native_pools
-from gilscope.analysis.gather import kind_of
-from gilscope.analysis.options import REMOTE, Budget, Options
+from gilscope.analysis.gather import kind_of, records_of
+from gilscope.analysis.opening import load, start
 from gilscope.analysis.race import LONG_CALL_S, race
 from gilscope.analysis.rounds import run_round
 from gilscope.analysis.solo import Solo, start_solo
-from gilscope.backends.base import Backend
+from gilscope.backends.base import Backend, Configuration
 from gilscope.decide.demands import combine, demands
 from gilscope.decide.facts import LOOP_KINDS, BackendFacts, Machine
+from gilscope.extensions import Extension
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.record import ledgers_of
@@ -25,7 +26,8 @@ from gilscope.observers.cpus import CpuBudget
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.pyspy import HotRecorder
 from gilscope.observers.watch import Interpreter
-from gilscope.records import Demands, HotLine, Noise, Stack
+from gilscope.options import Options
+from gilscope.records import Demands, HotLine, Noise, QueueFigures, Stack, Trial
 from gilscope.targets import TargetSpec
 
 __all__ = ["Campaign", "Progress", "Tell"]
@@ -62,13 +64,14 @@ class Campaign:
     options: Options
     cpus: CpuBudget
     tell: Tell
+    extensions: Sequence[Extension] = ()
     budget: Budget = field(init=False)
     solo: Solo | None = None
     others: list[LiveTrial] = field(default_factory=list)
     twin: LiveTrial | None = None
     """The leader once more, in a second process: what differs between the two is noise."""
     kept_s: float = 0.0
-    """Seconds kept for measuring task queues with a network round trip."""
+    """Seconds kept for what extensions measure."""
     noise: Noise | None = None
     hot: tuple[HotLine, ...] | None = None
     stacks: tuple[Stack, ...] = ()
@@ -100,7 +103,8 @@ class Campaign:
                 measure_blindly(self)
             else:
                 race(self, known)
-                network.measure_delayed(self)
+                for extension in self.extensions:
+                    extension.measure(self)
                 compare_results(self)
                 look_for_native_pools(self)
                 self._look_for_hot_lines(self.solo.trial)
@@ -121,8 +125,43 @@ class Campaign:
         }
 
     def _fixed_workers(self, backend: Backend) -> int | None:
-        elsewhere = self.options.remote_workers if backend.name in REMOTE else None
-        return backend.fixed_workers if elsewhere is None else elsewhere
+        given = (extension.workers_of(backend.name) for extension in self.extensions)
+        return next((count for count in given if count is not None), backend.fixed_workers)
+
+    def empty_chunks(self, backend: str) -> int:
+        """Chunks without calls that show what its dispatch costs."""
+        return self._backends[backend].empty_chunks
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the extensions tell the processes of trials."""
+        return {name: value for extension in self.extensions for name, value in extension.environment.items()}
+
+    # -- as a laboratory of extensions --
+
+    @property
+    def living(self) -> Sequence[Trial]:
+        return [
+            record
+            for record, trial in zip(records_of(self), self.trials, strict=True)
+            if trial.alive and record.backend != "serial"
+        ]
+
+    @property
+    def dispatch_s(self) -> Mapping[str, float]:
+        return self.machine.dispatch_s
+
+    def without_calls(self, to: Configuration, chunks: int, environment: Mapping[str, str]) -> QueueFigures | None:
+        assert self.solo is not None
+        trial, limit = LiveTrial(to), self.budget.deadline(self.spare_s)
+        try:
+            start(self, trial, environment)
+            load(self, trial)
+            trial.open(self.solo.watching, limit)
+            trial.without_calls(chunks, limit)
+            return trial.queue
+        finally:
+            self.end(trial)
 
     @property
     def simplicity(self) -> dict[str, int]:

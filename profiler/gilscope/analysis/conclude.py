@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
@@ -13,19 +14,15 @@ import msgspec
 from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
 from gilscope.analysis.gather import advice, classification_of, records_of, with_bounded_timelines
-from gilscope.analysis.on_queues import programs_of, settings_of, with_program
-from gilscope.analysis.options import Options
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
-from gilscope.queues.brokers.redis import shown
-from gilscope.queues.capacity.plan import capacity
+from gilscope.options import Options
 from gilscope.records import (
     Alternative,
-    Capacity,
     Failure,
     HotLine,
     Instrument,
@@ -47,9 +44,6 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     classification = classification_of(campaign, trials)
     alone = campaign.solo.trial if campaign.solo else None
     snippet = _snippet(campaign)
-    recommendation, plan = _recommendation(campaign, trials, snippet, interrupted), _capacity(campaign, trials)
-    settings = settings_of(campaign, trials, recommendation, plan)
-    programs = programs_of(settings, snippet, classification)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=target,
@@ -59,7 +53,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         elapsed_s=campaign.budget.elapsed_s,
         demands=campaign.demands(),
         classification=classification,
-        recommendation=with_program(recommendation, programs),
+        recommendation=_recommendation(campaign, trials, snippet, interrupted),
         trials=with_bounded_timelines(trials),
         predictions=predictions_of(campaign, trials),
         noise=campaign.noise,
@@ -69,24 +63,15 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         native_pools=alone.native_pools if alone else (),
         hot=_hot(campaign),
         stacks=_stacks(campaign),
-        capacity=plan,
-        queue_settings=settings,
-        queue_programs=tuple(program for program, _ in programs),
         failure=_failure(campaign.trials),
         output=next((trial.output for trial in campaign.trials if trial.output), ""),
         interrupted=interrupted,
     )
+    for extension in campaign.extensions:
+        result = extension.completed(result, snippet)
     output_bytes = sum(trial.output_bytes for trial in campaign.trials)
     facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(facts)))
-
-
-def _capacity(campaign: Campaign, trials: Sequence[Trial]) -> Capacity | None:
-    options, demands = campaign.options, campaign.demands()
-    if options.wanted is None or demands is None:
-        return None
-    here = max(1, round(campaign.cpus.usable))
-    return capacity(options.wanted, demands, trials, (here, *options.predict_cpus), options.rtt_s)
 
 
 def _settings(options: Options) -> dict[str, Any]:
@@ -95,7 +80,7 @@ def _settings(options: Options) -> dict[str, Any]:
     given = {name: value for name, value in dataclasses.asdict(options).items() if value not in (None, ())}
     given.pop("secret_file", None)
     if options.broker:
-        given["broker"] = shown(options.broker)
+        given["broker"] = re.sub(r"://[^@/]*@", "://***@", options.broker)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 

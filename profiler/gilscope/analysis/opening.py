@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls
 from gilscope.analysis.solo import START_TIMEOUT_S
-from gilscope.backends import QUEUES
 from gilscope.backends.base import Configuration
 from gilscope.decide.facts import Plan
 from gilscope.decide.plan import chunksize
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["expected_per_s", "load", "open_trials", "prepare", "start", "warm_up"]
 
-#: Chunks without calls that show what dispatch costs.
-EMPTY_CHUNKS = 100
-#: The same of task queues, where each takes some milliseconds.
-EMPTY_TASKS = 20
 #: The first call of a worker takes up to so many times as long as its later ones: caches, connections, lazy imports.
 SLOW_START = 4.0
 
@@ -50,7 +45,7 @@ def start(campaign: Campaign, trial: LiveTrial, environment: Mapping[str, str] |
 
     :param environment: added to what every trial is told
     """
-    trial.start({**campaign.options.environment, **(environment or {})})
+    trial.start({**campaign.environment, **(environment or {})})
     attempt(campaign, trial, lambda: trial.begin_loading(campaign.target, campaign.options.seed))
 
 
@@ -74,7 +69,7 @@ def prepare(campaign: Campaign, trial: LiveTrial) -> None:
     trial.open(campaign.solo.watching, campaign.budget.deadline(START_TIMEOUT_S))
     trial.timed = campaign.solo.trial.timed
     trial.inputs_used = campaign.solo.trial.inputs_used
-    chunks = EMPTY_TASKS if trial.configuration.backend in QUEUES else EMPTY_CHUNKS
+    chunks = campaign.empty_chunks(trial.configuration.backend)
     trial.dispatch_each_s = trial.dispatch_s(chunks, campaign.budget.deadline(START_TIMEOUT_S))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gilscope.analysis import network
 from gilscope.analysis.gather import advice, contending, kind_of, rates_of
 from gilscope.analysis.opening import expected_per_s, load, open_trials, prepare, start, warm_up
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls, run_round
@@ -44,7 +43,7 @@ TWIN_ROUNDS = 2
 def race(campaign: Campaign, known: Demands) -> None:
     """Measure; whatever ends it early, what is there stays."""
     made = open_trials(campaign, _planned(campaign, known))
-    campaign.kept_s = network.needed_s(campaign)
+    campaign.kept_s = sum(extension.needed_s(campaign) for extension in campaign.extensions)
     length_s = round_s(campaign.racing_s, len(campaign.trials))
     for trial in made:
         warm_up(campaign, trial, known, length_s)

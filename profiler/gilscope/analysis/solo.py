@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gilscope import errors
-from gilscope.analysis.options import Budget, Options
+from gilscope.analysis.budget import Budget
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.trial import TrialEnded
 from gilscope.observers.gil import GilLayout
+from gilscope.options import Options
 from gilscope.targets import TargetSpec
 
 __all__ = ["START_TIMEOUT_S", "Solo", "solo_chunksize", "start_solo", "translated"]

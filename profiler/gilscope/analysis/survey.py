@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from gilscope.analysis.options import refuse_where_impossible
+from gilscope.analysis.budget import refuse_where_impossible
 from gilscope.analysis.solo import START_TIMEOUT_S, translated
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m

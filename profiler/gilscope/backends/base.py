@@ -167,6 +167,8 @@ class Backend(abc.ABC):
     elsewhere: ClassVar[bool] = False
     """Whether that GIL is another process's than the caller's, so that calls are pickled to get there."""
     start_methods: ClassVar[tuple[StartMethod, ...]] = ()
+    empty_chunks: ClassVar[int] = 100
+    """Chunks without calls that show what it costs to hand one over: fewer where each takes milliseconds."""
     fixed_workers: ClassVar[int | None] = None
     """The worker count of a backend that has no choice."""
 

@@ -16,7 +16,7 @@ from gilscope.cli.units import counts, is_on, key_values, names, number, per_sec
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
-    from gilscope.analysis import Options
+    from gilscope.options import Options
     from gilscope.records import Context, StartMethod
     from gilscope.result import Result
     from gilscope.targets import TargetSpec
@@ -229,9 +229,10 @@ def analyze(
         return
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")
-    from gilscope.analysis import Options
+    from gilscope.analysis import check
     from gilscope.cli.output import Destinations, Results
     from gilscope.measure.tree import leaving_no_process
+    from gilscope.options import Options
     from gilscope.targets import TargetSpec
 
     destinations = Destinations(output or [], targets, "json" if as_json else format_name)
@@ -261,6 +262,7 @@ def analyze(
         wanted_per_s=None if wanted is None else per_second(wanted, "--rate"),
         rtt_s=seconds(rtt, "--rtt"),
     )
+    check(options)
     specs = [
         TargetSpec(
             spec=target,

@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+import typer.core
+import typer.main
 
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
@@ -19,13 +21,27 @@ from gilscope.cli.exits import complain, status_of_error
 from gilscope.cli.report import report
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
-from gilscope.cli.worker import worker
 from gilscope.errors import GilscopeError
+from gilscope.extensions import installed
 
 __all__ = ["app", "run"]
 
+
+class _Commands(typer.core.TyperGroup):
+    """The commands here, and those of extensions."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        added = typer.Typer(rich_markup_mode=None)
+        for extension in installed():
+            extension.add_commands(added)
+        if added.registered_commands:
+            self.commands.update(typer.main.get_group(added).commands)
+
+
 app = typer.Typer(
     name="gilscope",
+    cls=_Commands,
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,
@@ -39,7 +55,6 @@ app.command()(compare)
 app.command()(doctor)
 app.command()(report)
 app.command()(schema)
-app.command()(worker)
 
 
 def _version(asked: bool) -> None:

@@ -89,7 +89,6 @@ class LiveTrial:
     default_pool_threads: int | None = None
     threads_before_fork: int | None = None
     queue: QueueFigures | None = None
-    queue_delayed: QueueFigures | None = None
     results_compared: int | None = None
     results_differing: int | None = None
     native_pools: tuple[NativePool, ...] = ()

@@ -73,7 +73,6 @@ def trial_record(trial: LiveTrial, costs: Mapping[int, float], ledger: Ledger | 
         ledger=ledger,
         timeline=_timeline(trial.rounds),
         queue=trial.queue,
-        queue_delayed=trial.queue_delayed,
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
         **{name: _median([getattr(made, name) for made in clean]) for name in _MEDIANS},  # type: ignore[arg-type]
     )

@@ -18,9 +18,9 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from gilscope.extensions import installed
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
-from gilscope.queues.brokers.broker import forget
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
@@ -199,7 +199,8 @@ class TrialProcess:
             self._commands.close()
         self._replies.close()
         self.output.close()
-        forget(self.token)
+        for extension in installed():
+            extension.clean_up(self.token)
         shutil.rmtree(self.token, ignore_errors=True)
 
     def __enter__(self) -> TrialProcess:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 from IPython.core.error import UsageError as ShownAlone
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from gilscope.analysis import Options, investigate
+from gilscope.analysis import investigate
 from gilscope.cli.units import counts, names, seconds
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 from gilscope.notebook.progress import progress
 from gilscope.notebook.source import Asked, function_of_cell, in_expression, value_of
+from gilscope.options import Options
 from gilscope.targets import describe
 from gilscope.targets.decorated import declared
 

@@ -223,6 +223,7 @@ class CeleryPrefork(Backend):
     name = "celery"
     simplicity = 5
     shares_gil = False
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
@@ -237,6 +238,7 @@ class CeleryThreads(Backend):
     simplicity = 5
     shares_gil = True
     elsewhere = True
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
@@ -251,6 +253,7 @@ class CeleryGevent(Backend):
     simplicity = 6
     shares_gil = True
     elsewhere = True
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:

@@ -291,6 +291,7 @@ class Dask(Backend):
     name = "dask"
     simplicity = 4
     shares_gil = False
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
@@ -305,6 +306,7 @@ class DaskThreads(Backend):
     simplicity = 4
     shares_gil = True
     elsewhere = True
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:

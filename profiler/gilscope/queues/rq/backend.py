@@ -225,6 +225,7 @@ class Rq(Backend):
     name = "rq"
     simplicity = 4
     shares_gil = False
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
@@ -239,6 +240,7 @@ class RqSimple(Backend):
     name = "rq-simple"
     simplicity = 4
     shares_gil = False
+    empty_chunks = 20
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:

@@ -60,5 +60,5 @@ def _work(url: str, secret_file: str, workers: int, *, quiet: bool) -> None:
         from gilscope.queues.remote.host import Host, read_secret
     except ImportError as error:
         raise UsageError(f"a worker needs RQ ({error}): pip install 'gilscope[queues]'") from error
-    say = (lambda text: None) if quiet else (lambda text: sys.stderr.write(f"gilscope: {text}\n"))
+    say = (lambda text: None) if quiet else (lambda text: typer.echo(f"gilscope: {text}", err=True))
     Host(url, read_secret(secret_file), workers, say).run()

@@ -1,0 +1,135 @@
+"""What task queues add to an analysis: where their broker and workers are, a network between them, and a plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from gilscope.errors import UsageError
+from gilscope.extensions import Extension, Laboratory
+
+if TYPE_CHECKING:  # every start of the command line imports this module
+    from collections.abc import Callable
+
+    import typer
+
+    from gilscope.backends.base import Configuration
+    from gilscope.decide.snippets import CodeFacts
+    from gilscope.extensions import R
+    from gilscope.options import Options
+    from gilscope.records import QueueFigures
+
+__all__ = ["Queues"]
+
+#: The backends whose workers may be on other hosts.
+REMOTE = ("rq-simple",)
+DASK = ("dask", "dask-threads")
+
+
+class Queues(Extension):
+    """The task queues' share of one analysis."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        _check(options)
+        self._delayed: dict[Configuration, QueueFigures] = {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        from gilscope.queues.brokers.broker import ALLOW_REMOTE, BROKER
+        from gilscope.queues.remote.sides import SECRET_FILE
+
+        options = self.options
+        given = {BROKER: options.broker} if options.broker else {}
+        given |= {"GILSCOPE_DASK": options.dask} if options.dask else {}
+        given |= {SECRET_FILE: os.path.abspath(options.secret_file)} if options.secret_file else {}
+        return given | ({ALLOW_REMOTE: "1"} if options.allow_remote_broker else {})
+
+    def workers_of(self, backend: str) -> int | None:
+        return self.options.remote_workers if backend in REMOTE else None
+
+    def around(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Within, workers on other hosts are there, where they were asked for.
+
+        :raises BrokerError: when they do not come
+        """
+        options = self.options
+        broker, secret_file, workers = _given_broker(options), options.secret_file, options.remote_workers
+        if broker is None or secret_file is None or workers is None:
+            return nullcontext()
+        from gilscope.queues.brokers.broker import ALLOW_REMOTE, must_have_redis
+
+        must_have_redis()
+        from gilscope.queues.remote.meeting import gathered
+        from gilscope.queues.remote.sides import read_secret
+
+        say(f"waiting for {workers} workers of other hosts")
+        allowed = options.allow_remote_broker or os.environ.get(ALLOW_REMOTE) == "1"
+        return gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed)
+
+    def needed_s(self, laboratory: Laboratory) -> float:
+        from gilscope.queues.network import needed_s
+
+        return needed_s(laboratory, self.options.rtt_s) if self.options.rtt_s else 0.0
+
+    def measure(self, laboratory: Laboratory) -> None:
+        from gilscope.queues.network import measured
+
+        if self.options.rtt_s:
+            self._delayed = measured(laboratory, self.options.rtt_s)
+
+    def completed(self, result: R, code: CodeFacts | None) -> R:
+        from gilscope.queues.advice import completed
+
+        return completed(result, self.options, self._delayed, code)
+
+    @staticmethod
+    def clean_up(folder: str) -> None:
+        from gilscope.queues.brokers.broker import forget
+
+        forget(folder)
+
+    @staticmethod
+    def add_commands(app: typer.Typer) -> None:
+        from gilscope.queues.command import worker
+
+        app.command()(worker)
+
+
+def _given_broker(options: Options) -> str | None:
+    """The address of a broker that is not gilscope's own."""
+    from gilscope.queues.brokers.broker import BROKER
+
+    return options.broker or os.environ.get(BROKER)
+
+
+def _check(options: Options) -> None:
+    if options.remote_workers is not None or options.secret_file is not None:
+        _must_be_a_fleet(options)
+        _must_be_a_real_network(options)
+    if options.dask is not None:
+        _must_be_a_scheduler(options.dask, options)
+        _must_be_a_real_network(options)
+
+
+def _must_be_a_fleet(options: Options) -> None:
+    if options.remote_workers is None or options.secret_file is None:
+        raise UsageError("remote-workers and secret-file go together: so many, who sign with what is in there")
+    if not _given_broker(options):
+        raise UsageError("workers on other hosts need a broker that they can reach too: give --broker URL")
+    if not set(REMOTE) & set(options.backends):
+        raise UsageError(f"workers on other hosts run the backend {', '.join(REMOTE)}: name it with --backends")
+
+
+def _must_be_a_scheduler(address: str, options: Options) -> None:
+    if "://" not in address:
+        raise UsageError(f"dask {address!r} is no address of a scheduler: give tcp://HOST:PORT")
+    if not set(DASK) & set(options.backends):
+        raise UsageError("a Dask scheduler serves the backends dask and dask-threads: name one with --backends")
+
+
+def _must_be_a_real_network(options: Options) -> None:
+    if options.rtt_s:
+        raise UsageError("rtt stands for a network that is not there; workers on other hosts have one: leave it out")
