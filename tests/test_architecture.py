@@ -20,13 +20,14 @@ MAX_LINES = 400
 
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
 #: What every part may: it knows of no other.
-GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses"}
+GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses", "thread_address"}
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "errors": set(),
     "introspection": set(),
     "quantiles": set(),
     "subprocesses": set(),
+    "thread_address": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "options": GROUND,
     "extensions": GROUND | {"options", "backends", "decide"},

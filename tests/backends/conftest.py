@@ -17,6 +17,7 @@ from gilscope.measure.tree import MARK
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.records import StartMethod
 from gilscope.targets import TargetSpec
+from gilscope.thread_address import ThreadAddress
 
 TARGETS = Path(__file__).with_name("targets.py")
 PATIENCE_S = 60.0
@@ -83,7 +84,7 @@ class Trial:
         to = self.case
         command = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
         self.timed = timed
-        self.workers: tuple[m.WorkerAddress, ...] = self.ask(command, m.Ready).workers
+        self.workers: tuple[ThreadAddress, ...] = self.ask(command, m.Ready).workers
         return self
 
     def round(self, calls: int = 10, chunksize: int = 1, *, first: int = 0, empty_chunks: int = 0) -> m.RoundDone:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gilscope import backends
-from gilscope.backends.base import Calls, ChunkReport, Configuration, Refusal, Session, Work, WorkerDied
+from gilscope.backends.base import Calls, ChunkReport, Configuration, OpenPool, Refusal, Work, WorkerDied
 from gilscope.backends.process import Process
 from gilscope.backends.worker import describe_error
 from gilscope.records import Kind
@@ -23,7 +23,7 @@ from gilscope.records import Kind
 pytestmark = pytest.mark.backend
 
 WORKERS = {"serial": 1, "thread": 3, "asyncio": 3}
-Open = Callable[[Work], AbstractContextManager[Session]]
+Open = Callable[[Work], AbstractContextManager[OpenPool]]
 
 
 @pytest.fixture(params=WORKERS)

@@ -16,7 +16,7 @@ from gilscope.observers.inside import FUNCTIONS, FunctionSampler, Seen
 from gilscope.observers.sampler import THREADS_PER_MOMENT, Counts, HoldWatch
 from gilscope.observers.syscalls import Waiting
 
-from .test_sampler import Address
+from .test_sampler import address
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Scene:
         tid = len(self.threads) + 1
         self.threads[tid] = Thread(state)
         self.go(tid, *functions)
-        self.sampler.add(Address(tid=tid, busy=tid))
+        self.sampler.add(address(tid=tid, busy=tid))
         return tid
 
     def go(self, tid: int, *functions: int) -> None:

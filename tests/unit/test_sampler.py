@@ -28,6 +28,7 @@ from gilscope.observers.sampler import (
     WatchedWorker,
 )
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
+from gilscope.thread_address import ThreadAddress
 
 from .test_pace import Clock
 
@@ -43,15 +44,9 @@ CALLS = {
 }
 
 
-@dataclass
-class Address:
+def address(pid: int = 1, tid: int = 1, thread_state: int = ME, busy: int = 0) -> ThreadAddress:
     """A worker, as it makes itself known."""
-
-    pid: int = 1
-    tid: int = 1
-    thread_state: int = ME
-    runtime: int = 0
-    busy: int = 0
+    return ThreadAddress(pid, tid, thread_state, 0, busy)
 
 
 @dataclass
@@ -111,7 +106,7 @@ def staged(patch: pytest.MonkeyPatch, made: Scene | None = None) -> Scene:
 
 
 def watched(scene: Scene) -> WatchedWorker:
-    return WatchedWorker(Address(), scene)  # type: ignore[arg-type]
+    return WatchedWorker(address(), scene)  # type: ignore[arg-type]
 
 
 def counted(scene: Scene, moments: list[Moment]) -> Counts:
@@ -158,7 +153,7 @@ def test_at_a_crowded_moment_it_is_counted_apart(scene: Scene) -> None:
 
 def test_an_unknown_thread_state_holds_nothing(scene: Scene) -> None:
     """Where addresses are not told they are 0, and so is a GIL that nobody holds."""
-    worker = WatchedWorker(Address(thread_state=0), scene)  # type: ignore[arg-type]
+    worker = WatchedWorker(address(thread_state=0), scene)  # type: ignore[arg-type]
     scene.now = Moment("on", 0)
     worker.look_closer(crowd=False)
     assert worker.counts == Counts(alone=Runnable(on_cpu=Held(free=1)))
@@ -186,7 +181,7 @@ def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(state: str, monk
     clock = Clock(monkeypatch, 50.0, [])
     monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.001), 0))
     scene.now = Moment(state)
-    made = Sampler([Address()], None, 400, random.Random(0))
+    made = Sampler([address()], None, 400, random.Random(0))
     made.run(clock.wait)
     if state == "sleep":
         assert made.pace.achieved_hz == pytest.approx(400, rel=0.05)
@@ -198,7 +193,7 @@ def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(state: str, monk
 
 
 def crowd(scene: Scene, workers: int, rounds: int) -> Sampler:
-    made = Sampler([Address(pid=1 + number % 3, tid=number) for number in range(workers)], None, 1e6, random.Random(1))
+    made = Sampler([address(pid=1 + number % 3, tid=number) for number in range(workers)], None, 1e6, random.Random(1))
     left = iter(range(rounds))
     made.run(lambda seconds: next(left, None) is None)
     return made
@@ -253,19 +248,19 @@ if sys.argv[1] == "call":
         time.sleep(1000)
 sys.stdin.read()
 """
-Start = Callable[[str], tuple["subprocess.Popen[str]", Address]]
+Start = Callable[[str], tuple["subprocess.Popen[str]", ThreadAddress]]
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
     made: list[subprocess.Popen[str]] = []
 
-    def starting(how: str) -> tuple[subprocess.Popen[str], Address]:
+    def starting(how: str) -> tuple[subprocess.Popen[str], ThreadAddress]:
         command = [sys.executable, "-c", WORKER, how]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         made.append(process)
         assert process.stdout is not None
-        return process, Address(*map(int, process.stdout.readline().split()))
+        return process, ThreadAddress(*map(int, process.stdout.readline().split()))
 
     yield starting
     for process in made:
@@ -280,9 +275,9 @@ def open_files() -> int:
 @needs_proc
 @pytest.mark.parametrize(("how", "state"), [("call", "sleep"), ("outside", "idle")])
 def test_a_real_thread_is_seen_where_it_is(start: Start, how: str, state: str) -> None:
-    _, address = start(how)
+    _, worker = start(how)
     before = open_files()
-    made = Sampler([address], None, 1000, random.Random(0))
+    made = Sampler([worker], None, 1000, random.Random(0))
     counts = made.workers[0].counts
     made.run(lambda seconds: counts.blocked[state] >= 5)  # it says that it is up a moment before it blocks
     made.workers[0].counts = Counts()
@@ -296,20 +291,20 @@ def test_a_real_thread_is_seen_where_it_is(start: Start, how: str, state: str) -
 @needs_proc
 def test_a_worker_that_is_gone_is_refused_and_nothing_stays_open(start: Start) -> None:
     _, alive = start("outside")
-    gone, address = start("outside")
+    gone, lost = start("outside")
     gone.kill()
     gone.wait()
     before = open_files()
-    with pytest.raises(OSError, match=str(address.pid)):
-        Sampler([alive, address], None, 1000, random.Random(0))
+    with pytest.raises(OSError, match=str(lost.pid)):
+        Sampler([alive, lost], None, 1000, random.Random(0))
     assert open_files() == before
 
 
 @needs_proc
 @pytest.mark.parametrize("layout", [None, GilLayout(64)])
 def test_a_worker_that_goes_is_counted_and_not_raised(start: Start, layout: GilLayout | None) -> None:
-    process, address = start("outside")
-    made = Sampler([address], layout, 1000, random.Random(0))
+    process, worker = start("outside")
+    made = Sampler([worker], layout, 1000, random.Random(0))
     process.kill()
     process.wait()
     left = iter(range(5))

@@ -25,7 +25,7 @@ from gilscope.observers.timeline import (
 )
 from gilscope.records import STATES, Lane, Timeline
 
-from .test_sampler import ME, Address, Moment, Scene, staged
+from .test_sampler import ME, Moment, Scene, address, staged
 
 BEGAN_S = 1000.0
 LOOK_S = 0.01
@@ -49,7 +49,7 @@ def traced(*looks: Seen) -> Trace:
 
 
 def lane(*looks: Seen, wall_s: float = 1.0, **gil: bool) -> Lane:
-    (only,) = timeline_of([(Address(pid=7, tid=8), traced(*looks))], BEGAN_S, wall_s, **gil).lanes
+    (only,) = timeline_of([(address(pid=7, tid=8), traced(*looks))], BEGAN_S, wall_s, **gil).lanes
     return only
 
 
@@ -128,7 +128,7 @@ def test_edges_are_whole_microseconds() -> None:
 
 
 def test_a_round_that_took_no_time_has_no_lanes() -> None:
-    assert timeline_of([(Address(), traced())], BEGAN_S, 1e-9) == Timeline(wall_s=0.0)
+    assert timeline_of([(address(), traced())], BEGAN_S, 1e-9) == Timeline(wall_s=0.0)
 
 
 # -- laws ------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def check(whole: Timeline) -> None:
 
 @given(looked, looked, st.floats(0.0001, 3.0), st.integers(4, 40))
 def test_edges_rise_from_the_beginning_to_the_end(one: list, other: list, wall_s: float, most: int) -> None:  # type: ignore[type-arg]
-    traces = [(Address(tid=tid), traced(*looks_of(steps))) for tid, steps in enumerate((one, other))]
+    traces = [(address(tid=tid), traced(*looks_of(steps))) for tid, steps in enumerate((one, other))]
     whole = timeline_of(traces, BEGAN_S, wall_s)
     assert whole.wall_s == pytest.approx(wall_s, abs=1e-6)
     check(whole)
@@ -194,7 +194,7 @@ def test_the_run_queue_is_what_the_kernel_says_it_was_to_half_a_stretch(seen: li
 
 def test_a_long_round_is_told_from_its_beginning() -> None:
     looks = every(*["sleep", "network"] * MOST_EDGES)
-    whole = timeline_of([(Address(), traced(*looks))], BEGAN_S, 1e6)
+    whole = timeline_of([(address(), traced(*looks))], BEGAN_S, 1e6)
     assert edges_in(whole) == MOST_EDGES
     assert whole.wall_s == pytest.approx((MOST_EDGES - 1) * LOOK_S)
     assert whole.lanes[0].states[:4] == ("sleep", "network", "sleep", "network")
@@ -203,7 +203,7 @@ def test_a_long_round_is_told_from_its_beginning() -> None:
 def test_no_more_is_told_than_was_kept() -> None:
     busy = every(*["cpu_gil"] * (2 * MOST_LOOKS))
     idle = [Seen(0.0, "sleep")] * (2 * MOST_LOOKS)
-    traces = [(Address(tid=tid), traced(*looks)) for tid, looks in enumerate((busy, idle))]
+    traces = [(address(tid=tid), traced(*looks)) for tid, looks in enumerate((busy, idle))]
     assert [len(trace.looks) for _, trace in traces] == [MOST_LOOKS, 1]
     whole = timeline_of(traces, BEGAN_S, 1e6)
     assert whole.wall_s == pytest.approx((MOST_LOOKS - 1) * LOOK_S)
@@ -235,7 +235,7 @@ class Scheduling(Scene):
 
 def test_the_sampler_tells_only_those_who_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = staged(monkeypatch, Scheduling())
-    made = Sampler([Address(tid=1), Address(tid=2)], None, 1e6, random.Random(1))
+    made = Sampler([address(tid=1), address(tid=2)], None, 1e6, random.Random(1))
     trace = made.workers[0].record()
     shown = iter([Moment("sleep"), Moment("sleep"), Moment("on", ME), Moment("queued", ME), Moment("network")])
 
@@ -260,6 +260,6 @@ def test_the_sampler_tells_only_those_who_want_it(monkeypatch: pytest.MonkeyPatc
 )
 def test_what_a_closer_look_tells(moment: Moment, state: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = staged(monkeypatch, Scheduling(now=moment))
-    made = Sampler([Address()], None, 1e6, random.Random(1))
+    made = Sampler([address()], None, 1e6, random.Random(1))
     assert made.workers[0].look_closer(crowd=False) == state
     assert scene.now is moment

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter_ns
 from typing import Any
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Keyed, Session, Work, WorkerId
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Keyed, OpenPool, Work
 from gilscope.backends.thread import open_threads
 from gilscope.backends.worker import (
     busy,
@@ -23,6 +23,7 @@ from gilscope.backends.worker import (
     run_chunk_here,
     set_up,
 )
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Asyncio"]
 
@@ -49,7 +50,7 @@ async def _heartbeat(lags_ns: list[int]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-class _NativeSession(Session):
+class _NativePool(OpenPool):
     """Coroutine functions, ``concurrency`` of them at a time on the loop of the main thread."""
 
     def __init__(self, runner: asyncio.Runner, work: Work, concurrency: int) -> None:
@@ -107,11 +108,11 @@ def _stay() -> None:
         task.uncancel()
 
 
-class _OffloadSession(Session):
+class _OffloadPool(OpenPool):
     """Plain functions, offloaded from a running loop to a thread pool of its own."""
 
     def __init__(
-        self, runner: asyncio.Runner, pool: ThreadPoolExecutor, work: Work, workers: tuple[WorkerId, ...]
+        self, runner: asyncio.Runner, pool: ThreadPoolExecutor, work: Work, workers: tuple[ThreadAddress, ...]
     ) -> None:
         self._runner = runner
         self._pool = pool
@@ -142,10 +143,10 @@ class Asyncio(Backend):
     shares_gil = True
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with set_up(work), asyncio.Runner() as runner:
             if work.kind in ("coroutine", "async-generator"):
-                yield _NativeSession(runner, work, configuration.workers)
+                yield _NativePool(runner, work, configuration.workers)
             else:
                 with open_threads(configuration.workers) as (pool, workers):
-                    yield _OffloadSession(runner, pool, work, workers)
+                    yield _OffloadPool(runner, pool, work, workers)

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gilscope.thread_address import ThreadAddress
+
 if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
     from gilscope.records import Kind, QueueFigures, StartMethod
 
@@ -24,10 +26,9 @@ __all__ = [
     "ChunkReport",
     "Configuration",
     "Keyed",
+    "OpenPool",
     "Refusal",
-    "Session",
     "Work",
-    "WorkerId",
 ]
 
 
@@ -65,20 +66,6 @@ class Work:
     def stripped(self) -> Work:
         """What goes with each task of a queue: no more than a call needs."""
         return replace(self, setup=None, teardown=None, session=None)
-
-
-@dataclass(frozen=True)
-class WorkerId:
-    """How a worker thread is found from outside. Addresses are 0 where the platform does not tell them."""
-
-    pid: int
-    tid: int
-    thread_state: int
-    """Address of the thread's PyThreadState: the GIL's last holder is compared with it."""
-    runtime: int
-    """Address of ``_PyRuntime`` in the worker's process."""
-    busy: int
-    """Address of the byte that is 1 while the worker is inside a chunk of calls."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +114,12 @@ class Refusal(Exception):  # noqa: N818  a verdict about a backend and a target,
     """Why this backend cannot run this target: the message names what is in the way."""
 
 
-class Session(abc.ABC):
+class OpenPool(abc.ABC):
     """An open pool whose workers are all started, warmed and known."""
 
     work: Work
     """What `run` calls; the trial changes how it is timed between runs."""
-    workers: tuple[WorkerId, ...] = ()
+    workers: tuple[ThreadAddress, ...] = ()
     loop_lags_ns: Sequence[int] = ()
     """How late the event loop's heartbeat was in the last run; empty for backends without a loop."""
     default_pool_threads: int | None = None
@@ -173,7 +160,7 @@ class Backend(abc.ABC):
     """The worker count of a backend that has no choice."""
 
     @abc.abstractmethod
-    def open(self, work: Work, configuration: Configuration) -> AbstractContextManager[Session]:
+    def open(self, work: Work, configuration: Configuration) -> AbstractContextManager[OpenPool]:
         """Start the pool and make every worker ready; leaving the context ends every one of them.
 
         :raises Refusal: when the target cannot run on this backend

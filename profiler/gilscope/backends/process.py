@@ -22,16 +22,16 @@ from gilscope.backends.base import (
     Calls,
     ChunkReport,
     Configuration,
+    OpenPool,
     Refusal,
-    Session,
     Work,
     WorkerDied,
-    WorkerId,
 )
 from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.subprocesses import exit_reason
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Process"]
 
@@ -53,8 +53,8 @@ def _nothing() -> None:
     """A task that makes the pool start a worker."""
 
 
-class _ProcessSession(Session):
-    def __init__(self, pool: ProcessPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
+class _ProcessPool(OpenPool):
+    def __init__(self, pool: ProcessPoolExecutor, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
         self._pool = pool
         # Sent with each chunk: no more than a call needs.
         self.work = replace(work, setup=None, teardown=None, session=None)
@@ -102,7 +102,7 @@ def _told(codes: Sequence[int | None]) -> str:
 @contextmanager
 def _open_pool(
     work: Work, workers: int, context: BaseContext
-) -> Iterator[tuple[ProcessPoolExecutor, tuple[WorkerId, ...]]]:
+) -> Iterator[tuple[ProcessPoolExecutor, tuple[ThreadAddress, ...]]]:
     everyone = context.Barrier(workers)
     roster = context.SimpleQueue()
     arguments = (work.session, everyone, roster, os.getppid(), work.setup, work.teardown)
@@ -138,7 +138,7 @@ class Process(Backend):
     start_methods = ("spawn", "forkserver", "fork")
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         method = configuration.start_method or "spawn"
         if method not in multiprocessing.get_all_start_methods():
             raise Refusal(f"this platform has no start method {method!r}")
@@ -149,9 +149,9 @@ class Process(Backend):
             _start_tracker()
         threads = _other_threads() if method == "fork" else None
         with _open_pool(work, configuration.workers, context) as (pool, workers):
-            session = _ProcessSession(pool, work, workers)
-            session.threads_before_fork = threads
-            yield session
+            opened = _ProcessPool(pool, work, workers)
+            opened.threads_before_fork = threads
+            yield opened
 
 
 def _other_threads() -> int | None:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter_ns
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, OpenPool, Work
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 
 __all__ = ["Serial"]
 
 
-class _SerialSession(Session):
+class _SerialPool(OpenPool):
     def __init__(self, work: Work) -> None:
         self.work = work
         self.workers = (enter_worker(),)
@@ -32,9 +32,9 @@ class Serial(Backend):
     fixed_workers = 1
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:  # noqa: ARG002
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:  # noqa: ARG002
         with set_up(work):
             try:
-                yield _SerialSession(work)
+                yield _SerialPool(work)
             finally:
                 current_worker().close()

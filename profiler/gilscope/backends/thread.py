@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from time import perf_counter_ns
 from typing import Generic, TypeVar
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Session, Work, WorkerDied, WorkerId
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, OpenPool, Work, WorkerDied
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Tally", "Thread", "open_threads"]
 
@@ -55,8 +56,8 @@ class Tally(Generic[T]):
             raise self._failure
 
 
-class _ThreadSession(Session):
-    def __init__(self, pool: ThreadPoolExecutor, work: Work, workers: tuple[WorkerId, ...]) -> None:
+class _ThreadPool(OpenPool):
+    def __init__(self, pool: ThreadPoolExecutor, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
         self._pool = pool
         self.work = work
         self.workers = workers
@@ -70,14 +71,14 @@ class _ThreadSession(Session):
 
 
 @contextmanager
-def open_threads(workers: int) -> Iterator[tuple[ThreadPoolExecutor, tuple[WorkerId, ...]]]:
+def open_threads(workers: int) -> Iterator[tuple[ThreadPoolExecutor, tuple[ThreadAddress, ...]]]:
     """A thread pool whose threads are all started, and who they are.
 
     :raises WorkerDied: when not so many threads can be started
     """
     everyone = threading.Barrier(workers)
 
-    def enter() -> WorkerId:
+    def enter() -> ThreadAddress:
         everyone.wait()  # no thread takes two of these tasks, so each is started
         leaving.callback(current_worker().close)
         return enter_worker()
@@ -102,6 +103,6 @@ class Thread(Backend):
     shares_gil = True
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with set_up(work), open_threads(configuration.workers) as (pool, workers):
-            yield _ThreadSession(pool, work, workers)
+            yield _ThreadPool(pool, work, workers)

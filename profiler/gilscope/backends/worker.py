@@ -14,8 +14,9 @@ from itertools import pairwise
 from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
-from gilscope.backends.base import CallError, ChunkReport, Keyed, Work, WorkerId
+from gilscope.backends.base import CallError, ChunkReport, Keyed, Work
 from gilscope.introspection import permit_reading, runtime_address, thread_state
+from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:
     import asyncio
@@ -104,7 +105,7 @@ def current_worker() -> _Worker:
     return worker
 
 
-def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | None = None) -> WorkerId:
+def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | None = None) -> ThreadAddress:
     """Make the calling thread a worker, and say how it is found from outside.
 
     :param setup: the user's set-up, run first
@@ -118,7 +119,7 @@ def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | Non
     if setup is not None:
         setup()
     worker = current_worker()
-    return WorkerId(
+    return ThreadAddress(
         pid=os.getpid(),
         tid=threading.get_native_id(),
         thread_state=thread_state(),

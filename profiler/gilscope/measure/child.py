@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from gilscope import backends, targets
-from gilscope.backends.base import Configuration, Keyed, Refusal, Session, Work, WorkerDied
+from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
 from gilscope.backends.digest import digest
 from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
@@ -66,11 +66,11 @@ class Trial:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._pool = ExitStack()
+        self._exit = ExitStack()
         self._target: targets.LoadedTarget | None = None
         self._items: list[Any] = []
         self._work: Work | None = None
-        self._session: Session | None = None
+        self._pool: OpenPool | None = None
 
     def answer(self, command: m.Command) -> m.Reply:
         match command:
@@ -89,7 +89,7 @@ class Trial:
             case m.Pools():
                 return m.PoolsFound(pools=native_pools())
             case m.Close():
-                self._pool.close()
+                self._exit.close()
                 return m.Closed()
 
     def _hold(self, command: m.Hold) -> m.Reply:
@@ -145,25 +145,22 @@ class Trial:
             _keep_together(os.environ[m.MARK])
         configuration = Configuration(command.backend, command.workers, 1, command.start_method)
         began = perf_counter()
-        self._session = self._pool.enter_context(backend.open(self._work, configuration))
-        workers = tuple(
-            msgspec.convert(worker, m.WorkerAddress, from_attributes=True) for worker in self._session.workers
-        )
+        pool = self._pool = self._exit.enter_context(backend.open(self._work, configuration))
         startup_s = perf_counter() - began
-        return m.Ready(workers=workers, startup_s=startup_s, threads_before_fork=self._session.threads_before_fork)
+        return m.Ready(workers=pool.workers, startup_s=startup_s, threads_before_fork=pool.threads_before_fork)
 
     def _round(self, command: m.Round) -> m.Reply:
-        session = self._session
-        assert session is not None, "Round before Open"
-        session.work = replace(session.work, timed=command.timed, cpu_timed=command.cpu_costs)
+        pool = self._pool
+        assert pool is not None, "Round before Open"
+        pool.work = replace(pool.work, timed=command.timed, cpu_timed=command.cpu_costs)
         chunks = self._chunks(command)
         summary = Summary()
         began = perf_counter()
-        session.run(chunks, summary.add)
+        pool.run(chunks, summary.add)
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
-        done = summary.done(wall_s, session.loop_lags_ns, order, session.default_pool_threads)
-        return msgspec.structs.replace(done, queue=session.queue)
+        done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads)
+        return msgspec.structs.replace(done, queue=pool.queue)
 
     def _order(self, command: m.Round) -> list[int]:
         return [(command.first + number) % command.inputs for number in range(command.calls)]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gilscope.backends.base import Configuration
+from gilscope.backends.base import CallError, Configuration
 from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
@@ -18,6 +18,7 @@ from gilscope.observers.sampler import Pace
 from gilscope.observers.watch import Interpreter, Observer, ProcObserver, PsutilObserver, Watched
 from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
 from gilscope.targets import TargetSpec
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["LiveTrial", "TimedRound", "Watching"]
 
@@ -35,7 +36,7 @@ class Watching:
     source: str = "proc"
     reason: str | None = None
 
-    def observer(self, root: int, workers: tuple[m.WorkerAddress, ...]) -> Observer:
+    def observer(self, root: int, workers: tuple[ThreadAddress, ...]) -> Observer:
         """The best observer these workers permit."""
         if self.source == "proc":
             try:
@@ -81,7 +82,7 @@ class LiveTrial:
     startup_s: float | None = None
     import_s: float | None = None
     loaded: m.Loaded | None = None
-    error: m.FirstError | None = None
+    error: CallError | None = None
     memory_per_worker_bytes: int | None = None
     memory_growth_bytes: float | None = None
     """Of a worker for each of its calls; None before `GROWTH_CALLS` of each."""

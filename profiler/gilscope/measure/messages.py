@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from gilscope.backends.base import CallError
 from gilscope.records import ImportCost, Kind, NativePool, QueueFigures, StartMethod, Target
 from gilscope.targets import Decorated, TargetSpec
+from gilscope.thread_address import ThreadAddress
 
 __all__ = [
     "MARK",
@@ -30,7 +32,6 @@ __all__ = [
     "Reply",
     "Round",
     "RoundDone",
-    "WorkerAddress",
 ]
 
 #: The environment variable that every process of a trial inherits: the trial's own folder for temporary files, which is
@@ -149,30 +150,12 @@ class DecoratedFound(Message, frozen=True, kw_only=True):
     found: Decorated
 
 
-class WorkerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """`gilscope.backends.base.WorkerId`, on the wire."""
-
-    pid: int
-    tid: int
-    thread_state: int
-    runtime: int
-    busy: int
-
-
 class Ready(Message, frozen=True, kw_only=True):
     """Every worker is started."""
 
-    workers: tuple[WorkerAddress, ...]
+    workers: tuple[ThreadAddress, ...]
     startup_s: float
     threads_before_fork: int | None = None
-
-
-class FirstError(msgspec.Struct, frozen=True, kw_only=True):
-    """The first exception of a round."""
-
-    type: str
-    message: str
-    traceback: str
 
 
 class RoundDone(Message, frozen=True, kw_only=True):
@@ -187,7 +170,8 @@ class RoundDone(Message, frozen=True, kw_only=True):
     loop_lag_p50_s: float | None
     loop_lag_p99_s: float | None
     loop_lag_max_s: float | None
-    error: FirstError | None
+    error: CallError | None
+    """The first of the round."""
     costs_s: dict[int, float]
     """Mean seconds by input number, where asked and timed."""
     latencies: dict[int, int] = msgspec.field(default_factory=dict)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gilscope.backends.base import CallError, ChunkReport
+from gilscope.backends.base import ChunkReport
 from gilscope.measure.histogram import counted
-from gilscope.measure.messages import FirstError, RoundDone
+from gilscope.measure.messages import RoundDone
 from gilscope.quantiles import observed_quantile
 
 __all__ = ["Summary"]
@@ -36,7 +36,6 @@ class Summary:
         reports = self._reports
         latencies = sorted(_latencies(reports))
         lags = sorted(loop_lags_ns)
-        first = next((report.error for report in reports if report.error is not None), None)
         return RoundDone(
             calls=sum(report.calls for report in reports),
             errors=sum(report.errors for report in reports),
@@ -47,7 +46,7 @@ class Summary:
             loop_lag_p50_s=_quantile_s(lags, 0.5),
             loop_lag_p99_s=_quantile_s(lags, 0.99),
             loop_lag_max_s=_quantile_s(lags, 1.0),
-            error=_told(first),
+            error=next((report.error for report in reports if report.error is not None), None),
             latencies=counted(latency for report in reports for latency in report.latencies_ns),
             costs_s={} if order is None else _costs(reports, order),
             cpu_costs_s={} if order is None else _by_input([ns for r in reports for ns in r.cpu_ns], order),
@@ -59,12 +58,6 @@ class Summary:
 def _quantile_s(ordered_ns: Sequence[int], fraction: float) -> float | None:
     found_ns = observed_quantile(ordered_ns, fraction)
     return None if found_ns is None else found_ns / 1e9
-
-
-def _told(error: CallError | None) -> FirstError | None:
-    if error is None:
-        return None
-    return FirstError(type=error.type, message=error.message, traceback=error.traceback)
 
 
 def _digests(reports: Sequence[ChunkReport]) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ from gilscope.observers.gil import GilLayout
 from gilscope.observers.inside import FunctionSampler, Seen
 from gilscope.observers.own import own_layout
 from gilscope.observers.proc import ProcessFiles
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["LARGEST", "Refused", "Report", "Start", "Tell", "Thread", "Told", "Watching", "decode_reply", "encode"]
 
@@ -41,13 +42,9 @@ class Start(msgspec.Struct, tag=True, frozen=True):
 
 
 class Thread(msgspec.Struct, tag=True, frozen=True):
-    """A thread of it, and where that publishes what it is in (a `gilscope.observers.sampler.Worker`)."""
+    """A thread of it."""
 
-    pid: int
-    tid: int
-    thread_state: int
-    runtime: int
-    busy: int
+    address: ThreadAddress
 
 
 class Tell(msgspec.Struct, tag=True, frozen=True):
@@ -127,13 +124,13 @@ class _Watch:
 
     def _answer(self, asked: Start | Thread | Tell) -> None:
         if isinstance(asked, Thread):
-            self._add(asked)
+            self._add(asked.address)
         elif isinstance(asked, Tell):
             self._report()
             with suppress(BlockingIOError):  # who asked waits no longer than its patience lasts
                 self._ours.send(encode(Told()))
 
-    def _add(self, thread: Thread) -> None:
+    def _add(self, thread: ThreadAddress) -> None:
         try:
             self._sampler.add(thread)
         except OSError:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gilscope.observers.gil import GilLayout
-from gilscope.observers.sampler import THREADS_PER_MOMENT, Counts, Interpreter, Sampler, WatchedWorker, Worker
+from gilscope.observers.sampler import THREADS_PER_MOMENT, Counts, Interpreter, Sampler, WatchedWorker
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["FUNCTIONS", "FunctionSampler", "Inside", "Seen"]
 
@@ -41,7 +42,7 @@ class Inside(WatchedWorker):
     :raises OSError: when it is gone or may not be watched
     """
 
-    def __init__(self, worker: Worker, interpreter: Interpreter) -> None:
+    def __init__(self, worker: ThreadAddress, interpreter: Interpreter) -> None:
         super().__init__(worker, interpreter)
         self.gone = False
         self._seen: defaultdict[bytes, Counts] = defaultdict(Counts)
@@ -72,7 +73,7 @@ class FunctionSampler(Sampler):
         self._threads: list[Inside] = []
         self._taken_s, self._taken_moments = time.perf_counter(), 0
 
-    def add(self, worker: Worker) -> None:
+    def add(self, worker: ThreadAddress) -> None:
         """Look at this thread too.
 
         :raises OSError: when it is gone or may not be watched

@@ -13,14 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.proc import ProcessFiles, ThreadFiles
 from gilscope.observers.syscalls import Waiting
 from gilscope.observers.timeline import Trace
+from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Runnable", "Sampler", "WatchedWorker", "Worker"]
+__all__ = ["Counts", "Held", "HoldWatch", "Interpreter", "Pace", "Runnable", "Sampler", "WatchedWorker"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that the sampler's cost stays bounded.
 THREADS_PER_MOMENT = 8
@@ -31,21 +31,6 @@ ASKED_PER_MOMENT = 2
 CPU_SHARE = 0.01
 #: Waking takes a tenth of this on a machine with a CPU to spare.
 LATE_S = 0.0005
-
-
-class Worker(Protocol):
-    """What identifies a worker thread (`gilscope.backends.base.WorkerId` does)."""
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def tid(self) -> int: ...
-    @property
-    def thread_state(self) -> int: ...
-    @property
-    def runtime(self) -> int: ...
-    @property
-    def busy(self) -> int: ...
 
 
 @dataclass
@@ -156,7 +141,7 @@ class WatchedWorker:
     :raises OSError: when it is gone or may not be watched
     """
 
-    def __init__(self, worker: Worker, interpreter: Interpreter) -> None:
+    def __init__(self, worker: ThreadAddress, interpreter: Interpreter) -> None:
         self.worker = worker
         self.interpreter = interpreter
         self.files = ThreadFiles(worker.pid, worker.tid)
@@ -252,7 +237,9 @@ class Sampler:
     :raises OSError: when a worker is gone or may not be watched; nothing stays open
     """
 
-    def __init__(self, workers: Sequence[Worker], layout: GilLayout | None, rate_hz: float, rng: random.Random) -> None:
+    def __init__(
+        self, workers: Sequence[ThreadAddress], layout: GilLayout | None, rate_hz: float, rng: random.Random
+    ) -> None:
         self._rng = rng
         self._cpus = len(os.sched_getaffinity(0))
         self._crowded = 0

@@ -10,19 +10,19 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import msgspec
 
 from gilscope.observers.proc import Scheduled
 from gilscope.records import Lane, Timeline
+from gilscope.thread_address import ThreadAddress
 
 __all__ = [
     "MOST_EDGES",
     "MOST_LANES",
     "MOST_LOOKS",
     "Look",
-    "Thread",
     "Trace",
     "edges_in",
     "fair_share",
@@ -37,15 +37,6 @@ MOST_EDGES: Final = 2_000
 MOST_LOOKS: Final = 4_000
 _ON_CPU: Final = frozenset({"cpu_gil", "cpu_free"})
 _RUNNABLE: Final = _ON_CPU | {"runqueue"}
-
-
-class Thread(Protocol):
-    """What identifies a thread."""
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def tid(self) -> int: ...
 
 
 class Look(NamedTuple):
@@ -87,7 +78,7 @@ class Trace:
 
 
 def timeline_of(
-    traces: Iterable[tuple[Thread, Trace]],
+    traces: Iterable[tuple[ThreadAddress, Trace]],
     began_s: float,
     wall_s: float,
     gil_known: bool = True,
@@ -141,7 +132,7 @@ def _running(look: Look, then: Look) -> str:
     return then.state if look.state == "runqueue" and then.state in _ON_CPU else look.state
 
 
-def _lane(thread: Thread, states: Iterable[tuple[int, str]], end_us: int) -> Lane:
+def _lane(thread: ThreadAddress, states: Iterable[tuple[int, str]], end_us: int) -> Lane:
     spans = {0: "unknown", **{at_us: state for at_us, state in states if 0 <= at_us < end_us}}
     runs = [next(run) for _, run in groupby(spans.items(), key=itemgetter(1))]
     edges_us = [*(at_us for at_us, _ in runs), end_us]

@@ -14,9 +14,10 @@ from gilscope.observers import proc, psutil_
 from gilscope.observers.account import Beside, ledger_of
 from gilscope.observers.children import ChildCount
 from gilscope.observers.gil import GilLayout
-from gilscope.observers.sampler import Pace, Sampler, Worker
+from gilscope.observers.sampler import Pace, Sampler
 from gilscope.observers.timeline import MOST_LANES, timeline_of
 from gilscope.records import Ledger, Timeline
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver", "Watched"]
 
@@ -75,7 +76,7 @@ class ProcObserver:
     """
 
     def __init__(
-        self, root: int, workers: Sequence[Worker], gil: Interpreter, rate_hz: float, rng: random.Random
+        self, root: int, workers: Sequence[ThreadAddress], gil: Interpreter, rate_hz: float, rng: random.Random
     ) -> None:
         self._root = root
         self._gil = gil
@@ -133,7 +134,7 @@ class ProcObserver:
 class _Beside:
     """CPU spent beside the workers: their processes' other threads, the pool's parent, processes they start."""
 
-    def __init__(self, root: int, workers: Sequence[Worker]) -> None:
+    def __init__(self, root: int, workers: Sequence[ThreadAddress]) -> None:
         self._root = root
         self._workers = workers
         self._worker_pids = {worker.pid for worker in workers}
@@ -174,7 +175,7 @@ def _cpu_or_nothing(pid: int) -> float:
 class PsutilObserver:
     """psutil where there is no /proc: CPU exact, blocked time undivided, nothing known of the GIL."""
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
+    def __init__(self, workers: Sequence[ThreadAddress]) -> None:
         self._meter = psutil_.PsutilMeter([(worker.pid, worker.tid) for worker in workers])
         self.pace: Pace | None = None
         self.children_started: int | None = None

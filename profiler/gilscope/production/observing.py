@@ -23,6 +23,7 @@ from gilscope.observers import beside
 from gilscope.observers.inside import FUNCTIONS, Seen
 from gilscope.production import clocks, published
 from gilscope.production.function import functions
+from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -157,7 +158,8 @@ class Observation:
                 function.ask_for_cells()
 
     def _tell(self, own: Own) -> None:
-        self._send(beside.Thread(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address))
+        address = ThreadAddress(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address)
+        self._send(beside.Thread(address))
 
     def _send(self, message: beside.Start | beside.Thread | beside.Tell) -> None:
         """Say it, or not: a helper that is gone or stuck must hold up no call."""

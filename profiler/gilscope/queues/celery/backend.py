@@ -20,13 +20,13 @@ from gilscope.backends.base import (
     Calls,
     ChunkReport,
     Configuration,
+    OpenPool,
     Refusal,
-    Session,
     Work,
     WorkerDied,
-    WorkerId,
 )
 from gilscope.errors import ForgedError, UsageError
+from gilscope.thread_address import ThreadAddress
 
 try:
     from billiard.exceptions import WorkerLostError
@@ -62,8 +62,10 @@ ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 LOOK_S = 0.5
 
 
-class _CelerySession(Session):
-    def __init__(self, app: Celery, broker: Broker, fleet: Fleet, work: Work, workers: tuple[WorkerId, ...]) -> None:
+class _CeleryPool(OpenPool):
+    def __init__(
+        self, app: Celery, broker: Broker, fleet: Fleet, work: Work, workers: tuple[ThreadAddress, ...]
+    ) -> None:
         self.work = work.stripped()
         self.workers = workers
         self._app = app
@@ -201,14 +203,14 @@ def _is_there(pid: int) -> bool:
 
 
 @contextmanager
-def _open(work: Work, workers: int, pool: Pool) -> Iterator[Session]:
+def _open(work: Work, workers: int, pool: Pool) -> Iterator[OpenPool]:
     command = [sys.executable, "-P", "-c", PATCHED if pool == "gevent" else MAIN, pool, str(workers), *ALONE]
     with open_broker(amqp=True) as broker:
         give_orders(broker, work)
         app = make_app(broker)
         try:
             with start_fleet(broker, [command], workers) as fleet:
-                session = _CelerySession(app, broker, fleet, work, workers_of(fleet))
+                session = _CeleryPool(app, broker, fleet, work, workers_of(fleet))
                 yield session
                 session.close()
         except FleetLost as error:
@@ -226,7 +228,7 @@ class CeleryPrefork(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(work, configuration.workers, "prefork") as session:
             yield session
 
@@ -241,7 +243,7 @@ class CeleryThreads(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(work, configuration.workers, "threads") as session:
             yield session
 
@@ -256,7 +258,7 @@ class CeleryGevent(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         if find_spec("gevent") is None:
             raise UsageError("the backend celery-gevent needs gevent: pip install gevent")
         if work.kind in ("coroutine", "async-generator"):

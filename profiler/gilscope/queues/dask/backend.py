@@ -20,16 +20,16 @@ from gilscope.backends.base import (
     Calls,
     ChunkReport,
     Configuration,
+    OpenPool,
     Refusal,
-    Session,
     Work,
     WorkerDied,
-    WorkerId,
 )
 from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
 from gilscope.errors import UsageError
+from gilscope.thread_address import ThreadAddress
 
 try:
     from distributed import Client, KilledWorker
@@ -89,7 +89,7 @@ def _called(hook: Callable[[], Any] | None) -> CallError | None:
     return None
 
 
-def _enter(observer_pid: int | None) -> WorkerId:
+def _enter(observer_pid: int | None) -> ThreadAddress:
     """Once in each thread: none takes two of these tasks, for nobody goes on before everybody is there."""
     assert _everyone is not None, "before the set-up"
     _everyone.wait(START_TIMEOUT_S)
@@ -106,8 +106,8 @@ def _tear_down(teardown: Callable[[], Any] | None) -> CallError | None:
 # -- in the trial's process -------------------------------------------------------------------------------------------
 
 
-class _DaskSession(Session):
-    def __init__(self, client: Client, cluster: Cluster, work: Work, workers: tuple[WorkerId, ...]) -> None:
+class _DaskPool(OpenPool):
+    def __init__(self, client: Client, cluster: Cluster, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
         self._client = client
         self._cluster = cluster
         self._meter = Meter()
@@ -192,7 +192,7 @@ def _raised(traceback: Sequence[str]) -> str:
 
 
 @contextmanager
-def _open(work: Work, processes: int, threads: int) -> Iterator[Session]:
+def _open(work: Work, processes: int, threads: int) -> Iterator[OpenPool]:
     _must_serialize("the function", work.func)
     _must_serialize("the set-up or the tear-down", (work.setup, work.teardown))
     silence()
@@ -203,7 +203,7 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[Session]:
             _hook(client, cluster, "set-up", _set_up, work.session, threads, work.setup)
             observer_pid = None if cluster.given else os.getppid()
             workers = _everywhere(client, cluster, _enter, observer_pid, times=threads)
-            yield _DaskSession(client, cluster, work, tuple(workers))
+            yield _DaskPool(client, cluster, work, tuple(workers))
             with suppress(ClusterLost):  # whose workers ended without
                 _hook(client, cluster, "tear-down", _tear_down, work.teardown)
     except ClusterLost as error:
@@ -294,7 +294,7 @@ class Dask(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(work, configuration.workers, 1) as session:
             yield session
 
@@ -309,6 +309,6 @@ class DaskThreads(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(work, 1, configuration.workers) as session:
             yield session

@@ -18,15 +18,15 @@ from gilscope.backends.base import (
     Calls,
     ChunkReport,
     Configuration,
+    OpenPool,
     Refusal,
-    Session,
     Work,
     WorkerDied,
-    WorkerId,
 )
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.records import QueueFigures
 from gilscope.subprocesses import exit_reason
+from gilscope.thread_address import ThreadAddress
 
 try:
     from rq import Queue
@@ -52,8 +52,8 @@ NO_TIMEOUT = -1
 TASK = f"{perform.__module__}.{perform.__qualname__}"
 
 
-class _RqSession(Session):
-    def __init__(self, broker: Broker, fleet: Fleet, work: Work, workers: tuple[WorkerId, ...]) -> None:
+class _RqPool(OpenPool):
+    def __init__(self, broker: Broker, fleet: Fleet, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
         self.work = work.stripped()
         self.workers = workers
         self._broker = broker
@@ -201,12 +201,12 @@ def _cause(failure: str) -> str:
 
 
 @contextmanager
-def _open(name: str, work: Work, workers: int) -> Iterator[_RqSession]:
+def _open(name: str, work: Work, workers: int) -> Iterator[_RqPool]:
     with open_broker() as broker:
         give_orders(broker, work)
         try:
             with _fleet(broker, name, workers) as fleet:
-                session = _RqSession(broker, fleet, work, workers_of(fleet))
+                session = _RqPool(broker, fleet, work, workers_of(fleet))
                 yield session
                 session.close()
         except FleetLost as error:
@@ -228,7 +228,7 @@ class Rq(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(self.name, work, configuration.workers) as session:
             session.workers = ()
             yield session
@@ -243,6 +243,6 @@ class RqSimple(Backend):
     empty_chunks = 20
 
     @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[Session]:
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with _open(self.name, work, configuration.workers) as session:
             yield session

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gilscope.backends.base import CallError, Refusal, Work, WorkerDied, WorkerId
+from gilscope.backends.base import CallError, Refusal, Work, WorkerDied
 from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.remote.sides import place
 from gilscope.queues.workers.fleet import Fleet, join
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Orders", "enter", "give_orders", "workers_of"]
 
@@ -59,7 +60,7 @@ def give_orders(broker: Broker, work: Work) -> None:
         connection.set(_key(broker), pack(broker.secret, orders))
 
 
-def workers_of(fleet: Fleet) -> tuple[WorkerId, ...]:
+def workers_of(fleet: Fleet) -> tuple[ThreadAddress, ...]:
     """Who the workers are that joined.
 
     :raises Refusal: when the target cannot be imported in one
