@@ -1,7 +1,15 @@
 """What holds for every test."""
 
+from __future__ import annotations
+
+import signal
+
 from hypothesis import settings
 
 # How long an example takes is the machine's affair: no test is judged by absolute times.
 settings.register_profile("gilscope", deadline=None)
 settings.load_profile("gilscope")
+
+# Under nohup and in a script's background jobs SIGINT is ignored, and what the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

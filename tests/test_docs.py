@@ -50,7 +50,6 @@ def test_every_field_and_column_is_told(hooks: ModuleType) -> None:
     assert all(f"| `{column}` |" in table for _, column, _ in columns())
 
 
-@pytest.mark.slow
 def test_it_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

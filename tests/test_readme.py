@@ -20,7 +20,6 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_commands_run(tmp_path: Path) -> None:
     commands = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
@@ -36,7 +35,6 @@ def test_the_commands_run(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json", "report.perfetto.json"}
 
 
-@pytest.mark.slow
 def test_the_program_runs(tmp_path: Path) -> None:
     (program,) = blocks("python")
     script = tmp_path / "program.py"

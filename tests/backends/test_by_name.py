@@ -14,8 +14,6 @@ from gilscope.backends.base import Backend
 from gilscope.errors import UsageError
 from tests.backends.conftest import Case, Start
 
-pytestmark = pytest.mark.backend
-
 PLUGIN = """
 from gilscope.backends.serial import Serial
 

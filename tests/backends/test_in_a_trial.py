@@ -14,7 +14,6 @@ from gilscope.measure.trial import TrialEnded
 from tests.backends.conftest import CASES, PROCESSES, QUICK, TARGETS, Case, Start, Trial
 
 pytestmark = [
-    pytest.mark.backend,
     pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX"),
 ]
 PACKAGE = str(Path(gilscope.__file__).parent)
@@ -53,6 +52,7 @@ def test_workers_are_where_the_backend_says(shared: Trial) -> None:
 # -- calls -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.interpreter
 @pytest.mark.parametrize("chunksize", [1, 3, 10, 100])
 def test_every_call_is_made_once_by_a_worker(shared: Trial, chunksize: int) -> None:
     shared.forget()
@@ -279,6 +279,7 @@ def median_lag_s(start: Start, target: str) -> float:
     return lag_s
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("kind", ["sleep", "sleep_coroutine"])
 def test_a_blocked_loop_lags_more_than_a_free_one(start: Start, kind: str) -> None:
     assert median_lag_s(start, "block_coroutine") > 4 * median_lag_s(start, kind)

@@ -20,8 +20,6 @@ from gilscope.backends.process import Process
 from gilscope.backends.worker import describe_error
 from gilscope.records import Kind
 
-pytestmark = pytest.mark.backend
-
 WORKERS = {"serial": 1, "thread": 3, "asyncio": 3}
 Open = Callable[[Work], AbstractContextManager[OpenPool]]
 
@@ -320,6 +318,7 @@ def lags(work: Work) -> list[int]:
         return sorted(session.loop_lags_ns)
 
 
+@pytest.mark.timing
 def test_a_blocked_loop_is_late() -> None:
     free, blocked = lags(Work(asyncio.sleep, "coroutine")), lags(coroutine(time.sleep))
     assert free

@@ -16,7 +16,6 @@ from tests.unit.handmade import make_full, make_hostile, make_recommendation, ma
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.slow
 
 _LOOKS = [
     pytest.param({"color_scheme": "light"}, id="light"),

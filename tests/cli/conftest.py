@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,10 +92,9 @@ class Outcome:
 class Cli:
     """Runs gilscope in a folder of its own, with a folder of its own for temporary files."""
 
-    def __init__(self, folder: Path) -> None:
-        self.cwd, self.tmp = folder / "work", folder / "tmp"
+    def __init__(self, folder: Path, tmp: Path) -> None:
+        self.cwd, self.tmp = folder / "work", tmp
         self.cwd.mkdir()
-        self.tmp.mkdir()
         self.environment = {
             name: value
             for name, value in os.environ.items()
@@ -173,8 +173,13 @@ def _orphans_come_here() -> Iterator[None]:
 def cli(tmp_path: Path, _orphans_come_here: None) -> Iterator[Cli]:
     """The command; after the test no process and no temporary file of it may be left."""
     before = _descendants()
-    made = Cli(tmp_path)
-    yield made
+    with tempfile.TemporaryDirectory(prefix="gs-") as tmp:  # short, for the forkserver's socket has its address in it
+        made = Cli(tmp_path, Path(tmp))
+        yield made
+        _assert_nothing_left(made, before)
+
+
+def _assert_nothing_left(made: Cli, before: set[psutil.Process]) -> None:
     made.end()
     left = _descendants() - before
     told = [f"{process.pid}: {' '.join(process.cmdline())}" for process in left]

@@ -117,7 +117,6 @@ def test_daemons_of_the_target_are_ended_too(cli: Cli) -> None:
     _assert_interrupted(interrupt(process))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_at_any_moment(cli: Cli, number: signal.Signals) -> None:
     """From the first moment to the last, a quarter of a second apart."""

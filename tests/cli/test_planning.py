@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gilscope.decide.noise import MOST_FLOOR, TIE_MARGIN
 from tests.cli.conftest import Cli, place
 
@@ -39,7 +37,6 @@ def test_the_noise_of_the_run_is_told_with_the_answer(cli: Cli) -> None:
     assert TIE_MARGIN <= noise["floor"] <= MOST_FLOOR
 
 
-@pytest.mark.slow
 def test_short_calls_go_to_processes_in_chunks_and_the_price_of_single_ones_is_shown(cli: Cli) -> None:
     outcome = cli.run(
         "analyze", *place("well", "spin"), "--arg", "2000", "--backends", "process", "--budget", "20s", "--json"

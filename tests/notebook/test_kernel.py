@@ -50,7 +50,6 @@ def shown(messages: list[dict[str, Any]], kind: str) -> list[dict[str, str]]:
     return [message["content"]["data"] for message in messages if message["kind"] == kind]
 
 
-@pytest.mark.slow
 def test_a_cells_function_is_measured_and_shown(told: list[list[dict[str, Any]]]) -> None:
     (result,) = shown(told[2], "execute_result")
     assert "process × 2" in result["text/html"]
@@ -58,7 +57,6 @@ def test_a_cells_function_is_measured_and_shown(told: list[list[dict[str, Any]]]
     assert result["text/plain"].startswith("work is ")
 
 
-@pytest.mark.slow
 def test_progress_is_rewritten_and_gone_at_the_end(told: list[list[dict[str, Any]]]) -> None:
     updates = shown(told[2], "update_display_data")
     assert any("<progress" in form["text/html"] for form in updates)
@@ -66,7 +64,6 @@ def test_progress_is_rewritten_and_gone_at_the_end(told: list[list[dict[str, Any
     assert [message for message in told[2] if message["kind"] == "stream"] == []
 
 
-@pytest.mark.slow
 def test_interrupting_the_cell_shows_what_there_is_and_leaves_no_process(told: list[list[dict[str, Any]]]) -> None:
     (result,) = shown(told[3], "execute_result")
     assert "The analysis was interrupted" in result["text/html"]
@@ -74,7 +71,6 @@ def test_interrupting_the_cell_shows_what_there_is_and_leaves_no_process(told: l
     assert listed == "[]\n"
 
 
-@pytest.mark.slow
 def test_an_error_is_a_line(told: list[list[dict[str, Any]]]) -> None:
     text = "".join(message["content"]["text"] for message in told[5] if message["kind"] == "stream")
     assert "name 'nowhere' is not defined" in text

@@ -21,6 +21,7 @@ from gilscope.production.function import functions
 from tests.production import functions as f
 from tests.production.known import known, profile
 
+pytestmark = pytest.mark.interpreter
 EVERY = [f.add, f.square, f.fib, f.doze, f.numbers, f.ticks, f.Shop.total, f.Shop.above, f.Shop.static_above]
 KINDS = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction, inspect.isfunction)
 

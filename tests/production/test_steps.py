@@ -14,6 +14,7 @@ from gilscope import classify
 from tests.production import functions as f
 from tests.production.known import known, profile
 
+pytestmark = pytest.mark.interpreter
 #: More than are measured from the first on, so that both ways are taken.
 MANY = 300
 

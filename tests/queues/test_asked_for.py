@@ -42,7 +42,6 @@ def test_trials_are_told_of_the_broker() -> None:
     }
 
 
-@pytest.mark.slow
 def test_an_analysis_tells_of_the_queue_and_hides_the_password(given: str) -> None:
     url = given.replace("unix://", "unix://:word@")
     result = analyze(sleep, NUMBERS, backends=["rq-simple"], workers=[2], budget_s=20.0, max_calls=40, broker=url)

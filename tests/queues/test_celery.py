@@ -37,7 +37,7 @@ __all__ = [
     "test_every_call_is_made_once_by_a_worker",
     "test_the_first_traceback_is_the_users_alone",
 ]
-pytestmark = [pytest.mark.backend, pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")
 PREFORK, THREADS = Case("celery"), Case("celery-threads")
 either = pytest.mark.parametrize("case", [PREFORK, THREADS], ids=str)
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.queues.programs import address, printed, working
 
-pytestmark = pytest.mark.slow
-
 SHOP = """
 from gilscope import classify
 

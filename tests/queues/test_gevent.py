@@ -47,7 +47,6 @@ def test_a_coroutine_function_is_refused(start: Start) -> None:
     assert ended.value.status == "refused"
 
 
-@pytest.mark.slow
 def test_waiting_calls_wait_together() -> None:
     result = gilscope.analyze(
         sleep, NUMBERS, backends=("celery-gevent",), workers=(1, 8), budget_s=30.0, max_calls=300, hot=False
@@ -61,7 +60,6 @@ def test_waiting_calls_wait_together() -> None:
     assert settings["task_time_limit"] is None
 
 
-@pytest.mark.slow
 def test_the_program_runs_as_it_stands(given: str, tmp_path: Path) -> None:
     facts = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
     text = code(facts, Setup("celery-gevent", 4, 2))

@@ -15,8 +15,6 @@ from tests.queues.programs import address, results_of
 from tests.unit import snippet_programs as programs
 from tests.unit.snippet_programs import QUEUES
 
-pytestmark = pytest.mark.slow
-
 CONNECTED = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
 TUPLES = facts_from("user_code:add", star=True, inputs="PAIRS", kwargs={"text": "'it' * STEP"})
 REPEATED = facts_from("user_code:add", args=("STEP", "2"))

@@ -26,7 +26,6 @@ from tests.queues.rabbitmq import RabbitMQ, program, rabbitmq
 
 __all__ = ["start"]
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(program() is None, reason="RabbitMQ is not installed"),
     pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX"),
 ]

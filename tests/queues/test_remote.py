@@ -73,7 +73,6 @@ def site(given: str, tmp_path: Path) -> Iterator[Site]:
 # -- they work --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_an_analysis_is_done_by_workers_on_two_hosts(site: Site) -> None:
     hosts = [site.host(), site.host()]
     options = ["--remote-workers", "2", "--secret-file", str(site.secret_file), "--max-calls", "60", "-q"]
@@ -180,7 +179,6 @@ def test_a_worker_that_is_killed_costs_its_task_a_second_time(site: Site) -> Non
     assert made.ended() == 130
 
 
-@pytest.mark.slow
 def test_a_task_that_ends_every_worker_ends_the_trial(site: Site) -> None:
     site.host()
     site.gather(1)
@@ -216,7 +214,6 @@ def test_a_host_that_is_interrupted_costs_its_tasks_a_second_time(site: Site) ->
     assert done.queue_wait_p50_s is not None
 
 
-@pytest.mark.slow
 def test_a_host_that_is_cut_off_costs_its_tasks_a_second_time(site: Site) -> None:
     why = why_no_namespaces()
     with ExitStack() as stack:

@@ -17,7 +17,7 @@ from tests.backends.conftest import PATIENCE_S, Case, Start, start
 from tests.queues.engine import results_are_right
 
 __all__ = ["start"]
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")
 
 
 @pytest.mark.parametrize("backend", ["rq-simple", "celery", "celery-threads"])

@@ -164,7 +164,6 @@ def test_what_a_queue_takes_has_round_trips_in_it(start: Start, backend: str) ->
     assert trial.round(10).calls == 10
 
 
-@pytest.mark.slow
 def test_an_analysis_measures_each_queue_once_more(given: str) -> None:
     result = analyze(
         sleep, NUMBERS, backends=["rq-simple"], workers=[2], budget_s=12.0, max_calls=10, broker=given, rtt_s=RTT_S

@@ -13,8 +13,6 @@ from gilscope.records import StartMethod, Trial
 from tests.truth.conftest import PATIENCE_S, Observe, Start
 from tests.truth.programs import BLOCK
 
-pytestmark = pytest.mark.truth
-
 
 def run(trial: LiveTrial, calls: int, *, observed: bool = False) -> Trial:
     """The record after one round more."""
@@ -131,6 +129,7 @@ def test_a_target_that_imports_little_names_little(start: Start) -> None:
 # -- holding the GIL -------------------------------------------------------------------------------
 
 
+@pytest.mark.timing
 def test_a_step_of_c_is_one_hold_and_as_many_steps_of_python_are_many(observe: Observe) -> None:
     one, many = observe("one_step", "thread", 2, round_s=1.5), observe("steps", "thread", 2, round_s=1.5)
     for ledger in (one, many):
@@ -141,5 +140,6 @@ def test_a_step_of_c_is_one_hold_and_as_many_steps_of_python_are_many(observe: O
     assert (many.longest_hold_s or 0.0) < (one.longest_hold_s or 0.0)
 
 
+@pytest.mark.timing
 def test_a_hold_that_nobody_waits_for_is_none(observe: Observe) -> None:
     assert observe("one_step").longest_hold_s == 0.0

@@ -14,8 +14,6 @@ from gilscope.measure.live import LiveTrial
 from gilscope.options import Options
 from tests.truth.conftest import PATIENCE_S, Start
 
-pytestmark = pytest.mark.truth
-
 
 def campaign_of(solo: LiveTrial | None, others: list[LiveTrial], call_s: float = 0.002, **limits: Any) -> Any:
     options = Options(**{"budget_s": 60.0, **limits})

@@ -11,11 +11,7 @@ import pytest
 import gilscope
 from tests.truth.conftest import PATIENCE_S, Start
 
-pytestmark = [
-    pytest.mark.truth,
-    pytest.mark.slow,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is weighed by /proc"),
-]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is weighed by /proc")
 
 LEFT_BYTES = 100_000
 _kept: list[bytearray] = []

@@ -7,7 +7,7 @@ import pytest
 from gilscope.records import STATES, Ledger
 from tests.truth.conftest import Observe
 
-pytestmark = pytest.mark.truth
+pytestmark = pytest.mark.timing
 
 
 def share(ledger: Ledger, *states: str) -> float:
@@ -21,6 +21,7 @@ def check_sum(ledger: Ledger) -> None:
     assert ledger.cpu_s + (ledger.runqueue_s or 0.0) + ledger.blocked_s == pytest.approx(ledger.wall_s, rel=0.01)
 
 
+@pytest.mark.interpreter
 @pytest.mark.parametrize(
     ("program", "state"),
     [
@@ -53,6 +54,7 @@ def test_waiting_for_the_disk(observe: Observe) -> None:
     assert share(ledger, "disk") > sum(share(ledger, state) for state in waits)
 
 
+@pytest.mark.interpreter
 @pytest.mark.parametrize("workers", [2, 4])
 def test_python_threads_wait_for_the_gil(observe: Observe, workers: int) -> None:
     ledger = observe("python", "thread", workers, round_s=1.5)

@@ -13,7 +13,7 @@ from gilscope.result import Result
 from tests.truth import programs
 from tests.truth.conftest import ObserveRound
 
-pytestmark = pytest.mark.truth
+pytestmark = pytest.mark.timing
 
 
 def seconds(lane: Lane) -> Counter[str]:

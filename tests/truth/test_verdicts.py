@@ -12,7 +12,7 @@ from gilscope.records import Prediction
 from gilscope.result import Result
 from tests.truth import programs
 
-pytestmark = [pytest.mark.truth, pytest.mark.slow]
+pytestmark = pytest.mark.timing
 
 
 def predicted(result: Result, backend: str) -> Prediction:

@@ -172,6 +172,7 @@ def phase(sleeper: Sleeper, held: bool) -> Phase:
 
 
 @needs_proc
+@pytest.mark.interpreter
 @pytest.mark.skipif(not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="this interpreter has no GIL")
 def test_this_interpreters_gil_is_found_and_read(sleeper: Sleeper) -> None:
     layout = find_layout([phase(sleeper, held) for held in HELD], sleeper.thread_state)

@@ -109,7 +109,7 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @needs_pyspy
-@pytest.mark.truth
+@pytest.mark.timing
 def test_the_hot_function_leads(spinner: subprocess.Popen[bytes]) -> None:
     with HotRecorder() as recorder:
         recorder.start(spinner.pid)
@@ -208,7 +208,7 @@ def recorded(name: str, kind: str, folder: Path) -> tuple[HotLine, ...]:
 
 
 @needs_pyspy
-@pytest.mark.truth
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("name", "kind", "source", "callee", "least"),
     [
@@ -229,7 +229,7 @@ def test_a_line_that_waits_is_found_with_what_it_calls(
 
 
 @needs_pyspy
-@pytest.mark.truth
+@pytest.mark.timing
 def test_what_a_loop_waits_for_is_no_line(tmp_path: Path) -> None:
     assert [line for line in recorded("awaits", "coroutine", tmp_path) if (line.wait_share or 0.0) > 0.1] == []
 

@@ -41,7 +41,6 @@ def test_a_page_names_its_code_and_has_its_parts(code: str) -> None:
     assert [link for link in links if not (PAGES / link).exists()] == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("code", RULES)
 def test_the_example_runs(code: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
