@@ -1,7 +1,7 @@
-"""The simulated task queues against the real ones: ``python -m benchmarks.fleet [ENGINE...]``.
+"""The model of task queues against the real ones: ``python -m benchmarks.fleet [ENGINE...]``.
 
 Each engine runs three functions with 1, 2, 4 and 8 workers on this machine. What the engine costs is taken from its
-trial with one worker; the simulation is then asked for all four, with everything on the CPUs of this machine.
+trial with one worker; the model is then asked for all four, with everything on the CPUs of this machine.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from benchmarks.queues import TIMEOUT_S, ready, starting
 from benchmarks.regret.results import machine
 from gilscope.backends.base import Configuration
 from gilscope.decide.stats import Estimate, median_interval
-from gilscope.queues.capacity.engine import engine_of, factors_of
-from gilscope.queues.capacity.simulate import simulate
+from gilscope.queues.capacity.engine import engine_of
+from gilscope.queues.capacity.model import Fleet
 from gilscope.targets import TargetSpec
 
 ENGINES = ("rq-simple", "celery", "dask")
@@ -28,7 +28,7 @@ BUDGET_S = 15.0
 ROUNDS, ROUND_S = 5, 1.5
 #: Tasks for each worker in a round, at least.
 LEAST_EACH = 20
-#: What the simulation may be off by.
+#: What the model may be off by.
 MARGIN = 0.15
 
 
@@ -59,7 +59,7 @@ FUNCTIONS: tuple[Callable[[], None], ...] = (wait, compute, both)
 
 
 def rows(engine_name: str, function: Callable[[], None], order: random.Random) -> Iterator[tuple[int, Estimate, float]]:
-    """Numbers of workers, each with the calls per second that were measured, and those that the simulation expects."""
+    """Numbers of workers, each with the calls per second that were measured, and those that the model expects."""
     result = gilscope.analyze(
         getattr(importlib.import_module("benchmarks.fleet"), function.__name__),  # which workers can import
         backends=(engine_name,),
@@ -72,19 +72,15 @@ def rows(engine_name: str, function: Callable[[], None], order: random.Random) -
     engine = engine_of(engine_name, result.trials, demands) if demands else None
     if demands is None or engine is None:
         raise SystemExit(f"{engine_name} was not measured: {[trial.reason for trial in result.trials]}")
-    solo = next((trial.latencies for trial in result.trials if trial.backend == "serial"), None)
     for workers in WORKERS:
-        fleet = engine.fleet(
-            demands,
-            machines=1,
-            workers_each=workers,
-            cpus_each=len(os.sched_getaffinity(0)),
-            batch=1,
-            together=True,
-            factors=factors_of(solo),
-        )
-        expected = simulate(fleet).tasks_per_s
+        cpus = len(os.sched_getaffinity(0))
+        expected = together_per_s(engine.fleet(demands, machines=1, workers_each=workers, cpus_each=cpus, batch=1))
         yield workers, measured(Configuration(engine_name, workers), function, expected, order), expected
+
+
+def together_per_s(fleet: Fleet) -> float:
+    """What a machine does on whose CPUs the caller and the broker run too."""
+    return min(fleet.outcome().tasks_per_s, fleet.cpus_each / (fleet.cpu_s + fleet.caller_s + fleet.broker_s))
 
 
 def measured(
@@ -102,7 +98,7 @@ def main(names: list[str]) -> None:
     """Print the table."""
     order = random.Random(0)
     print(f"### {machine()}, {ROUNDS} rounds of {ROUND_S:g} s\n")
-    print("| engine | function | workers | measured | interval | simulated | difference |")
+    print("| engine | function | workers | measured | interval | expected | difference |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     off = []
     for name in names or ENGINES:

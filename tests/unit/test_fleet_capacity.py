@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gilscope.queues.capacity import plan as planning
-from gilscope.queues.capacity.engine import engine_of, factors_of, workers_that_fill
-from gilscope.records import Capacity, Demands, Histogram, QueueFigures, Trial, Wanted
+from gilscope.queues.capacity.engine import engine_of, workers_that_fill
+from gilscope.queues.capacity.plan import capacity
+from gilscope.records import Demands, QueueFigures, Trial, Wanted
 
 #: 10 ms of CPU with the GIL and 10 ms of waiting.
 HALF = Demands(
@@ -43,11 +43,6 @@ def trial(backend: str, workers: int, per_s: float, **more: Any) -> Trial:
 
 
 TRIALS = (trial("serial", 1, 50.0), trial("thread", 4, 98.0), trial("rq", 2, 90.0, queue=QUEUE))
-
-
-def capacity(*given: Any, **more: Any) -> Capacity:
-    """Of fleets that are simulated in no time."""
-    return planning.capacity(*given, **{"most_workers": 1_000, **more})
 
 
 def wanted(per_s: float) -> Wanted:
@@ -87,18 +82,22 @@ def test_so_many_machines_do_it_and_fewer_do_not() -> None:
     assert fleet.machines_high is not None
     assert fleet.machines_low <= fleet.machines <= fleet.machines_high
     assert 4 <= fleet.workers_each <= 12
+    (point,) = (point for point in fleet.curve if point.machines == 3)
+    (three,) = capacity(wanted(point.throughput_per_s), HALF, TRIALS, [4]).fleets
+    (four,) = capacity(wanted(point.throughput_per_s * 1.001), HALF, TRIALS, [4]).fleets
+    assert (three.batch, three.machines, four.machines) == (fleet.batch, 3, 4)
 
 
 def test_tasks_are_batched_until_the_queue_keeps_up() -> None:
     (slow,) = capacity(wanted(200.0), HALF, TRIALS, [2]).fleets
-    (fast,) = capacity(wanted(100_000.0), HALF, TRIALS, [2]).fleets
-    assert fast.reason is not None  # with a thousand workers
+    (fast,) = capacity(wanted(100_000.0), HALF, TRIALS, [2], most_workers=1_000).fleets
+    assert fast.reason is not None
     assert slow.batch < fast.batch
     assert fast.batch >= 100_000 * 3e-4  # the caller's time for a task
 
 
 def test_more_than_ten_thousand_workers_are_not_planned() -> None:
-    plan = capacity(wanted(10_000_000.0), HALF, TRIALS, [2], most_workers=planning.MOST_WORKERS)
+    plan = capacity(wanted(10_000_000.0), HALF, TRIALS, [2])
     (fleet,) = plan.fleets
     assert fleet.machines is None
     assert fleet.reason is not None
@@ -110,7 +109,7 @@ def test_more_than_ten_thousand_workers_are_not_planned() -> None:
 def test_the_curve_rises_until_its_bottleneck() -> None:
     (fleet,) = capacity(wanted(200.0), HALF, TRIALS, [2], rtt_s=0.02).fleets
     rates = [point.throughput_per_s for point in fleet.curve]
-    assert all(later >= earlier * 0.9 for earlier, later in pairwise(rates))
+    assert all(later >= earlier for earlier, later in pairwise(rates))
     assert fleet.curve[-1].bottleneck in ("caller", "broker")
     assert fleet.saturated == "caller"
     assert fleet.saturates_at_workers is not None
@@ -143,10 +142,3 @@ def test_an_engine_is_what_its_trial_showed() -> None:
     assert workers_that_fill(engine, HALF, cpus=4, batch=1000) == 8
     waits = Demands(calls=1, wall_s=1.0, cpu_s=0.0, blocked_s=1.0, sleep_s=1.0)
     assert workers_that_fill(engine, waits, cpus=4, batch=1000) == 64
-
-
-def test_factors_are_the_quantiles_of_the_latencies_around_a_mean_of_one() -> None:
-    factors = factors_of(Histogram(edges_s=(0.0, 0.1, 0.2, 1.0), counts=(10, 8, 2)))
-    assert sum(factors) / len(factors) == pytest.approx(1.0)
-    assert min(factors) < 0.5 < 2 < max(factors)
-    assert factors_of(None) == factors_of(Histogram(edges_s=(0.0, 1.0), counts=(0,))) == (1.0,)

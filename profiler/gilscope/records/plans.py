@@ -76,7 +76,7 @@ class LocalOption(Record, frozen=True, kw_only=True):
 
 
 class FleetPoint(Record, frozen=True, kw_only=True):
-    """One number of workers in the simulation."""
+    """One number of workers in the model."""
 
     machines: int
     workers: int
@@ -102,7 +102,7 @@ class FleetOption(Record, frozen=True, kw_only=True):
     machines_low: int | None = None
     machines_high: int | None = None
     throughput_per_s: float | None = None
-    """Of so many machines, simulated, in calls per second."""
+    """Of so many machines, by the model, in calls per second."""
     throughput_low: float | None = None
     throughput_high: float | None = None
     bottleneck: str | None = None

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s, outside_wait_s
-from gilscope.quantiles import counted_quantile
-from gilscope.queues.capacity.simulate import Fleet
+from gilscope.queues.capacity.model import Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Demands, Histogram, Trial
+    from gilscope.records import Demands, Trial
 
-__all__ = ["THREADED", "Engine", "engine_of", "factors_of", "workers_that_fill"]
+__all__ = ["THREADED", "Engine", "engine_of", "workers_that_fill"]
 
 #: Engines whose workers on a machine share one GIL.
 THREADED = ("-threads", "-gevent")
 #: Workers on a machine of functions that only wait: more would cost memory and connections nobody asked for.
 MOST_WAITING = 64
-#: By what a task differs from the mean at most: a rarer one would need more tasks than are simulated.
-QUANTILES = 20
 
 
 @dataclass(frozen=True)
@@ -57,24 +53,19 @@ class Engine:
         cpus_each: int,
         batch: int,
         rtt_s: float = 0.0,
-        together: bool = False,
-        factors: tuple[float, ...] = (1.0,),
     ) -> Fleet:
-        """Machines that run this engine's workers, as they are simulated."""
+        """Machines that run this engine's workers."""
         gil_s = (demands.cpu_gil_s if demands.cpu_gil_s is not None else demands.cpu_s) if self._threaded else 0.0
         return Fleet(
             machines=machines,
             workers_each=workers_each,
             cpus_each=cpus_each,
-            enqueue_s=self.enqueue_s + batch * self.pickle_s / 2,
-            fetch_s=self.fetch_s,
+            caller_s=self.caller_s(batch),
             broker_s=self.broker_s,
             cpu_s=batch * (demands.cpu_s + self.pickle_s / 2) + self.overhead_s,
             wait_s=batch * outside_wait_s(demands),
             gil_s=batch * gil_s + (self.overhead_s if self._threaded else 0.0),
             rtt_s=rtt_s,
-            together=together,
-            factors=factors if batch == 1 else (1.0,),  # a batch is close to its mean
         )
 
     @property
@@ -114,15 +105,3 @@ def workers_that_fill(engine: Engine, demands: Demands, cpus: int, batch: int) -
     if computing_s * MOST_WAITING <= waiting_s:
         return MOST_WAITING
     return max(1, min(math.ceil(cpus * (1 + waiting_s / computing_s)), max(MOST_WAITING, cpus)))
-
-
-def factors_of(latencies: Histogram | None) -> tuple[float, ...]:
-    """Twenty equally likely multiples of the mean that calls take; one where their distribution is unknown."""
-    total = sum(latencies.counts) if latencies is not None else 0
-    if latencies is None or not total:
-        return (1.0,)
-    middles = [(low + high) / 2 for low, high in pairwise(latencies.edges_s)]
-    counts = list(zip(middles, latencies.counts, strict=True))
-    values = [counted_quantile(counts, (place + 0.5) / QUANTILES) or 0.0 for place in range(QUANTILES)]
-    mean = sum(values) / QUANTILES
-    return tuple(value / mean for value in values) if mean > 0 else (1.0,)

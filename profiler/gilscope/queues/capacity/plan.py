@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s
 from gilscope.decide.wording import counted, rate, time
-from gilscope.queues.capacity.engine import Engine, engine_of, factors_of, workers_that_fill
-from gilscope.queues.capacity.simulate import Outcome, simulate
+from gilscope.queues.capacity.engine import Engine, engine_of, workers_that_fill
 from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gilscope.queues.capacity.model import Fleet
     from gilscope.records import Demands, Trial
 
 __all__ = ["MOST_WORKERS", "capacity"]
@@ -39,7 +40,6 @@ class _Ground:
     local_per_s: float
     rtt_s: float
     most_workers: int
-    factors: tuple[float, ...]
 
 
 def capacity(
@@ -59,8 +59,7 @@ def capacity(
     local = _local(wanted, trials)
     if local is None:
         return Capacity(wanted=wanted, reason="cannot tell: nothing was measured")
-    solo = next((trial.latencies for trial in trials if trial.backend == "serial"), None)
-    ground = _Ground(wanted, demands, local.throughput_per_s, rtt_s, most_workers, factors_of(solo))
+    ground = _Ground(wanted, demands, local.throughput_per_s, rtt_s, most_workers)
     queued = dict.fromkeys(trial.backend for trial in trials if trial.queue is not None)
     engines = [(engine_of(name, trials, demands), _spread(name, trials)) for name in queued]
     fleets = tuple(
@@ -98,9 +97,14 @@ def _spread(backend: str, trials: Sequence[Trial]) -> tuple[float, float]:
 def _option(ground: _Ground, engine: Engine, spread: tuple[float, float], cpus: int) -> FleetOption:
     batch = _batch(ground, engine)
     workers = workers_that_fill(engine, ground.demands, cpus, batch)
-    simulated = _Simulated(ground, engine, workers, cpus, batch)
-    machines, outcome = simulated.fewest(ground.wanted.per_s)
-    full, name = simulated.saturation()
+    one = engine.fleet(
+        ground.demands, machines=1, workers_each=workers, cpus_each=cpus, batch=batch, rtt_s=ground.rtt_s
+    )
+    most = max(1, ground.most_workers // workers)
+    machines = _fewest(one, ground.wanted.per_s / batch, most)
+    outcome = replace(one, machines=machines or most).outcome()
+    per_s = outcome.tasks_per_s * batch
+    full, name = _saturation(one)
     return FleetOption(
         engine=engine.name,
         cpus_each=cpus,
@@ -108,16 +112,16 @@ def _option(ground: _Ground, engine: Engine, spread: tuple[float, float], cpus: 
         batch=batch,
         machines=machines,
         bottleneck=outcome.bottleneck,
-        reason=None if machines else _why_none(outcome.tasks_per_s * batch, outcome.bottleneck, ground),
-        throughput_per_s=outcome.tasks_per_s * batch,
-        throughput_low=outcome.tasks_per_s * batch * spread[0],
-        throughput_high=outcome.tasks_per_s * batch * spread[1],
+        reason=None if machines else _why_none(per_s, outcome.bottleneck, ground),
+        throughput_per_s=per_s,
+        throughput_low=per_s * spread[0],
+        throughput_high=per_s * spread[1],
         machines_low=None if machines is None else max(1, math.ceil(machines / spread[1])),
         machines_high=None if machines is None else math.ceil(machines / spread[0]),
         pays_from_batch=_pays_from(ground, engine),
         saturates_at_workers=full,
         saturated=name,
-        curve=tuple(simulated.curve()),
+        curve=tuple(_curve(one, batch, most)),
     )
 
 
@@ -144,70 +148,37 @@ def _pays_from(ground: _Ground, engine: Engine) -> int | None:
     return max(1, math.ceil(fixed_s / spare_s)) if spare_s > 0 else None
 
 
-class _Simulated:
-    """One engine on machines of one size, in any number."""
+def _fewest(one: Fleet, tasks_per_s: float, most: int) -> int | None:
+    """The fewest machines that do so many tasks a second; None where ``most`` of them do not."""
+    found = 1 + bisect_left(
+        range(1, most + 1), tasks_per_s, key=lambda machines: replace(one, machines=machines).outcome().tasks_per_s
+    )
+    return found if found <= most else None
 
-    def __init__(self, ground: _Ground, engine: Engine, workers_each: int, cpus_each: int, batch: int) -> None:
-        self._ground, self._engine = ground, engine
-        self._workers, self._cpus, self._batch = workers_each, cpus_each, batch
-        self._most = max(1, ground.most_workers // workers_each)
-        self._known: dict[int, Outcome] = {}
 
-    def at(self, machines: int) -> Outcome:
-        if machines not in self._known:
-            fleet = self._engine.fleet(
-                self._ground.demands,
-                machines=machines,
-                workers_each=self._workers,
-                cpus_each=self._cpus,
-                batch=self._batch,
-                rtt_s=self._ground.rtt_s,
-                factors=self._ground.factors,
-            )
-            self._known[machines] = simulate(fleet)
-        return self._known[machines]
+def _saturation(one: Fleet) -> tuple[int | None, str | None]:
+    """From how many workers on the caller or the broker sets the pace, and which: N* of operational analysis
+    (Lazowska et al., Quantitative System Performance, 1984, §5.3)."""
+    limits = {"caller": one.caller_per_s, "broker": one.broker_per_s}
+    name = min(limits, key=lambda part: limits[part])
+    if math.isinf(limits[name]):
+        return None, None
+    each_per_s = one.outcome().tasks_per_s / one.workers
+    return math.ceil(limits[name] / each_per_s), name
 
-    def fewest(self, wanted_per_s: float) -> tuple[int | None, Outcome]:
-        """The fewest machines that do so many calls a second; None, and what the most of them do, where none do."""
-        low, high = 0, min(self._most, max(1, math.ceil(wanted_per_s / self._rate(1))))
-        while self._rate(high) < wanted_per_s:
-            if high == self._most or self.at(high).bottleneck in ("broker", "caller"):
-                return None, self.at(high)
-            low, high = high, min(self._most, high + max(1, high // 8))
-        while high - low > max(1, high // 50):  # to two percent: the model is no better
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._rate(middle) >= wanted_per_s else (middle, high)
-        return high, self.at(high)
 
-    def _rate(self, machines: int) -> float:
-        return self.at(machines).tasks_per_s * self._batch
-
-    def saturation(self) -> tuple[int | None, str | None]:
-        """From how many workers on the caller or the broker sets the pace, and which: N* of operational analysis
-        (Lazowska et al., Quantitative System Performance, 1984, §5.3)."""
-        engine, batch = self._engine, self._batch
-        parts = {"caller": engine.caller_s(batch) + self._ground.rtt_s, "broker": engine.broker_s}
-        name = max(parts, key=lambda part: parts[part])
-        if parts[name] <= 0:
-            return None, None
-        each_per_s = self.at(1).tasks_per_s / self._workers
-        return math.ceil(1 / (parts[name] * each_per_s)), name
-
-    def curve(self) -> Iterator[FleetPoint]:
-        """Up to the most workers; what lies between two points that are the same is left out."""
-        for machines in self._grid():
-            outcome = self.at(machines)
-            yield FleetPoint(
-                machines=machines,
-                workers=machines * self._workers,
-                throughput_per_s=outcome.tasks_per_s * self._batch,
-                latency_s=outcome.latency_s,
-                bottleneck=outcome.bottleneck,
-            )
-
-    def _grid(self) -> list[int]:
-        grid = [step * 10**power for power in range(5) for step in STEPS]
-        return [*(machines for machines in grid if machines < self._most), self._most]
+def _curve(one: Fleet, batch: int, most: int) -> Iterator[FleetPoint]:
+    """At a few numbers of machines, up to the most."""
+    grid = [step * 10**power for power in range(5) for step in STEPS]
+    for machines in (*(machines for machines in grid if machines < most), most):
+        outcome = replace(one, machines=machines).outcome()
+        yield FleetPoint(
+            machines=machines,
+            workers=machines * one.workers_each,
+            throughput_per_s=outcome.tasks_per_s * batch,
+            latency_s=outcome.latency_s,
+            bottleneck=outcome.bottleneck,
+        )
 
 
 def _why_none(per_s: float, bottleneck: str, ground: _Ground) -> str:
