@@ -20,10 +20,11 @@ MAX_LINES = 400
 
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
 #: What every part may: it knows of no other.
-GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses", "thread_address"}
+GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses", "thread_address", "units"}
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "errors": set(),
+    "units": set(),
     "introspection": set(),
     "quantiles": set(),
     "subprocesses": set(),

@@ -9,7 +9,7 @@ from gilscope import report
 from gilscope.records import ResultRecord
 from gilscope.report.clean import printable
 from gilscope.report.saved import load_error, read_all
-from gilscope.report.words import verdict_sentence
+from gilscope.report.verdicts import verdict_sentence
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ def test_a_flood_of_output_is_bounded(cli: Cli) -> None:
     assert outcome.status == 0
     assert outcome.analysis.result["output"].endswith("the last line\n")
     assert len(outcome.analysis.result["output"]) <= 64 * 1024
-    assert "MB" in outcome.analysis.finding("much-output")["evidence"]
+    assert "MiB" in outcome.analysis.finding("much-output")["evidence"]
     assert int(weighed.read_text()) < 400 * 1024, "no process grew with what was printed"
 
 
@@ -118,7 +118,7 @@ def test_big_results_are_measured_and_their_cost_is_named(cli: Cli) -> None:
     assert processes["status"] == "ok"
     assert processes["pickle_bytes"] >= 20_000_000
     assert processes["pickle_s"] > 0
-    assert "MB" in outcome.analysis.finding("pickling-cost")["evidence"]
+    assert "MiB" in outcome.analysis.finding("pickling-cost")["evidence"]
 
 
 def test_a_reader_that_goes_away_is_no_failure(cli: Cli) -> None:

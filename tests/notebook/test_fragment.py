@@ -67,8 +67,8 @@ def hostile(value: Any) -> Any:
 def test_it_tells_the_verdict_the_figures_and_the_code() -> None:
     text = shown(make_result()).text
     for told in (
-        "is_prime is compute-bound (python): run it in a process pool with 2 workers, 1.9× (1.8–2.0)",
-        "Confidence: high, 95 %",
+        "is_prime is compute-bound (python): run it in a process pool with 2 workers, 1.91× (1.80–2.00)",
+        "Confidence: high, 95%",
         "process × 2",
         "5.40–6.00",
         "needs Python 3.14 or later",
@@ -76,7 +76,7 @@ def test_it_tells_the_verdict_the_figures_and_the_code() -> None:
         "First exception (3 of 90 calls raised)",
         "Findings (1)",
         "There are only 6 inputs",
-        "its threads waited 49 % for the GIL",
+        "its threads waited 49% for the GIL",
         "with ProcessPoolExecutor(max_workers=2) as pool:",
     ):
         assert told in text
@@ -91,9 +91,7 @@ def test_it_is_small_and_has_nothing_that_runs_or_asks() -> None:
 
 
 def test_bars_have_their_figures_in_words() -> None:
-    assert (
-        'role="img" aria-label="on CPU, holding the GIL 50 %, waiting for the GIL 49 %' in make_result()._repr_html_()
-    )
+    assert 'role="img" aria-label="on CPU, holding the GIL 50%, waiting for the GIL 49%' in make_result()._repr_html_()
 
 
 def test_hostile_text_stays_text() -> None:

@@ -142,13 +142,13 @@ def test_calls_within_their_limits_pass(pytester: pytest.Pytester, limits: str, 
         (
             "max_gil_share=0.2",
             "waits()",
-            "gilscope: waits: how long it holds the GIL is unknown, * (the limit is 20 % of its wall clock): * "
+            "gilscope: waits: how long it holds the GIL is unknown, * (the limit is 20% of its wall clock): * "
             "gilscope analyze test_shop:waits measures it",
         ),
         pytest.param(
             "max_gil_share=0.2",
             "for _ in range(300): computes()",
-            "gilscope: computes: it holds the GIL for * of its wall clock, the limit is 20 %",
+            "gilscope: computes: it holds the GIL for * of its wall clock, the limit is 20%",
             marks=LINUX,
         ),
         ('label="io-bound"', "pass", "gilscope: unknown, for the test called no function decorated with @classify"),

@@ -190,7 +190,7 @@ def make_recommendation(**changes: Any) -> Recommendation:
         "reason": "It was the fastest in every round",
         "code": CODE,
         "alternatives": (
-            Alternative(backend="thread", workers=2, speedup=0.98, why_not="its threads waited 49 % for the GIL"),
+            Alternative(backend="thread", workers=2, speedup=0.98, why_not="its threads waited 49% for the GIL"),
             Alternative(backend="serial", workers=1, speedup=1.0, why_not="it uses one of 2 CPUs"),
         ),
     }
@@ -206,7 +206,7 @@ def make_classification(**changes: Any) -> Classification:
         "wait_ratio": 0.002,
         "gil_held_ratio": 0.994,
         "confidence": 1.0,
-        "reason": "Alone it was on the CPU for >99 % of the time, nearly always holding the GIL",
+        "reason": "Alone it was on the CPU for >99% of the time, nearly always holding the GIL",
     }
     return Classification(**(fields | changes))
 

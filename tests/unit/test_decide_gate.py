@@ -87,7 +87,7 @@ def judged(text: str, old: Result, new: Result) -> Judged:
 
 
 def at(rate: float, **changes: Any) -> Result:
-    """Rounds so steady that the floor of 5 % is the whole interval."""
+    """Rounds so steady that the floor of 5% is the whole interval."""
     return measured([rate] * 5, [2 * rate] * 5, **changes)
 
 
@@ -132,7 +132,7 @@ def test_another_word_fails_where_both_were_sure() -> None:
     assert judged("label", at(10.0), at(10.0)).outcome == "passed"
     found = judged("backend", at(10.0), at(10.0, recommendation=recommending("serial")))
     assert (found.outcome, found.old, found.new) == ("failed", "process", "serial")
-    assert found.evidence == "was process with a confidence of 95 %, is serial with one of 95 %"
+    assert found.evidence == "was process with a confidence of 95%, is serial with one of 95%"
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_pickling_starvation_and_the_run_queue_are_named() -> None:
         ledger=make.ledger(gil=1.0, runqueue=0.5, idle=1.5),
     )
     reason = why(judged(SERIAL, slow), "process")
-    assert "pickles 8 MB in 10 ms" in reason
+    assert "pickles 7.63 MiB in 10.0 ms" in reason
     assert "33% of their time for a CPU" in reason
     assert "50% of their time to be handed a call" in reason
 

@@ -54,7 +54,7 @@ def test_this_machine_is_enough_when_its_slow_end_is() -> None:
     assert plan.local is not None
     assert (plan.local.configuration, plan.local.enough) == ("thread × 4", True)
     assert plan.local.takes_s == pytest.approx(48_000 / 98)
-    assert plan.reason == "yes: thread × 4 on this machine does 98/s, all 48,000 in 8.16 min"
+    assert plan.reason == "yes: thread × 4 on this machine does 98.0/s, all 48,000 in 8.16 min"
 
 
 def test_within_the_noise_it_cannot_be_told() -> None:
@@ -101,7 +101,7 @@ def test_more_than_ten_thousand_workers_are_not_planned() -> None:
     (fleet,) = plan.fleets
     assert fleet.machines is None
     assert fleet.reason is not None
-    assert "where 10,000,000/s are wanted" in fleet.reason
+    assert "where 10.0M/s are wanted" in fleet.reason
     assert fleet.curve[-1].workers <= 10_000
     assert "no fleet does either" in plan.reason
 

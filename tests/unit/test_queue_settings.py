@@ -69,7 +69,7 @@ def test_workers_that_grow_are_replaced_when_they_hold_twice_as_much() -> None:
     growing = measured("celery", 2, 90.0, memory_growth_bytes=100_000.0)  # by 10 MB in the hundred calls of each
     set_ = values([growing])
     assert (set_["calls a task"], *(set_[name] for name in names)) == ("2", "200", "78125")
-    assert "grew by 10 MB in 100 calls; a worker holds 40 MB: replaced" in reason(names[0], [growing])
+    assert "grew by 9.54 MiB in 100 calls; a worker holds 38.1 MiB: replaced" in reason(names[0], [growing])
     steady = measured("celery", 2, 90.0, memory_growth_bytes=10_000.0)
     assert [values([steady])[name] for name in names] == [None, None]
     assert "nothing says that it goes on growing" in reason(names[1], [steady])
@@ -86,7 +86,7 @@ def test_limits_are_far_above_the_longest_task_and_visibility_above_these() -> N
 
 
 def test_a_p99_of_few_calls_is_called_what_it_is() -> None:
-    assert "a call's p99 is 30 ms" in reason("task_soft_time_limit", [measured("celery", 2, 90.0)])
+    assert "a call's p99 is 30.0 ms" in reason("task_soft_time_limit", [measured("celery", 2, 90.0)])
     assert "longest of 20 calls" in reason("task_soft_time_limit", [measured("celery", 2, 90.0, calls=20)])
 
 
@@ -97,7 +97,7 @@ def test_unknown_figures_set_nothing() -> None:
     for name in ("worker_prefetch_multiplier", "task_soft_time_limit", "task_time_limit", "broker_transport_options"):
         assert found[name].value is None
     assert found["worker_prefetch_multiplier"].reason.startswith("unknown")
-    assert "is unknown; a worker holds 40 MB" in found["worker_max_tasks_per_child"].reason
+    assert "is unknown; a worker holds 38.1 MiB" in found["worker_max_tasks_per_child"].reason
 
 
 def test_the_threads_pool_has_no_limits() -> None:

@@ -162,9 +162,9 @@ def test_a_flame_is_as_wide_as_its_samples_and_as_blue_as_its_gil() -> None:
     assert (found["fetch"].left, found["fetch"].width, found["parse"].left) == pytest.approx((0.0, 0.6, 0.6))
     rows = {row.cells[0]: row.cells[1:] for row in flames.functions(stacks).rows}
     assert rows == {
-        "fetch": ("60 %", "60 %", "0 %"),
-        "parse": ("30 %", "30 %", "30 %"),
-        "main": ("10 %", "100 %", "5 %"),
+        "fetch": ("60%", "60%", "0%"),
+        "parse": ("30%", "30%", "30%"),
+        "main": ("10%", "100%", "5%"),
     }
 
 

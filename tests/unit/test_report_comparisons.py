@@ -56,7 +56,7 @@ def test_a_row_tells_old_new_the_change_and_what_is_shown() -> None:
     rows = cells(sheet)
     assert ("serial", "throughput", "10.0/s", "5.10/s", "0.51× (0.47–0.55)", "slower") in rows
     assert ("process × 2", "p99", "104 ms", "220 ms", "2.11× (1.96–2.27)", "slower") in rows
-    assert ("alone", "GIL held", ">99 %", ">99 %", "0 pp (-1 to +1)", "not shown") in rows
+    assert ("alone", "GIL held", ">99%", ">99%", "0 pp (-1 to +1)", "not shown") in rows
     assert ("alone", "memory", "20.0 MiB", "20.0 MiB", "1.00× (0.92–1.09)", "not shown") in rows
     assert not [row for row in rows if row[1] == "errors"], "where there were none"
     assert {row.cells[0] for row in sheet.table.rows if row.chosen} == {"process × 2"}
@@ -67,7 +67,7 @@ def test_not_shown_is_not_called_equal() -> None:
     sheet = drawn((OLD, OLD))
     assert sheet.title.startswith("is_prime: no change of throughput is shown, 1.00× (")
     assert {row[-1] for row in cells(sheet)} == {"not shown"}
-    assert "Starts of the same pool differ by up to 5 %" in sheet.remarks[0]
+    assert "Starts of the same pool differ by up to 5%" in sheet.remarks[0]
 
 
 def test_notes_tell_the_verdicts_what_is_apart_and_what_may_explain_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gilscope.records import BreakEven, Prediction
 from gilscope.report import foresight
 from gilscope.report.tables import Table
-from gilscope.report.words import verdict_sentence
+from gilscope.report.verdicts import verdict_sentence
 from tests.unit.handmade import make_recommendation, make_result
 
 NOTHING: dict[str, Any] = {"predictions": (), "break_even": (), "groups": (), "noise": None}
@@ -21,14 +21,14 @@ def cells(table: Table) -> list[tuple[str, ...]]:
 
 
 def test_what_was_measured_stands_beside_what_was_predicted() -> None:
-    assert cells(foresight.predictions(make_result())) == [("process × 2", "2", "5.90/s", "5.73/s", "+3 %", "cpu")]
+    assert cells(foresight.predictions(make_result())) == [("process × 2", "2", "5.90/s", "5.73/s", "+3%", "cpu")]
 
 
 def test_other_machines_have_a_table_of_their_own() -> None:
     assert cells(foresight.elsewhere(make_result())) == [
-        ("16 CPUs", "process × 16", "44.0/s", "unknown", "15×", "pickling"),
-        ("64 CPUs", "process × 8 of 4 threads each", "61.0/s", "unknown", "20×", "gil"),
-        ("2 CPUs, no GIL", "thread × 2", "5.80/s", "5.50–6.10", "1.9×", "unknown"),
+        ("16 CPUs", "process × 16", "44.0/s", "unknown", "14.7×", "pickling"),
+        ("64 CPUs", "process × 8 of 4 threads each", "61.0/s", "unknown", "20.3×", "gil"),
+        ("2 CPUs, no GIL", "thread × 2", "5.80/s", "5.50–6.10", "1.93×", "unknown"),
     ]
 
 
@@ -45,8 +45,8 @@ def test_groups_name_an_example() -> None:
 
 def test_the_noise_says_what_a_tie_is() -> None:
     told = foresight.noise(make_result())
-    assert told.startswith("Noise: process × 2 in a second process ran at 97 % of the first")
-    assert told.endswith("Gaps of up to 6 % are ties.")
+    assert told.startswith("Noise: process × 2 in a second process ran at 97% of the first")
+    assert told.endswith("Gaps of up to 6% are ties.")
     assert foresight.noise(make_result(noise=None)) == ""
 
 

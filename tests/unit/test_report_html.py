@@ -153,23 +153,23 @@ def test_the_page_is_complete() -> None:
     stacks = (Stack(frames=("main (app.py:3)", "is_prime (app.py:17)"), samples=90, gil_samples=81),)
     flat = _Reader(make_result(trials=trials, stacks=stacks).to_html()).flat
     for part in (
-        "is_prime is compute-bound (python): run it in a process pool with 2 workers, 1.9× (1.8–2.0)",
-        "expected gain 1.9× the serial throughput, 1.8–2.0 confidence high, 95 %",
+        "is_prime is compute-bound (python): run it in a process pool with 2 workers, 1.91× (1.80–2.00)",
+        "expected gain 1.91× the serial throughput, 1.80–2.00 confidence high, 95%",
         "with ProcessPoolExecutor(max_workers=2) as pool:",
         "5.73/s (5.40–6.00)",
         "refused: needs Python 3.14 or later",
-        "its threads waited 49 % for the GIL",
+        "its threads waited 49% for the GIL",
         "not measured",
         "an observed round of thread × 4, a lane for each of 2 worker threads",
         "app/primes.py:17",
-        "is_prime (app.py:17) 100 % 100 % 90 %",
+        "is_prime (app.py:17) 100% 100% 90%",
         "There are only 6 inputs",
         "3 of 90 calls raised",
         "checking 112272535095293",
         "CPython 3.12.1, with the GIL",
         "the interpreter's own lock word, calibrated",
         "12 sampling moments, 0 failed reads",
-        "1 % slower",
+        "1% slower",
     ):
         assert part in flat
 

@@ -81,8 +81,8 @@ def test_the_table_beside_the_bars_tells_unknown_from_zero() -> None:
     bars = ledger_bars(make_result(trials=(make_trial(ledger=split), make_trial("thread", 2, ledger=whole))))
     assert states_shown(bars) == ("cpu_gil", "gil_wait", "cpu")
     first, second = ledger_shares(bars).rows
-    assert first.cells[2:5] == ("50 %", "50 %", "0 %")
-    assert second.cells[2:5] == ("unknown", "unknown", "100 %")
+    assert first.cells[2:5] == ("50%", "50%", "0%")
+    assert second.cells[2:5] == ("unknown", "unknown", "100%")
 
 
 def test_states_are_in_the_order_of_the_record() -> None:

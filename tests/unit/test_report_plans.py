@@ -24,7 +24,7 @@ def planned(per_s: float, queued: bool = True) -> Result:
 @pytest.mark.parametrize("queued", [True, False])
 def test_every_report_answers_the_question(form: str, queued: bool) -> None:
     drawn = " ".join(render([planned(500.0, queued)], form).split())
-    assert "thread × 4 on this machine does 98/s" in drawn
+    assert "thread × 4 on this machine does 98.0/s" in drawn
     assert ("rq does on" in drawn) == queued
 
 

@@ -38,8 +38,8 @@ def test_a_row_tells_the_figures_of_a_function() -> None:
         "mean": "10.0 ms",
         "p50": "9.96 ms",
         "p99": "9.96 ms",
-        "CPU": "100 %",
-        "blocked": "0 %",
+        "CPU": "100%",
+        "blocked": "0%",
         "longest block of the loop": "–",
         "kind of work": "compute-bound",
     }

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gilscope.decide.demands import in_call_wall_s, outside_wait_s
 from gilscope.decide.stats import normal_cdf
-from gilscope.decide.wording import time
 from gilscope.records import WAIT_STATES, Classification, Demands, Label
+from gilscope.units import duration, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ def _overhead(demands: Demands, dispatch_s: Mapping[str, float]) -> _Verdict | N
     if not dispatch_s or not 0 < call_s < min(dispatch_s.values()):
         return None
     backend, cheapest = min(dispatch_s.items(), key=lambda item: item[1])
-    reason = f"a call takes {time(call_s)}, handing it to the cheapest pool ({backend}) {time(cheapest)}"
+    reason = f"a call takes {duration(call_s)}, handing it to the cheapest pool ({backend}) {duration(cheapest)}"
     return "overhead-bound", None, normal_cdf(math.log(cheapest / call_s) / DISPATCH_NOISE), reason
 
 
@@ -124,7 +124,7 @@ def _by_share(demands: Demands, samples: int, gil_enabled: bool) -> _Verdict:
     undivided = demands.wait_s is None
     trust = _share_confidence(share, MIN_SAMPLES if undivided else samples)
     label, subtype, detail, certain = _label(demands, share, samples, gil_enabled)
-    reason = f"{share:.0%} of a call is computing, {1 - share:.0%} waiting{detail}"
+    reason = f"{percent(share)} of a call is computing, {percent(1 - share)} waiting{detail}"
     if undivided and demands.runqueue_s is not None:
         reason += "; what it waits for is unknown"
     elif undivided:
@@ -158,7 +158,7 @@ def _compute_subtype(demands: Demands, samples: int, gil_enabled: bool) -> tuple
     if own > OWN_SHARE * (own + demands.cpu_s):
         return (
             "own-threads",
-            f"; threads it starts itself use {own / (own + demands.cpu_s):.0%} of its CPU time",
+            f"; threads it starts itself use {percent(own / (own + demands.cpu_s))} of its CPU time",
             1.0,
         )
     if not gil_enabled:
@@ -170,7 +170,7 @@ def _compute_subtype(demands: Demands, samples: int, gil_enabled: bool) -> tuple
     subtype = "python" if held >= PYTHON_SHARE else "native"
     return (
         subtype,
-        f"; it holds the GIL for {held:.0%} of its CPU time",
+        f"; it holds the GIL for {percent(held)} of its CPU time",
         _distance_confidence(held, PYTHON_SHARE, on_cpu),
     )
 
@@ -181,9 +181,9 @@ def _wait_subtype(demands: Demands, samples: int) -> tuple[str | None, str, floa
     if demands.wait_s is None or total <= 0:
         return None, "", 1.0
     state = max(waits, key=lambda name: waits[name])
-    detail = f"; {waits[state] / total:.0%} of the waiting is for {_WAITED_FOR[state]}"
+    detail = f"; {percent(waits[state] / total)} of the waiting is for {_WAITED_FOR[state]}"
     if state == "child" and demands.children_cpu_s:
-        detail += f", which use {time(demands.children_cpu_s)} of CPU a call"
+        detail += f", which use {duration(demands.children_cpu_s)} of CPU a call"
     return None if state == "other" else state, detail, _lead_confidence(waits, samples)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from gilscope.decide.changes import Change
 from gilscope.decide.recommend import UNSURE
+from gilscope.units import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,7 +107,7 @@ def _same(condition: Condition, old: tuple[str | None, float], new: tuple[str | 
     if silent:
         evidence = f"the {' and the '.join(silent)} result could not tell: analyze again"
         return Judged(condition, "unknown", evidence, old[0], new[0])
-    sure = f"was {old[0]} with a confidence of {old[1]:.0%}, is {new[0]} with one of {new[1]:.0%}".replace("%", " %")
+    sure = f"was {old[0]} with a confidence of {percent(old[1])}, is {new[0]} with one of {percent(new[1])}"
     if old[0] == new[0]:
         return Judged(condition, "passed", sure, old[0], new[0])
     outcome: Outcome = "failed" if min(old[1], new[1]) >= UNSURE else "not shown"

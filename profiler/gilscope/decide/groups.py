@@ -10,9 +10,9 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from gilscope.decide.classify import COMPUTE_SHARE, IO_SHARE
-from gilscope.decide.wording import time
 from gilscope.quantiles import quantile
 from gilscope.records import InputGroup
+from gilscope.units import rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,7 +160,7 @@ def _group(part: Sequence[_Input], runs: Mapping[int, Sequence[Run]]) -> InputGr
     label = _Input(0, cost_s, share, certain=True).label
     doing = {"compute-bound": ", mostly computing", "io-bound": ", mostly waiting", "mixed": ", computing and waiting"}
     return InputGroup(
-        name=f"calls of about {time(float(f'{cost_s:.2g}'))}{doing.get(label or '', '')}",
+        name=f"calls of about {rough_duration(cost_s)}{doing.get(label or '', '')}",
         inputs=len(part),
         example=typical.number,
         call_s=cost_s,

@@ -12,8 +12,8 @@ from gilscope.decide.snippets import CodeFacts, Setup, both_codes
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
 from gilscope.decide.throughput import round_rates
 from gilscope.decide.why_not import why_not
-from gilscope.decide.wording import times
 from gilscope.records import Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
+from gilscope.units import times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.decide.wording import size, time, times
+from gilscope.units import byte_size, duration, percent, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def why_not(
         return "measured, but it does not fit the caller" if trial.rounds else "no round was finished"
     compared = f"{times(ratio.value, ratio.low, ratio.high)} the throughput of {chosen.name}"
     if bound is not None:
-        return f"at most {bound:.2f}× the serial run by its ledger, whatever its rounds; measured: {compared}"
+        return f"at most {times(bound)} the serial run by its ledger, whatever its rounds; measured: {compared}"
     if tied:
         return f"a tie at {compared}, and {_less_modest(trial, chosen)}"
     if ratio.value > 1:
@@ -52,17 +52,17 @@ def _less_modest(trial: Trial, chosen: Trial) -> str:
 
 def _gil_wait(trial: Trial) -> str | None:
     share = _share(trial, "gil_wait")
-    return None if share is None else f"its workers waited {share:.0%} of their time for the GIL"
+    return None if share is None else f"its workers waited {percent(share)} of their time for the GIL"
 
 
 def _runqueue(trial: Trial) -> str | None:
     share = _share(trial, "runqueue")
-    return None if share is None else f"its workers waited {share:.0%} of their time for a CPU"
+    return None if share is None else f"its workers waited {percent(share)} of their time for a CPU"
 
 
 def _lock(trial: Trial) -> str | None:
     share = _share(trial, "lock")
-    return None if share is None else f"its workers waited {share:.0%} of their time for locks"
+    return None if share is None else f"its workers waited {percent(share)} of their time for locks"
 
 
 def _pickling(trial: Trial) -> str | None:
@@ -70,13 +70,13 @@ def _pickling(trial: Trial) -> str | None:
         return None
     if trial.pickle_s * trial.throughput_per_s < NOTABLE_SHARE:
         return None
-    return f"a call pickles {size(trial.pickle_bytes)} in {time(trial.pickle_s)}"
+    return f"a call pickles {byte_size(trial.pickle_bytes)} in {duration(trial.pickle_s)}"
 
 
 def _starved(trial: Trial) -> str | None:
     """Workers of a process pool that waited to be handed a call: dispatch is the limit."""
     share = _share(trial, "idle", of_calls=False)
-    return None if share is None else f"its workers waited {share:.0%} of their time to be handed a call"
+    return None if share is None else f"its workers waited {percent(share)} of their time to be handed a call"
 
 
 def _share(trial: Trial, state: str, *, of_calls: bool = True) -> float | None:

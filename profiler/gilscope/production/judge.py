@@ -12,8 +12,8 @@ import msgspec
 
 from gilscope.decide.classify import classify, compute_share
 from gilscope.decide.facts import LOOP_KINDS
-from gilscope.decide.wording import time
 from gilscope.records import Classification
+from gilscope.units import duration, percent
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile
@@ -70,8 +70,8 @@ def _two_readings(demands: Demands, unclear_s: float) -> str:
     low = compute_share(demands) or 0.0
     high = compute_share(_without_waiting(demands, unclear_s)) or 0.0
     return (
-        f"between {low:.0%} and {high:.0%} of a call is computing: for {time(unclear_s)} it was off the CPU while "
-        "others in the process computed, and whether it waited for them or for the outside world is unknown"
+        f"between {percent(low)} and {percent(high)} of a call is computing: for {duration(unclear_s)} it was off the "
+        "CPU while others in the process computed, and whether it waited for them or for the outside world is unknown"
     )
 
 
@@ -89,7 +89,7 @@ def advice(profile: Profile) -> str:
 
 def _on_a_loop(profile: Profile, verdict: Classification) -> str:
     if (profile.longest_block_s or 0.0) >= LONG_BLOCK_S:
-        block = time(profile.longest_block_s or 0.0)
+        block = duration(profile.longest_block_s or 0.0)
         return f"It has kept its event loop from everything else for {block}: offload what blocks (asyncio.to_thread)."
     if verdict.label == "compute-bound":
         return "It computes on the event loop: offload it to a process pool (loop.run_in_executor)."

@@ -10,10 +10,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from gilscope.decide.wording import time
 from gilscope.production.judge import MIN_CALLS
 from gilscope.production.profile import Profile
 from gilscope.records import Classification, Record
+from gilscope.units import duration
 
 __all__ = ["Prospect", "promising"]
 
@@ -105,10 +105,12 @@ def _reason(profile: Profile, verdict: Classification, waiting_s: float, computi
     notable_s = NOTABLE_SHARE * (waiting_s + computing_s)
     parts = []
     if waiting_s > notable_s:
-        parts.append(f"It waited {time(waiting_s)} for the outside world, which many calls can do at the same time.")
+        parts.append(
+            f"It waited {duration(waiting_s)} for the outside world, which many calls can do at the same time."
+        )
     if computing_s > notable_s:
         parts.append(
-            f"It computed for {time(profile.cpu_s or 0.0)}, of which other CPUs could take {time(computing_s)}."
+            f"It computed for {duration(profile.cpu_s or 0.0)}, of which other CPUs could take {duration(computing_s)}."
         )
     if verdict.label == "inconclusive":
         parts.append(f"What it is, is open: {verdict.reason}.")

@@ -10,7 +10,7 @@ from gilscope.cli.units import seconds
 from gilscope.decide.facts import LOOP_KINDS
 from gilscope.errors import UsageError
 from gilscope.records import Label
-from gilscope.report.words import duration, percent
+from gilscope.units import duration, percent
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.report.words import duration, percent
+from gilscope.units import duration, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

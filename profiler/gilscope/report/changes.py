@@ -10,7 +10,8 @@ from gilscope.decide.changes import FIGURES
 from gilscope.decide.comparable import listed, summed
 from gilscope.report.clean import clipped, printable
 from gilscope.report.tables import Column, Row, Table
-from gilscope.report.words import UNKNOWN, byte_size, duration, number, percent, rate, short_name
+from gilscope.report.verdicts import short_name
+from gilscope.units import UNKNOWN, byte_size, duration, percent, rate, times
 
 if TYPE_CHECKING:
     from gilscope.decide.changes import Change
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ORIGIN",
     "cells",
+    "factor",
     "figures",
     "fit",
     "left_out",
@@ -29,7 +31,6 @@ __all__ = [
     "objected",
     "prefix",
     "table",
-    "times",
     "title",
 ]
 
@@ -103,17 +104,12 @@ def cells(change: Change) -> tuple[str, str, str]:
 def _gap(change: Change) -> str:
     if change.gap is None:
         return UNKNOWN
-    return _points(change.gap) if FIGURES[change.figure].is_share else times(change.gap)
+    return _points(change.gap) if FIGURES[change.figure].is_share else factor(change.gap)
 
 
-def times(gap: Estimate) -> str:
+def factor(gap: Estimate) -> str:
     """``0.93× (0.88–0.99)``."""
-    interval = "" if gap.low is None or gap.high is None else f" ({_ratio(gap.low)}–{_ratio(gap.high)})"
-    return f"{_ratio(gap.value)}×{interval}"
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.2f}" if 0.1 <= value < 10 else number(value)
+    return times(gap.value, gap.low, gap.high)
 
 
 def _points(gap: Estimate) -> str:

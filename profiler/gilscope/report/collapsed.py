@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gilscope.report.stacks import sampled, with_stacks
-from gilscope.report.words import UNKNOWN
+from gilscope.units import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from gilscope.decide.comparable import reservations
 from gilscope.report.changes import (
     ORIGIN,
     cells,
+    factor,
     figures,
     fit,
     left_out,
@@ -18,12 +19,12 @@ from gilscope.report.changes import (
     objected,
     prefix,
     table,
-    times,
     title,
 )
 from gilscope.report.sheet import Sheet
 from gilscope.report.tables import NOTHING
-from gilscope.report.words import configuration, kind_of_work, percent, sentence
+from gilscope.report.verdicts import configuration, kind_of_work, sentence
+from gilscope.units import percent
 
 if TYPE_CHECKING:
     from gilscope.decide.changes import Change
@@ -105,13 +106,13 @@ def _headline(each: Comparison) -> str:
     if change is None or change.gap is None:
         return "whether it became faster or slower is unknown, for nothing that is recommended was measured in both"
     what = {"not shown": "no change of throughput is shown"}.get(change.word, change.word)
-    return f"{what}, {times(change.gap)} the throughput of the old result, {change.where}"
+    return f"{what}, {factor(change.gap)} the throughput of the old result, {change.where}"
 
 
 def _floors(pairs: Sequence[tuple[str, Comparison]]) -> list[str]:
     most = max((each.floor for _, each in pairs), default=0.0)
     return [
-        f"Shown is what the whole interval (90 %) tells. Starts of the same pool differ by up to {percent(most)}: "
+        f"Shown is what the whole interval (90%) tells. Starts of the same pool differ by up to {percent(most)}: "
         "that is in the intervals of all that is taken from rounds."
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gilscope.report.ledgers import slices
-from gilscope.report.words import UNKNOWN, byte_size, duration, number, percent, slowdown
+from gilscope.units import UNKNOWN, byte_size, duration, number, percent, slowdown
 
 if TYPE_CHECKING:
     from gilscope.records import Context, Environment, Instrument, ResultRecord

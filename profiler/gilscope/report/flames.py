@@ -11,7 +11,7 @@ from typing import Final
 
 from gilscope.records import Stack
 from gilscope.report.tables import Column, Row, Table
-from gilscope.report.words import UNKNOWN, percent
+from gilscope.units import UNKNOWN, percent
 
 __all__ = ["Flame", "Frame", "flame", "functions"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table, or_dash
-from gilscope.report.words import UNKNOWN, configuration, duration, percent, rate, span, speedup
+from gilscope.report.verdicts import configuration
+from gilscope.units import UNKNOWN, change, duration, interval, percent, rate, times
 
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "noise", "predictions"]
 
@@ -26,13 +27,13 @@ def is_here(expected: Prediction, result: ResultRecord) -> bool:
 def _predicted(expected: Prediction) -> Row:
     measured, difference = expected.measured_per_s, NOT_APPLICABLE
     if measured:
-        difference = f"{expected.throughput_per_s / measured - 1:+.0%}".replace("%", " %")
+        difference = change(expected.throughput_per_s / measured)
     return Row(
         (
             configuration(expected.backend, expected.workers, expected.threads_per_process),
             f"{expected.cpus:g}",
             rate(expected.throughput_per_s),
-            span(expected.throughput_low, expected.throughput_high),
+            interval(expected.throughput_low, expected.throughput_high),
             "not measured" if measured is None else rate(measured),
             difference,
             expected.bottleneck or UNKNOWN,
@@ -55,8 +56,8 @@ def _expected(expected: Prediction, serial_per_s: float | None) -> Row:
             cpus if expected.gil_enabled else f"{cpus}, no GIL",
             configuration(expected.backend, expected.workers, expected.threads_per_process),
             rate(expected.throughput_per_s),
-            span(expected.throughput_low, expected.throughput_high),
-            speedup(expected.throughput_per_s / serial_per_s if serial_per_s else None),
+            interval(expected.throughput_low, expected.throughput_high),
+            times(expected.throughput_per_s / serial_per_s if serial_per_s else None),
             expected.bottleneck or UNKNOWN,
         )
     )

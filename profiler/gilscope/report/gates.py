@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gilscope.decide.gate import passes
 from gilscope.report.changes import ORIGIN, cells, figures, fit, left_out, lists, named, objected, prefix, table
 from gilscope.report.sheet import Sheet
-from gilscope.report.words import UNKNOWN, sentence, short_name
+from gilscope.report.verdicts import sentence, short_name
+from gilscope.units import UNKNOWN
 
 if TYPE_CHECKING:
     from gilscope.decide.comparable import Matched

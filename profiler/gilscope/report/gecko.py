@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from gilscope.report.stacks import parsed, sampled, with_stacks
-from gilscope.report.words import short_name
+from gilscope.report.verdicts import short_name
 
 if TYPE_CHECKING:
     from gilscope.records import ResultRecord, Stack

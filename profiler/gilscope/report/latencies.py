@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gilscope.report.tables import Column, Row, Table
-from gilscope.report.words import duration, is_chosen
+from gilscope.report.verdicts import is_chosen
+from gilscope.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gilscope.records import STATES, Account, Ledger, ResultRecord
-from gilscope.report.words import STATE_STYLES, StateStyle, is_chosen
+from gilscope.report.palette import STATE_STYLES, StateStyle
+from gilscope.report.verdicts import is_chosen
 
 __all__ = ["LedgerBar", "Slice", "ledger_bars", "letters", "slices", "states_of", "states_shown"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from gilscope.report import facts, foresight, plans, tables
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import ledger_bars
-from gilscope.report.words import confidence, grounds, sentence, short_name, verdict_sentence
+from gilscope.report.verdicts import grounds, sentence, short_name, verdict_sentence
+from gilscope.units import confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gilscope.records import STATES, Record
-from gilscope.report.words import STATE_STYLES
+from gilscope.report.palette import STATE_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

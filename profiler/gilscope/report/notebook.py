@@ -16,7 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from gilscope.report import facts, tables
 from gilscope.report.clean import clipped, printable
 from gilscope.report.ledgers import LedgerBar, ledger_bars, states_shown
-from gilscope.report.words import STATE_STYLES, StateStyle, confidence, grounds, is_chosen, percent, verdict_sentence
+from gilscope.report.palette import STATE_STYLES, StateStyle
+from gilscope.report.verdicts import grounds, is_chosen, verdict_sentence
+from gilscope.units import confidence, percent
 
 if TYPE_CHECKING:
     from gilscope.records import Failure, Finding, ResultRecord, Trial

@@ -14,7 +14,8 @@ import msgspec
 
 from gilscope.errors import OutputError
 from gilscope.report.clean import printable
-from gilscope.report.words import STATE_STYLES, short_name
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.verdicts import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

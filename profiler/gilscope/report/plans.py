@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gilscope.decide.wording import counted
 from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, ResultRecord
 from gilscope.report.curves import Curve, Point
 from gilscope.report.tables import NOT_APPLICABLE, Column, Row, Table
-from gilscope.report.words import UNKNOWN, duration, rate, span
+from gilscope.units import UNKNOWN, counted, duration, interval, rate
 
 __all__ = ["costs", "curves", "fleets", "latencies", "plan", "queue_settings", "throughputs"]
 
@@ -49,7 +48,7 @@ def _row(option: FleetOption) -> Row:
             f"{option.batch:,}",
             _machines(option),
             rate(option.throughput_per_s),
-            span(option.throughput_low, option.throughput_high),
+            interval(option.throughput_low, option.throughput_high),
             option.bottleneck or UNKNOWN,
             _saturation(option),
             "no batch" if option.pays_from_batch is None else f"{counted(option.pays_from_batch, 'call')} a task",

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from gilscope.decide.wording import counted
 from gilscope.production.collection import row
 from gilscope.report.clean import printable
 from gilscope.report.ledgers import slices
 from gilscope.report.sheet import Bar, Sheet
 from gilscope.report.tables import NOTHING, Column, Row, Table, or_dash
-from gilscope.report.words import confidence, duration, kind_of_work, percent, sentence, short_name
+from gilscope.report.verdicts import kind_of_work, sentence, short_name
+from gilscope.units import confidence, counted, duration, percent
 
 if TYPE_CHECKING:
     from gilscope.production.files import Loaded

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from gilscope.report.stacks import is_gil_known, parsed, sampled, with_stacks
-from gilscope.report.words import short_name
+from gilscope.report.verdicts import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

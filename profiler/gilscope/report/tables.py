@@ -10,22 +10,9 @@ from typing import Any, Final
 
 from gilscope.records import HotLine, ResultRecord, Trial
 from gilscope.report.ledgers import LedgerBar, states_shown
-from gilscope.report.words import (
-    STATE_STYLES,
-    UNKNOWN,
-    byte_size,
-    confidence,
-    configuration,
-    duration,
-    is_chosen,
-    label,
-    number,
-    percent,
-    short_name,
-    slowdown,
-    span,
-    speedup,
-)
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.verdicts import configuration, is_chosen, label, short_name
+from gilscope.units import UNKNOWN, byte_size, confidence, duration, interval, number, percent, slowdown, times
 
 __all__ = [
     "NOTHING",
@@ -97,8 +84,8 @@ _Show = Callable[[Trial], str]
 #: What is told of a trial. A dash is no unknown: where nothing is pickled, there is nothing to measure.
 _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("calls/s"), lambda trial: number(trial.throughput_per_s)),
-    (Column("interval"), lambda trial: span(trial.throughput_low, trial.throughput_high)),
-    (Column("speed-up"), lambda trial: speedup(trial.speedup)),
+    (Column("interval"), lambda trial: interval(trial.throughput_low, trial.throughput_high)),
+    (Column("speed-up"), lambda trial: times(trial.speedup)),
     (
         Column("status", numeric=False, brief=False),
         lambda trial: "" if trial.status == "ok" else trial.status,
@@ -190,7 +177,7 @@ def alternatives(result: ResultRecord) -> list[tuple[str, str]]:
 
 def _named(backend: str, workers: int | None, ratio: float | None) -> str:
     name = configuration(backend, workers)
-    return name if ratio is None else f"{name} ({speedup(ratio)})"
+    return name if ratio is None else f"{name} ({times(ratio)})"
 
 
 def hot_lines(result: ResultRecord, *, with_source: bool = False) -> Table:
@@ -221,7 +208,7 @@ def _summed(result: ResultRecord) -> Row:
     advice = result.recommendation
     backend = f"offload to {advice.executor}" if advice.executor else advice.backend
     best = "cannot tell" if backend is None else _named(backend, advice.workers, None)
-    gain = speedup(advice.speedup, advice.speedup_low, advice.speedup_high)
+    gain = times(advice.speedup, advice.speedup_low, advice.speedup_high)
     return Row(
         (short_name(result.target.spec), label(result), best, gain, confidence(advice.confidence)),
         keys=(None, None, None, advice.speedup, advice.confidence),

@@ -14,8 +14,10 @@ from rich.text import Text
 
 from gilscope.report import facts, foresight, plans, tables
 from gilscope.report.ledgers import LedgerBar, ledger_bars, letters, states_shown
+from gilscope.report.palette import STATE_STYLES
 from gilscope.report.terminal import Cell, Item, Lines, Portable, fitting
-from gilscope.report.words import STATE_STYLES, confidence, grounds, percent, sentence, verdict_sentence
+from gilscope.report.verdicts import grounds, sentence, verdict_sentence
+from gilscope.units import confidence, percent
 
 if TYPE_CHECKING:
     from gilscope.records import Finding, ResultRecord

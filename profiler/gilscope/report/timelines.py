@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gilscope.records import Lane, ResultRecord, Timeline, Trial
-from gilscope.report.words import STATE_STYLES, is_chosen
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.verdicts import is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -58,8 +58,8 @@ CASES = {
     "convoy": Case(
         with_trials(CHATTY, pool("thread", 4, 30, held=0.3, gil=0.1, network=0.4, gil_wait=0.8)),
         (
-            "thread × 4: a call waited 80 ms for the GIL",
-            "one queue of such calls would cost 8.03 ms; alone it takes 50 ms",
+            "thread × 4: a call waited 80.0 ms for the GIL",
+            "one queue of such calls would cost 8.03 ms; alone it takes 50.0 ms",
         ),
         # Sixteen threads with a tenth of a second of Python each wait long, as the model says.
         with_trials(
@@ -94,7 +94,11 @@ CASES = {
     ),
     "native-async": Case(
         replace(WAITING, hot=(hot("urllib.request.urlopen", wait=0.95),)),
-        ("95% of the samples were blocked in load (app.py:17), calling urllib.request.urlopen", "1 ms is CPU", "99 ms"),
+        (
+            "95% of the samples were blocked in load (app.py:17), calling urllib.request.urlopen",
+            "1.00 ms is CPU",
+            "99.0 ms",
+        ),
         replace(WAITING, hot=(hot("some.driver.query", wait=0.95),)),
         advice=("httpx.AsyncClient", "about 100 calls at once, 1,000/s"),
     ),
@@ -110,7 +114,7 @@ CASES = {
     ),
     "resource-limit": Case(
         with_trials(FLAT, *flat()),
-        ("thread × 8: 80/s, thread × 32: 82/s", "the GIL was held for 5% of the time", "2% busy", "expects 320/s"),
+        ("thread × 8: 80.0/s, thread × 32: 82.0/s", "the GIL was held for 5% of the time", "2% busy", "expects 320/s"),
         with_trials(FLAT, *flat(held=0.95)),
         advice=("8 workers are enough",),
     ),

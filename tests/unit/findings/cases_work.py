@@ -73,7 +73,7 @@ CASES = {
                 pool("process", 2, 3, child=1.0, speedup=1.5),
             ),
         ),
-        ("alone a call had 4 of them, which used 1.2 s of CPU", "process × 2 so runs up to 8, on 4 CPUs"),
+        ("alone a call had 4 of them, which used 1.20 s of CPU", "process × 2 so runs up to 8, on 4 CPUs"),
         # A pipeline of two programs that only wait.
         replace(
             QUIET,
@@ -92,7 +92,7 @@ CASES = {
             replace(QUIET, environment=environment(memory_limit_bytes=2 * 10**9)),
             pool("process", 2, 20, held=1.0, gil=1.0, memory_per_worker_bytes=9 * 10**8),
         ),
-        ("process × 2: 900 MB a worker, 1.8 GB together, of 2 GB",),
+        ("process × 2: 858 MiB a worker, 1.68 GiB together, of 1.86 GiB",),
         with_trials(
             replace(QUIET, environment=environment(memory_limit_bytes=2 * 10**9)),
             pool("process", 2, 20, held=1.0, gil=1.0, memory_per_worker_bytes=7 * 10**8),
@@ -113,7 +113,7 @@ CASES = {
     ),
     "pickling-cost": Case(
         with_trials(QUIET, pool("process", 2, 9, held=1.0, gil=1.0, pickle_s=0.05, pickle_bytes=8_000_000)),
-        ("8 MB and 50 ms of pickling for a call of 100 ms", "at most 40/s"),
+        ("7.63 MiB and 50.0 ms of pickling for a call of 100 ms", "at most 40.0/s"),
         # Big, but nothing beside the work.
         with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=1.0, pickle_s=0.009, pickle_bytes=8_000_000)),
     ),
@@ -122,13 +122,16 @@ CASES = {
             replace(STARTING, target=Target(spec="m:f", input_count=6)),
             pool("process", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=0.9),
         ),
-        ("process × 2 takes 900 ms to start; 18 calls repay it, there were 6; imports: pandas.core 1.5 s",),
+        ("process × 2 takes 900 ms to start; 18 calls repay it, there were 6; imports: pandas.core 1.50 s",),
         with_trials(STARTING, pool("process", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=0.9)),
         advice=("set_forkserver_preload(['pandas'])",),
     ),
     "task-too-small": Case(
         replace(TINY, break_even=(BreakEven(backend="thread", workers=2, call_s=4e-5),)),
-        ("a call takes 5 µs; handing one over: process 200 µs, thread 20 µs", "from 40 µs a call on, thread × 2 would"),
+        (
+            "a call takes 5.00 µs; handing one over: process 200 µs, thread 20.0 µs",
+            "from 40.0 µs a call on, thread × 2 would",
+        ),
         # Chunks gain a little: that is no finding.
         with_trials(
             QUIET,
@@ -139,14 +142,14 @@ CASES = {
     "calls-differ": Case(
         replace(QUIET, groups=GROUPS),
         (
-            "small: 12 inputs of 1.2 ms, 98% computing, compute-bound (such as number 0)",
+            "small: 12 inputs of 1.20 ms, 98% computing, compute-bound (such as number 0)",
             "large: 3 inputs of 120 ms, 5% computing, io-bound (such as number 7)",
         ),
         replace(QUIET, groups=GROUPS[:1]),
     ),
     "page-cache": Case(
         with_trials(READING, pool("process", 2, 20, held=1.0, gil=0.1, read_bytes=8_000_000, storage_read_bytes=0)),
-        ("a call reads 8 MB, of which 0 bytes came from the device",),
+        ("a call reads 7.63 MiB, of which 0 bytes came from the device",),
         # Half a megabyte a call of 10 ms: not the reading is what takes the time.
         with_trials(READING, pool("process", 2, 20, held=1.0, gil=0.1, read_bytes=500_000, storage_read_bytes=0)),
     ),
@@ -178,7 +181,7 @@ CASES = {
         ("until the last item",),
         replace(QUIET, target=Target(spec="m:f", kind="coroutine", input_count=300)),
     ),
-    "much-output": Case(replace(QUIET, output_bytes=10**9), ("1 GB in all",), replace(QUIET, output_bytes=10**5)),
+    "much-output": Case(replace(QUIET, output_bytes=10**9), ("954 MiB in all",), replace(QUIET, output_bytes=10**5)),
     "observer-slowdown": Case(
         replace(QUIET, instrument=instrument(observer_slowdown=1.2)),
         ("20% slower",),

@@ -25,7 +25,7 @@ def waiting(**figures: object) -> Profile:
 def test_computing_can_be_shared_by_the_cpus() -> None:
     found = of(make_profile())
     assert [found.waiting_s, found.computing_s, found.saving_s] == pytest.approx([0.0, 0.75, 0.75])
-    assert found.reason == "It computed for 1 s, of which other CPUs could take 750 ms."
+    assert found.reason == "It computed for 1.00 s, of which other CPUs could take 750 ms."
     assert found.command == "gilscope analyze shop.orders:total"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gilscope.decide.findings.base import NOTABLE_SHARE, Facts, Said, call_s, measured
 from gilscope.decide.plan import chunksize
-from gilscope.decide.wording import rate, size, time
 from gilscope.records import Trial
+from gilscope.units import byte_size, duration, rate
 
 __all__ = ["defined_in_session", "not_picklable", "pickling_cost", "results_differ", "task_too_small"]
 
@@ -67,8 +67,9 @@ def pickling_cost(facts: Facts) -> Said | None:
     return Said(
         "warning" if trial.pickle_s >= call / 2 else "info",
         "Arguments and results are expensive to hand to another process",
-        f"{size(trial.pickle_bytes)} and {time(trial.pickle_s)} of pickling for a call of {time(call)}; half of it "
-        f"falls to the parent, which so hands over at most {rate(2 / trial.pickle_s)}, however many workers there are",
+        f"{byte_size(trial.pickle_bytes)} and {duration(trial.pickle_s)} of pickling for a call of {duration(call)}; "
+        f"half of it falls to the parent, which so hands over at most {rate(2 / trial.pickle_s)}, "
+        "however many workers there are",
         "Hand over a path, a key or a range and load the data in the worker; return less; use shared memory. "
         "Threads share the data as it is, where the work gives the GIL up.",
     )
@@ -109,12 +110,12 @@ def task_too_small(facts: Facts) -> Said | None:
     tiny = facts.classification.label == "overhead-bound" and bool(facts.dispatch_s)
     if call is None or not (tiny or chunked):
         return None
-    costs = ", ".join(f"{name} {time(cost)}" for name, cost in sorted(facts.dispatch_s.items()))
+    costs = ", ".join(f"{name} {duration(cost)}" for name, cost in sorted(facts.dispatch_s.items()))
     return Said(
         "info",
         "A call is short against handing it to a worker",
         "; ".join(
-            [f"a call takes {time(call)}"]
+            [f"a call takes {duration(call)}"]
             + ([f"handing one over: {costs}"] if costs else [])
             + [_chunked_told(trial) for trial in chunked]
             + _break_even_told(facts)
@@ -149,7 +150,7 @@ def _break_even_told(facts: Facts) -> list[str]:
     if not known:
         return []
     shortest_s, even = min(known, key=lambda item: item[0])
-    return [f"from {time(shortest_s)} a call on, {even.backend} × {even.workers} would pay"]
+    return [f"from {duration(shortest_s)} a call on, {even.backend} × {even.workers} would pay"]
 
 
 def _chunk_advice(call: float, facts: Facts, chunked: list[Trial]) -> str:

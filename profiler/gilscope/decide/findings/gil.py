@@ -19,8 +19,8 @@ from gilscope.decide.findings.base import (
     share,
 )
 from gilscope.decide.mva import Station, throughputs, visited
-from gilscope.decide.wording import time
 from gilscope.records import Demands, Trial
+from gilscope.units import duration
 
 __all__ = ["convoy", "free_threaded", "held_while_blocked", "long_holds"]
 
@@ -46,7 +46,7 @@ def held_while_blocked(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "The function keeps the GIL while it waits",
-        f"for {time(held_s)} of a call of {time(call)} it was blocked and held the GIL"
+        f"for {duration(held_s)} of a call of {duration(call)} it was blocked and held the GIL"
         + (f", most often in {at(where)}" if where is not None and seen else ""),
         "Every other thread stands still meanwhile, event loops too. Look for a release of the library that gives the "
         "GIL up while it waits, or call it in processes.",
@@ -70,9 +70,9 @@ def long_holds(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "Single steps of the function keep the GIL for long",
-        f"{trial.name}: one thread kept the GIL for {time(_longest_hold_s(trial))} while another wanted it"
+        f"{trial.name}: one thread kept the GIL for {duration(_longest_hold_s(trial))} while another wanted it"
         + (f"; it was held most often in {at(where)}" if where is not None and where.gil_share else "")
-        + (f"; an event loop beside the calls was up to {time(lag_s)} late" if lag_s >= LONG_HOLD_S else ""),
+        + (f"; an event loop beside the calls was up to {duration(lag_s)} late" if lag_s >= LONG_HOLD_S else ""),
         "C code such as json, re and pickle gives the GIL up only when it is done, and no switch interval changes "
         "that: no other thread of the process, nor its event loop, runs so long. Do this in a process pool, or in "
         "smaller pieces.",
@@ -99,8 +99,8 @@ def convoy(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "Threads queue for the GIL after every short wait",
-        f"{trial.name}: a call waited {time(waited_s)} for the GIL where one queue of such calls would cost "
-        f"{time(waited_s - _beyond_model_s(trial, facts))}; alone it takes {time(call)}",
+        f"{trial.name}: a call waited {duration(waited_s)} for the GIL where one queue of such calls would cost "
+        f"{duration(waited_s - _beyond_model_s(trial, facts))}; alone it takes {duration(call)}",
         "Whoever gives the GIL up for a moment waits up to a switch interval (5 ms) to get it back from a thread that "
         "computes. Compute in processes and wait in threads, or wait once for many things; "
         "sys.setswitchinterval(0.0005) is worth an experiment, not a habit.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gilscope.decide.findings.base import Facts, Said
-from gilscope.decide.wording import size, time
 from gilscope.records import Failure, InputGroup
+from gilscope.units import byte_size, duration, percent
 
 __all__ = ["calls_differ", "exceptions", "generator_drained", "inputs_truncated", "much_output"]
 
@@ -67,11 +67,10 @@ def calls_differ(facts: Facts) -> Said | None:
 
 
 def _group_told(group: InputGroup) -> str:
-    computing = "" if group.cpu_share is None else f", {group.cpu_share:.0%} computing"
+    computing = "" if group.cpu_share is None else f", {percent(group.cpu_share)} computing"
     kind = "" if group.label is None else f", {group.label}"
-    return (
-        f"{group.name}: {group.inputs} inputs of {time(group.call_s)}{computing}{kind} (such as number {group.example})"
-    )
+    each = f"{group.inputs} inputs of {duration(group.call_s)}{computing}{kind}"
+    return f"{group.name}: {each} (such as number {group.example})"
 
 
 def generator_drained(facts: Facts) -> Said | None:
@@ -91,10 +90,10 @@ def much_output(facts: Facts) -> Said | None:
     if facts.output_bytes is None or facts.output_bytes < MUCH_OUTPUT_BYTES:
         return None
     calls = sum(trial.calls for trial in facts.trials)
-    each = f", {size(facts.output_bytes // calls)} a call" if calls else ""
+    each = f", {byte_size(facts.output_bytes // calls)} a call" if calls else ""
     return Said(
         "warning",
         "The function prints a lot",
-        f"{size(facts.output_bytes)} in all{each}",
+        f"{byte_size(facts.output_bytes)} in all{each}",
         "Printing takes time and a lock that all threads share: what was measured includes it.",
     )

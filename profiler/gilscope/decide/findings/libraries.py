@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gilscope.decide.findings.base import Facts, Said, chosen, is_notable, solo
-from gilscope.decide.wording import time
+from gilscope.units import duration
 
 __all__ = ["fork_with_threads", "nested_pools", "own_threads"]
 
@@ -32,7 +32,7 @@ def own_threads(facts: Facts) -> Said | None:
     return Said(
         "warning" if many else "info",
         "The function starts threads of its own",
-        f"they use {time(demands.own_threads_cpu_s)} of CPU a call, the calling thread {time(demands.cpu_s)}"
+        f"they use {duration(demands.own_threads_cpu_s)} of CPU a call, the calling thread {duration(demands.cpu_s)}"
         + (f"; loaded: {pools}" if pools else ""),
         f"Workers multiply those threads. Either run one worker and leave the library its threads, or give each worker "
         f"{_limit(facts)} of them: {_lines(facts)}.",
@@ -87,7 +87,7 @@ def nested_pools(facts: Facts) -> Said | None:
     return Said(
         "warning" if many else "info",
         "Each call runs several processes at a time",
-        f"alone a call had {started} of them, which used {time(computing_s)} of CPU{total}, "
+        f"alone a call had {started} of them, which used {duration(computing_s)} of CPU{total}, "
         f"on {facts.environment.cpus_usable:g} CPUs",
         "Parallelize in one place: either calls one after the other, each with its pool, or a pool over the calls and "
         "none inside them.",

@@ -17,8 +17,8 @@ from gilscope.decide.findings.base import (
     measured,
 )
 from gilscope.decide.plan import MAX_WORKERS
-from gilscope.decide.wording import rate, time
 from gilscope.records import HotLine, Trial
+from gilscope.units import duration, percent, rate
 
 __all__ = ["LOOP_LAG_S", "default_pool_small", "loop_blocked", "native_async"]
 
@@ -45,12 +45,12 @@ def loop_blocked(facts: Facts) -> Said | None:
     if worst is None:
         return None
     native = facts.target.kind in LOOP_KINDS
-    largest = "unknown" if worst.loop_lag_max_s is None else time(worst.loop_lag_max_s)
+    largest = "unknown" if worst.loop_lag_max_s is None else duration(worst.loop_lag_max_s)
     line = _blocking(facts) if native else None
     return Said(
         "warning",
         "The event loop is blocked" if native else "Offloaded calls hold up the event loop",
-        f"{worst.name}: its heartbeat was {time(worst.loop_lag_p99_s or 0.0)} late (p99), {largest} (max)"
+        f"{worst.name}: its heartbeat was {duration(worst.loop_lag_p99_s or 0.0)} late (p99), {largest} (max)"
         + (f"; blocked most often in {at(line)}" if line is not None else ""),
         _unblock(line)
         if native
@@ -92,7 +92,7 @@ def default_pool_small(facts: Facts) -> Said | None:
         "warning",
         "Calls queue for the threads of asyncio.to_thread",
         f"{trial.name}: {trial.workers} calls at a time shared the {trial.default_pool_threads} threads of the loop's "
-        f"default executor; a call took {time(trial.latency_p50_s)} (median), alone {time(call)}",
+        f"default executor; a call took {duration(trial.latency_p50_s)} (median), alone {duration(call)}",
         "The default executor has min(32, CPUs + 4) threads, whatever is waited for. Set one of your own, at the start "
         f"of the program: asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor({trial.workers})).",
     )
@@ -123,8 +123,8 @@ def native_async(facts: Facts) -> Said | None:
     return Said(
         "warning" if native or asked else "info",
         "What it waits for could be awaited",
-        f"{line.wait_share or 0.0:.0%} of the samples were blocked in {at(line)}; of a call {time(demands.cpu_s)} is "
-        f"CPU and {time(outside_wait_s(demands))} waiting",
+        f"{percent(line.wait_share or 0.0)} of the samples were blocked in {at(line)}; of a call "
+        f"{duration(demands.cpu_s)} is CPU and {duration(outside_wait_s(demands))} waiting",
         f"With {counterpart(line.callee)} one event loop would be busy with "
         + (f"about {at_once} calls at once{limit}" if at_once < many else f"more than {many} calls at once")
         + ", if the counterpart costs the CPU that the blocking call does.",

@@ -6,8 +6,8 @@ import math
 
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.findings.base import Facts, Said, call_s, chosen, is_notable, measured
-from gilscope.decide.wording import size, time
 from gilscope.records import Trial
+from gilscope.units import byte_size, duration
 
 __all__ = ["cpus_limited", "memory_limit", "page_cache", "startup_dominates"]
 
@@ -51,7 +51,7 @@ def memory_limit(facts: Facts) -> Said | None:
     return Said(
         "error" if advised == trial and _needed_bytes(trial) >= limit else "warning",
         "The workers come close to the memory limit",
-        f"{trial.name}: {size(each)} a worker, {size(_needed_bytes(trial))} together, of {size(limit)}",
+        f"{trial.name}: {byte_size(each)} a worker, {byte_size(_needed_bytes(trial))} together, of {byte_size(limit)}",
         f"At most {fitting} workers fit with a fifth of the limit to spare. Load less in each, share it (fork after "
         "loading, shared memory, a memory map), or use threads where the work gives the GIL up; max_tasks_per_child "
         "helps against workers that grow.",
@@ -73,11 +73,11 @@ def startup_dominates(facts: Facts) -> Said | None:
         return None
     modules = [cost for cost in facts.imports if cost.seconds >= NAMED_IMPORT_S]
     slowest = sorted(modules, key=lambda cost: -cost.seconds)[:NAMED_IMPORTS]
-    named = ", ".join(f"{cost.module} {time(cost.seconds)}" for cost in slowest)
+    named = ", ".join(f"{cost.module} {duration(cost.seconds)}" for cost in slowest)
     return Said(
         "warning" if unpaid else "info",
         "Starting the workers takes longer than these calls save" if unpaid else "Starting the workers takes long",
-        f"{trial.name} takes {time(trial.startup_s)} to start"
+        f"{trial.name} takes {duration(trial.startup_s)} to start"
         + (f"; {calls:,} calls repay it" if calls is not None else "")
         + (f", there were {inputs}" if unpaid else "")
         + (f"; imports: {named}" if named else ""),
@@ -114,8 +114,8 @@ def page_cache(facts: Facts) -> Said | None:
     return Said(
         "info",
         "Files were read from memory, not from the disk",
-        f"a call reads {size(trial.read_bytes)}, of which {size(trial.storage_read_bytes)} came from the device; the "
-        "rest was in the page cache",
+        f"a call reads {byte_size(trial.read_bytes)}, of which {byte_size(trial.storage_read_bytes)} came from the "
+        "device; the rest was in the page cache",
         "This reading is computing, and the verdict holds while the files stay cached. Read for the first time they "
         "cost the device's time, during which threads do help: analyze with files that were not read before, if that "
         "is your case.",

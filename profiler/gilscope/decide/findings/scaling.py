@@ -21,8 +21,8 @@ from gilscope.decide.findings.base import (
     share,
 )
 from gilscope.decide.findings.loops import LOOP_LAG_S
-from gilscope.decide.wording import rate, time
 from gilscope.records import Trial
+from gilscope.units import change, duration, percent, rate
 
 __all__ = ["cpu_inflation", "lock_bound", "resource_limit"]
 
@@ -43,13 +43,13 @@ def cpu_inflation(facts: Facts) -> Said | None:
     trial = max(trials, key=lambda t: _extra_cpu_s(t, facts), default=None)
     if trial is None or facts.demands is None or not is_notable(_extra_cpu_s(trial, facts), facts):
         return None
-    expected_s = _expected_cpu_s(trial, facts)
+    expected_s, extra_s = _expected_cpu_s(trial, facts), _extra_cpu_s(trial, facts)
     fewer = [t.workers for t in trials if t.backend == trial.backend and not _extra_cpu_s(t, facts)]
     return Said(
         "warning",
         "A call costs more CPU when others run beside it",
-        f"{trial.name}: {time(expected_s + _extra_cpu_s(trial, facts))} of CPU a call, alone {time(expected_s)} "
-        f"({_extra_cpu_s(trial, facts) / expected_s:+.0%})" + (f"; not yet with {max(fewer)} workers" if fewer else ""),
+        f"{trial.name}: {duration(expected_s + extra_s)} of CPU a call, alone {duration(expected_s)} "
+        f"({change(1 + extra_s / expected_s)})" + (f"; not yet with {max(fewer)} workers" if fewer else ""),
         "The CPUs share something: memory bandwidth, a cache, the two halves of a hyperthreaded core, or (in threads) "
         "objects whose reference counts all of them write. Use fewer workers, work on blocks that fit the cache, take "
         "smaller types, or give each thread copies of its own.",
@@ -106,8 +106,8 @@ def lock_bound(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "The workers wait for a lock that is not the GIL",
-        f"{trial.name}: {waiting:.0%} of the time inside calls was spent waiting for a lock, more than a call alone "
-        f"does, so that {useful} of {trial.workers} workers were at work at a time",
+        f"{trial.name}: {percent(waiting)} of the time inside calls was spent waiting for a lock, more than a call "
+        f"alone does, so that {useful} of {trial.workers} workers were at work at a time",
         f"More than {useful} {'worker does' if useful == 1 else 'workers do'} not help in one process. Hold the lock "
         "for less, give each worker what it guards, or use processes, which do not share it.",
     )
@@ -137,8 +137,8 @@ def resource_limit(facts: Facts) -> Said | None:
     return Said(
         "warning",
         "Something outside the program limits the throughput",
-        f"{_told(knee)}, {_told(most)}, while the GIL was held for {gil:.0%} of the time and the CPUs were "
-        f"{cpus:.0%} busy"
+        f"{_told(knee)}, {_told(most)}, while the GIL was held for {percent(gil)} of the time and the CPUs were "
+        f"{percent(cpus)} busy"
         + ("" if expected is None else f"; with no such limit the model expects {rate(expected.throughput_per_s)}"),
         f"{knee.workers} {'worker is' if knee.workers == 1 else 'workers are'} enough: more only wait there. Look for "
         "a connection pool's size, a rate, a database with one writer (SQLite), or the server's capacity.",

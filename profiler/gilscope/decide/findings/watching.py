@@ -5,6 +5,7 @@ from __future__ import annotations
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.findings.base import Facts, Said
 from gilscope.records import Trial
+from gilscope.units import percent, slowdown
 
 __all__ = ["busy_machine", "instrument_fallback", "observer_slowdown", "workers_lost"]
 
@@ -22,14 +23,14 @@ SIGMAS = 2.0
 
 def observer_slowdown(facts: Facts) -> Said | None:
     """Observed rounds that ran slower than clean ones."""
-    slowdown, noise = facts.instrument.observer_slowdown, facts.noise
+    factor, noise = facts.instrument.observer_slowdown, facts.noise
     spread = noise.round_spread or 0.0 if noise else 0.0
-    if slowdown is None or slowdown <= OBSERVER_SLOWDOWN + SIGMAS * spread:
+    if factor is None or factor <= OBSERVER_SLOWDOWN + SIGMAS * spread:
         return None
     return Said(
         "warning",
         "Watching slowed the function down",
-        f"observed rounds ran {slowdown - 1:.0%} slower than clean ones",
+        f"observed rounds ran {slowdown(factor)} than clean ones",
         "Throughput is from clean rounds and stands; the shares of the ledger may be off. "
         "A machine with a CPU to spare for the sampler helps.",
     )
@@ -60,7 +61,7 @@ def busy_machine(facts: Facts) -> Said | None:
         "warning",
         "Other programs kept the CPUs busy",
         f"{trial.name}: no more workers than the {facts.environment.cpus_usable:g} usable CPUs, and yet they waited "
-        f"for one for {share:.0%} of their time",
+        f"for one for {percent(share)} of their time",
         "What uses several CPUs was measured with fewer than there are: measure again when the machine is quiet, or "
         "tell with --cpus how many are yours.",
     )

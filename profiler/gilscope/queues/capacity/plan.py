@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.wording import counted, rate, time
 from gilscope.queues.capacity.engine import Engine, engine_of, workers_that_fill
 from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
+from gilscope.units import counted, duration, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -192,7 +192,7 @@ def _why_none(per_s: float, bottleneck: str, ground: _Ground) -> str:
 def _reason(wanted: Wanted, local: LocalOption, fleets: Sequence[FleetOption]) -> str:
     can = f"{local.configuration} on this machine does {rate(local.throughput_per_s)}"
     if local.takes_s is not None:
-        can += f", all {wanted.items or 0:,.0f} in {time(local.takes_s)}"
+        can += f", all {wanted.items or 0:,.0f} in {duration(local.takes_s)}"
     if local.enough:
         return f"yes: {can}"
     doubt = "no" if local.enough is False else "cannot tell within the noise"

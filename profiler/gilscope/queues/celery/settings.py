@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gilscope.decide.wording import size, time
+from gilscope.units import byte_size, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +55,14 @@ def settings(ground: Ground) -> Iterator[QueueSetting]:
 
 def prefetched(task_s: float, round_trip_s: float | None) -> tuple[int | None, str]:
     """How many tasks each worker takes ahead, and why: as many as it gets done while another one comes."""
-    length = f"a task of {time(task_s)}"
+    length = f"a task of {duration(task_s)}"
     if task_s >= LONG_S:
         return 1, f"{length} is long: taken ahead, it would wait behind another while other workers are idle"
     if round_trip_s is None:
         return None, "unknown: the round trip was not measured"
-    trip = f"the round trip takes {time(round_trip_s)}"
+    trip = f"the round trip takes {duration(round_trip_s)}"
     if task_s >= LONG_TRIPS * round_trip_s:
-        return 1, f"{length} is {task_s / round_trip_s:.0f} times as long as the round trip, {time(round_trip_s)}"
+        return 1, f"{length} is {task_s / round_trip_s:.0f} times as long as the round trip, {duration(round_trip_s)}"
     needed = math.ceil(round_trip_s / task_s) + 1 if task_s > 0 else MOST_PREFETCHED
     if needed > MOST_PREFETCHED:
         return MOST_PREFETCHED, f"{length} is too short for a queue: {trip}; put more calls in one"
@@ -72,9 +72,9 @@ def prefetched(task_s: float, round_trip_s: float | None) -> tuple[int | None, s
 def _acknowledgement(ground: Ground, multiplier: int | None) -> QueueSetting:
     late = multiplier == 1
     why = (
-        f"a task of {time(ground.task_s)} goes to another worker where its own is lost: only if it may be run twice"
+        f"a task of {duration(ground.task_s)} goes to another worker where its own is lost: only if it may be run twice"
         if late
-        else f"a task of {time(ground.task_s)} is little to lose; acknowledged late, it may be run twice"
+        else f"a task of {duration(ground.task_s)} is little to lose; acknowledged late, it may be run twice"
     )
     return ground.set("task_acks_late", late, why)
 
@@ -94,7 +94,7 @@ def _visibility(ground: Ground, multiplier: int | None) -> QueueSetting:
     if ground.longest_s is None or multiplier is None:
         return ground.set(name, None, "unknown, as the longest task is; Redis gives a task away after an hour")
     held_s = (1 + multiplier) * ground.longest_s
-    holds = f"a worker may hold {1 + multiplier} tasks, at {time(ground.longest_s)} each: {time(held_s)}"
+    holds = f"a worker may hold {1 + multiplier} tasks, at {duration(ground.longest_s)} each: {duration(held_s)}"
     enough = "less than Redis's own hour" if held_s <= VISIBLE_S else "after Redis's own hour they would be run twice"
     return ground.set(name, f'{{"visibility_timeout": {max(VISIBLE_S, math.ceil(held_s))}}}', f"{holds}, {enough}")
 
@@ -106,9 +106,8 @@ def _patience(ground: Ground, multiplier: int | None) -> QueueSetting:
             CONSUMER, PATIENT_MS, "RabbitMQ's own; whether it is enough is unknown, as the longest task is"
         )
     held_s = (1 + multiplier) * ground.longest_s
-    holds = (
-        f"in rabbitmq.conf: a worker may hold {1 + multiplier} tasks, at {time(ground.longest_s)} each: {time(held_s)}"
-    )
+    each_s = duration(ground.longest_s)
+    holds = f"in rabbitmq.conf: a worker may hold {1 + multiplier} tasks, at {each_s} each: {duration(held_s)}"
     needed_ms = math.ceil(1e3 * held_s)
     enough = "less than RabbitMQ's own 30 minutes"
     enough = enough if needed_ms <= PATIENT_MS else "after RabbitMQ's own 30 minutes it would take them away"
@@ -117,18 +116,18 @@ def _patience(ground: Ground, multiplier: int | None) -> QueueSetting:
 
 def _results(ground: Ground) -> QueueSetting:
     fetch_s = ground.costs.fetch_s
-    saves = "" if fetch_s is None else f" and {time(fetch_s)} of fetching it"
+    saves = "" if fetch_s is None else f" and {duration(fetch_s)} of fetching it"
     return ground.set("task_ignore_result", False, f"True where nobody reads results saves storing each{saves}")
 
 
 def _restarts(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
     trial, tasks, kilobytes = ground.trial, None, None
     held, growth = trial.memory_per_worker_bytes, trial.memory_growth_bytes
-    holds = "" if held is None else f"; a worker holds {size(held)}"
+    holds = "" if held is None else f"; a worker holds {byte_size(held)}"
     why = "this pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
     if not threads and held is not None and growth is not None:
         calls = trial.calls / trial.workers
-        why = f"a worker grew by {size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"
+        why = f"a worker grew by {byte_size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"
         if growth * calls > GROWN_BYTES:
             tasks, kilobytes = max(1, round(held / (growth * ground.batch))), 2 * held // 1024
             why += ": replaced when it holds twice as much"

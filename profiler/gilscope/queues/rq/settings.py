@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.decide.wording import time
+from gilscope.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,6 @@ def _preloading(ground: Ground) -> str:
     whole_s = sum(cost.seconds for cost in ground.imports)
     if not whole_s:
         return "no import of a millisecond or more was seen; it does no harm"
-    named = ", ".join(f"{cost.module} {time(cost.seconds)}" for cost in ground.imports[:NAMED])
+    named = ", ".join(f"{cost.module} {duration(cost.seconds)}" for cost in ground.imports[:NAMED])
     paid = "for each job, in its fork" if ground.trial.backend == "rq" else "by each worker, at its first job"
-    return f"imports take {time(whole_s)} ({named}), paid {paid}, unless the workers' parent has done them"
+    return f"imports take {duration(whole_s)} ({named}), paid {paid}, unless the workers' parent has done them"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.wording import counted, time, times
 from gilscope.queues.capacity.engine import THREADED, engine_of
 from gilscope.queues.capacity.plan import LONGEST_TASK_S, WORTH
 from gilscope.records import QueueSetting
+from gilscope.units import counted, duration, percent, rough_duration, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ class Ground:
         """The same in words."""
         if self.held is None:
             return "how long a call holds the GIL is unknown"
-        return f"a call holds the GIL {self.held:.0%} of its time"
+        return f"a call holds the GIL {percent(self.held)} of its time"
 
     @property
     def longest_s(self) -> float | None:
@@ -101,9 +101,9 @@ class Ground:
         if self.p99_s is None or self.longest_s is None:
             return "unknown: calls this short are not timed one by one"
         seen = self.trial.calls
-        rests = f"a call's p99 is {time(self.p99_s)}" if seen >= ENOUGH_CALLS else f"{time(self.p99_s)}"
+        rests = f"a call's p99 is {duration(self.p99_s)}" if seen >= ENOUGH_CALLS else f"{duration(self.p99_s)}"
         rests += "" if seen >= ENOUGH_CALLS else f" was the longest of {seen} calls, too few for a p99"
-        told = f"{rests}; {HANGS} times that, with {counted(self.batch, 'call')} a task, is {time(self.longest_s)}"
+        told = f"{rests}; {HANGS} times that, with {counted(self.batch, 'call')} a task, is {duration(self.longest_s)}"
         return told if self.longest_s >= LEAST_LIMIT_S else f"{told}; nothing hangs within {LEAST_LIMIT_S} s"
 
     def workers_reason(self) -> str:
@@ -123,11 +123,13 @@ class Ground:
     def batching(self) -> QueueSetting:
         """How many calls go in a task."""
         beside_s, each_s = self.engine.per_task_s, call_s(self.demands)
-        far = "" if self.costs.rtt_s is None else f", over a network with {time(self.costs.rtt_s)} there and back"
-        told = f"a task takes {time(beside_s)} beside its calls{far}, which is {_share(beside_s, each_s)} of one call"
+        far = "" if self.costs.rtt_s is None else f", over a network with {duration(self.costs.rtt_s)} there and back"
+        told = (
+            f"a task takes {duration(beside_s)} beside its calls{far}, which is {_share(beside_s, each_s)} of one call"
+        )
         told += f" and {_share(beside_s, self.task_s)} of {self.batch:,}" if self.batch > 1 else ""
         if beside_s > WORTH * self.task_s and 2 * self.task_s > LONGEST_TASK_S:
-            told += f"; longer tasks than {time(LONGEST_TASK_S)} would cost too much where a worker dies"
+            told += f"; longer tasks than {rough_duration(LONGEST_TASK_S)} would cost too much where a worker dies"
         told += "; as many as the wanted rate needs" if self.wanted else ""
         return self.set(BATCH, self.batch, told)
 
@@ -141,7 +143,7 @@ def _share(part_s: float, whole_s: float) -> str:
     ratio = part_s / whole_s if whole_s > 0 else math.inf
     if ratio >= 10:
         return "more than ten times the length"
-    return f"{ratio:.0%}" if ratio >= 0.01 else "less than 1%"
+    return percent(ratio) if ratio >= 0.01 else "less than 1%"
 
 
 def ground_of(

@@ -12,7 +12,7 @@ from bokeh.embed import json_item
 from bokeh.models import BasicTickFormatter, FixedTicker, HoverTool, PanTool, Range1d, WheelZoomTool
 from bokeh.plotting import figure
 
-from gilscope.report.words import STATE_STYLES
+from gilscope.report.palette import STATE_STYLES
 
 __all__ = ["bokeh_script", "kinds"]
 

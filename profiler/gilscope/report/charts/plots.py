@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from gilscope.report.words import STATE_STYLES, duration, rate, span
+from gilscope.report.palette import STATE_STYLES
+from gilscope.units import duration, interval, rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ def _add_curve(
             _append(sources, name, xs=[x * shift for x in xs], ys=ys, colour=style.colour)
     for point in curve.points:
         x = point.workers * shift
-        known = span(point.low, point.high) if point.has_interval else "interval unknown"
+        known = interval(point.low, point.high) if point.has_interval else "interval unknown"
         look = {"colour": style.colour, "marker": style.marker}
         _append(sources, "interval", x=x, low=point.low, high=point.high, colour=style.colour)
         _append(sources, "points", x=x, y=point.per_s, name=point.name, value=f"{show(point.per_s)} ({known})", **look)

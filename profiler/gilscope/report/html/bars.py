@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from gilscope.report.words import STATE_STYLES, duration, is_chosen, percent, rate, span
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.verdicts import is_chosen
+from gilscope.units import duration, interval, percent, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +59,7 @@ def intervals(result: ResultRecord) -> Iterator[IntervalBar]:
     scale = max((max(_ends(trial, median)) for trial, median in measured), default=1.0)
     for trial, median in measured:
         low, high = _ends(trial, median)
-        known = span(trial.throughput_low, trial.throughput_high)
+        known = interval(trial.throughput_low, trial.throughput_high)
         places = [100 * value / scale for value in (median, low, high)]
         yield IntervalBar(trial.name, is_chosen(trial, result.recommendation), f"{rate(median)} ({known})", *places)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gilscope.report.clean import clipped, printable
 from gilscope.report.timelines import cut, telling
-from gilscope.report.words import is_chosen
+from gilscope.report.verdicts import is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,9 @@ from gilscope.report.html.bars import StackedBar, inks, parts
 from gilscope.report.html.bounds import verdict_only
 from gilscope.report.html.scripts import inline, plot_data, policy
 from gilscope.report.ledgers import states_of
-from gilscope.report.words import STATE_STYLES, confidence, short_name, verdict_sentence
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.verdicts import short_name, verdict_sentence
+from gilscope.units import confidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,20 +11,10 @@ from gilscope.report.curves import Curve, curves
 from gilscope.report.html.bars import IntervalBar, StackedBar, intervals, stacked
 from gilscope.report.html.bounds import bounded
 from gilscope.report.ledgers import ledger_bars, states_shown
+from gilscope.report.palette import STATE_STYLES, StateStyle
 from gilscope.report.tables import Column, Row, Table
-from gilscope.report.words import (
-    STATE_STYLES,
-    StateStyle,
-    confidence,
-    duration,
-    grounds,
-    label,
-    percent,
-    sentence,
-    short_name,
-    speedup,
-    verdict_sentence,
-)
+from gilscope.report.verdicts import grounds, label, sentence, short_name, verdict_sentence
+from gilscope.units import confidence, duration, percent, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +113,7 @@ def section(anchor: str, whole: ResultRecord) -> Section:
     """The view of ``whole``, bounded."""
     result, left_out = bounded(whole)
     advice, bars, spreads = result.recommendation, ledger_bars(result), latencies.spreads(result)
-    gain, _, interval = speedup(advice.speedup, advice.speedup_low, advice.speedup_high).partition(" (")
+    gain, _, interval = times(advice.speedup, advice.speedup_low, advice.speedup_high).partition(" (")
     return Section(
         anchor=anchor,
         name=short_name(result.target.spec),
@@ -207,7 +197,7 @@ def _knees(found: tuple[Curve, ...]) -> str:
     knees = [curve.knee.name for curve in found if curve.knee is not None]
     if not knees:
         return ""
-    return f"The ring marks the knee, from which on more workers gain less than 5 %: {', '.join(knees)}."
+    return f"The ring marks the knee, from which on more workers gain less than 5%: {', '.join(knees)}."
 
 
 # ---- fleets ----

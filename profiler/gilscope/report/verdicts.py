@@ -1,0 +1,112 @@
+"""The verdict in words: pure functions from a record, shared by every report so that all say the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gilscope.units import UNKNOWN, duration, times
+
+if TYPE_CHECKING:
+    from gilscope.records import Classification, Recommendation, ResultRecord, Trial
+
+__all__ = [
+    "configuration",
+    "grounds",
+    "is_chosen",
+    "kind_of_work",
+    "label",
+    "sentence",
+    "short_name",
+    "verdict_sentence",
+]
+
+
+def short_name(spec: str) -> str:
+    """The function's own name in ``package.module:func`` or ``path/to/file.py:func``."""
+    return spec.rpartition(":")[2] or spec
+
+
+def sentence(text: str) -> str:
+    """``text`` with a full stop, unless it ends like a sentence already."""
+    stripped = text.strip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."
+
+
+def grounds(result: ResultRecord) -> str:
+    """Why the recommendation is what it is; empty where the verdict itself says so."""
+    advice = result.recommendation
+    return sentence(advice.reason) if advice.backend is not None else ""
+
+
+def label(result: ResultRecord) -> str:
+    """The classification in words: ``compute-bound (python)``."""
+    return kind_of_work(result.classification)
+
+
+def kind_of_work(verdict: Classification) -> str:
+    """The same, of the classification alone."""
+    return f"{verdict.label} ({verdict.subtype})" if verdict.subtype else verdict.label
+
+
+def verdict_sentence(result: ResultRecord) -> str:
+    """The whole analysis in one sentence."""
+    name, advice = short_name(result.target.spec), result.recommendation
+    if advice.backend is None:
+        return sentence(f"Cannot tell how to run {name}: {advice.reason}")
+    unsure = result.classification.label == "inconclusive"
+    what = f"{name} could not be classified" if unsure else f"{name} is {label(result)}"
+    if advice.backend == "serial":
+        return f"{what}. No gain: leave it serial.{_would_pay(result)}"
+    return f"{what}: {_how(advice)}, {_gain(advice)}."
+
+
+def _would_pay(result: ResultRecord) -> str:
+    """From what length of a call on the first pool would pay, where that is longer than the calls are."""
+    call_s = result.demands.wall_s if result.demands else 0.0
+    longer = [(pool.call_s, pool) for pool in result.break_even if pool.call_s is not None and pool.call_s > call_s]
+    if not longer:
+        return ""
+    needed_s, pool = min(longer, key=lambda found: found[0])
+    return f" {configuration(pool.backend, pool.workers).capitalize()} would pay from calls of {duration(needed_s)} on."
+
+
+def configuration(backend: str, workers: int | None, threads: int | None = None) -> str:
+    """A configuration in words: ``process × 4``, ``process × 4 of 8 threads each``."""
+    name = backend if workers is None or backend == "serial" else f"{backend} × {workers}"
+    return name if threads is None else f"{name} of {threads} threads each"
+
+
+def _how(advice: Recommendation) -> str:
+    if advice.backend == "asyncio" and advice.executor:
+        return f"offload it from the event loop to a {advice.executor} pool{_size(advice)}"
+    if advice.backend == "asyncio":
+        return f"await it on one event loop, {advice.workers or UNKNOWN} at a time"
+    if advice.backend in ("thread", "process"):
+        return f"run it in a {advice.backend} pool{_size(advice)}"
+    return f"run it with {advice.backend}{_size(advice)}"
+
+
+def _size(advice: Recommendation) -> str:
+    parts = []
+    if advice.workers is not None:
+        parts.append("1 worker" if advice.workers == 1 else f"{advice.workers} workers")
+    if advice.chunksize not in (None, 1):
+        parts.append(f"chunksize {advice.chunksize}")
+    if advice.start_method in ("fork", "forkserver"):
+        parts.append(f"start method {advice.start_method}")
+    return f" with {' and '.join(parts)}" if parts else ""
+
+
+def _gain(advice: Recommendation) -> str:
+    if advice.speedup is None:
+        return "its gain unknown"
+    return f"{times(advice.speedup, advice.speedup_low, advice.speedup_high)} the serial throughput"
+
+
+def is_chosen(trial: Trial, advice: Recommendation) -> bool:
+    """Whether ``trial`` is the configuration that was recommended."""
+    if advice.backend is None or trial.status != "ok":
+        return False
+    wanted = (advice.backend, advice.workers, advice.chunksize, advice.start_method)
+    actual = (trial.backend, trial.workers, trial.chunksize, trial.start_method)
+    return all(want is None or want == have for want, have in zip(wanted, actual, strict=True))
