@@ -8,14 +8,21 @@ import sys
 import pytest
 
 from gilscope import analyze, backends
-from gilscope.backends import QUEUES
+from gilscope.errors import UsageError
 from gilscope.options import Options
 from gilscope.queues.extension import Queues
 from tests.backends.targets import NUMBERS, sleep
 
 
 def test_they_are_not_tried_unasked() -> None:
-    assert not set(QUEUES) & set(backends.names())
+    assert backends.names()[:4] == ("serial", "thread", "process", "asyncio")
+    assert not {"rq", "rq-simple", "celery", "celery-threads", "dask", "dask-threads"} & set(backends.names())
+
+
+@pytest.mark.parametrize(("name", "meant"), [("rqsimple", "rq-simple"), ("celery-thread", "celery-threads")])
+def test_a_name_like_theirs_is_refused_with_theirs(name: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"no backend '{name}'; there are serial, .*rq, .*did you mean '{meant}'"):
+        backends.get(name)
 
 
 @pytest.mark.parametrize("name", ["rq", "rq-simple"])

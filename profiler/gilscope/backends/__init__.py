@@ -1,7 +1,8 @@
 """The executor backends, loaded by name when asked for.
 
-Own ones are listed here; a third party's package names its `Backend` subclass in the entry-point group
-``gilscope.backends``.
+Those of the core are listed here. Others are `Backend` subclasses that a package names in the entry-point group
+``gilscope.backends``, or, where they shall be tried only if asked for by name, as task queues are, in
+``gilscope.queues``.
 """
 
 from __future__ import annotations
@@ -12,46 +13,31 @@ from typing import TYPE_CHECKING
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
+    from importlib.metadata import EntryPoint
 
     from gilscope.backends.base import Backend
 
 __all__ = ["get", "names"]
 
-GROUP = "gilscope.backends"
+GROUP, BY_NAME_GROUP = "gilscope.backends", "gilscope.queues"
 OWN = {
     "serial": "gilscope.backends.serial:Serial",
     "thread": "gilscope.backends.thread:Thread",
     "process": "gilscope.backends.process:Process",
     "asyncio": "gilscope.backends.asyncio_:Asyncio",
 }
-#: Task queues: tried where asked for by name. They need the extra ``gilscope[queues]``.
-QUEUES = {
-    "rq": "gilscope.queues.rq.backend:Rq",
-    "rq-simple": "gilscope.queues.rq.backend:RqSimple",
-    "dask": "gilscope.queues.dask.backend:Dask",
-    "dask-threads": "gilscope.queues.dask.backend:DaskThreads",
-    "celery": "gilscope.queues.celery.backend:CeleryPrefork",
-    "celery-threads": "gilscope.queues.celery.backend:CeleryThreads",
-    "celery-gevent": "gilscope.queues.celery.backend:CeleryGevent",
-}
 
 
 def names() -> tuple[str, ...]:
     """The names of the backends that are tried unasked: gilscope's own pools first, then installed third parties'."""
-    return (*OWN, *(entry.name for entry in _third_party() if entry.name not in {*OWN, *QUEUES}))
-
-
-def _third_party() -> EntryPoints:
-    from importlib.metadata import entry_points  # not at the top: workers import this package, and need none of it
-
-    return entry_points(group=GROUP)
+    by_name = {entry.name for entry in _registered(BY_NAME_GROUP)}
+    return (*OWN, *(entry.name for entry in _registered(GROUP) if entry.name not in by_name))
 
 
 def get(name: str) -> Backend:
     """The backend called ``name``.
 
-    :raises UsageError: when there is none, or a third party's cannot be loaded
+    :raises UsageError: when there is none, or it cannot be loaded
     """
     from gilscope.backends.base import Backend
 
@@ -62,18 +48,39 @@ def get(name: str) -> Backend:
 
 
 def _load(name: str) -> object:
-    own = {**OWN, **QUEUES}
-    if name in own:
-        module, _, attribute = own[name].partition(":")
+    if name in OWN:
+        module, _, attribute = OWN[name].partition(":")
         return getattr(importlib.import_module(module), attribute)()
-    for entry in _third_party().select(name=name):
-        try:
-            return entry.load()()
-        except Exception as error:
-            raise UsageError(f"backend {name!r} ({entry.value}) cannot be loaded: {error!r}") from error
+    by_name = _registered(BY_NAME_GROUP)
+    for entry in [*by_name, *_registered(GROUP)]:
+        if entry.name == name:
+            try:
+                return entry.load()()
+            except UsageError:  # an extra is not installed
+                raise
+            except Exception as error:
+                raise UsageError(f"backend {name!r} ({entry.value}) cannot be loaded: {error!r}") from error
     import difflib
 
-    known = (*names(), *QUEUES)
+    known = (*names(), *(entry.name for entry in by_name))
     near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"no backend {name!r}; there are {', '.join(known)}{hint}")
+
+
+def _registered(group: str) -> list[EntryPoint]:
+    """What packages registered, but for the names of the core and the parts of this package that were deleted."""
+    from importlib.metadata import entry_points  # not at the top: workers import this package, and need none of it
+
+    return [entry for entry in entry_points(group=group) if entry.name not in OWN and not _is_deleted(entry)]
+
+
+def _is_deleted(entry: EntryPoint) -> bool:
+    if entry.module.partition(".")[0] != "gilscope":
+        return False  # a third party's is broken then, which is told
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(entry.module) is None
+    except ModuleNotFoundError:  # its folder is not there
+        return True
