@@ -1,0 +1,94 @@
+"""Reading what a user types for a number, a time, a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gilscope.errors import UsageError
+
+__all__ = ["counts", "is_on", "key_values", "names", "number", "one_count", "per_second", "seconds"]
+
+_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def seconds(text: str, option: str) -> float:
+    """``10``, ``10s``, ``500ms``, ``2m``: seconds.
+
+    :raises UsageError: for anything else
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-z]*)\s*", text)
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(f"{option} {text!r} is no time: write it as 10s, 500ms or 2m")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def number(text: str, option: str) -> float:
+    """``1e6``, ``1,000,000``: the number.
+
+    :raises UsageError: for anything else
+    """
+    try:
+        return float(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no number: write it as 1000000 or 1e6") from None
+
+
+def per_second(text: str, option: str) -> float:
+    """``500/s``, ``30/m``, ``2/h``: how many a second.
+
+    :raises UsageError: for anything else
+    """
+    count, slash, unit = text.partition("/")
+    if not slash or unit.strip() not in _UNITS:
+        raise UsageError(f"{option} {text!r} is no rate: write it as 500/s (samples per second are --sampling)")
+    return number(count, option) / _UNITS[unit.strip()]
+
+
+def counts(text: str, option: str) -> tuple[int, ...]:
+    """``1,2,4``: the numbers; ``auto``: none, to be planned.
+
+    :raises UsageError: for anything else
+    """
+    if text.strip() == "auto":
+        return ()
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is neither auto nor numbers with commas between, as in 1,2,4") from None
+
+
+def is_on(text: str, option: str) -> bool:
+    """``on`` or ``off``.
+
+    :raises UsageError: for anything else
+    """
+    if text not in ("on", "off"):
+        raise UsageError(f"{option} {text!r} is neither on nor off")
+    return text == "on"
+
+
+def one_count(text: str, option: str) -> int | None:
+    """``4``: the number, the first where there are several; ``auto``: None, to be planned.
+
+    :raises UsageError: for anything else
+    """
+    return next(iter(counts(text, option)), None)
+
+
+def names(text: str, option: str) -> tuple[str, ...]:
+    """``thread,process``: the names."""
+    del option  # there is nothing that is no name
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def key_values(items: Sequence[str], option: str) -> dict[str, str]:
+    """``NAME=EXPR``, each: expressions by name.
+
+    :raises UsageError: for one without a name
+    """
+    pairs = [item.partition("=") for item in items]
+    for name, equals, _ in pairs:
+        if not equals or not name.strip().isidentifier():
+            raise UsageError(f"{option} {name!r}: write it as NAME=EXPR, as in timeout=60")
+    return {name.strip(): expression for name, _, expression in pairs}
