@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from mkdocs.structure.files import File, Files
 import gilscope
 from gilscope import records, result
 from gilscope.cli.app import app
+from gilscope.options import all_options
 from gilscope.report.columns import columns
 from gilscope.report.meanings import meaning
 
@@ -68,9 +67,9 @@ def command_line() -> str:
 
 
 def _option(param: Any) -> str:
-    value = param.metavar or param.name.upper()
     if param.param_type_name == "argument":
-        return f"`{value}`"
+        return f"`{param.metavar or param.name.upper()}`"
+    value = param.metavar or param.opts[0].strip("-").upper()
     names = ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
     return names if getattr(param, "is_flag", False) else f"{names} `{value}`"
 
@@ -111,11 +110,9 @@ def _documented(title: str, what: Any, level: int = 2) -> list[str]:
 
 
 def _options() -> Iterator[str]:
-    options = importlib.import_module("gilscope.analysis").Options
-    yield from ("| option | default |", "| --- | --- |")
-    for field in dataclasses.fields(options):
-        default = field.default if field.default is not dataclasses.MISSING else ""
-        yield f"| `{field.name}` | `{default!r}` |"
+    yield from ("| option | default | |", "| --- | --- | --- |")
+    for option in all_options():
+        yield f"| `{option.name}` | `{option.default!r}` | {cell(option.in_python or option.help)} |"
 
 
 def record() -> str:

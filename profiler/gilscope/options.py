@@ -1,100 +1,306 @@
-"""What an analysis may do: the settings, each with its default."""
+"""What an analysis may be told: every option with its default, its bounds, and what it means.
+
+They are declared here and nowhere else: `gilscope analyze`, `gilscope.analyze`, the notebook's magic and the
+documentation are made from this.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import functools
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.errors import UsageError
-from gilscope.records import Context, StartMethod, Wanted
+from gilscope.parsing import counts, is_on, names, number, one_count, per_second, seconds
 
-__all__ = ["Options"]
+if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
+    from collections.abc import Callable, Mapping
+
+    from gilscope.records import Context, StartMethod, Wanted
+
+__all__ = ["Option", "Options", "all_options"]
+
+#: The budget of a search through all worker counts, where none is typed.
+EXHAUSTIVE_BUDGET_S = 60.0
+PASSWORD = re.compile(r"://[^@/]*@")
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of an analysis: what it means, how it is typed, and what its values may be."""
+
+    help: str
+    flags: tuple[str, ...] = ()
+    """How it is typed; none where only Python can set it."""
+    parse: Callable[[str, str], Any] | None = None
+    """From what is typed, and the flag, to the value; None where it is typed as what it is."""
+    typed: str | None = None
+    """The default as it would be typed."""
+    metavar: str | None = None
+    repeatable: bool = False
+    least: float | None = None
+    choices: tuple[str, ...] = ()
+    in_python: str | None = None
+    """The help where it differs for who does not type."""
+    name: str = ""
+    annotation: str = ""
+    default: Any = None
+    kind: type[bool | int | float | str] = str
+    """Of one value."""
+
+    @property
+    def flag(self) -> str:
+        """The long one."""
+        return next((flag for flag in self.flags if flag.startswith("--")), f"--{self.name}")
+
+    def value(self, typed: Any) -> Any:
+        """From what was typed to the value.
+
+        :raises UsageError: where it cannot be read
+        """
+        if self.parse is None:
+            return typed
+        if self.repeatable:
+            return tuple(value for text in typed for value in self.parse(text, self.flag))
+        return self.parse(typed, self.flag)
+
+    def refuse_nonsense(self, value: Any) -> None:
+        """:raises UsageError: when the value is none of the choices, or too small"""
+        told = self.flag.removeprefix("--")
+        if self.choices and value is not None and value not in self.choices:
+            raise UsageError(f"{told.replace('-', ' ')} {value!r} is none of {', '.join(self.choices)}")
+        for each in value if isinstance(value, tuple) else (value,):
+            if self.least is not None and each is not None and not each >= self.least:
+                raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
+
+
+def _option(default: Any, told: str, *flags: str, **more: Any) -> Any:
+    return field(default=default, metadata={"option": Option(told, flags, **more)})
 
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of an analysis; the defaults are the command line's.
+    """The options of an analysis, checked one by one; extensions look at those that must go together.
 
     :raises UsageError: for a number that makes no sense or a name that does not exist
     """
 
-    backends: tuple[str, ...] = ()
-    """Beside ``serial``, which is always measured; all that there are when empty."""
-    workers: tuple[int, ...] = ()
-    """Worker counts to try; planned when empty."""
-    max_workers: int | None = None
-    """The most workers tried unasked: 64 threads, 16 processes (or the CPUs) and 1,024 coroutines when None."""
-    exhaustive: bool = False
-    """Whether every worker count of the grid is tried, not only those where the best is expected."""
-    chunksize: int | None = None
-    start_method: StartMethod | None = None
-    cpus: int | None = None
-    budget_s: float = 10.0
-    """Seconds that the whole analysis may take."""
-    max_calls: int | None = None
-    """Calls of the target that the whole analysis may make."""
-    timeout_s: float = 60.0
-    """Seconds that one round may take to finish."""
-    seed: int = 0
-    context: Context = "sync"
-    rate_hz: float = 400.0
-    """Sampling moments per second of an observed round."""
-    observer: Literal["auto", "psutil"] = "auto"
-    hot: bool = True
-    """Whether py-spy looks for the hot lines."""
-    predict_cpus: tuple[int, ...] = ()
-    """CPUs of other machines to predict for."""
-    predict_gil: bool = True
-    """False to predict for a free-threaded interpreter too."""
-    broker: str | None = None
-    """The address of the task queues' broker; ``$GILSCOPE_BROKER``, or else one of gilscope's own, when None."""
-    allow_remote_broker: bool = False
-    """Whether the broker may be on another machine, and hold others' keys."""
-    remote_workers: int | None = None
-    """Workers of rq-simple on other hosts, which ``gilscope worker`` runs there; None for some of this machine."""
-    secret_file: str | None = None
-    """Of what these and the analysis sign with; made where there is none."""
-    dask: str | None = None
-    """The address of a Dask scheduler whose workers are to be used; a cluster of gilscope's own when None."""
-    items: float | None = None
-    """Calls to be done within ``within_s``, to plan for."""
-    within_s: float | None = None
-    wanted_per_s: float | None = None
-    """Calls per second to plan for, where they come for ever."""
-    rtt_s: float = 0.0
-    """A network round trip between the machines of a fleet. Task queues are measured with it too."""
+    backends: tuple[str, ...] = _option(
+        (),
+        "Those to try beside serial, as in thread,process; all of them but task queues (rq, ...) otherwise.",
+        *("--backends", "-b"),
+        parse=names,
+    )
+    workers: tuple[int, ...] = _option(
+        (),
+        "Worker counts to try, as in 1,2,4; auto plans them.",
+        *("--workers", "-w"),
+        parse=counts,
+        typed="auto",
+        least=1,
+        in_python="Worker counts to try; planned when empty.",
+    )
+    max_workers: int | None = _option(
+        None,
+        "The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).",
+        "--max-workers",
+        metavar="N",
+        least=1,
+    )
+    exhaustive: bool = _option(
+        False,
+        "Try every worker count of the grid; the budget is then 60s unless given.",
+        "--exhaustive",
+        in_python="Try every worker count of the grid; give it a larger budget.",
+    )
+    chunksize: int | None = _option(
+        None,
+        "Calls handed to a process at once; auto plans it.",
+        "--chunksize",
+        parse=one_count,
+        typed="auto",
+        least=1,
+        in_python="Calls handed to a process at once; planned when None.",
+    )
+    start_method: StartMethod | None = _option(  # noqa: RUF009  a field, as the others
+        None, "spawn (the default), forkserver or fork.", "--start-method", choices=("spawn", "forkserver", "fork")
+    )
+    context: Context = _option(  # noqa: RUF009  a field, as the others
+        "sync", "async when the caller is a coroutine, sync otherwise.", "--context", choices=("sync", "async")
+    )
+    cpus: int | None = _option(None, "Plan for so many CPUs.", "--cpus", least=1)
+    budget_s: float = _option(
+        10.0,
+        "Time for the whole analysis of a target: 10s.",
+        *("--budget", "--duration", "-d"),
+        parse=seconds,
+        least=0.1,
+        in_python="Seconds that the whole analysis may take.",
+    )
+    max_calls: int | None = _option(
+        None, "Calls that the analysis of a target may make in all.", "--max-calls", least=1
+    )
+    timeout_s: float = _option(
+        60.0,
+        "Time that one round of calls may take.",
+        "--timeout",
+        parse=seconds,
+        typed="60s",
+        least=0.001,
+        in_python="Seconds that one round of calls may take.",
+    )
+    seed: int = _option(0, "Of everything random.", "--seed")
+    rate_hz: float = _option(
+        400.0, "Samples per second in observed rounds.", *("--sampling", "-r"), metavar="HZ", least=1.0
+    )
+    items: float | None = _option(
+        None,
+        "Plan for so many calls, as in 1e6, within a time.",
+        "--items",
+        parse=number,
+        metavar="N",
+        least=1,
+        in_python="Plan for so many calls within ``within_s``.",
+    )
+    within_s: float | None = _option(
+        None,
+        "The time for --items: 10m.",
+        "--within",
+        parse=seconds,
+        least=0.001,
+        in_python="The seconds for ``items``.",
+    )
+    wanted_per_s: float | None = _option(
+        None,
+        "Plan for calls that come at this rate: 500/s.",
+        "--rate",
+        parse=per_second,
+        metavar="N/s",
+        least=1e-6,
+        in_python="Plan for so many calls a second, for ever.",
+    )
+    rtt_s: float = _option(
+        0.0,
+        "A network round trip between machines, in plans and on the way to a broker.",
+        "--rtt",
+        parse=seconds,
+        typed="0ms",
+        least=0.0,
+        in_python="Seconds of a network round trip between machines, in plans and on the way to a broker.",
+    )
+    predict_cpus: tuple[int, ...] = _option(
+        (),
+        "Predict for machines of so many CPUs too, as in 4,16,64; repeatable.",
+        "--predict-cpus",
+        parse=counts,
+        metavar="N,...",
+        repeatable=True,
+        least=1,
+        in_python="Predict for machines of so many CPUs too.",
+    )
+    predict_gil: bool = _option(
+        True,
+        "off: predict for a free-threaded interpreter too, with each number of CPUs.",
+        "--predict-gil",
+        parse=is_on,
+        typed="on",
+        metavar="on|off",
+        in_python="False: predict for a free-threaded interpreter too, with each number of CPUs.",
+    )
+    broker: str | None = _option(
+        None,
+        "The broker of task queues, as in redis://localhost:6379/1; one of gilscope's own otherwise. GILSCOPE_BROKER, "
+        "which does not show the password to other users, says the same.",
+        "--broker",
+        metavar="URL",
+    )
+    allow_remote_broker: bool = _option(
+        False,
+        "Use a broker that is on another machine, or that holds keys which are not gilscope's.",
+        "--allow-remote-broker",
+    )
+    remote_workers: int | None = _option(
+        None,
+        "Run rq-simple with so many workers of other hosts: there, gilscope worker --broker URL --secret-file FILE "
+        "starts them.",
+        "--remote-workers",
+        metavar="N",
+        least=1,
+    )
+    secret_file: str | None = _option(
+        None,
+        "What these hosts and the analysis sign with, in a file for you alone; it is written where there is none.",
+        "--secret-file",
+        metavar="FILE",
+    )
+    dask: str | None = _option(
+        None,
+        "A Dask scheduler whose workers to use, as in tcp://localhost:8786; a cluster of gilscope's own otherwise.",
+        "--dask",
+        metavar="URL",
+    )
+    observer: Literal["auto", "psutil"] = _option(
+        "auto", "psutil does without Linux's /proc.", choices=("auto", "psutil")
+    )
+    hot: bool = _option(True, "Look for the hot lines with py-spy.")
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("budget", self.budget_s, 0.1),
-            ("timeout", self.timeout_s, 0.001),
-            ("sampling", self.rate_hz, 1.0),
-            ("chunksize", self.chunksize, 1),
-            ("cpus", self.cpus, 1),
-            ("max-calls", self.max_calls, 1),
-            ("max-workers", self.max_workers, 1),
-            ("items", self.items, 1),
-            ("within", self.within_s, 0.001),
-            ("rate", self.wanted_per_s, 1e-6),
-            ("rtt", self.rtt_s, 0.0),
-            ("remote-workers", self.remote_workers, 1),
-            *(("workers", count, 1) for count in self.workers),
-            *(("predict-cpus", count, 1) for count in self.predict_cpus),
-        ):
-            if value is not None and not value >= least:
-                raise UsageError(f"{name} {value} makes no sense: it must be at least {least}")
-        if self.context not in ("sync", "async"):
-            raise UsageError(f"context {self.context!r} is neither 'sync' nor 'async'")
-        if self.start_method not in (None, "spawn", "forkserver", "fork"):
-            raise UsageError(f"start method {self.start_method!r} is none of spawn, forkserver, fork")
+        for option in all_options():
+            value = getattr(self, option.name)
+            if isinstance(option.default, tuple) and not isinstance(value, tuple):
+                value = tuple(value)
+                object.__setattr__(self, option.name, value)
+            option.refuse_nonsense(value)
         if (self.items is None) != (self.within_s is None):
             raise UsageError("items and within go together: so many calls within so long")
         if self.items is not None and self.wanted_per_s is not None:
             raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
 
+    @classmethod
+    def read(cls, typed: Mapping[str, Any]) -> Options:
+        """The options from what was typed for each, by name; where that is None they have their default.
+
+        :raises UsageError: when something cannot be read
+        """
+        given = {one.name: one.value(typed[one.name]) for one in all_options() if typed.get(one.name) is not None}
+        if given.get("exhaustive"):
+            given.setdefault("budget_s", EXHAUSTIVE_BUDGET_S)
+        return cls(**given)
+
     @property
     def wanted(self) -> Wanted | None:
         """How much is to be planned for; None where nothing was asked."""
+        from gilscope.records import Wanted
+
         if self.items is not None and self.within_s is not None:
             return Wanted(per_s=self.items / self.within_s, items=self.items, within_s=self.within_s)
         return None if self.wanted_per_s is None else Wanted(per_s=self.wanted_per_s)
+
+    def saved(self) -> dict[str, Any]:
+        """Those that are set, as a saved result gives them back: with lists for tuples, and without a password or where
+        the secret is."""
+        given = {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        given.pop("secret_file", None)
+        if self.broker:
+            given["broker"] = PASSWORD.sub("://***@", self.broker)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+
+
+@functools.cache
+def all_options() -> tuple[Option, ...]:
+    """Every option, in the order of the help."""
+    return tuple(
+        replace(
+            each.metadata["option"],
+            name=each.name,
+            annotation=str(each.type),
+            default=each.default,
+            kind=_KINDS.get(str(each.type).partition(" ")[0], str),
+        )
+        for each in fields(Options)
+    )
+
+
+#: By the first word of the annotation.
+_KINDS: dict[str, type[bool | int | float | str]] = {"bool": bool, "int": int, "float": float}

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope import analyze
 from gilscope.analysis import budget as budgets
 from gilscope.analysis.budget import Budget, inside_a_trial
+from gilscope.cli.app import app
 from gilscope.errors import UsageError
 from gilscope.measure.tree import MARK
-from gilscope.options import Options
+from gilscope.options import Option, Options, all_options
 
 
 class Clock:
@@ -53,7 +58,7 @@ def test_the_defaults_make_sense() -> None:
         ({"workers": (1, 0)}, "workers 0 makes no sense"),
         ({"workers": (-2,)}, "workers -2 makes no sense"),
         ({"predict_cpus": (4, 0)}, "predict-cpus 0 makes no sense"),
-        ({"context": "thread"}, "neither 'sync' nor 'async'"),
+        ({"context": "thread"}, "none of sync, async"),
         ({"start_method": "clone"}, "none of spawn, forkserver, fork"),
     ],
 )
@@ -98,6 +103,89 @@ def test_without_a_limit_there_are_always_calls_left(clock: Clock) -> None:
     made = budget(clock)
     made.spend(10**6)
     assert made.calls_left > 10**6
+
+
+TYPED = {
+    "backends": "thread,process",
+    "workers": "1,2",
+    "chunksize": "5",
+    "budget_s": "2m",
+    "predict_cpus": ["4,16", "64"],
+    "predict_gil": "off",
+    "within_s": "10m",
+    "items": "1e6",
+    "star": True,
+    "max_calls": None,
+    "seed": 7,
+}
+READ = Options(
+    backends=("thread", "process"),
+    workers=(1, 2),
+    chunksize=5,
+    budget_s=120.0,
+    predict_cpus=(4, 16, 64),
+    predict_gil=False,
+    within_s=600.0,
+    items=1e6,
+    seed=7,
+)
+
+
+def test_options_are_read_from_what_is_typed() -> None:
+    assert Options.read(TYPED) == READ
+
+
+@pytest.mark.parametrize(
+    ("typed", "budget_s"),
+    [({}, 10.0), ({"exhaustive": True}, 60.0), ({"exhaustive": True, "budget_s": "5s"}, 5.0)],
+)
+def test_a_search_through_all_counts_has_more_time_unless_that_is_typed(typed: dict[str, Any], budget_s: float) -> None:
+    assert Options.read(typed).budget_s == budget_s
+
+
+@pytest.mark.parametrize("option", [option for option in all_options() if option.typed is not None])
+def test_the_default_that_is_shown_is_the_default(option: Option) -> None:
+    assert option.value(option.typed) == (option.default or None if option.name == "chunksize" else option.default)
+
+
+def test_the_command_line_has_every_option_that_can_be_typed() -> None:
+    command = typer.main.get_group(app).commands["analyze"]
+    told: dict[str | None, Any] = {parameter.name: parameter for parameter in command.params}
+    for option in all_options():
+        assert (option.name in told) == bool(option.flags), option.name
+        if option.flags:
+            assert (told[option.name].opts, told[option.name].help) == ([*option.flags], option.help)
+
+
+def test_python_has_every_option_by_its_name_and_default() -> None:
+    parameters = inspect.signature(analyze).parameters
+    assert {name: parameters[name].default for name in parameters} | {
+        option.name: option.default for option in all_options()
+    } == {name: parameters[name].default for name in parameters}
+    assert [option.name for option in all_options() if f":param {option.name}: " not in (analyze.__doc__ or "")] == []
+    assert [option.help for option in all_options() if not option.help.endswith(".")] == []
+
+
+def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Options] = []
+
+    def investigate(target: object, options: Options) -> Any:
+        seen.append(options)
+        return SimpleNamespace(interrupted=False)
+
+    monkeypatch.setattr("gilscope.analysis.investigate", investigate)
+    analyze(len, options=READ, seed=8, workers=[3])
+    assert seen == [replace(READ, seed=8, workers=(3,))]
+    with pytest.raises(TypeError, match="bugdet_s"):
+        analyze(len, bugdet_s=3)
+
+
+def test_what_is_saved_has_no_secret() -> None:
+    made = Options(broker="redis://me:word@h/0", secret_file="s", remote_workers=2, workers=(1, 2))
+    saved = made.saved()
+    assert (saved["broker"], saved["workers"], saved["remote_workers"]) == ("redis://***@h/0", [1, 2], 2)
+    assert "secret_file" not in saved
+    assert "max_calls" not in saved
 
 
 @pytest.mark.parametrize("value", [None, "", "7f3a"])

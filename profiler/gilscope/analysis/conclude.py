@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any
 
 import msgspec
 
@@ -20,7 +17,6 @@ from gilscope.decide.findings import Facts, findings
 from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
-from gilscope.options import Options
 from gilscope.records import (
     Alternative,
     Failure,
@@ -49,7 +45,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         target=target,
         environment=environment,
         instrument=instrument,
-        settings=_settings(campaign.options),
+        settings=campaign.options.saved(),
         elapsed_s=campaign.budget.elapsed_s,
         demands=campaign.demands(),
         classification=classification,
@@ -72,16 +68,6 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     output_bytes = sum(trial.output_bytes for trial in campaign.trials)
     facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(facts)))
-
-
-def _settings(options: Options) -> dict[str, Any]:
-    """Those that are set, as a saved result gives them back: with lists for tuples, and without a password or
-    where the secret is."""
-    given = {name: value for name, value in dataclasses.asdict(options).items() if value not in (None, ())}
-    given.pop("secret_file", None)
-    if options.broker:
-        given["broker"] = re.sub(r"://[^@/]*@", "://***@", options.broker)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def _target(campaign: Campaign) -> Target:

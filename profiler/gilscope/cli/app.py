@@ -6,15 +6,14 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-import typer.core
-import typer.main
 
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
 from gilscope.cli.check import check
+from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
 from gilscope.cli.doctor import doctor
 from gilscope.cli.exits import complain, status_of_error
@@ -22,26 +21,13 @@ from gilscope.cli.report import report
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
 from gilscope.errors import GilscopeError
-from gilscope.extensions import installed
 
 __all__ = ["app", "run"]
 
 
-class _Commands(typer.core.TyperGroup):
-    """The commands here, and those of extensions."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        added = typer.Typer(rich_markup_mode=None)
-        for extension in installed():
-            extension.add_commands(added)
-        if added.registered_commands:
-            self.commands.update(typer.main.get_group(added).commands)
-
-
 app = typer.Typer(
     name="gilscope",
-    cls=_Commands,
+    cls=group_of(analyze, check, compare, doctor, report, schema),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,
@@ -49,12 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would make the help three times as slow to appear
 )
-app.command()(analyze)
-app.command()(check)
-app.command()(compare)
-app.command()(doctor)
-app.command()(report)
-app.command()(schema)
 
 
 def _version(asked: bool) -> None:

@@ -7,24 +7,22 @@ import inspect
 import re
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError as ShownAlone
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from gilscope.analysis import investigate
-from gilscope.cli.units import counts, names, seconds
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 from gilscope.notebook.progress import progress
 from gilscope.notebook.source import Asked, function_of_cell, in_expression, value_of
-from gilscope.options import Options
+from gilscope.options import Option, Options, all_options
 from gilscope.targets import describe
 from gilscope.targets.decorated import declared
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from gilscope.records import Context, StartMethod
     from gilscope.result import Result
     from gilscope.targets import TargetSpec
 
@@ -68,19 +66,22 @@ def register(shell: InteractiveShell) -> None:
 def _parser() -> MagicArgumentParser:
     parser = MagicArgumentParser(f"%{NAME}")  # type: ignore[no-untyped-call]
     add: Callable[..., Any] = parser.add_argument
-    add("-b", "--backends", help="Those to try beside serial, as in thread,process; all of them otherwise.")
-    add("-w", "--workers", default="auto", help="Worker counts to try, as in 1,2,4.")
-    add("-d", "--budget", default="10s", help="Time for the whole analysis.")
+    for option in all_options():
+        if option.flags:
+            add(*option.flags, dest=option.name, help=option.help.replace("%", "%%"), **_typed(option))
     add("-i", "--inputs", metavar="NAME", help="A variable with the inputs, one call each; or what makes them.")
     add("--star", action="store_true", help="Unpack each input as positional arguments.")
-    add("--max-calls", type=int, help="Calls that the analysis may make in all.")
-    add("--timeout", default="60s", help="Time that one round of calls may take.")
-    add("--start-method", help="Of processes: spawn (the default), forkserver or fork.")
-    add("--context", default="sync", help="async when the caller is a coroutine, sync otherwise.")
-    add("--seed", type=int, default=0, help="Of everything random.")
     add("-q", "--quiet", action="store_true", help="No progress.")
     add("rest", nargs=argparse.REMAINDER, metavar="...", help="f(x), or with --inputs f; of a cell its parameter.")
     return parser
+
+
+def _typed(option: Option) -> dict[str, Any]:
+    """How an argument parser takes it."""
+    if option.kind is bool and option.parse is None:
+        return {"action": "store_true"}
+    action = "append" if option.repeatable else "store"
+    return {"action": action, "metavar": option.metavar, "type": str if option.parse else option.kind}
 
 
 def _parted(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace, str]:
@@ -92,16 +93,7 @@ def _parted(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace,
 
 
 def _measured(shell: InteractiveShell, given: argparse.Namespace, typed: str, cell: str | None) -> Result:
-    options = Options(
-        backends=names(given.backends),
-        workers=counts(given.workers, "--workers"),
-        budget_s=seconds(given.budget, "--budget"),
-        max_calls=given.max_calls,
-        timeout_s=seconds(given.timeout, "--timeout"),
-        start_method=cast("StartMethod | None", given.start_method),
-        context=cast("Context", given.context),
-        seed=given.seed,
-    )
+    options = Options.read(vars(given))
     target = _of_line(shell, given, typed) if cell is None else _of_cell(shell, given, typed, cell)
     with progress(shell, target.spec.rpartition(":")[2], quiet=given.quiet) as tell:
         return investigate(target, options, tell)

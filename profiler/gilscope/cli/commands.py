@@ -1,0 +1,70 @@
+"""The commands by their names, those of extensions too."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import typer
+import typer.core
+import typer.main
+
+from gilscope.cli.options import spliced
+from gilscope.extensions import installed
+
+if TYPE_CHECKING:
+    from typer.models import CommandInfo
+
+__all__ = ["group_of"]
+
+
+class _Commands(Mapping[str, Any]):
+    """Each is made when it is asked for, and extensions are looked for when one is that is not here: to make them all
+    takes as long as everything else that showing the help does."""
+
+    def __init__(self, functions: Sequence[Callable[..., None]]) -> None:
+        self._own = _infos(lambda app: [app.command()(function) for function in functions])
+
+    @cached_property
+    def infos(self) -> Mapping[str, CommandInfo]:
+        """What is known of each before it is made."""
+        return {**self._own, **_infos(lambda app: [extension.add_commands(app) for extension in installed()])}
+
+    def __getitem__(self, name: str) -> Any:
+        info = self._own.get(name) or self.infos[name]
+        if info.callback is not None:
+            spliced(info.callback)
+        return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.infos)
+
+    def __len__(self) -> int:
+        return len(self.infos)
+
+
+def _infos(add: Callable[[typer.Typer], object]) -> dict[str, CommandInfo]:
+    app = typer.Typer()
+    add(app)
+    return {info.name or info.callback.__name__: info for info in app.registered_commands if info.callback}
+
+
+def group_of(*functions: Callable[..., None]) -> type[typer.core.TyperGroup]:
+    """The group of these commands and those of extensions."""
+
+    class Group(typer.core.TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands: Any = _Commands(functions)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  its base class's
+            """The names, and what each does, which needs no command to be made."""
+            infos = self.commands.infos
+            limit = formatter.width - 6 - max(map(len, infos))
+            shown = {name: typer.core.TyperCommand(name, help=inspect.getdoc(infos[name].callback)) for name in infos}
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, command.get_short_help_str(limit)) for name, command in shown.items()])
+
+    return Group
