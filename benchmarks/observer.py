@@ -17,7 +17,7 @@ from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.observers.watch import Interpreter
+from gilscope.observers.gil import Gil
 from gilscope.targets import TargetSpec
 
 RATE_HZ = 400.0
@@ -43,7 +43,7 @@ def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], fl
     layout, _ = calibrate(trial.process, hello, limit)
     rng = random.Random(2)
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(Watching(Interpreter(True, layout), RATE_HZ, rng), limit)
+    trial.open(Watching(Gil(True, layout), RATE_HZ, rng), limit)
     warm = trial.run_round(4 * trial.configuration.workers, 1, limit, observed=False).done
     calls = max(trial.configuration.workers, round(warm.calls * ROUND_S / warm.wall_s))
     found = []
@@ -53,8 +53,8 @@ def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], fl
             for observed in rng.sample([True, False], 2)
         }
         found.append(walls[True] / walls[False])
-    pace = trial.pace
-    return found, pace.cpu_s / pace.elapsed_s if pace else math.nan
+    quality = trial.quality
+    return found, quality.cpu_s / quality.elapsed_s if quality else math.nan
 
 
 def interval(values: list[float]) -> tuple[float, float, float]:

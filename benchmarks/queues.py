@@ -24,7 +24,7 @@ from gilscope.backends.base import Configuration
 from gilscope.decide.stats import Estimate, median_interval, ratio_interval
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.observers.watch import Interpreter
+from gilscope.observers.gil import Gil
 from gilscope.targets import TargetSpec
 
 #: Each function, and how long it takes by itself.
@@ -92,7 +92,7 @@ def ready(trial: LiveTrial, order: random.Random) -> None:
     deadline = time.monotonic() + TIMEOUT_S
     trial.process.hear(m.Hello, deadline, "starting")
     trial.end_loading(deadline)
-    trial.open(Watching(Interpreter(), 0.0, order, source="none"), deadline)
+    trial.open(Watching(Gil(), 0.0, order, source="none"), deadline)
 
 
 @contextmanager

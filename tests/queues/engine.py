@@ -10,7 +10,8 @@ import pytest
 
 from gilscope.backends.digest import digest
 from gilscope.measure import messages as m
-from gilscope.observers.watch import Interpreter, ProcObserver
+from gilscope.observers.gil import Gil
+from gilscope.observers.watch import ProcObserver
 from gilscope.records import Ledger
 from tests.backends.conftest import PATIENCE_S, Trial
 from tests.backends.targets import NUMBERS
@@ -39,7 +40,7 @@ __all__ = [
 
 def observed(trial: Trial, calls: int) -> tuple[m.RoundDone, Ledger]:
     """A round that is watched from outside."""
-    observer = ProcObserver(trial.pid, trial.workers, Interpreter(), 200.0, random.Random(0))
+    observer = ProcObserver(trial.pid, trial.workers, Gil(), 200.0, random.Random(0))
     inputs = trial.loaded.input_count
     trial.process.tell(m.Round(first=0, calls=calls, inputs=inputs, chunksize=1))
     limit = time.monotonic() + PATIENCE_S

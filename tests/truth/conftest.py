@@ -15,7 +15,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, TimedRound, Watching
 from gilscope.measure.tree import MARK
-from gilscope.observers.watch import Interpreter
+from gilscope.observers.gil import Gil
 from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
 
@@ -87,7 +87,7 @@ def start() -> Iterator[Start]:
         limit = time.monotonic() + PATIENCE_S
         trial.process.hear(m.Hello, limit, "starting")
         trial.load(TargetSpec(spec=f"tests.truth.{program}", **target), 0, limit)
-        trial.open(Watching(Interpreter(), 400.0, random.Random(1), source), limit)
+        trial.open(Watching(Gil(), 400.0, random.Random(1), source), limit)
         trial.inputs_used = max(1, trial.loaded.input_count if trial.loaded else 1)
         return trial
 
@@ -110,7 +110,7 @@ def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> Ti
     layout, reason = calibrate(trial.process, hello, limit)
     assert layout is not None, reason
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(Watching(Interpreter(True, layout), 500.0, random.Random(1), source), limit)
+    trial.open(Watching(Gil(True, layout), 500.0, random.Random(1), source), limit)
     workers = trial.configuration.workers
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done
     calls = max(workers, round(warm.calls * round_s / warm.wall_s))

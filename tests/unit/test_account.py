@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.account import Beside, held_share, ledger_of, seconds_by_state
+from gilscope.observers.account import NonWorkerCpu, held_share, ledger_of, seconds_by_state
+from gilscope.observers.counts import Counts, Held, Runnable
+from gilscope.observers.holds import HoldWatch
 from gilscope.observers.proc import Scheduled
-from gilscope.observers.sampler import Counts, Held, HoldWatch, Runnable
 from gilscope.records import STATES, WAIT_STATES, Ledger
 
 BLOCKED = ("gil_wait", *WAIT_STATES, "idle")
-NOTHING = Beside()
+NOTHING = NonWorkerCpu()
 
 seconds = st.floats(0, 1e4)
 scheduled = st.builds(Scheduled, seconds, seconds)
@@ -26,8 +27,8 @@ runnable = st.builds(Runnable, held, held)
 def some_counts(draw: st.DrawFn) -> Counts:
     blocked = Counter(draw(st.dictionaries(st.sampled_from(BLOCKED), st.integers(0, 2000))))
     return Counts(
-        alone=draw(runnable),
-        crowded=draw(runnable),
+        cpus_idle=draw(runnable),
+        cpus_saturated=draw(runnable),
         unasked=draw(st.integers(0, 100)),
         blocked=blocked,
         blocked_held=draw(st.integers(0, blocked.total())),
@@ -94,40 +95,42 @@ def test_a_share_is_a_share(counts: Counts, read: Scheduled) -> None:
 @given(read=scheduled, number=st.integers(1, 1000), holds=st.booleans())
 def test_samples_that_all_say_the_same_are_believed(read: Scheduled, number: int, holds: bool) -> None:
     same = Held(held=number) if holds else Held(free=number)
-    counts = Counts(alone=Runnable(same, same), crowded=Runnable(same, same))
+    counts = Counts(cpus_idle=Runnable(same, same), cpus_saturated=Runnable(same, same))
     assert held_share(counts, read) == pytest.approx(1.0 if holds else 0.0)
 
 
 def test_queued_samples_do_not_count_where_there_are_enough_on_a_cpu() -> None:
-    counts = Counts(alone=Runnable(on_cpu=Held(held=50, free=50), queued=Held(free=900)))
+    counts = Counts(cpus_idle=Runnable(on_cpu=Held(held=50, free=50), queued=Held(free=900)))
     assert held_share(counts, Scheduled(1.0, 9.0)) == pytest.approx(0.5)
 
 
 def test_queued_samples_must_do_where_there_are_none_on_a_cpu() -> None:
-    counts = Counts(crowded=Runnable(queued=Held(held=30, free=70)))
+    counts = Counts(cpus_saturated=Runnable(queued=Held(held=30, free=70)))
     assert held_share(counts, Scheduled(0.5, 0.5)) == pytest.approx(0.3)
 
 
 def test_where_every_cpu_is_busy_otherwise_a_few_on_a_cpu_tell_more_than_the_queued() -> None:
     """Threads that wait for a CPU to ask for the GIL do not hold it; on a CPU they hardly ever are without."""
-    counts = Counts(crowded=Runnable(on_cpu=Held(held=2), queued=Held(held=3, free=4)))
+    counts = Counts(cpus_saturated=Runnable(on_cpu=Held(held=2), queued=Held(held=3, free=4)))
     assert held_share(counts, Scheduled(0.36, 0.83)) == pytest.approx(1.0)
 
 
 def test_of_the_queued_those_that_nobody_watched_competed_with_come_first() -> None:
-    counts = Counts(alone=Runnable(queued=Held(held=9)), crowded=Runnable(queued=Held(held=12, free=14)))
+    counts = Counts(cpus_idle=Runnable(queued=Held(held=9)), cpus_saturated=Runnable(queued=Held(held=12, free=14)))
     assert held_share(counts, Scheduled(0.5, 0.25)) == pytest.approx(1.0)
 
 
 def test_samples_lost_to_the_samplers_own_cpu_are_made_up_for() -> None:
     """Half of 200 runnable samples were queued, yet the run queue took no time: the sampler had put them there."""
-    counts = Counts(alone=Runnable(on_cpu=Held(held=50)), crowded=Runnable(on_cpu=Held(free=50), queued=Held(free=100)))
+    counts = Counts(
+        cpus_idle=Runnable(on_cpu=Held(held=50)), cpus_saturated=Runnable(on_cpu=Held(free=50), queued=Held(free=100))
+    )
     assert held_share(counts, Scheduled(1.0, 0.0)) == pytest.approx(50 / (50 + 3 * 50))
 
 
 def test_a_worked_example() -> None:
     counts = Counts(
-        alone=Runnable(on_cpu=Held(held=30, free=10)), blocked=Counter(gil_wait=10, network=30), blocked_held=4
+        cpus_idle=Runnable(on_cpu=Held(held=30, free=10)), blocked=Counter(gil_wait=10, network=30), blocked_held=4
     )
     parts = seconds_by_state(10.0, Scheduled(4.0, 2.0), counts, gil_known=True)
     assert (parts["cpu"], parts["runqueue"], parts["blocked"]) == (4.0, 2.0, 4.0)
@@ -136,7 +139,7 @@ def test_a_worked_example() -> None:
 
 
 def test_blocked_time_without_a_sample_is_idle() -> None:
-    parts = seconds_by_state(1.0, Scheduled(0.9, 0.0), Counts(alone=Runnable(on_cpu=Held(held=20))), gil_known=True)
+    parts = seconds_by_state(1.0, Scheduled(0.9, 0.0), Counts(cpus_idle=Runnable(on_cpu=Held(held=20))), gil_known=True)
     assert parts["idle"] == parts["blocked"] == pytest.approx(0.1)
 
 
@@ -147,7 +150,7 @@ def test_more_than_the_wall_clock_is_cut_from_the_run_queue_first() -> None:
 
 def test_the_gil_held_is_summed_over_interpreters() -> None:
     watches = [HoldWatch(looked=100, held=25, longest_s=0.002), HoldWatch(looked=50, held=50, longest_s=0.01)]
-    worker = (Scheduled(1.0, 0.0), Counts(alone=Runnable(on_cpu=Held(held=20))))
+    worker = (Scheduled(1.0, 0.0), Counts(cpus_idle=Runnable(on_cpu=Held(held=20))))
     ledger = ledger_of(2.0, [worker, worker], [*watches, HoldWatch()], 1, NOTHING, gil_known=True)
     assert (ledger.gil_held_s, ledger.gil_observed_s) == (2.5, 4.0)
     assert ledger.gil_held_ratio == pytest.approx(0.625)
@@ -163,8 +166,8 @@ def test_what_was_held_is_unknown_where_the_gil_is() -> None:
 
 
 def test_what_was_spent_beside_is_told_beside() -> None:
-    beside = Beside(own_threads_s=0.1, children_s=0.2, driver_s=0.3)
-    ledger = ledger_of(1.0, [(Scheduled(0.5, 0.0), Counts())], [], 1, beside, gil_known=True)
+    others = NonWorkerCpu(own_threads_s=0.1, children_s=0.2, driver_s=0.3)
+    ledger = ledger_of(1.0, [(Scheduled(0.5, 0.0), Counts())], [], 1, others, gil_known=True)
     assert (ledger.own_threads_cpu_s, ledger.children_cpu_s, ledger.driver_cpu_s) == (0.1, 0.2, 0.3)
     assert ledger.wall_s == 1.0
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observers.gil import Hold
-from gilscope.observers.sampler import HoldWatch
+from gilscope.observers.holds import HoldWatch, HoldWatches
 
-ME, OTHER = 0x7F00_0000_1000, 0x7F00_0000_2000
+from .moments import ME, OTHER, blocked, moment, runnable
 
 
 @dataclass
@@ -67,3 +67,15 @@ def test_a_hold_that_nobody_waits_for_is_none(seen: list[Look]) -> None:
     for look in seen:
         look.wanted = False
     assert watch_over(seen).longest_s == 0.0
+
+
+def test_each_interpreter_has_a_watch_and_a_thread_in_gil_wait_wants_the_gil() -> None:
+    watches = HoldWatches([1, 2, 3])
+    for at_s in (0.0, 1.0, 2.0):
+        watches.see(moment(runnable(holds=True), blocked("gil_wait", tid=2), at_s=at_s, hold=Hold(ME, 1)))
+        watches.see(moment(runnable(holds=True), blocked("lock", tid=2), at_s=at_s, hold=Hold(ME, 1), pid=2))
+    assert [(watch.looked, watch.held, watch.longest_s) for watch in watches.watches] == [
+        (3, 3, 2.0),
+        (3, 3, 0.0),
+        (0, 0, 0.0),
+    ]

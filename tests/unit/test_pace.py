@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observers import sampler
-from gilscope.observers.sampler import LATE_S, Pace, Sampler
+from gilscope.observers.sampler import LATE_S, Sampler, SamplingQuality
 
 
 class Clock:
@@ -37,21 +37,21 @@ class Clock:
         return False
 
 
-def paced(duration_s: float, rate_hz: float, late_s: list[float], seed: int = 0) -> tuple[Pace, Clock]:
+def paced(duration_s: float, rate_hz: float, late_s: list[float], seed: int = 0) -> tuple[SamplingQuality, Clock]:
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock(patch, duration_s, late_s)
         made = Sampler([], None, rate_hz, random.Random(seed))
-        made.run(clock.wait)
-        return made.pace, clock
+        assert sum(1 for _ in made.moments(clock.wait)) == made.quality.moments
+        return made.quality, clock
 
 
 @given(duration_s=st.floats(0.01, 2.0), rate_hz=st.floats(10, 1000), seed=st.integers(0, 99))
 def test_in_time_there_is_one_moment_in_every_slot(duration_s: float, rate_hz: float, seed: int) -> None:
-    pace, clock = paced(duration_s, rate_hz, [], seed)
+    quality, clock = paced(duration_s, rate_hz, [], seed)
     slots = [int(at_s * rate_hz * (1 + 1e-12)) for at_s in clock.woken]
     assert slots == list(range(len(slots)))
-    assert abs(pace.moments - duration_s * rate_hz) <= 1
-    assert pace.missed == 0
+    assert abs(quality.moments - duration_s * rate_hz) <= 1
+    assert quality.missed == 0
 
 
 def test_moments_lie_anywhere_in_their_slots() -> None:
@@ -67,23 +67,23 @@ lateness = st.one_of(st.floats(0, 0.9 * LATE_S), st.floats(1.1 * LATE_S, 0.5))
 
 @given(rate_hz=st.floats(10, 1000), late_s=st.lists(lateness, max_size=20), seed=st.integers(0, 99))
 def test_late_or_not_every_slot_is_a_moment_or_missed(rate_hz: float, late_s: list[float], seed: int) -> None:
-    pace, clock = paced(2.0, rate_hz, late_s, seed)
+    quality, clock = paced(2.0, rate_hz, late_s, seed)
     slots = clock.woken[-1] * rate_hz if clock.woken else 0.0
-    assert abs(pace.moments + pace.missed - slots) <= 1 + 1e-6
+    assert abs(quality.moments + quality.missed - slots) <= 1 + 1e-6
     late = sum(late > LATE_S for late in late_s)  # waking so late can make one miss the next moment too
-    assert len(clock.woken) - 2 * late <= pace.moments <= len(clock.woken)
+    assert len(clock.woken) - 2 * late <= quality.moments <= len(clock.woken)
 
 
 def test_a_moment_is_missed_rather_than_taken_late() -> None:
-    pace, clock = paced(1.0, 100, [0.0, 2 * LATE_S, LATE_S / 2, 0.0])
+    quality, clock = paced(1.0, 100, [0.0, 2 * LATE_S, LATE_S / 2, 0.0])
     assert len(clock.woken) == pytest.approx(100, abs=1)
-    assert pace.moments == len(clock.woken) - 1
-    assert pace.missed == 1
+    assert quality.moments == len(clock.woken) - 1
+    assert quality.missed == 1
 
 
 def test_the_rate_achieved_is_told() -> None:
-    pace, _ = paced(2.0, 100, [0.5])
-    assert pace.achieved_hz == pytest.approx(pace.moments / pace.elapsed_s)
-    assert pace.achieved_hz is not None
-    assert pace.achieved_hz < 90
-    assert Pace(100).achieved_hz is None
+    quality, _ = paced(2.0, 100, [0.5])
+    assert quality.achieved_hz == pytest.approx(quality.moments / quality.elapsed_s)
+    assert quality.achieved_hz is not None
+    assert quality.achieved_hz < 90
+    assert SamplingQuality(100).achieved_hz is None

@@ -1,4 +1,4 @@
-"""Sampling: the pace on a made-up clock, the counts on made-up threads, and both on a real process."""
+"""Sampling: what a moment shows of made-up threads, which it shows, and both of a real process."""
 
 from __future__ import annotations
 
@@ -8,32 +8,22 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gilscope.observers import sampler
+from gilscope.observers.counts import Counts, ThreadCounts
 from gilscope.observers.gil import GilLayout, Hold
-from gilscope.observers.sampler import (
-    ASKED_PER_MOMENT,
-    CPU_SHARE,
-    THREADS_PER_MOMENT,
-    Counts,
-    Held,
-    HoldWatch,
-    Runnable,
-    Sampler,
-    WatchedWorker,
-)
+from gilscope.observers.moment import Moment, ThreadSample
+from gilscope.observers.proc import Scheduled
+from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, THREADS_PER_MOMENT, Sampler
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
 from gilscope.thread_address import ThreadAddress
 
+from .moments import ME, OTHER, address
 from .test_pace import Clock
 
-ME = 0x7F00_0000_1000
-OTHER = 0x7F00_0000_2000
 GIL_FUTEX, LOCK_FUTEX = 0x1000, 0x2000
 CALLS = {
     "gil_wait": Blocked(202, (GIL_FUTEX, 0, 0, 0, 0, 0)),
@@ -44,26 +34,19 @@ CALLS = {
 }
 
 
-def address(pid: int = 1, tid: int = 1, thread_state: int = ME, busy: int = 0) -> ThreadAddress:
-    """A worker, as it makes itself known."""
-    return ThreadAddress(pid, tid, thread_state, 0, busy)
-
-
-@dataclass
-class Moment:
-    """What a made-up thread shows at one moment: a key of `CALLS`, ``on`` a CPU, ``queued`` or ``moved``."""
-
-    state: str
-    holder: int = 0
-    idle: bool = False
-
-
 @dataclass
 class Scene:
-    """Stands for a thread's files, its process's files and its interpreter, and shows the present moment."""
+    """Stands for threads' files, their process's files and its interpreter. A thread is in a key of `CALLS`, ``on`` a
+    CPU, ``queued`` or ``moved``, or ``gone``."""
 
-    now: Moment = field(default_factory=lambda: Moment("on"))
-    watch: HoldWatch = field(default_factory=HoldWatch)
+    state: str = "on"
+    holder: int = 0
+    holders: Iterator[int] | None = None
+    """At each reading, instead of ``holder``."""
+    idle: bool = False
+    published: bytes = b""
+    pid: int = 1
+    read_times: int = 0
     closed: int = 0
 
     @property
@@ -71,20 +54,26 @@ class Scene:
         return self
 
     def waiting(self) -> Waiting | None:
-        blocked = CALLS.get(self.now.state)
+        if self.state == "gone":
+            raise ProcessLookupError
+        blocked = CALLS.get(self.state)
         return None if blocked is None else waiting_for(blocked, "x86_64")
 
     def on_cpu(self) -> bool | None:
-        return {"on": True, "queued": False, "moved": None}[self.now.state]
+        return {"on": True, "queued": False, "moved": None}[self.state]
+
+    def scheduled(self) -> Scheduled:
+        self.read_times += 1
+        return Scheduled(float(self.read_times), 0.0)
 
     def hold(self) -> Hold:
-        return Hold(self.now.holder, 0)
+        return Hold(self.holder if self.holders is None else next(self.holders), 0)
 
     def owns_futex(self, address: int) -> bool:
         return address == GIL_FUTEX
 
-    def read(self, _address: int, _size: int) -> bytes:
-        return b"\0" if self.now.idle else b"\1"
+    def read(self, _address: int, size: int) -> bytes:
+        return self.published[:size] or (b"\0" if self.idle else b"\1")
 
     def resolve(self, waiting: Waiting) -> str:
         return waiting.state
@@ -95,141 +84,180 @@ class Scene:
 
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    return staged(monkeypatch)
-
-
-def staged(patch: pytest.MonkeyPatch, made: Scene | None = None) -> Scene:
-    made = made or Scene()
-    patch.setattr(sampler, "ThreadFiles", lambda pid, tid: made)
-    patch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
+    made = Scene()
+    monkeypatch.setattr(sampler, "ThreadFiles", lambda pid, tid: made)
+    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
     return made
 
 
-def watched(scene: Scene) -> WatchedWorker:
-    return WatchedWorker(address(), scene)  # type: ignore[arg-type]
-
-
-def counted(scene: Scene, moments: list[Moment]) -> Counts:
-    worker = watched(scene)
-    for scene.now in moments:
-        if worker.look(scene.now.holder) is None:
-            worker.look_closer(crowd=False)
-    return worker.counts
+def seen(scene: Scene, state: str, holder: int = 0, **more: int) -> ThreadSample:
+    """What one moment shows of one thread."""
+    scene.state, scene.holder = state, holder
+    made = Sampler([address(**more)], None, 400, random.Random(0))
+    [interpreter] = made.moment().interpreters
+    [sample] = interpreter.threads
+    return sample
 
 
 @pytest.mark.parametrize("state", CALLS)
-def test_a_blocked_thread_is_counted_by_what_it_waits_for(scene: Scene, state: str) -> None:
-    counts = counted(scene, [Moment(state, OTHER)])
-    assert counts == Counts(blocked=Counter({state: 1}))
+def test_a_blocked_thread_is_in_what_it_waits_for(scene: Scene, state: str) -> None:
+    assert seen(scene, state, OTHER) == ThreadSample(address(), state)
 
 
-def test_a_blocked_thread_that_holds_the_gil_is_counted_for_that_too(scene: Scene) -> None:
-    counts = counted(scene, [Moment("sleep", ME), Moment("sleep", OTHER), Moment("sleep", 0)])
-    assert counts == Counts(blocked=Counter(sleep=3), blocked_held=1)
+@pytest.mark.parametrize(("holder", "holds"), [(ME, True), (OTHER, False), (0, False)])
+@pytest.mark.parametrize("state", ["sleep", "on", "queued"])
+def test_it_holds_the_gil_or_not(scene: Scene, state: str, holder: int, holds: bool) -> None:
+    assert seen(scene, state, holder).holds_gil is holds
+
+
+@pytest.mark.parametrize(("state", "on_cpu"), [("on", True), ("queued", False), ("moved", None)])
+def test_a_runnable_thread_is_on_a_cpu_or_in_the_run_queue(scene: Scene, state: str, on_cpu: bool | None) -> None:
+    assert seen(scene, state) == ThreadSample(address(), None, on_cpu=on_cpu)
+
+
+@pytest.mark.parametrize(("state", "holds"), [("sleep", True), ("on", False)])
+def test_the_holder_is_read_before_a_blocked_thread_and_after_a_runnable_one(
+    scene: Scene, state: str, holds: bool
+) -> None:
+    scene.holders = iter([ME, OTHER])
+    assert seen(scene, state).holds_gil is holds
 
 
 @pytest.mark.parametrize("state", ["lock", "network"])
 def test_outside_a_call_a_thread_is_idle(scene: Scene, state: str) -> None:
-    assert counted(scene, [Moment(state, idle=True)]).blocked == Counter(idle=1)
+    scene.idle = True
+    assert seen(scene, state).wait == "idle"
 
 
 def test_wanting_the_gil_is_never_idle(scene: Scene) -> None:
-    assert counted(scene, [Moment("gil_wait", OTHER, idle=True)]).blocked == Counter(gil_wait=1)
-
-
-def test_a_runnable_thread_is_on_a_cpu_or_in_the_run_queue(scene: Scene) -> None:
-    moments = [Moment("on", ME), Moment("on", OTHER), Moment("on", 0), Moment("queued", ME), Moment("queued", OTHER)]
-    counts = counted(scene, [*moments, Moment("moved", ME)])
-    assert counts == Counts(alone=Runnable(on_cpu=Held(1, 2), queued=Held(1, 1)), unasked=1)
-    assert counts.samples == 6
-
-
-def test_at_a_crowded_moment_it_is_counted_apart(scene: Scene) -> None:
-    worker = watched(scene)
-    scene.now = Moment("on", ME)
-    worker.look_closer(crowd=True)
-    assert worker.counts == Counts(crowded=Runnable(on_cpu=Held(held=1)))
+    scene.idle = True
+    assert seen(scene, "gil_wait", OTHER).wait == "gil_wait"
 
 
 def test_an_unknown_thread_state_holds_nothing(scene: Scene) -> None:
     """Where addresses are not told they are 0, and so is a GIL that nobody holds."""
-    worker = WatchedWorker(address(thread_state=0), scene)  # type: ignore[arg-type]
-    scene.now = Moment("on", 0)
-    worker.look_closer(crowd=False)
-    assert worker.counts == Counts(alone=Runnable(on_cpu=Held(free=1)))
+    assert not seen(scene, "on", 0, thread_state=0).holds_gil
 
 
-moments = st.builds(
-    Moment, st.sampled_from([*CALLS, "on", "queued", "moved"]), st.sampled_from([0, ME, OTHER]), st.booleans()
-)
+@pytest.mark.parametrize("state", ["sleep", "on"])
+def test_what_a_thread_publishes_is_part_of_its_sample_where_it_is_wanted(scene: Scene, state: str) -> None:
+    scene.state, scene.published = state, b"\1\0\1"
+    made = Sampler([address()], None, 400, random.Random(0), functions=3)
+    [sample] = made.moment().interpreters[0].threads
+    assert (sample.functions, sample.wait) == (b"\1\0\1", CALLS.get(state) and state)
 
 
-@given(st.lists(moments, max_size=30), st.randoms(use_true_random=False))
-def test_the_order_of_samples_is_irrelevant(seen: list[Moment], rng: random.Random) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        scene = staged(patch)
-        shuffled = rng.sample(seen, len(seen))
-        assert counted(scene, seen) == counted(scene, shuffled)
-        assert counted(scene, seen).samples == len(seen)
+def test_times_are_read_of_a_timed_thread_while_it_is_runnable_and_at_the_end_of_that(scene: Scene) -> None:
+    made = Sampler([address(tid=1), address(tid=2)], None, 400, random.Random(0), timed=1)
+    times = []
+    for scene.state in ("sleep", "on", "moved", "queued", "moved", "sleep", "sleep"):
+        timed, untimed = made.moment().interpreters[0].threads
+        times.append(timed.scheduled and timed.scheduled.run_s)
+        assert untimed.scheduled is None
+    assert times == [None, 1.0, None, 2.0, None, 3.0, None]
 
 
 @pytest.mark.parametrize("state", ["on", "sleep"])
-def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(
+    scene: Scene, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Looking takes 1 ms of CPU, 400 times a second: two fifths of the only CPU, if nothing yielded."""
-    scene = staged(monkeypatch)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
     clock = Clock(monkeypatch, 50.0, [])
     monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.001), 0))
-    scene.now = Moment(state)
+    scene.state = state
     made = Sampler([address()], None, 400, random.Random(0))
-    made.run(clock.wait)
+    assert list(made.moments(clock.wait))
     if state == "sleep":
-        assert made.pace.achieved_hz == pytest.approx(400, rel=0.05)
+        assert made.quality.achieved_hz == pytest.approx(400, rel=0.05)
     else:
-        assert 0.5 * CPU_SHARE < made.pace.cpu_s / made.pace.elapsed_s < 1.5 * CPU_SHARE
+        assert 0.5 * CPU_SHARE < made.quality.cpu_s / made.quality.elapsed_s < 1.5 * CPU_SHARE
 
 
-# -- many workers ----------------------------------------------------------------------------------
+# -- many threads ----------------------------------------------------------------------------------
 
 
-def crowd(scene: Scene, workers: int, rounds: int) -> Sampler:
-    made = Sampler([address(pid=1 + number % 3, tid=number) for number in range(workers)], None, 1e6, random.Random(1))
-    left = iter(range(rounds))
-    made.run(lambda seconds: next(left, None) is None)
-    return made
+def crowd(threads: int) -> Sampler:
+    return Sampler([address(pid=1 + number % 3, tid=number) for number in range(threads)], None, 1e6, random.Random(1))
+
+
+def samples_of(moments: list[Moment]) -> list[ThreadSample]:
+    return [sample for each in moments for interpreter in each.interpreters for sample in interpreter.threads]
 
 
 def test_each_moment_looks_at_a_bounded_number_of_threads_and_misses_none_for_ever(scene: Scene) -> None:
-    scene.now = Moment("sleep")
-    made = crowd(scene, workers=20, rounds=200)
-    samples = [worker.counts.samples for worker in made.workers]
-    assert sum(samples) == 200 * THREADS_PER_MOMENT
-    assert min(samples) > 200 * THREADS_PER_MOMENT / 20 / 2
+    scene.state = "sleep"
+    made = crowd(threads=20)
+    looks = Counter(sample.thread.tid for sample in samples_of([made.moment() for _ in range(200)]))
+    assert looks.total() == 200 * THREADS_PER_MOMENT
+    assert min(looks[tid] for tid in range(20)) > 200 * THREADS_PER_MOMENT / 20 / 2
 
 
 def test_each_moment_asks_a_bounded_number_whether_they_are_on_a_cpu(scene: Scene) -> None:
-    made = crowd(scene, workers=6, rounds=100)
-    assert sum(worker.counts.unasked for worker in made.workers) == 100 * (6 - ASKED_PER_MOMENT)
-    assert sum(worker.counts.samples for worker in made.workers) == 600
+    made = crowd(threads=6)
+    samples = samples_of([made.moment() for _ in range(100)])
+    assert len(samples) == 600
+    assert sum(sample.on_cpu is None for sample in samples) == 100 * (6 - ASKED_PER_MOMENT)
+    assert len({sample.thread.tid for sample in samples if sample.on_cpu}) == 6
 
 
-def test_no_more_threads_than_cpus_are_no_crowd(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    for cpus, crowded in ((1, 10), (2, 0)):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, count=cpus: set(range(count)), raising=False)
-        counts = crowd(scene, workers=1, rounds=10).workers[0].counts
-        assert (counts.crowded.total, counts.alone.total) == (crowded, 10 - crowded)
+@pytest.mark.parametrize(("cpus", "saturated"), [(1, True), (2, True), (3, False)])
+@pytest.mark.usefixtures("scene")
+def test_the_cpus_are_saturated_where_as_many_threads_can_run(
+    cpus: int, saturated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)), raising=False)
+    assert crowd(threads=2).moment().cpus_saturated is saturated
 
 
-def test_each_interpreter_is_watched_once_a_moment(scene: Scene) -> None:
-    made = crowd(scene, workers=6, rounds=10)
-    assert len(made.interpreters) == 3
-    assert scene.watch.looked == 30
+def test_each_interpreter_is_read_once_a_moment(scene: Scene) -> None:
+    scene.holders = iter(range(3 + ASKED_PER_MOMENT))
+    [*interpreters] = crowd(threads=6).moment().interpreters
+    assert [each.hold.holder for each in interpreters] == [0, 1, 2]
+    assert [len(each.threads) for each in interpreters] == [2, 2, 2]
 
 
 def test_all_files_are_closed(scene: Scene) -> None:
-    made = crowd(scene, workers=5, rounds=1)
+    made = crowd(threads=5)
+    made.moment()
     made.close()
     assert scene.closed == 5 + 3
+
+
+def test_threads_come_and_go_and_one_that_has_ended_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = {tid: Scene("sleep") for tid in (1, 2)}
+    monkeypatch.setattr(sampler, "ThreadFiles", lambda pid, tid: threads[tid])
+    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: Scene())
+    made = Sampler((), None, 400, random.Random(0))
+    assert made.moment().interpreters == []
+    for tid in threads:
+        made.add(address(tid=tid))
+    assert len(samples_of([made.moment()])) == 2
+    threads[1].state = "gone"
+    assert [sample.thread.tid for sample in samples_of([made.moment()])] == [2]
+    assert made.quality.errors == 1
+    made.let_go_of_ended()
+    assert [(each.closed, len(made.threads)) for each in threads.values()] == [(1, 1), (0, 1)]
+    assert len(samples_of([made.moment()])) == 1
+    assert made.quality.errors == 1
+
+
+@pytest.mark.parametrize("reading", ["on_cpu", "hold", "scheduled"])
+def test_a_thread_that_ends_while_it_is_asked_is_no_sample(
+    scene: Scene, reading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Sampler([address()], None, 400, random.Random(0), timed=1)
+    holds = iter([Hold(0, 0)])
+
+    def gone() -> Hold:
+        hold = next(holds, None) if reading == "hold" else None
+        if hold is None:
+            raise ProcessLookupError
+        return hold
+
+    monkeypatch.setattr(scene, reading, gone)
+    assert samples_of([made.moment()]) == []
+    assert (made.quality.errors, made.threads[0].ended) == (1, True)
 
 
 # -- a real process --------------------------------------------------------------------------------
@@ -278,12 +306,12 @@ def test_a_real_thread_is_seen_where_it_is(start: Start, how: str, state: str) -
     _, worker = start(how)
     before = open_files()
     made = Sampler([worker], None, 1000, random.Random(0))
-    counts = made.workers[0].counts
-    made.run(lambda seconds: counts.blocked[state] >= 5)  # it says that it is up a moment before it blocks
-    made.workers[0].counts = Counts()
-    left = iter(range(20))
-    made.run(lambda seconds: next(left, None) is None)
-    assert made.workers[0].counts == Counts(blocked=Counter({state: 20}))
+    while samples_of([made.moment()])[0].wait != state:  # it says that it is up a moment before it blocks
+        pass
+    counts = ThreadCounts()
+    for _ in range(20):
+        counts.see(made.moment())
+    assert counts.of(worker) == Counts(blocked=Counter({state: 20}))
     made.close()
     assert open_files() == before
 
@@ -307,9 +335,8 @@ def test_a_worker_that_goes_is_counted_and_not_raised(start: Start, layout: GilL
     made = Sampler([worker], layout, 1000, random.Random(0))
     process.kill()
     process.wait()
-    left = iter(range(5))
     try:
-        made.run(lambda seconds: next(left, None) is None)
-        assert (made.workers[0].counts, made.pace.errors) == (Counts(), 5)
+        assert samples_of([made.moment() for _ in range(5)]) == []
+        assert made.quality.errors == 5
     finally:
         made.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby, pairwise
 
 import pytest
@@ -13,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observers.proc import Scheduled
-from gilscope.observers.sampler import Sampler
 from gilscope.observers.timeline import (
     MOST_EDGES,
     MOST_LOOKS,
+    Look,
     Trace,
+    Traces,
     edges_in,
     fair_share,
     timeline_of,
@@ -25,7 +24,7 @@ from gilscope.observers.timeline import (
 )
 from gilscope.records import STATES, Lane, Timeline
 
-from .test_sampler import ME, Moment, Scene, address, staged
+from .moments import address, blocked, moment, runnable
 
 BEGAN_S = 1000.0
 LOOK_S = 0.01
@@ -33,7 +32,7 @@ LOOK_S = 0.01
 
 @dataclass
 class Seen:
-    """One look: the state (None: not looked at closer), and the thread's times by then."""
+    """One look: the state (None: a runnable thread that was not asked), and the thread's times by then."""
 
     at_s: float
     state: str | None
@@ -43,8 +42,12 @@ class Seen:
 
 def traced(*looks: Seen) -> Trace:
     trace = Trace()
+    was_runnable = False  # times are read where the sampler would
     for look in looks:
-        trace.see(BEGAN_S + look.at_s, look.state, partial(Scheduled, look.run_s, look.runqueue_s))
+        runnable = look.state in ("cpu_gil", "cpu_free", "runqueue")
+        told = look.state is not None and (runnable or was_runnable)
+        trace.see(BEGAN_S + look.at_s, look.state, Scheduled(look.run_s, look.runqueue_s) if told else None)
+        was_runnable = runnable if look.state is not None else was_runnable
     return trace
 
 
@@ -223,43 +226,15 @@ def test_the_shares_are_no_more_than_all(needs: list[int], total: int) -> None:
     assert sum(min(need, fair_share(needs, total)) for need in needs) <= total
 
 
-# -- from the sampler ------------------------------------------------------------------------------
+# -- from moments ----------------------------------------------------------------------------------
 
 
-class Scheduling(Scene):
-    """A scene with times, which stand still."""
-
-    def scheduled(self) -> Scheduled:
-        return Scheduled(0.0, 0.0)
-
-
-def test_the_sampler_tells_only_those_who_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = staged(monkeypatch, Scheduling())
-    made = Sampler([address(tid=1), address(tid=2)], None, 1e6, random.Random(1))
-    trace = made.workers[0].record()
-    shown = iter([Moment("sleep"), Moment("sleep"), Moment("on", ME), Moment("queued", ME), Moment("network")])
-
-    def wait(_seconds: float) -> bool:
-        scene.now = next(shown, scene.now)
-        return scene.now.state == "network" and made.workers[0].counts.blocked["network"] > 0
-
-    made.run(wait)
-    assert [look.state for look in trace.looks] == ["sleep", "cpu_gil", "network"]
-    assert made.workers[1].counts == made.workers[0].counts
-
-
-@pytest.mark.parametrize(
-    ("moment", "state"),
-    [
-        (Moment("on", ME), "cpu_gil"),
-        (Moment("on"), "cpu_free"),
-        (Moment("queued", ME), "cpu_gil"),
-        (Moment("queued"), "runqueue"),
-        (Moment("moved"), None),
-    ],
-)
-def test_what_a_closer_look_tells(moment: Moment, state: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = staged(monkeypatch, Scheduling(now=moment))
-    made = Sampler([address()], None, 1e6, random.Random(1))
-    assert made.workers[0].look_closer(crowd=False) == state
-    assert scene.now is moment
+def test_of_moments_it_tells_the_threads_that_are_wanted_at_the_time_their_interpreter_was_read() -> None:
+    traces = Traces([address(tid=1), address(tid=2)])
+    times = Scheduled(0.0, 0.0)
+    for at_s, sample in enumerate([blocked("sleep"), runnable(holds=True, scheduled=times), runnable(None)]):
+        traces.see(moment(sample, blocked("lock", tid=3), at_s=at_s))
+    one, other = traces
+    assert one[0] == address(tid=1)
+    assert one[1].looks == [Look(0, "sleep"), Look(1, "cpu_gil", times)]
+    assert other[1].looks == []

@@ -23,9 +23,8 @@ from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.record import ledgers_of
 from gilscope.observers.cpus import CpuBudget
-from gilscope.observers.gil import GilLayout
+from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.pyspy import HotRecorder
-from gilscope.observers.watch import Interpreter
 from gilscope.options import Options
 from gilscope.records import Demands, HotLine, Noise, QueueFigures, Stack, Trial
 from gilscope.targets import TargetSpec
@@ -197,7 +196,7 @@ class Campaign:
 
     def _watching(self, layout: GilLayout | None, reason: str | None, gil_enabled: bool) -> Watching:
         source = "psutil" if self.options.observer == "psutil" else "proc"
-        return Watching(Interpreter(gil_enabled, layout), self.options.rate_hz, self.rng, source, reason)
+        return Watching(Gil(gil_enabled, layout), self.options.rate_hz, self.rng, source, reason)
 
     def say(self, doing: str) -> None:
         """Tell whoever listens."""

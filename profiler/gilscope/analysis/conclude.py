@@ -150,9 +150,9 @@ def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
 
 def _instrument(campaign: Campaign) -> Instrument:
     watching = campaign.solo.watching if campaign.solo else None
-    paces = [trial.pace for trial in campaign.trials if trial.pace is not None]
+    samplings = [trial.quality for trial in campaign.trials if trial.quality is not None]
     slowdowns = [slow for trial in records_of(campaign) if (slow := trial.observer_slowdown) is not None]
-    sampled_s = sum(pace.elapsed_s for pace in paces)
+    sampled_s = sum(each.elapsed_s for each in samplings)
     proc = watching is not None and watching.source == "proc"
     calibrated = proc and watching is not None and watching.gil.layout is not None
     return Instrument(
@@ -161,10 +161,10 @@ def _instrument(campaign: Campaign) -> Instrument:
         hot_source="py-spy" if campaign.hot else "none",
         reason=_reasons(watching.reason if watching else None, campaign.hot_reason),
         rate_asked_hz=campaign.options.rate_hz if proc else None,
-        rate_achieved_hz=sum(pace.moments for pace in paces) / sampled_s if sampled_s else None,
-        missed=sum(pace.missed for pace in paces) if paces else None,
-        read_errors=sum(pace.errors for pace in paces) if paces else None,
-        sampler_cpu_s=sum(pace.cpu_s for pace in paces) if paces else None,
+        rate_achieved_hz=sum(each.moments for each in samplings) / sampled_s if sampled_s else None,
+        missed=sum(each.missed for each in samplings) if samplings else None,
+        read_errors=sum(each.errors for each in samplings) if samplings else None,
+        sampler_cpu_s=sum(each.cpu_s for each in samplings) if samplings else None,
         sampled_s=sampled_s or None,
         observer_slowdown=median(slowdowns) if slowdowns else None,
     )

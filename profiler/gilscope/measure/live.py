@@ -14,8 +14,9 @@ from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.observers import proc
-from gilscope.observers.sampler import Pace
-from gilscope.observers.watch import Interpreter, Observer, ProcObserver, PsutilObserver, Watched
+from gilscope.observers.gil import Gil
+from gilscope.observers.sampler import SamplingQuality
+from gilscope.observers.watch import Observer, ProcObserver, PsutilObserver, Watched
 from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
 from gilscope.targets import TargetSpec
 from gilscope.thread_address import ThreadAddress
@@ -30,7 +31,7 @@ GROWTH_CALLS = 32
 class Watching:
     """How observed rounds are watched; falls back, with the reason, when a worker may not be."""
 
-    gil: Interpreter
+    gil: Gil
     rate_hz: float
     rng: random.Random
     source: str = "proc"
@@ -118,9 +119,9 @@ class LiveTrial:
         return self._process is not None and self.status == "ok"
 
     @property
-    def pace(self) -> Pace | None:
+    def quality(self) -> SamplingQuality | None:
         """How well the sampler kept its rate; None when nothing was sampled."""
-        return self._observer.pace if self._observer is not None else None
+        return self._observer.quality if self._observer is not None else None
 
     @property
     def children_started(self) -> int | None:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gilscope.observers.counts import Counts, Runnable
+from gilscope.observers.holds import HoldWatch
 from gilscope.observers.proc import Scheduled
-from gilscope.observers.sampler import Counts, HoldWatch, Runnable
 from gilscope.records import WAIT_STATES, Ledger
 
-__all__ = ["Beside", "held_share", "ledger_of", "seconds_by_state"]
+__all__ = ["NonWorkerCpu", "held_share", "ledger_of", "seconds_by_state"]
 
 #: Samples in the run queue for one on a CPU, above which it is the sampler that takes the CPU.
 STARVED = 10
@@ -20,8 +21,8 @@ BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
 
 
 @dataclass(frozen=True)
-class Beside:
-    """CPU seconds spent beside the workers' wall clock during the round."""
+class NonWorkerCpu:
+    """CPU seconds of a round that no worker thread spent: they stand beside the ledger's states, not in them."""
 
     own_threads_s: float | None = None
     children_s: float | None = None
@@ -66,7 +67,7 @@ def held_share(counts: Counts, scheduled: Scheduled) -> float:
     How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same sort
     of moment that were not lost, so these are given their weight.
     """
-    moments = (counts.alone, counts.crowded)
+    moments = (counts.cpus_idle, counts.cpus_saturated)
     if STARVED * sum(moment.on_cpu.total for moment in moments) < sum(moment.queued.total for moment in moments):
         return _share_with_the_queued(counts)
     weights = [_weight(moment, _displaced_share(moments, scheduled)) for moment in moments]
@@ -79,7 +80,8 @@ def _share_with_the_queued(counts: Counts) -> float:
     """Where the sampler hardly ever finds a thread on a CPU, for it needs the same one, those it has put into the run
     queue must do: first where the thread was the only one, then, as with a single CPU, wherever it was."""
     held, total = 0, 0
-    for samples in (counts.alone.on_cpu, counts.crowded.on_cpu, counts.alone.queued, counts.crowded.queued):
+    moments = (counts.cpus_idle, counts.cpus_saturated)
+    for samples in (*(moment.on_cpu for moment in moments), *(moment.queued for moment in moments)):
         if total >= ENOUGH:
             break
         held, total = held + samples.held, total + samples.total
@@ -112,7 +114,7 @@ def ledger_of(
     workers: Iterable[tuple[Scheduled, Counts]],
     watches: Iterable[HoldWatch],
     calls: int,
-    beside: Beside,
+    other_cpu: NonWorkerCpu,
     gil_known: bool,
     gil_enabled: bool = True,
 ) -> Ledger:
@@ -139,9 +141,9 @@ def ledger_of(
         gil_observed_s=wall_s * len(held_ratio) if gil_known and held_ratio else None,
         longest_hold_s=max((watch.longest_s for watch in watches), default=None) if gil_known else None,
         gil_held_off_cpu_s=held_off_cpu_s if gil_known else None,
-        own_threads_cpu_s=beside.own_threads_s,
-        children_cpu_s=beside.children_s,
-        driver_cpu_s=beside.driver_s,
+        own_threads_cpu_s=other_cpu.own_threads_s,
+        children_cpu_s=other_cpu.children_s,
+        driver_cpu_s=other_cpu.driver_s,
         **seconds,  # type: ignore[arg-type]
     )
 

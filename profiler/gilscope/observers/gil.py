@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gilscope.observers.proc import ProcessFiles
 
-__all__ = ["GilLayout", "Hold", "Phase", "find_layout", "runtime_area"]
+__all__ = ["Gil", "GilLayout", "Hold", "Phase", "find_layout", "runtime_area"]
 
 HOLDER = struct.Struct("<Qi")
 #: The same, and ``switch_number`` behind it.
@@ -57,6 +57,19 @@ class GilLayout:
     def owns_futex(self, runtime: int, address: int) -> bool:
         """Whether a thread blocked on the futex at ``address`` wants the GIL."""
         return 0 <= address - runtime - self.offset < LOCKS_BYTES
+
+
+@dataclass(frozen=True)
+class Gil:
+    """What is known of the GIL of the watched interpreters."""
+
+    enabled: bool = True
+    layout: GilLayout | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the GIL's states can be told: its place is known, or there is none."""
+        return self.layout is not None or not self.enabled
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ kernel tells exactly; a sample does not, for where every CPU is busy the sampler
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
 
+from gilscope.observers.moment import Moment
 from gilscope.observers.proc import Scheduled
 from gilscope.records import Lane, Timeline
 from gilscope.thread_address import ThreadAddress
@@ -24,6 +25,7 @@ __all__ = [
     "MOST_LOOKS",
     "Look",
     "Trace",
+    "Traces",
     "edges_in",
     "fair_share",
     "timeline_of",
@@ -56,25 +58,42 @@ class Trace:
     def __init__(self) -> None:
         self.looks: list[Look] = []
 
-    def see(self, at_s: float, state: str | None, scheduled: Callable[[], Scheduled]) -> None:
+    def see(self, at_s: float, state: str | None, scheduled: Scheduled | None) -> None:
         """One look.
 
         :param state: None for a runnable thread of which no more is known: whether it has the GIL goes on as it was
             last told, or has been unknown since it was blocked
-        :param scheduled: reads its times
+        :param scheduled: its times, where it is runnable and at the end of that
         """
         last = self.looks[-1] if self.looks else None
         was_runnable = last is not None and last.state in _RUNNABLE
         if self.is_full or (state is None and was_runnable):
             return
-        state = state or "unknown"
-        look = Look(at_s, state, scheduled() if state in _RUNNABLE or was_runnable else None)
+        look = Look(at_s, state or "unknown", scheduled)
         if last is None or look[1:] != last[1:]:
             self.looks.append(look)
 
     @property
     def is_full(self) -> bool:
         return len(self.looks) >= MOST_LOOKS
+
+
+class Traces:
+    """The timeline's view of the moments: a trace of each of some threads."""
+
+    def __init__(self, threads: Iterable[ThreadAddress]) -> None:
+        self._traces = {thread: Trace() for thread in threads}
+        self._by_tid = {thread.tid: trace for thread, trace in self._traces.items()}
+
+    def see(self, moment: Moment) -> None:
+        for interpreter in moment.interpreters:
+            for sample in interpreter.threads:
+                trace = self._by_tid.get(sample.thread.tid)
+                if trace is not None:
+                    trace.see(interpreter.at_s, sample.state, sample.scheduled)
+
+    def __iter__(self) -> Iterator[tuple[ThreadAddress, Trace]]:
+        return iter(self._traces.items())
 
 
 def timeline_of(

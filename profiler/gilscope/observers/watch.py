@@ -11,33 +11,22 @@ from typing import Protocol
 import msgspec
 
 from gilscope.observers import proc, psutil_
-from gilscope.observers.account import Beside, ledger_of
+from gilscope.observers.account import NonWorkerCpu, ledger_of
 from gilscope.observers.children import ChildCount
-from gilscope.observers.gil import GilLayout
-from gilscope.observers.sampler import Pace, Sampler
-from gilscope.observers.timeline import MOST_LANES, timeline_of
+from gilscope.observers.counts import ThreadCounts
+from gilscope.observers.gil import Gil
+from gilscope.observers.holds import HoldWatches
+from gilscope.observers.sampler import Sampler, SamplingQuality
+from gilscope.observers.timeline import MOST_LANES, Traces, timeline_of
 from gilscope.records import Ledger, Timeline
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Interpreter", "Observer", "ProcObserver", "PsutilObserver", "Watched"]
+__all__ = ["Observer", "ProcObserver", "PsutilObserver", "Watched"]
 
 
 #: A running thread's schedstat is brought up to date at the kernel's ticks, a process's CPU clock at once: so much per
 #: worker is a difference between clocks, and no other thread's CPU.
 GRAIN_S = 0.01
-
-
-@dataclass(frozen=True)
-class Interpreter:
-    """What is known of the GIL of the watched interpreters."""
-
-    enabled: bool = True
-    layout: GilLayout | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether the GIL's states can be told: its place is known, or there is none."""
-        return self.layout is not None or not self.enabled
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,8 @@ class Watched:
 class Observer(Protocol):
     """Watches the workers of one trial, round by round."""
 
-    pace: Pace | None
+    quality: SamplingQuality | None
+    """Of all rounds; None where nothing is sampled."""
 
     @property
     def children_started(self) -> int | None:
@@ -76,63 +66,63 @@ class ProcObserver:
     """
 
     def __init__(
-        self, root: int, workers: Sequence[ThreadAddress], gil: Interpreter, rate_hz: float, rng: random.Random
+        self, root: int, workers: Sequence[ThreadAddress], gil: Gil, rate_hz: float, rng: random.Random
     ) -> None:
         self._root = root
+        self._workers = workers
         self._gil = gil
         self._rate_hz = rate_hz
         self._rng = rng
-        self._workers = workers
-        Sampler(workers, gil.layout, rate_hz, rng).close()  # refused here rather than in the middle of a round
-        self.pace: Pace | None = Pace(rate_hz)
+        self._sampler().close()  # refused here rather than in the middle of a round
+        self.quality: SamplingQuality | None = SamplingQuality(rate_hz)
         self._children = ChildCount(root)
+
+    def _sampler(self) -> Sampler:
+        return Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng, timed=MOST_LANES)
 
     @property
     def children_started(self) -> int | None:
         return self._children.most
 
     def watch(self, wait: Callable[[float], bool]) -> Watched:
-        sampler = Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng)
-        traces = [(watched.worker, watched.record()) for watched in sampler.workers[:MOST_LANES]]
+        sampler = self._sampler()
+        counts, traces = ThreadCounts(), Traces(self._workers[:MOST_LANES])
+        holds = HoldWatches(worker.pid for worker in self._workers)
         try:
-            beside = _Beside(self._root, self._workers)
-            before = [watched.files.scheduled() for watched in sampler.workers]
+            other_cpu = _NonWorkerCpuMeter(self._root, self._workers)
+            before = [thread.files.scheduled() for thread in sampler.threads]
             began = time.perf_counter()
-            sampler.run(lambda seconds: self._counting(wait, seconds))
+            for moment in sampler.moments(lambda seconds: self._counting_children(wait, seconds)):
+                counts.see(moment)
+                holds.see(moment)
+                traces.see(moment)
             wall_s = time.perf_counter() - began
-            after = [watched.files.scheduled() for watched in sampler.workers]
-            spent = beside.spent(sum(b.run_s - a.run_s for a, b in zip(before, after, strict=True)))
+            after = [thread.files.scheduled() for thread in sampler.threads]
+            spent = [now - then for then, now in zip(before, after, strict=True)]
+            others = other_cpu.spent(sum(worker.run_s for worker in spent))
         finally:
             sampler.close()
-        self._add(sampler.pace)
-        workers = [(b - a, watched.counts) for a, b, watched in zip(before, after, sampler.workers, strict=True)]
-        watches = [interpreter.watch for interpreter in sampler.interpreters.values()]
+        assert self.quality is not None
+        self.quality += sampler.quality
+        workers = [(spent_s, counts.of(worker)) for spent_s, worker in zip(spent, self._workers, strict=True)]
         gil = self._gil
         return Watched(
-            lambda calls: ledger_of(wall_s, workers, watches, calls, spent, gil.known, gil.enabled),
+            lambda calls: ledger_of(wall_s, workers, holds.watches, calls, others, gil.known, gil.enabled),
             timeline_of(traces, began, wall_s, gil.known, gil.enabled),
         )
 
-    def _counting(self, wait: Callable[[float], bool], seconds: float) -> bool:
+    def _counting_children(self, wait: Callable[[float], bool], seconds: float) -> bool:
         """``wait``, with a look at the processes that calls have started."""
         began = time.perf_counter()
         self._children.look()
         return wait(seconds - (time.perf_counter() - began))
 
-    def _add(self, pace: Pace) -> None:
-        assert self.pace is not None
-        self.pace.moments += pace.moments
-        self.pace.missed += pace.missed
-        self.pace.errors += pace.errors
-        self.pace.elapsed_s += pace.elapsed_s
-        self.pace.cpu_s += pace.cpu_s
-
     def close(self) -> None:
         """Nothing stays open between rounds."""
 
 
-class _Beside:
-    """CPU spent beside the workers: their processes' other threads, the pool's parent, processes they start."""
+class _NonWorkerCpuMeter:
+    """CPU that no worker thread spends: their processes' other threads do, the pool's parent, processes they start."""
 
     def __init__(self, root: int, workers: Sequence[ThreadAddress]) -> None:
         self._root = root
@@ -152,7 +142,7 @@ class _Beside:
             "children": sum(map(_cpu_or_nothing, others)) + sum(map(proc.reaped_children_cpu_s, watched)),
         }
 
-    def spent(self, worker_threads_s: float) -> Beside:
+    def spent(self, worker_threads_s: float) -> NonWorkerCpu:
         now = self._readings()
         spent = {what: max(0.0, now[what] - self._cpu[what]) for what in now}
         if self._root not in self._worker_pids:
@@ -162,7 +152,7 @@ class _Beside:
             driver_s = 0.0 if self._workers_hold_main else spent["main"]
             own_s = spent["workers"] - worker_threads_s - driver_s
         grain_s = GRAIN_S * len(self._workers)
-        return Beside(own_s if own_s > grain_s else 0.0, spent["children"], driver_s)
+        return NonWorkerCpu(own_s if own_s > grain_s else 0.0, spent["children"], driver_s)
 
 
 def _cpu_or_nothing(pid: int) -> float:
@@ -177,7 +167,7 @@ class PsutilObserver:
 
     def __init__(self, workers: Sequence[ThreadAddress]) -> None:
         self._meter = psutil_.PsutilMeter([(worker.pid, worker.tid) for worker in workers])
-        self.pace: Pace | None = None
+        self.quality: SamplingQuality | None = None
         self.children_started: int | None = None
 
     def watch(self, wait: Callable[[float], bool]) -> Watched:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any
 
-    from gilscope.observers.inside import Seen
+    from gilscope.observers.functions import Seen
     from gilscope.production.profile import Profile
     from gilscope.records import Kind
 

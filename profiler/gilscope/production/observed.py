@@ -16,7 +16,7 @@ from gilscope.records import WAIT_STATES, Account
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gilscope.observers.inside import Seen
+    from gilscope.observers.functions import Seen
 
 __all__ = ["Observed", "added", "divided", "observed_of"]
 

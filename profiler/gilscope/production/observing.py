@@ -1,8 +1,8 @@
 """`gilscope.observe()`: a helper process beside this one looks at its threads from outside while it runs.
 
 Inside a process nobody can tell whether a thread that is off the CPU waits for the GIL or for the outside world. The
-helper reads that from the system and from this process's memory (`gilscope.observers.beside`), at random moments, and
-tells what it saw of each decorated function.
+helper (`gilscope.observers.observer_process`) reads that from the system and from this process's memory, at random
+moments, and tells what it saw of each decorated function.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
 from gilscope.introspection import gil_enabled, permit_reading, runtime_address
-from gilscope.observers import beside
-from gilscope.observers.inside import FUNCTIONS, Seen
+from gilscope.observers import observer_messages as m
+from gilscope.observers.functions import FUNCTIONS, Seen
 from gilscope.production import clocks, published
 from gilscope.production.function import functions
 from gilscope.thread_address import ThreadAddress
@@ -97,7 +97,7 @@ class Observation:
                 self._ours.close()
                 raise
         permit_reading(self._process.pid)
-        self._send(beside.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
+        self._send(m.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
         self._listener = threading.Thread(target=self._listen, name="gilscope-observer", daemon=True)
         self._listener.start()
         self._publish()
@@ -121,7 +121,7 @@ class Observation:
         """Return when what was seen by now is in the profiles, or the helper is gone or stuck."""
         self._told.clear()
         if self.running:
-            self._send(beside.Tell())
+            self._send(m.Tell())
             self._told.wait(PATIENCE_S)
 
     def stop(self) -> None:
@@ -159,32 +159,32 @@ class Observation:
 
     def _tell(self, own: Own) -> None:
         address = ThreadAddress(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address)
-        self._send(beside.Thread(address))
+        self._send(m.Thread(address))
 
-    def _send(self, message: beside.Start | beside.Thread | beside.Tell) -> None:
+    def _send(self, message: m.Request) -> None:
         """Say it, or not: a helper that is gone or stuck must hold up no call."""
         with contextlib.suppress(OSError):
-            self._ours.send(beside.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            self._ours.send(m.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def _listen(self) -> None:
         clocks.helpers.add(threading.get_ident())
         try:
             with contextlib.suppress(ConnectionError):  # it has ended, with something unread
-                while message := self._ours.recv(beside.LARGEST):
-                    self._take(beside.decode_reply(message))
+                while message := self._ours.recv(m.LARGEST):
+                    self._take(m.decode_reply(message))
             self._ended(self._process.wait())
         finally:
             self._known.set()
             self._told.set()
             clocks.helpers.discard(threading.get_ident())
 
-    def _take(self, reply: beside.Watching | beside.Refused | beside.Report | beside.Told) -> None:
-        if isinstance(reply, beside.Report):
+    def _take(self, reply: m.Reply) -> None:
+        if isinstance(reply, m.Report):
             for number, seen in reply.seen.items():
                 _add(number, seen)
-        elif isinstance(reply, beside.Refused):
+        elif isinstance(reply, m.Refused):
             self.reason = reply.reason
-        elif isinstance(reply, beside.Told):
+        elif isinstance(reply, m.Told):
             self._told.set()
         else:
             self._known.set()
@@ -216,7 +216,7 @@ def _sockets() -> tuple[socket.socket, socket.socket]:
 def _helper(theirs: socket.socket) -> subprocess.Popen[bytes]:
     """In a session of its own: what is typed at a terminal is for the program."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "gilscope.observers.beside"],
+        [sys.executable, "-P", "-m", "gilscope.observers.observer_process"],
         stdin=theirs.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

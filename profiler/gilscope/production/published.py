@@ -1,4 +1,5 @@
-"""Where each thread is, published in its own memory for a process that reads it there (`gilscope.observers.inside`).
+"""Where each thread is, published in its own memory for a process that reads it there
+(`gilscope.observers.functions`).
 
 From the first observation on each cell has a byte there, which its calls set and clear; before, and in a process that
 is never observed, a call only sees that there is none.

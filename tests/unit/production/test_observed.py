@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.inside import Seen
-from gilscope.observers.sampler import Counts, Held, Runnable
+from gilscope.observers.counts import Counts, Held, Runnable
+from gilscope.observers.functions import Seen
 from gilscope.production.observed import Observed, added, divided, observed_of
 from gilscope.production.profile import merged
 from gilscope.records import STATES, WAIT_STATES
@@ -22,7 +22,7 @@ UNCLEAR: dict[str, Any] = {"clocked_cpu_s": 0.1, "clocked_alone": 0, "clocked_un
 
 def seen(wall_s: float = 1.0, held: int = 0, free: int = 0, blocked_held: int = 0, **blocked: int) -> Seen:
     runnable = Runnable(on_cpu=Held(held, free))
-    return Seen(wall_s, Counts(alone=runnable, blocked=Counter(blocked), blocked_held=blocked_held))
+    return Seen(wall_s, Counts(cpus_idle=runnable, blocked=Counter(blocked), blocked_held=blocked_held))
 
 
 def observed(**what: Any) -> Observed:

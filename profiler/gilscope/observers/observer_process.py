@@ -1,9 +1,7 @@
-"""The process that watches another one from beside it: ``python -m gilscope.observers.beside``, started by the watched.
+"""An observer process: it samples the process that started it. ``python -m gilscope.observers.observer_process``
 
-Its standard input is a socket (SOCK_SEQPACKET: a message is whole or not there). The watched process sends `Start`,
-then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`, then by a `Report` each second, and
-at once, with `Told` behind it, when asked to `Tell`.
-When the watched process shuts its end, the last report follows; when it ends, in whatever way, this process does too.
+Its standard input is the socket of their conversation (`gilscope.observers.observer_messages`). When the watched
+process ends, in whatever way, this process does too.
 """
 
 from __future__ import annotations
@@ -16,72 +14,29 @@ import sys
 import time
 from contextlib import suppress
 
-import msgspec
-
+from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
 from gilscope.observers.gil import GilLayout
-from gilscope.observers.inside import FunctionSampler, Seen
+from gilscope.observers.observer_messages import (
+    LARGEST,
+    Refused,
+    Report,
+    Request,
+    Start,
+    Tell,
+    Thread,
+    Told,
+    Watching,
+    decode_request,
+    encode,
+)
 from gilscope.observers.own import own_layout
 from gilscope.observers.proc import ProcessFiles
+from gilscope.observers.sampler import Sampler
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["LARGEST", "Refused", "Report", "Start", "Tell", "Thread", "Told", "Watching", "decode_reply", "encode"]
+__all__ = ["main"]
 
 REPORT_EVERY_S = 1.0
-#: Bytes of a message at most.
-LARGEST = 1 << 17
-
-
-class Start(msgspec.Struct, tag=True, frozen=True):
-    """Watch this process, the sender."""
-
-    pid: int
-    runtime: int
-    python: str
-    gil_enabled: bool
-    rate_hz: float
-
-
-class Thread(msgspec.Struct, tag=True, frozen=True):
-    """A thread of it."""
-
-    address: ThreadAddress
-
-
-class Tell(msgspec.Struct, tag=True, frozen=True):
-    """Report what was seen by now."""
-
-
-class Watching(msgspec.Struct, tag=True, frozen=True):
-    """It is being watched."""
-
-
-class Refused(msgspec.Struct, tag=True, frozen=True):
-    """It cannot be watched."""
-
-    reason: str
-
-
-class Report(msgspec.Struct, tag=True, frozen=True):
-    """What was seen since the last report, by the functions' numbers."""
-
-    seen: dict[int, Seen]
-
-
-class Told(msgspec.Struct, tag=True, frozen=True):
-    """What was seen when it was asked for has been reported."""
-
-
-encode = msgspec.msgpack.encode
-_asked = msgspec.msgpack.Decoder(Start | Thread | Tell)
-#: The replies hold counters, which msgspec gives as plain dictionaries.
-_reply: msgspec.msgpack.Decoder[Watching | Refused | Report | Told] = msgspec.msgpack.Decoder(
-    Watching | Refused | Report | Told, dec_hook=lambda kind, value: kind(value)
-)
-
-
-def decode_reply(message: bytes) -> Watching | Refused | Report | Told:
-    """What this process has said."""
-    return _reply.decode(message)
 
 
 class _Refusal(Exception):  # noqa: N818  it is told, and ends the process
@@ -91,17 +46,19 @@ class _Refusal(Exception):  # noqa: N818  it is told, and ends the process
 class _Watch:
     """The conversation with the watched process, while its threads are looked at."""
 
-    def __init__(self, ours: socket.socket, parent: int, sampler: FunctionSampler) -> None:
+    def __init__(self, ours: socket.socket, parent: int, sampler: Sampler) -> None:
         self._ours = ours
         self._parent = parent
         self._sampler = sampler
+        self._counts = FunctionCounts(time.perf_counter())
         self._due = time.perf_counter() + REPORT_EVERY_S
         self._unsent: dict[int, Seen] = {}
 
     def run(self) -> None:
         self._ours.send(encode(Watching()))
         self._ours.setblocking(False)
-        self._sampler.run(self._wait)
+        for moment in self._sampler.moments(self._wait):
+            self._counts.see(moment)
         self._report()
 
     def _wait(self, seconds: float) -> bool:
@@ -119,10 +76,10 @@ class _Watch:
         """Take a message; whether there was one, and not the end."""
         message = self._ours.recv(LARGEST)
         if message:
-            self._answer(_asked.decode(message))
+            self._answer(decode_request(message))
         return bool(message)
 
-    def _answer(self, asked: Start | Thread | Tell) -> None:
+    def _answer(self, asked: Request) -> None:
         if isinstance(asked, Thread):
             self._add(asked.address)
         elif isinstance(asked, Tell):
@@ -134,14 +91,15 @@ class _Watch:
         try:
             self._sampler.add(thread)
         except OSError:
-            self._sampler.pace.errors += 1  # it has ended meanwhile
+            self._sampler.quality.errors += 1  # it has ended meanwhile
 
     def _report(self) -> None:
-        for number, seen in self._sampler.take().items():
+        for number, seen in self._counts.take(time.perf_counter(), len(self._sampler.threads)).items():
             if number in self._unsent:
                 self._unsent[number] += seen
             else:
                 self._unsent[number] = seen
+        self._sampler.let_go_of_ended()
         if self._unsent:
             with suppress(BlockingIOError):  # nobody has listened for a while: it will be in the next one
                 self._ours.send(encode(Report(self._unsent)))
@@ -194,7 +152,8 @@ def _answer(ours: socket.socket, start: Start, parent: int) -> None:
     except OSError as error:
         ours.send(encode(Refused(f"the memory of process {start.pid} may not be read ({error.strerror})")))
     else:
-        _Watch(ours, parent, FunctionSampler(layout, start.rate_hz, random.Random())).run()
+        sampler = Sampler((), layout, start.rate_hz, random.Random(), functions=FUNCTIONS)
+        _Watch(ours, parent, sampler).run()
 
 
 def main() -> None:
@@ -203,7 +162,7 @@ def main() -> None:
     ours = socket.socket(fileno=os.dup(0))
     with suppress(ConnectionError):  # it has ended, so nobody is there to be told
         if message := ours.recv(LARGEST):
-            start = _asked.decode(message)
+            start = decode_request(message)
             assert isinstance(start, Start)
             _answer(ours, start, parent)
 
