@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import typer
 
     from gilscope.backends.base import Configuration
-    from gilscope.decide.snippets import CodeFacts
+    from gilscope.decide.code import CodeTarget
     from gilscope.options import Options
     from gilscope.records import QueueFigures, ResultRecord, Trial
 
@@ -93,12 +93,12 @@ class Extension:
     def measure(self, laboratory: Laboratory) -> None:
         """Measure more, after the rounds of all trials; keep it for `completed`."""
 
-    def completed(self, result: R, code: CodeFacts | None) -> R:
+    def completed(self, result: R, target: CodeTarget | None) -> R:
         """The result with what this adds, before its findings.
 
-        :param code: the target as a program names it; None where it could not be imported
+        :param target: as a program names it; None where it could not be imported
         """
-        del code
+        del target
         return result
 
     @staticmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gilscope.decide.snippets import Setup, code, facts_from
+from gilscope.decide.code import CodeTarget, Execution, program_for
 from gilscope.observers.origins import is_users
 from gilscope.records import Context
 
@@ -79,17 +79,17 @@ def test_a_function_of_a_module_brings_no_session(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("context", ["sync", "async"])
 def test_code_for_processes_tells_to_use_a_module(context: Context) -> None:
-    facts = facts_from("__main__:bill", named=False)
-    for_processes = code(facts, Setup("process", 2), context)
+    target = CodeTarget("__main__:bill", named=False)
+    for_processes = program_for(target, Execution("process", 2), context)
     assert "# Move bill, with what it uses, into a module, and import it here:" in for_processes
-    for_threads = code(facts, Setup("thread", 2), context)
+    for_threads = program_for(target, Execution("thread", 2), context)
     assert "# bill: what was analyzed, as the session defines it" in for_threads
     assert "into a module" not in for_threads
 
 
 @pytest.mark.parametrize("spec", ["__main__:<lambda>", "__main__:run.<locals>.inner", "__main__:call", "shop:<lambda>"])
 def test_a_name_that_is_none_or_is_taken_is_not_pasted(spec: str) -> None:
-    assert "# func: " in code(facts_from(spec, named=False), Setup("thread", 2))
+    assert "# func: " in program_for(CodeTarget(spec, named=False), Execution("thread", 2))
 
 
 def test_cells_are_the_users_code_wherever_they_are() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.unit.snippet_programs import MODULE
+from tests.unit.code_programs import MODULE
 
 BIN = Path(sys.executable).parent
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import gilscope
-from gilscope.decide.snippets import code, facts_from
-from gilscope.decide.snippets.facts import Setup
+from gilscope.decide.code import CodeTarget, Execution, program_for
 from gilscope.measure.trial import TrialEnded
+from gilscope.queues.code import TEMPLATES
 from tests.backends.conftest import Case, Start, start
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.engine import results_are_right
@@ -61,8 +61,8 @@ def test_waiting_calls_wait_together() -> None:
 
 
 def test_the_program_runs_as_it_stands(given: str, tmp_path: Path) -> None:
-    facts = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
-    text = code(facts, Setup("celery-gevent", 4, 2))
+    target = CodeTarget("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
+    text = program_for(target, Execution("celery-gevent", 4, 2), templates=TEMPLATES)
     assert "--pool gevent --concurrency 4" in text
     assert results_of(text, tmp_path, BROKER_URL=address("celery", given)) == [1, 2, 3]
 

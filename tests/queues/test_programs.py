@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 import gilscope
-from gilscope.decide.snippets import CodeFacts, code, facts_from
+from gilscope.decide.code import CodeTarget, program_for
+from gilscope.queues.code import TEMPLATES
 from gilscope.queues.dask.cluster import open_cluster
 from gilscope.records import Context
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.programs import address, results_of
-from tests.unit import snippet_programs as programs
-from tests.unit.snippet_programs import QUEUES
+from tests.unit import code_programs as programs
+from tests.unit.code_programs import QUEUES
 
-CONNECTED = facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
-TUPLES = facts_from("user_code:add", star=True, inputs="PAIRS", kwargs={"text": "'it' * STEP"})
-REPEATED = facts_from("user_code:add", args=("STEP", "2"))
-METHOD = facts_from("user_code:Tools.times", instance=True, inputs="endless", inputs_callable=True, inputs_used=3)
-CASES: list[tuple[str, CodeFacts, Context, object]] = [
+CONNECTED = CodeTarget("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
+TUPLES = CodeTarget("user_code:add", star=True, inputs="PAIRS", kwargs={"text": "'it' * STEP"})
+REPEATED = CodeTarget("user_code:add", args=("STEP", "2"))
+METHOD = CodeTarget("user_code:Tools.times", instance=True, inputs="endless", inputs_callable=True, inputs_used=3)
+CASES: list[tuple[str, CodeTarget, Context, object]] = [
     ("rq", CONNECTED, "sync", [1, 2, 3]),
     ("rq-simple", TUPLES, "async", ["it" * 5] * 2),
     ("celery", CONNECTED, "sync", [1, 2, 3]),
@@ -28,16 +29,16 @@ CASES: list[tuple[str, CodeFacts, Context, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("engine", "facts", "context", "expected"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(("engine", "target", "context", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_programs_run_as_they_stand(
-    engine: str, facts: CodeFacts, context: Context, expected: object, given: str, tmp_path: Path
+    engine: str, target: CodeTarget, context: Context, expected: object, given: str, tmp_path: Path
 ) -> None:
-    text = code(facts, QUEUES[engine], context)
+    text = program_for(target, QUEUES[engine], context, templates=TEMPLATES)
     assert results_of(text, tmp_path, BROKER_URL=address(engine, given)) == expected
 
 
 def test_an_exception_of_a_job_reaches_the_caller(given: str, tmp_path: Path) -> None:
-    text = code(facts_from("user_code:add", inputs="INPUTS"), QUEUES["rq-simple"])
+    text = program_for(CodeTarget("user_code:add", inputs="INPUTS"), QUEUES["rq-simple"], templates=TEMPLATES)
     with pytest.raises(AssertionError, match=r"RuntimeError: (.|\n)*TypeError: add\(\) missing 1 required"):
         results_of(text, tmp_path, BROKER_URL=given)
 
@@ -45,7 +46,7 @@ def test_an_exception_of_a_job_reaches_the_caller(given: str, tmp_path: Path) ->
 def test_a_scheduler_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)  # where its workers find the user's module
     (tmp_path / "user_code.py").write_text(programs.MODULE)
-    text = code(REPEATED, QUEUES["dask-threads"])
+    text = program_for(REPEATED, QUEUES["dask-threads"], templates=TEMPLATES)
     with open_cluster(workers=1, threads=1) as cluster:
         assert results_of(text, tmp_path, DASK_SCHEDULER_ADDRESS=cluster.scheduler) == [7] * 100
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pytest
 
 import gilscope
-from gilscope.decide.snippets import code, facts_from
-from gilscope.decide.snippets.facts import Setup
+from gilscope.decide.code import CodeTarget, Execution, program_for
 from gilscope.errors import BrokerError
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers import rabbitmq as rabbit
 from gilscope.queues.brokers.broker import forget, open_broker
+from gilscope.queues.code import TEMPLATES
 from tests.backends.conftest import Case, Trial, start
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.engine import results_are_right
@@ -78,8 +78,12 @@ def test_an_analysis_gives_its_settings_and_its_program(server: RabbitMQ) -> Non
 
 
 def test_the_program_runs_as_it_stands(server: RabbitMQ, given: str, tmp_path: Path) -> None:
-    setup = Setup("celery", 2, 2, settings={"consumer_timeout": "1800000", "task_acks_late": "True"})
-    text = code(facts_from("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close"), setup)
+    execution = Execution("celery", 2, 2, settings={"consumer_timeout": "1800000", "task_acks_late": "True"})
+    text = program_for(
+        CodeTarget("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close"),
+        execution,
+        templates=TEMPLATES,
+    )
     addresses = {"BROKER_URL": server.url, "RESULTS_URL": address("celery", given)}
     left_open = "ignore:unclosed <socket:ResourceWarning"  # by Celery, at the end of every program that sends over AMQP
     assert results_of(text, tmp_path, left_open, **addresses) == [1, 2, 3]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.decide.code import CodeTarget
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.recommend import UNSURE, contenders, recommend
-from gilscope.decide.snippets import CodeFacts
 from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.records import Classification, Context, Kind, Recommendation, Round, Trial
 
@@ -22,7 +22,7 @@ def judged(
     classification: Classification = PYTHON,
     kind: Kind = "sync",
     context: Context = "sync",
-    snippet: CodeFacts | None = None,
+    target: CodeTarget | None = None,
 ) -> Recommendation:
     return recommend(
         with_throughput(trials),
@@ -30,7 +30,7 @@ def judged(
         kind=kind,
         context=context,
         simplicity=make.SIMPLICITY,
-        snippet=snippet,
+        target=target,
     )
 
 
@@ -43,7 +43,7 @@ def test_the_fastest_wins_with_its_interval() -> None:
         SERIAL,
         make.trial("thread", (97, 98, 99), workers=2, ledger=make.ledger(gil=1.0, gil_wait=0.9)),
         make.trial("process", (190, 195, 188), workers=2, chunksize=8, start_method="spawn"),
-        snippet=CodeFacts("mod", "func"),
+        target=CodeTarget("mod:func"),
     )
     assert (verdict.backend, verdict.workers, verdict.chunksize, verdict.start_method) == (
         "process",
@@ -169,7 +169,7 @@ def test_a_caller_that_is_a_coroutine_offloads_to_the_best_executor(fastest: str
     }
     rates[fastest] = (300.0, 303.0, 306.0)
     trials = [make.trial(name, values, workers=4) for name, values in rates.items()]
-    verdict = judged(SERIAL, *trials, context="async", snippet=CodeFacts("mod", "func"))
+    verdict = judged(SERIAL, *trials, context="async", target=CodeTarget("mod:func"))
     assert (verdict.backend, verdict.executor, verdict.workers) == ("asyncio", executor, 4)
     assert "run_in_executor" in verdict.code
 

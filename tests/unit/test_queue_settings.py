@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.decide.code import CodeTarget, program_for
 from gilscope.decide.demands import scaled
-from gilscope.decide.snippets import code, facts_from, setup_of
 from gilscope.queues.capacity.plan import capacity
 from gilscope.queues.celery.settings import MOST_PREFETCHED, prefetched
+from gilscope.queues.code import TEMPLATES, execution_of
 from gilscope.queues.settings.engines import queue_settings
 from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, Trial, Wanted
 from gilscope.report import plans
@@ -198,9 +199,9 @@ def test_longer_tasks_are_taken_ahead_less(task_s: float, times: float, round_tr
 @pytest.mark.parametrize("backend", ["rq", "rq-simple", "celery", "celery-threads", "dask", "dask-threads"])
 def test_settings_are_in_the_program(backend: str) -> None:
     settings = queue_settings([SERIAL, measured(backend, 3, 90.0)], HALF)
-    setup = setup_of(settings)
-    assert (setup.backend, setup.chunksize) == (backend, 2)
-    text = code(facts_from("m:f"), setup)
+    execution = execution_of(settings)
+    assert (execution.backend, execution.chunksize) == (backend, 2)
+    text = program_for(CodeTarget("m:f"), execution, templates=TEMPLATES)
     compile(text, "program", "exec")
     assert "range(0, len(items), 2)" in text
     placed = {"rq": "default_timeout=30", "celery": "task_acks_late=True", "dask": "threads_per_worker="}

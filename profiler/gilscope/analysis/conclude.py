@@ -12,9 +12,9 @@ from gilscope.analysis.campaign import Campaign
 from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
 from gilscope.analysis.gather import advice, classification_of, records_of, with_bounded_timelines
 from gilscope.analysis.places import known_places, shortened
+from gilscope.decide.code import CodeTarget
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Facts, findings
-from gilscope.decide.snippets import CodeFacts, facts_from
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
 from gilscope.records import (
@@ -39,7 +39,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     trials = records_of(campaign)
     classification = classification_of(campaign, trials)
     alone = campaign.solo.trial if campaign.solo else None
-    snippet = _snippet(campaign)
+    code_target = _code_target(campaign)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=target,
@@ -49,7 +49,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         elapsed_s=campaign.budget.elapsed_s,
         demands=campaign.demands(),
         classification=classification,
-        recommendation=_recommendation(campaign, trials, snippet, interrupted),
+        recommendation=_recommendation(campaign, trials, code_target, interrupted),
         trials=with_bounded_timelines(trials),
         predictions=predictions_of(campaign, trials),
         noise=campaign.noise,
@@ -64,7 +64,7 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
         interrupted=interrupted,
     )
     for extension in campaign.extensions:
-        result = extension.completed(result, snippet)
+        result = extension.completed(result, code_target)
     output_bytes = sum(trial.output_bytes for trial in campaign.trials)
     facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(facts)))
@@ -80,12 +80,12 @@ def _target(campaign: Campaign) -> Target:
 
 
 def _recommendation(
-    campaign: Campaign, trials: Sequence[Trial], snippet: CodeFacts | None, interrupted: bool
+    campaign: Campaign, trials: Sequence[Trial], code_target: CodeTarget | None, interrupted: bool
 ) -> Recommendation:
     if not trials or interrupted:
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
-    said = advice(campaign, trials, snippet)
+    said = advice(campaign, trials, code_target)
     return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(campaign)))
 
 
@@ -98,12 +98,12 @@ def _left_out(campaign: Campaign) -> tuple[Alternative, ...]:
     return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
 
 
-def _snippet(campaign: Campaign) -> CodeFacts | None:
+def _code_target(campaign: Campaign) -> CodeTarget | None:
     loaded = campaign.solo.trial.loaded if campaign.solo else None
     if loaded is None:
         return None
     given = campaign.target
-    return facts_from(
+    return CodeTarget(
         given.spec,
         kind=loaded.kind,
         named=loaded.named,

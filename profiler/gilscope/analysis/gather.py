@@ -9,10 +9,10 @@ import msgspec
 
 from gilscope.decide.bounds import most_speedup
 from gilscope.decide.classify import classify
+from gilscope.decide.code import CodeTarget
 from gilscope.decide.demands import combine
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.recommend import contenders, recommend
-from gilscope.decide.snippets import CodeFacts
 from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
@@ -100,7 +100,7 @@ def classification_of(campaign: Campaign, trials: Sequence[Trial]) -> Classifica
 
 
 def advice(
-    campaign: Campaign, trials: Sequence[Trial] | None = None, snippet: CodeFacts | None = None
+    campaign: Campaign, trials: Sequence[Trial] | None = None, target: CodeTarget | None = None
 ) -> Recommendation:
     """What would be recommended by the rounds so far."""
     trials = records_of(campaign) if trials is None else trials
@@ -110,7 +110,7 @@ def advice(
         kind=kind_of(campaign),
         simplicity=campaign.simplicity,
         context=campaign.options.context,
-        snippet=snippet,
+        target=target,
         call_s=mean_call_s(campaign),
         floor=campaign.noise.floor if campaign.noise else TIE_MARGIN,
         bounds=_bounds(campaign),

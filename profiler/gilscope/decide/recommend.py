@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gilscope.decide.code import CodeTarget, Execution, both_programs
 from gilscope.decide.facts import LOOP_KINDS
 from gilscope.decide.noise import TIE_MARGIN
-from gilscope.decide.snippets import CodeFacts, Setup, both_codes
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
 from gilscope.decide.throughput import round_rates
 from gilscope.decide.why_not import why_not
@@ -54,7 +54,7 @@ def recommend(
     kind: Kind,
     simplicity: Mapping[str, int],
     context: Context = "sync",
-    snippet: CodeFacts | None = None,
+    target: CodeTarget | None = None,
     call_s: float | None = None,
     floor: float = TIE_MARGIN,
     bounds: Mapping[str, float] | None = None,
@@ -83,21 +83,22 @@ def recommend(
     chosen = min(ties, key=lambda tied: _simplest(tied, simplicity, kind))
     serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
     speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
-    setup = _setup(chosen.trial, kind, context)
-    code, other_code = both_codes(snippet, setup, context, classification) if snippet else ("", "")
+    execution = _execution(chosen.trial, kind, context)
+    code, other_code = both_programs(target, execution, context, classification) if target else ("", "")
     confidence = min((_confidence(chosen, other, floor) for other in eligible if other is not chosen), default=0.5)
     return Recommendation(
-        backend=setup.backend,
-        workers=setup.workers,
-        chunksize=setup.chunksize,
-        start_method=setup.start_method,
-        executor=setup.executor,
+        backend=execution.backend,
+        workers=execution.workers,
+        chunksize=execution.chunksize,
+        start_method=execution.start_method,
+        executor=execution.executor,
         context=context,
         speedup=speedup.value if speedup else None,
         speedup_low=speedup.low if speedup else None,
         speedup_high=speedup.high if speedup else None,
         confidence=confidence,
-        reason=_reason(chosen, best, speedup, setup, classification, len(trials)) + _doubt(confidence, len(eligible)),
+        reason=_reason(chosen, best, speedup, execution, classification, len(trials))
+        + _doubt(confidence, len(eligible)),
         code=code,
         other_code=other_code,
         alternatives=_alternatives(trials, worked, ties, chosen, _unable(worked, eligible, bounds or {}, floor)),
@@ -197,26 +198,26 @@ def _doubt(confidence: float, eligible: int) -> str:
     return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
 
 
-def _setup(trial: Trial, kind: Kind, context: Context) -> Setup:
+def _execution(trial: Trial, kind: Kind, context: Context) -> Execution:
     """The trial as a way to run the function where the caller stands."""
     method: StartMethod | None = trial.start_method
     executor = None
     backend = trial.backend
     if kind not in LOOP_KINDS and backend in _OFFLOADS and (context == "async" or backend == "asyncio"):
         backend, executor = "asyncio", _OFFLOADS[backend]
-    return Setup(backend, trial.workers, trial.chunksize, method, executor)
+    return Execution(backend, trial.workers, trial.chunksize, method, executor)
 
 
 def _reason(
     chosen: _Candidate,
     best: _Candidate,
     speedup: Estimate | None,
-    setup: Setup,
+    execution: Execution,
     classification: Classification,
     configurations: int,
 ) -> str:
     label = classification.label + (f" ({classification.subtype})" if classification.subtype else "")
-    name = f"offloading to {setup.executor} × {setup.workers}" if setup.executor else chosen.trial.name
+    name = f"offloading to {execution.executor} × {execution.workers}" if execution.executor else chosen.trial.name
     if chosen.trial.backend == "serial":
         said = _why_serial(chosen, best, classification, configurations)
     elif speedup is None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gilscope.decide.code import CodeTarget, Execution, both_programs
 from gilscope.decide.noise import TIE_MARGIN
-from gilscope.decide.snippets import CodeFacts, both_codes, setup_of
 from gilscope.queues.capacity.plan import capacity
+from gilscope.queues.code import TEMPLATES, execution_of
 from gilscope.queues.network import configuration_of
 from gilscope.queues.settings.engines import queue_settings
 from gilscope.records import Capacity, Classification, QueueProgram, QueueSetting, Recommendation, ResultRecord
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["completed"]
 
 
-def completed(result: R, options: Options, delayed: Mapping[Configuration, QueueFigures], code: CodeFacts | None) -> R:
+def completed(
+    result: R, options: Options, delayed: Mapping[Configuration, QueueFigures], target: CodeTarget | None
+) -> R:
     """The result with all of this.
 
     :param delayed: what the queue of a configuration took with a network round trip
-    :param code: the target as a program names it
+    :param target: as a program names it
     """
     trials = tuple(
         msgspec.structs.replace(trial, queue_delayed=delayed.get(configuration_of(trial))) for trial in result.trials
@@ -37,13 +40,13 @@ def completed(result: R, options: Options, delayed: Mapping[Configuration, Queue
     result = msgspec.structs.replace(result, trials=trials)
     plan = _capacity(result, options)
     settings = _settings(result, plan)
-    programs = _programs(settings, code, result.classification)
+    programs = _programs(settings, target, result.classification)
     return msgspec.structs.replace(
         result,
         capacity=plan,
         queue_settings=settings,
-        queue_programs=tuple(program for program, _ in programs),
-        recommendation=_with_program(result.recommendation, programs),
+        queue_programs=tuple(QueueProgram(engine=engine, code=plain) for engine, (plain, _) in programs.items()),
+        recommendation=_with_program(result.recommendation, programs, target, result.classification),
     )
 
 
@@ -67,20 +70,25 @@ def _settings(result: ResultRecord, plan: Capacity | None) -> tuple[QueueSetting
 
 
 def _programs(
-    settings: Sequence[QueueSetting], code: CodeFacts | None, classification: Classification
-) -> tuple[tuple[QueueProgram, str], ...]:
-    """Of each engine that has settings: the program for a plain caller, and the code of the one for a coroutine."""
-    if code is None:
-        return ()
-    setups = [setup_of(list(of_one)) for _, of_one in groupby(settings, key=attrgetter("engine"))]
-    codes = [(setup.backend, both_codes(code, setup, "sync", classification)) for setup in setups]
-    return tuple((QueueProgram(engine=engine, code=plain), on_loop) for engine, (plain, on_loop) in codes)
+    settings: Sequence[QueueSetting], target: CodeTarget | None, classification: Classification
+) -> dict[str, tuple[str, str]]:
+    """By engine that has settings: the program for a plain caller, and the one for a coroutine."""
+    if target is None:
+        return {}
+    ways = [execution_of(list(of_one)) for _, of_one in groupby(settings, key=attrgetter("engine"))]
+    return {way.backend: both_programs(target, way, "sync", classification, TEMPLATES) for way in ways}
 
 
-def _with_program(recommendation: Recommendation, programs: Sequence[tuple[QueueProgram, str]]) -> Recommendation:
-    """With the engine's settings in its code, where a task queue is recommended: to a plain caller, always."""
-    found = next((both for both in programs if both[0].engine == recommendation.backend), None)
-    if found is None:
-        return recommendation
-    program, on_loop = found
-    return msgspec.structs.replace(recommendation, code=program.code, other_code=on_loop)
+def _with_program(
+    said: Recommendation,
+    programs: Mapping[str, tuple[str, str]],
+    target: CodeTarget | None,
+    classification: Classification,
+) -> Recommendation:
+    """With the engine's settings, as far as known, in its code, where a task queue is recommended: to a plain caller,
+    always."""
+    if target is None or said.backend is None or said.backend not in TEMPLATES.files:
+        return said
+    way = Execution(said.backend, said.workers or 1, said.chunksize or 1)
+    found = programs.get(said.backend) or both_programs(target, way, "sync", classification, TEMPLATES)
+    return msgspec.structs.replace(said, code=found[0], other_code=found[1])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # every start of the command line imports this module
     import typer
 
     from gilscope.backends.base import Configuration
-    from gilscope.decide.snippets import CodeFacts
+    from gilscope.decide.code import CodeTarget
     from gilscope.extensions import R
     from gilscope.options import Options
     from gilscope.records import QueueFigures
@@ -80,10 +80,10 @@ class Queues(Extension):
         if self.options.rtt_s:
             self._delayed = measured(laboratory, self.options.rtt_s)
 
-    def completed(self, result: R, code: CodeFacts | None) -> R:
+    def completed(self, result: R, target: CodeTarget | None) -> R:
         from gilscope.queues.advice import completed
 
-        return completed(result, self.options, self._delayed, code)
+        return completed(result, self.options, self._delayed, target)
 
     @staticmethod
     def clean_up(folder: str) -> None:

@@ -1,4 +1,4 @@
-"""A module like a user's, and every kind of snippet for it."""
+"""A module like a user's, and every kind of program for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from gilscope.decide.snippets import Setup, code, facts_from
+from gilscope.decide.code import CodeTarget, Execution, program_for
 from gilscope.records import Classification, Context, Kind, Label
 
 MODULE = """
@@ -99,28 +99,28 @@ EXPECTED: dict[Kind, list[object]] = {
     "coroutine": [*DOUBLED],
     "async-generator": [*LISTED],
 }
-SETUPS = {
-    "serial": Setup("serial"),
-    "thread": Setup("thread", 2),
-    "process, spawn": Setup("process", 2, 2, "spawn"),
-    "process, forkserver": Setup("process", 2, 1, "forkserver"),
-    "process, fork": Setup("process", 2, 1, "fork"),
-    "asyncio": Setup("asyncio", 2),
-    "offload to thread": Setup("asyncio", 2, executor="thread"),
-    "offload to process": Setup("asyncio", 2, 2, "spawn", executor="process"),
+EXECUTIONS = {
+    "serial": Execution("serial"),
+    "thread": Execution("thread", 2),
+    "process, spawn": Execution("process", 2, 2, "spawn"),
+    "process, forkserver": Execution("process", 2, 1, "forkserver"),
+    "process, fork": Execution("process", 2, 1, "fork"),
+    "asyncio": Execution("asyncio", 2),
+    "offload to thread": Execution("asyncio", 2, executor="thread"),
+    "offload to process": Execution("asyncio", 2, 2, "spawn", executor="process"),
 }
 QUEUES = {
-    "rq": Setup("rq", 2, 2, settings={"default_timeout": "30"}),
-    "rq-simple": Setup("rq-simple", 2),
-    "celery": Setup("celery", 2, 2, settings={"worker_prefetch_multiplier": "1", "task_time_limit": "45"}),
-    "celery-threads": Setup("celery-threads", 2),
-    "dask": Setup("dask", 2, 2, settings={"n_workers": "1", "threads_per_worker": "2"}),
-    "dask-threads": Setup("dask-threads", 2),
+    "rq": Execution("rq", 2, 2, settings={"default_timeout": "30"}),
+    "rq-simple": Execution("rq-simple", 2),
+    "celery": Execution("celery", 2, 2, settings={"worker_prefetch_multiplier": "1", "task_time_limit": "45"}),
+    "celery-threads": Execution("celery-threads", 2),
+    "dask": Execution("dask", 2, 2, settings={"n_workers": "1", "threads_per_worker": "2"}),
+    "dask-threads": Execution("dask-threads", 2),
 }
 CONTEXTS: tuple[Context, ...] = ("sync", "async")
 CASES = [
     (kind, name, context)
-    for kind, name, context in product(FUNCTIONS, SETUPS, CONTEXTS)
+    for kind, name, context in product(FUNCTIONS, EXECUTIONS, CONTEXTS)
     if kind in ("sync", "generator") or not name.startswith("offload")
 ]
 
@@ -129,10 +129,10 @@ def classified(label: Label = "compute-bound", subtype: str | None = None) -> Cl
     return Classification(label=label, subtype=subtype, confidence=1.0, reason="")
 
 
-def snippet(kind: Kind, name: str, context: Context) -> str:
-    """The snippet for a function of that kind over ``INPUTS``."""
-    facts = facts_from(f"user_code:{FUNCTIONS[kind]}", kind=kind, inputs="user_code:INPUTS")
-    return code(facts, SETUPS[name], context)
+def written(kind: Kind, name: str, context: Context) -> str:
+    """The program for a function of that kind over ``INPUTS``."""
+    target = CodeTarget(f"user_code:{FUNCTIONS[kind]}", kind=kind, inputs="user_code:INPUTS")
+    return program_for(target, EXECUTIONS[name], context)
 
 
 def run(text: str, folder: Path) -> object:
