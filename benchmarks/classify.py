@@ -245,7 +245,7 @@ def sampling_error(calls: int) -> tuple[float, float]:
             break
         else:
             cell: Cell = state.cell()
-            cell.add_timed(state.sampler.choose(state.pace.block), wall_ns)
+            cell.add_timed(state.sampler.choose(state.rate.block), wall_ns)
             cell.calls += 1
     seen = state.profile()
     return seen.wall_s / (total / 1e9) - 1, seen.wall_error_s / seen.wall_s

@@ -1,8 +1,8 @@
 """What `gilscope.observe()` costs a service: ``python -m benchmarks.observe [PAIRS]``.
 
 Four threads answer a fixed number of requests again and again, now observed, now not, in pairs of random order; the
-ratio of the two wall clocks is taken pair by pair. What is published for the helper to read is part of the cost; the
-helper starts before the clock does, and its CPU has its own figure.
+ratio of the two wall clocks is taken pair by pair. What is published for the observer to read is part of the cost; the
+observer starts before the clock does, and its CPU has its own figure.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from benchmarks.observer import interval
 from gilscope import classify, observe
 from gilscope.observers.proc import process_cpu_s
-from gilscope.production import published
-from gilscope.production.function import functions
+from gilscope.production import forks
 
 THREADS = 4
 ROUND_S = 1.0
@@ -76,9 +75,7 @@ REQUESTS: dict[str, Callable[[], object]] = {
 
 def unpublished() -> None:
     """As before any observation: what a first one changes for good is part of its cost."""
-    published.forget()
-    for function in functions():
-        function.forget()
+    forks.forget()
 
 
 def answered(request: Callable[[], object], requests: int) -> float:
@@ -90,32 +87,32 @@ def answered(request: Callable[[], object], requests: int) -> float:
 
 
 def observed(request: Callable[[], object], requests: int) -> tuple[float, float]:
-    """The same while it is observed, and the helper's CPU."""
+    """The same while it is observed, and the observer's CPU."""
     with observe() as observation:
-        before = process_cpu_s(observation.helper_pid)
+        before = process_cpu_s(observation.observer_pid)
         wall_s = answered(request, requests)
-        return wall_s, process_cpu_s(observation.helper_pid) - before
+        return wall_s, process_cpu_s(observation.observer_pid) - before
 
 
 def ratios(request: Callable[[], object], pairs: int) -> tuple[list[float], float]:
-    """Wall clock of the observed round over that of the other, pair by pair; the helper's CPU, as a share of one."""
+    """Wall clock of the observed round over that of the other, pair by pair; the observer's CPU, as a share of one."""
     answered(request, 200)
     requests = max(THREADS, round(200 * ROUND_S / answered(request, 200)))
-    found, helper = [], []
+    found, observer = [], []
     for _ in range(pairs):
         walls = {}
         for watched in random.sample([True, False], 2):
             unpublished()
-            walls[watched], helper_s = observed(request, requests) if watched else (answered(request, requests), 0.0)
-            helper.append(helper_s / walls[watched])
+            walls[watched], observer_s = observed(request, requests) if watched else (answered(request, requests), 0.0)
+            observer.append(observer_s / walls[watched])
         found.append(walls[True] / walls[False])
-    return found, 2 * statistics.mean(helper)
+    return found, 2 * statistics.mean(observer)
 
 
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     print(f"### CPython {platform.python_version()}, {THREADS} threads, {pairs} pairs of {ROUND_S:g} s\n")
-    print("| requests | slowdown: median | 95 % interval | helper's CPU |")
+    print("| requests | slowdown: median | 95 % interval | observer's CPU |")
     print("| --- | --- | --- | --- |")
     for name, request in REQUESTS.items():
         found, cpu = ratios(request, pairs)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gilscope.production.function import functions
+from gilscope.production import forks
 
 
 @pytest.fixture(autouse=True)
 def _anew() -> None:
-    for function in functions():
-        function.forget()
+    forks.forget()

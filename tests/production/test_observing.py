@@ -16,9 +16,8 @@ import pytest
 
 import gilscope
 from gilscope.errors import UsageError
-from gilscope.production import clocks, published
+from gilscope.production import clocks, forks
 from gilscope.production.files import load_profiles
-from gilscope.production.function import functions as decorated
 from gilscope.production.profile import Profile
 from gilscope.records import WAIT_STATES
 from tests.production import functions as f
@@ -31,7 +30,7 @@ WAITING = """
 import gilscope, sys
 watch = gilscope.observe()
 f.nap(0)
-print(watch.helper_pid, flush=True)
+print(watch.observer_pid, flush=True)
 sys.stdin.read()
 """
 
@@ -41,9 +40,7 @@ def _unpublished() -> Iterator[None]:
     """Other tests are of processes that were never observed, and leave threads behind that have ended."""
     clocks.helpers.clear()
     yield
-    published.forget()
-    for function in decorated():
-        function.forget()
+    forks.forget()
 
 
 def observed(*jobs: tuple[Callable[..., Any], Any], calls: int = 40) -> None:
@@ -284,10 +281,10 @@ def test_the_helper_ends_with_a_process_that_ends_by_itself() -> None:
 
 def test_a_helper_that_is_killed_is_named() -> None:
     with gilscope.observe() as observation:
-        os.kill(observation.helper_pid, signal.SIGKILL)
+        os.kill(observation.observer_pid, signal.SIGKILL)
         observation._listener.join(60)
         assert not observation.running
-        assert observation.reason == "the helper process has ended (exit status -9)"
+        assert observation.reason == "the observer process has ended (exit status -9)"
         f.nap(0)
 
 

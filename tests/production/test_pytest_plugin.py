@@ -163,7 +163,7 @@ def test_calls_beyond_their_limits_fail_with_the_figures(
 
 
 def test_without_a_gil_none_is_held(pytester: pytest.Pytester) -> None:
-    without = "import gilscope.production.snapshot\ngilscope.production.snapshot.gil_enabled = lambda: False"
+    without = "import gilscope.production.profile\ngilscope.production.profile.gil_enabled = lambda: False"
     pytester.makepyfile(test_shop=f"{MODULE}\n{without}\n{marked('max_gil_share=0.2', 'waits()')}")
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 

@@ -6,7 +6,6 @@ import asyncio
 import threading
 
 from gilscope.production.function import Function
-from gilscope.production.snapshot import snapshot
 from gilscope.pytest_plugin.calls import begin, end
 from tests.production import functions
 from tests.production.known import known
@@ -14,7 +13,7 @@ from tests.production.known import known
 
 def counted(function: Function) -> tuple[int, int]:
     """Calls in all, and since the last restart."""
-    return snapshot(function).calls, snapshot(function, recent=True).calls
+    return function.profile().calls, function.profile(recent=True).calls
 
 
 def test_calls_are_told_apart_and_add_up() -> None:
@@ -48,12 +47,11 @@ def test_the_first_calls_since_are_all_measured() -> None:
     square.restart()
     for _ in range(20):
         functions.square(3)
-    recent = snapshot(square, recent=True)
+    recent = square.profile(recent=True)
     assert (recent.calls, recent.timed_calls, recent.clocked_calls) == (20, 20, 20)
 
 
 def test_every_call_can_be_timed_and_then_a_sample_again() -> None:
-    square = known(functions.square)
     begin()
     for _ in range(500):
         functions.square(3)
@@ -61,7 +59,8 @@ def test_every_call_can_be_timed_and_then_a_sample_again() -> None:
     assert (found.calls, found.timed_calls) == (500, 500)
     for _ in range(500):
         functions.square(3)
-    assert snapshot(square).timed_calls < 1000 == snapshot(square).calls
+    whole = known(functions.square).profile()
+    assert whole.timed_calls < 1000 == whole.calls
 
 
 def test_the_longest_block_is_that_of_the_calls_since() -> None:
@@ -69,7 +68,7 @@ def test_the_longest_block_is_that_of_the_calls_since() -> None:
     asyncio.run(functions.doze(0, block=0.25))
     doze.restart()
     asyncio.run(functions.doze(0))
-    recent, whole = snapshot(doze, recent=True), snapshot(doze)
+    recent, whole = doze.profile(recent=True), doze.profile()
     assert recent.longest_block_s is not None
     assert whole.longest_block_s is not None
     assert recent.longest_block_s < whole.longest_block_s

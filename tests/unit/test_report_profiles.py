@@ -11,8 +11,8 @@ import pytest
 from gilscope import report
 from gilscope.errors import OutputError
 from gilscope.production.files import Loaded, Skipped
+from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
-from gilscope.production.promising import promising
 from gilscope.report.profiles import names, profiles_sheet, prospects_sheet
 from gilscope.report.sheet import Sheet
 from tests.unit.production.profiles import make_profile
@@ -69,7 +69,7 @@ def test_names_are_short_and_each_its_own() -> None:
 
 @pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if form.sheets])
 def test_every_format_draws_both_sheets(name: str) -> None:
-    for sheet in (drawn(TOTAL, PAGE), prospects_sheet(promising([TOTAL, PAGE], 2), 2), drawn()):
+    for sheet in (drawn(TOTAL, PAGE), prospects_sheet(opportunities([TOTAL, PAGE], 2), 2), drawn()):
         text = report.render_sheet(sheet, name)
         assert text.endswith("\n")
         assert all(shown in text for shown in [row.cells[0] for row in sheet.table.rows])
@@ -83,7 +83,7 @@ def test_a_viewer_of_timelines_or_stacks_finds_none(name: str) -> None:
 
 def test_text_fits_eighty_columns() -> None:
     many = make_profile(calls=10**9, wall_s=123456.0, spec="m:a_rather_long_name", name="m:a_rather_long_name")
-    for sheet in (drawn(many, PAGE), prospects_sheet(promising([many, PAGE], 2), 2)):
+    for sheet in (drawn(many, PAGE), prospects_sheet(opportunities([many, PAGE], 2), 2)):
         assert max(map(len, report.render_sheet(sheet, "text").splitlines())) <= 80
 
 
@@ -110,7 +110,7 @@ def test_names_are_made_harmless(name: str) -> None:
 
 
 def test_prospects_say_what_to_run_and_programs_get_the_seconds() -> None:
-    sheet = prospects_sheet(promising([TOTAL, NEVER], 2), 2)
+    sheet = prospects_sheet(opportunities([TOTAL, NEVER], 2), 2)
     assert sheet.title == "Worth a full analysis: 1 of 2 functions"
     assert dict(sheet.notes)["total"].endswith("Run: gilscope analyze shop.orders:total")
     assert "Run:" not in dict(sheet.notes)["never"]

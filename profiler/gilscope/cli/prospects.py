@@ -17,7 +17,7 @@ def show_prospects(
     from gilscope.cli.exits import tell_skipped
     from gilscope.cli.output import Destinations, Table
     from gilscope.observers.cpus import usable_cpus
-    from gilscope.production.promising import promising
+    from gilscope.production.opportunities import opportunities
     from gilscope.report.profiles import prospects_sheet
     from gilscope.report.sources import gather_profiles
 
@@ -26,5 +26,5 @@ def show_prospects(
     loaded = gather_profiles(paths)
     for skipped in loaded.skipped:
         tell_skipped(skipped.path, skipped.reason)
-    sheet = prospects_sheet(promising(loaded.profiles, usable), usable)
+    sheet = prospects_sheet(opportunities(loaded.profiles, usable), usable)
     destinations.write(Table(sheet), quiet=quiet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.production.collection import profiles
-from gilscope.production.profile import merged
+from gilscope.production.record import merged
 from gilscope.records import Record
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gilscope.production.cell import Cell
+    from gilscope.production.cells import Cells
     from gilscope.production.clocks import Reading
-    from gilscope.production.function import Function
 
 __all__ = ["Call", "Nested", "Passed", "Steps"]
 
@@ -26,10 +26,10 @@ __all__ = ["Call", "Nested", "Passed", "Steps"]
 class Passed:
     """A call that is counted already and not measured: its steps are its own."""
 
-    __slots__ = ("_function",)
+    __slots__ = ("_cells",)
 
-    def __init__(self, function: Function) -> None:
-        self._function = function
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
 
     def steps(self, made: Any) -> Any:
         """What the call made, as it is."""
@@ -37,7 +37,7 @@ class Passed:
 
     def failed(self) -> None:
         """It raised."""
-        self._function.cell().errors += 1
+        self._cells.cell().errors += 1
 
     def end(self) -> None:
         """Nothing is to be told."""
@@ -56,24 +56,23 @@ class Call:
     """One call from its first step to its last."""
 
     __slots__ = (
-        *("_alone", "_awaited", "_awaits", "_beside", "_born", "_busy", "_cell", "_clock", "_cpu", "_errors"),
-        *("_function", "_last", "_longest", "_others", "_queue", "_reading", "_started", "_steps"),
-        "_weight",
+        *("_alone", "_awaited", "_awaits", "_began", "_between", "_born", "_busy", "_cell", "_cells", "_clock"),
+        *("_cpu", "_ended", "_errors", "_longest", "_others", "_queue", "_steps", "_weight"),
     )
 
-    def __init__(self, function: Function, cell: Cell, weight: int, awaits: bool) -> None:
-        self._function = function
-        self._born: object = function.born
+    def __init__(self, cells: Cells, cell: Cell, weight: int, awaits: bool) -> None:
+        self._cells = cells
+        self._cell = cell
+        self._born: object = cells.born
         self._weight = weight
         self._clock = cell.weigh_clocks(weight)
         self._awaits = awaits
         self._alone = bool(self._clock) and clocks.alone()
-        self._cell = cell
-        self._reading: Reading | None = None
-        self._last: Reading | None = None
+        self._began: Reading | None = None  # the step that is under way
+        self._ended: Reading | None = None  # the one before, where the time since then is awaited
         self._queue: int | None = 0
-        self._started = self._steps = self._busy = self._awaited = self._longest = self._errors = 0
-        self._cpu = self._beside = self._others = 0
+        self._steps = self._busy = self._awaited = self._longest = self._errors = 0
+        self._cpu = self._others = self._between = 0
 
     def steps(self, made: Any) -> Steps:
         """What the call made, each of its steps measured."""
@@ -85,44 +84,34 @@ class Call:
 
     def enter(self) -> None:
         """A step begins, in this thread."""
-        self._cell = self._function.cell()
-        if self._clock:
-            self._reading = reading = clocks.begin()
-            if self._last is not None:
-                self._awaited += reading[3] - self._last[3]
-                self._others += max(reading[1] - self._last[1], 0)
-        elif self._weight:
-            now = perf_counter_ns()
-            if self._last is not None:
-                self._awaited += now - self._last[3]
-            self._started = now
-        self._cell.inside = True
-        if self._cell.flags is not None:
-            self._cell.flags[self._cell.number] = 1
+        self._cell = cell = self._cells.cell()
+        if self._weight:
+            self._began = began = clocks.begin() if self._clock else (None, 0, 0, perf_counter_ns())
+            if self._ended is not None:
+                self._awaited += began[3] - self._ended[3]
+                self._between += max(began[1] - self._ended[1], 0)
+        cell.inside = True
+        if cell.flags is not None:
+            cell.flags[cell.number] = 1
 
     def leave(self, finished: bool) -> None:
         """The step has ended; ``finished``: no other will follow it without being asked for."""
-        self._cell.inside = False
-        if self._cell.flags is not None:
-            self._cell.flags[self._cell.number] = 0
+        cell = self._cell
+        cell.inside = False
+        if cell.flags is not None:
+            cell.flags[cell.number] = 0
+        if self._began is not None:
+            ended = clocks.end() if self._clock else (None, 0, 0, perf_counter_ns())
+            self._add(self._began, ended)
+            self._ended = ended if self._awaits and not finished else None
+
+    def _add(self, began: Reading, ended: Reading) -> None:
+        wall = ended[3] - began[3]
         if self._clock:
-            reading = clocks.end()
-            self._add(reading)
-        elif self._weight:
-            reading = (None, 0, 0, perf_counter_ns())
-            self._add_busy(reading[3] - self._started)
-        if self._weight:
-            self._last = reading if self._awaits and not finished else None
-
-    def _add(self, reading: Reading) -> None:
-        assert self._reading is not None
-        wall, cpu, queue, beside = clocks.spent(self._reading, reading)
-        self._add_busy(wall)
-        self._cpu += cpu
-        self._beside += beside
-        self._queue = None if queue is None or self._queue is None else self._queue + queue
-
-    def _add_busy(self, wall: int) -> None:
+            wall, cpu, queue, others = clocks.spent(began, ended)
+            self._cpu += cpu
+            self._others += others
+            self._queue = None if queue is None or self._queue is None else self._queue + queue
         self._steps += 1
         self._busy += wall
         if wall > self._longest:
@@ -130,25 +119,24 @@ class Call:
 
     def end(self) -> None:
         """The call is over: its figures go to the thread it ended in."""
-        if self._born is not self._function.born:
+        if self._born is not self._cells.born:
             return  # this is a forked child, and the call is its parent's
-        cell = self._function.cell()
+        cell = self._cells.cell()
         cell.calls += 1
         cell.errors += self._errors
         if self._weight:
             self._tell(cell)
 
     def _tell(self, cell: Cell) -> None:
-        wall = self._busy + self._awaited
-        cell.add_timed(self._weight, wall)
-        cell.steps += self._weight * self._steps
+        cell.add_timed(self._weight, self._busy + self._awaited)
+        cell.timed_steps += self._weight * self._steps
         cell.timed_awaited_ns += self._weight * self._awaited
         if self._longest > cell.longest_block_ns:
             cell.longest_block_ns = self._longest
         if self._clock:
-            span = (self._busy, self._cpu, self._queue, self._beside)
-            cell.add_clocked(self._clock, span, self._alone, self._awaited, self._others)
-            self._function.pace.clocked(self._cpu)
+            span = (self._busy, self._cpu, self._queue, self._others)
+            cell.add_clocked(self._clock, span, self._alone, self._awaited, self._between)
+            self._cells.rate.clocked(self._cpu)
 
 
 class Steps:
@@ -179,7 +167,8 @@ class Steps:
         except StopIteration:
             raise
         except BaseException as error:
-            _forget_first_frame(error)  # this one; raised on, it does not come back
+            if error.__traceback__ is not None:
+                error.__traceback__ = error.__traceback__.tb_next  # without this frame; raised on, it stays away
             raise
         finally:
             self._call.leave(finished)
@@ -200,8 +189,3 @@ class Steps:
     def close(self) -> Callable[..., Any]:
         """End early."""
         return partial(self.__next__, self._made.close)
-
-
-def _forget_first_frame(error: BaseException) -> None:
-    if error.__traceback__ is not None:
-        error.__traceback__ = error.__traceback__.tb_next

@@ -6,14 +6,15 @@ from array import array
 from time import perf_counter_ns
 
 from gilscope.production import clocks
-from gilscope.production.pace import LEARNED_AT_A_TIME
+from gilscope.production.rate import LEARNED_AT_A_TIME
 from gilscope.production.sampler import Places
 from gilscope.production.sketch import BUCKETS, bucket
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
+    from gilscope.observers.functions import Seen
     from gilscope.production.clocks import Reading, Spent
-    from gilscope.production.pace import Pace
+    from gilscope.production.rate import AdaptiveRate
 
 __all__ = ["ADDED", "LARGEST", "Cell", "Sums"]
 
@@ -24,10 +25,10 @@ ADDED = (
     "calls",  # outermost ones that have ended
     "nested",  # calls from within another call of the same function
     "errors",
-    "steps",  # of the timed calls: how often a coroutine or a generator was resumed
     "timed_calls",
     "timed_wall_ns",
     "timed_awaited_ns",
+    "timed_steps",  # how often a coroutine or a generator was resumed
     "clocked_calls",
     "clocked_alone",  # calls made while the program had no other thread
     "clocked_weight",
@@ -36,7 +37,7 @@ ADDED = (
     "clocked_cpu_ns",
     "clocked_runqueue_ns",
     "clocked_own_ns",  # CPU of other threads, in calls made while the program had none
-    "clocked_unclear_ns",  # blocked or awaiting while other threads or tasks of the process computed
+    "clocked_possible_gil_wait_ns",  # blocked or awaiting while other threads or tasks of the process computed
 )
 #: Figures of which the largest counts.
 LARGEST = ("longest_ns", "longest_block_ns")
@@ -45,13 +46,15 @@ LARGEST = ("longest_ns", "longest_block_ns")
 class Sums:
     """Figures that add up: over calls, threads and processes."""
 
-    __slots__ = (*ADDED, *LARGEST, "durations", "runqueue_known")
+    __slots__ = (*ADDED, *LARGEST, "durations", "runqueue_known", "seen")
 
     def __init__(self) -> None:
         for name in (*ADDED, *LARGEST):
             setattr(self, name, 0)
         self.durations = array("Q", bytes(8 * BUCKETS))
         self.runqueue_known = True
+        self.seen: Seen | None = None
+        """What an observer process saw of the calls."""
 
     if TYPE_CHECKING:  # what the loop above sets
         longest_ns: int
@@ -70,11 +73,19 @@ class Sums:
             if count:
                 self.durations[index] += count
         self.runqueue_known = self.runqueue_known and other.runqueue_known
+        if other.seen is not None:
+            self.add_seen(other.seen)
 
-    def add_clocked(self, weight: int, span: Spent, alone: bool, awaited_ns: int = 0, others_ns: int = 0) -> None:
-        """A call with all clocks read: what was spent while it ran, and what it awaited in between, while the rest of
-        the process had ``others_ns`` of CPU."""
-        wall_ns, cpu_ns, runqueue_ns, beside_ns = span
+    def add_seen(self, seen: Seen) -> None:
+        """Fold in what an observer process saw."""
+        if self.seen is None:
+            self.seen = type(seen)()  # of its own, to be added to
+        self.seen += seen
+
+    def add_clocked(self, weight: int, span: Spent, alone: bool, awaited_ns: int = 0, between_ns: int = 0) -> None:
+        """A call with all clocks read: what was spent while it ran, and what it awaited in between its steps, while the
+        process had ``between_ns`` of CPU."""
+        wall_ns, cpu_ns, runqueue_ns, others_ns = span
         blocked_ns = wall_ns - cpu_ns - (runqueue_ns or 0)
         self.clocked_calls += 1
         self.clocked_weight += weight
@@ -84,11 +95,11 @@ class Sums:
         self.clocked_runqueue_ns += weight * (runqueue_ns or 0)
         self.runqueue_known = self.runqueue_known and runqueue_ns is not None
         self.clocked_alone += alone
-        self.clocked_own_ns += weight * beside_ns if alone else 0
+        self.clocked_own_ns += weight * others_ns if alone else 0
         # On a busy machine a thread that holds the GIL has to wait for a CPU too: about as long as this one had to.
-        active_ns = beside_ns * (cpu_ns + (runqueue_ns or 0)) // cpu_ns if cpu_ns else beside_ns
-        unclear_ns = 0 if alone else max(min(blocked_ns, active_ns), 0)
-        self.clocked_unclear_ns += weight * (unclear_ns + min(awaited_ns, others_ns))
+        active_ns = others_ns * (cpu_ns + (runqueue_ns or 0)) // cpu_ns if cpu_ns else others_ns
+        possible_ns = 0 if alone else max(min(blocked_ns, active_ns), 0)
+        self.clocked_possible_gil_wait_ns += weight * (possible_ns + min(awaited_ns, between_ns))
 
 
 class Cell(Sums):
@@ -98,20 +109,20 @@ class Cell(Sums):
     """
 
     __slots__ = (
-        *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_pace"),
+        *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_rate"),
         *("_recent", "_recent_ns", "_weight", "ended", "flags", "inside", "number"),
     )
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, rate: AdaptiveRate) -> None:
         super().__init__()
         self.ended = False
         """Whether its thread has ended."""
         self.inside = False
         """Whether the thread is in a call of the function right now."""
         self.flags: bytearray | None = None
-        """Where that can be read from outside, as the byte ``number`` (see `gilscope.production.published`)."""
+        """Where that can be read from outside, as the byte ``number`` (see `gilscope.production.publishing`)."""
         self.number = 0
-        self._pace = pace
+        self._rate = rate
         self._calls_places, self._clock_places = Places(), Places()
         self._clock_left = 0  # timed calls until the next with all clocks
         self._weight = self._clock = self._began = self._recent = self._recent_ns = 0
@@ -120,7 +131,7 @@ class Cell(Sums):
 
     def weigh(self) -> int:
         """How many of this thread's calls the next one stands for; 0 when it is to pass unmeasured."""
-        return self._calls_places.take(self._pace.block)
+        return self._calls_places.take(self._rate.block)
 
     def weigh_clocks(self, weight: int) -> int:
         """How many calls one that stands for ``weight`` calls stands for with all clocks; 0: they are not read."""
@@ -128,7 +139,7 @@ class Cell(Sums):
             self._clock_left -= weight > 0
             return 0
         stands_for = weight * self._clock_places.block
-        self._clock_left = self._clock_places.next_gap(self._pace.clock_block)
+        self._clock_left = self._clock_places.next_gap(self._rate.clock_block)
         return stands_for
 
     def begin(self, weight: int) -> None:
@@ -187,10 +198,10 @@ class Cell(Sums):
         span = clocks.spent(self._begun, clocks.end())
         self.add_timed(self._weight, span[0])
         self.add_clocked(self._clock, span, self._alone)
-        self._pace.clocked(span[1], self._begun[3] - self._began)
+        self._rate.clocked(span[1], self._begun[3] - self._began)
         self._clock = 0
 
     def _learn(self) -> None:
-        """Set the pace by the calls that were timed lately: a few at a time, for it takes a while."""
-        self._pace.timed(self._recent, self._recent_ns)
+        """Set the rate by the calls that were timed lately: a few at a time, for it takes a while."""
+        self._rate.timed(self._recent, self._recent_ns)
         self._recent = self._recent_ns = 0

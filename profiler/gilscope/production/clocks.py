@@ -11,6 +11,8 @@ import os
 import threading
 from time import perf_counter_ns, process_time_ns, thread_time_ns
 
+from gilscope.production.forks import after_fork
+
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     #: Wall clock, the thread's CPU, its run queue, and the CPU of the process's other threads: nanoseconds.
     Spent: TypeAlias = tuple[int, int, int | None, int]
 
-__all__ = ["alone", "begin", "cost_ns", "end", "forget", "helpers", "spent"]
+__all__ = ["alone", "begin", "cost_ns", "end", "helpers", "spent"]
 
 _SCHEDSTAT = "/proc/thread-self/schedstat"
 _local = threading.local()
@@ -86,8 +88,9 @@ def _measured_cost() -> tuple[int, int]:
     return min(whole), min(counted)
 
 
-def forget() -> None:
-    """After a fork: the other threads are gone, and an open file still tells of the parent's thread."""
+@after_fork
+def _forget() -> None:
+    """The other threads are gone, and an open file still tells of the parent's thread."""
     helpers.clear()
     _local.__dict__.clear()
 

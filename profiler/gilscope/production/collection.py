@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from gilscope.production.snapshot import snapshots
+from gilscope.production.function import functions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ __all__ = ["COLUMNS", "Profiles", "profiles", "row"]
 #: Of the table, in this order: what a profile tells under these names.
 COLUMNS = (
     *("name", "spec", "kind", "processes", "calls", "nested", "errors"),
-    *("wall_s", "wall_error_s", "mean_s", "cpu_s", "runqueue_s", "blocked_s", "awaited_s", "unclear_s"),
+    *("wall_s", "wall_error_s", "mean_s", "cpu_s", "runqueue_s", "blocked_s", "awaited_s", "possible_gil_wait_s"),
     *("own_threads_cpu_s", "longest_s", "longest_block_s"),
 )
 _QUANTILES = {"p50_s": 0.5, "p99_s": 0.99}
@@ -25,7 +25,7 @@ _QUANTILES = {"p50_s": 0.5, "p99_s": 0.99}
 
 def profiles() -> Profiles:
     """What the calls of every function decorated in this process have shown so far."""
-    return Profiles(snapshots())
+    return Profiles([function.profile() for function in functions()])
 
 
 class Profiles(Sequence["Profile"]):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copyreg
 from functools import update_wrapper
 from types import FunctionType
 
 from gilscope.errors import UsageError
+from gilscope.production.cells import on_new_cell
 from gilscope.production.function import Function, registered
-from gilscope.production.template import kind_of, wrapper_of
+from gilscope.production.startup import begin
+from gilscope.production.template import kind_of, maker_of, wrapper_of
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeVar, overload
+
+    from gilscope.records import Kind
 
     #: What is decorated keeps its type to the letter; ParamSpec would lose defaults, overloads and static methods.
     F = TypeVar("F", bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]")
@@ -67,7 +72,9 @@ def _decorated(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, An
     function = registered(Function(func, kind_of(func), name))
     if inputs is not None:
         function.inputs, function.kwargs, function.star = inputs, kwargs, star
-    wrapper: Any = update_wrapper(wrapper_of(func, function), func)
+    if function.maker is None:
+        function.maker = maker_of(func, function.kind)
+    wrapper: Any = update_wrapper(wrapper_of(func, function.maker(func, function)), func)
     wrapper.__gilscope__ = function
     return wrapper
 
@@ -78,3 +85,20 @@ def _check(func: Any) -> None:
     if not isinstance(func, FunctionType) and not (callable(func) and hasattr(func, "__qualname__")):
         what = f"an object of type {type(func).__name__} is no function"
         raise UsageError(f"{what}: decorate the function itself, or the __call__ of its class")
+
+
+def _reduced(function: Function) -> tuple[Any, ...]:
+    """Pickled with a function that is pickled by value, as those of a notebook are: it counts anew over there."""
+    given = (function.inputs, function.kwargs, function.star)
+    return _restored, (function.function, function.kind, function.name, *given)
+
+
+def _restored(func: Any, kind: Kind, name: str, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Function:
+    function = registered(Function(func, kind, name))
+    function.inputs, function.kwargs, function.star = inputs, kwargs, star
+    return function
+
+
+# Here, above all that it calls for: a process that unpickles a function begins what its environment asks for, too.
+copyreg.pickle(Function, _reduced)
+on_new_cell.append(begin)

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import secrets
-import socket
-import sys
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gilscope.errors import LoadError
-from gilscope.production.profile import Profile, merged
+from gilscope.production.profile import Profile
+from gilscope.production.record import merged
 from gilscope.production.sketch import BUCKETS
-from gilscope.production.snapshot import snapshots
 from gilscope.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    *("PATTERN", "SCHEMA", "Loaded", "ProfileFile", "Recorder", "Skipped"),
-    *("load_files", "load_profiles", "write_profiles"),
-]
+__all__ = ["PATTERN", "SCHEMA", "Loaded", "ProfileFile", "Skipped", "load_files", "load_profiles", "write_profiles"]
 
 SCHEMA: Final = "gilscope.profiles/1"
 #: The names of the files.
@@ -116,46 +107,3 @@ def _read(path: Path) -> ProfileFile | Skipped:
     if not all(0 <= index < BUCKETS and count > 0 for each in file.profiles for index, count in each.durations.items()):
         return Skipped(path=str(path), reason="it is damaged: it counts durations that no process does")
     return file
-
-
-class Recorder:
-    """This process's own file in a folder."""
-
-    def __init__(self, folder: str) -> None:
-        host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
-        self.path = Path(os.path.abspath(folder), f"gilscope-{host}-{os.getpid()}-{secrets.token_hex(4)}.profiles.json")
-        self._host = host
-        self._started = time.time()
-        self._lock = threading.Lock()
-        self._written: tuple[Profile, ...] = ()
-        self._trouble = ""
-
-    def flush(self) -> None:
-        """Write what the calls have shown, unless it is written already. What goes wrong is logged, once."""
-        with self._lock:
-            profiles = tuple(profile for profile in snapshots() if profile.calls)
-            if profiles == self._written:
-                return
-            try:
-                write_profiles(self.path, self._file(profiles))
-            except OSError as error:
-                self._tell(str(error))
-            else:
-                self._written = profiles
-
-    def _file(self, profiles: tuple[Profile, ...]) -> ProfileFile:
-        return ProfileFile(
-            host=self._host,
-            pid=os.getpid(),
-            python=sys.version.partition(" ")[0],
-            started=self._started,
-            written=time.time(),
-            profiles=profiles,
-        )
-
-    def _tell(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            logging.getLogger("gilscope").warning(
-                "profiles are not recorded: %s; set GILSCOPE_OUT to another folder", trouble
-            )

@@ -16,7 +16,7 @@ from gilscope.records import Classification
 from gilscope.units import duration, percent
 
 if TYPE_CHECKING:
-    from gilscope.production.profile import Profile
+    from gilscope.production.record import ProfileRecord
     from gilscope.records import Demands
 
 __all__ = ["DISPATCH_S", "LONG_BLOCK_S", "MIN_CALLS", "advice", "classification"]
@@ -30,17 +30,17 @@ DISPATCH_S = {"thread": 20e-6}
 LONG_BLOCK_S = 0.1
 
 
-def classification(profile: Profile) -> Classification:
+def classification(profile: ProfileRecord) -> Classification:
     """What kind of work the function does, as far as its calls tell."""
     demands = profile.demands
     if demands is None or profile.clocked_calls < MIN_CALLS:
         return _inconclusive(f"{profile.clocked_calls} calls measured are too few (of {MIN_CALLS}); let it run on")
     waits = _classified(profile, demands)
-    unclear_s = (profile.unclear_s or 0.0) / profile.calls
-    computes = _classified(profile, _without_waiting(demands, unclear_s))
+    possible_s = (profile.possible_gil_wait_s or 0.0) / profile.calls
+    computes = _classified(profile, _without_waiting(demands, possible_s))
     if waits.label == computes.label:
         return min(waits, computes, key=lambda verdict: verdict.confidence)
-    return _inconclusive(_two_readings(demands, unclear_s))
+    return _inconclusive(_two_readings(demands, possible_s))
 
 
 def _without_waiting(demands: Demands, seconds: float) -> Demands:
@@ -51,7 +51,7 @@ def _without_waiting(demands: Demands, seconds: float) -> Demands:
     return msgspec.structs.replace(demands, gil_wait_s=gil_wait_s, lock_s=max(demands.lock_s - seconds, 0.0))
 
 
-def _classified(profile: Profile, demands: Demands) -> Classification:
+def _classified(profile: ProfileRecord, demands: Demands) -> Classification:
     return classify(
         demands,
         samples=profile.observed.samples if profile.observed and demands.wait_s is not None else profile.clocked_calls,
@@ -66,18 +66,17 @@ def _inconclusive(reason: str) -> Classification:
     return Classification(label="inconclusive", confidence=0.0, reason=reason)
 
 
-def _two_readings(demands: Demands, unclear_s: float) -> str:
+def _two_readings(demands: Demands, possible_s: float) -> str:
     low = compute_share(demands) or 0.0
-    high = compute_share(_without_waiting(demands, unclear_s)) or 0.0
+    high = compute_share(_without_waiting(demands, possible_s)) or 0.0
     return (
-        f"between {percent(low)} and {percent(high)} of a call is computing: for {duration(unclear_s)} it was off the "
+        f"between {percent(low)} and {percent(high)} of a call is computing: for {duration(possible_s)} it was off the "
         "CPU while others in the process computed, and whether it waited for them or for the outside world is unknown"
     )
 
 
-def advice(profile: Profile) -> str:
-    """What to do, in a sentence."""
-    verdict = profile.classification
+def advice(profile: ProfileRecord, verdict: Classification) -> str:
+    """What to do, in a sentence, about a function that was classified so."""
     if verdict.label == "inconclusive":
         return f"Not known yet: {verdict.reason}."
     if profile.kind in LOOP_KINDS and verdict.label != "overhead-bound":
@@ -87,7 +86,7 @@ def advice(profile: Profile) -> str:
     return _ADVICE[verdict.label]
 
 
-def _on_a_loop(profile: Profile, verdict: Classification) -> str:
+def _on_a_loop(profile: ProfileRecord, verdict: Classification) -> str:
     if (profile.longest_block_s or 0.0) >= LONG_BLOCK_S:
         block = duration(profile.longest_block_s or 0.0)
         return f"It has kept its event loop from everything else for {block}: offload what blocks (asyncio.to_thread)."

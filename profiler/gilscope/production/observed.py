@@ -1,4 +1,4 @@
-"""What an observer saw of a function's calls, and how it divides what the calls' own clocks tell.
+"""What an observer process saw of a function's calls, and how it divides what the calls' own clocks tell.
 
 The clocks tell exactly how long calls were on a CPU, in the run queue and blocked; the samples tell how such time
 divides, as in an analysis (`gilscope.observers.account`).
@@ -28,7 +28,7 @@ class Observed(Account, frozen=True, kw_only=True):
     """
 
     samples: int = 0
-    """Looks at a thread that was in a call."""
+    """Of threads that were in a call."""
 
     @property
     def enough(self) -> bool:

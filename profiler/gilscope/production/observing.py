@@ -1,7 +1,7 @@
-"""`gilscope.observe()`: a helper process beside this one looks at its threads from outside while it runs.
+"""`gilscope.observe()`: an observer process of this one's own looks at its threads from outside while it runs.
 
 Inside a process nobody can tell whether a thread that is off the CPU waits for the GIL or for the outside world. The
-helper (`gilscope.observers.observer_process`) reads that from the system and from this process's memory, at random
+observer (`gilscope.observers.observer_process`) reads that from the system and from this process's memory, at random
 moments, and tells what it saw of each decorated function.
 """
 
@@ -19,35 +19,40 @@ from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
 from gilscope.introspection import gil_enabled, permit_reading, runtime_address
-from gilscope.observers import observer_messages as m
-from gilscope.observers.functions import FUNCTIONS, Seen
-from gilscope.production import clocks, published
+from gilscope.observers import observer_messages as messages
+from gilscope.observers.functions import FUNCTIONS
+from gilscope.production import OBSERVE_VARIABLE, clocks
+from gilscope.production.cells import on_new_cell
+from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
+from gilscope.production.publishing import Publisher
 from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from gilscope.production.published import Own
+    from gilscope.production.cell import Cell
+    from gilscope.production.cells import Cells
 
-__all__ = ["RATE_HZ", "Observation", "observe", "observe_as_asked", "observed"]
+__all__ = ["RATE_HZ", "Observation", "is_observed", "observe", "observe_as_asked"]
 
-#: Looks per second at each thread, on average: less where they would take more than a hundredth of the CPUs.
+#: Samples per second of each thread, on average: less where they would take more than a hundredth of the CPUs.
 RATE_HZ = 200.0
 PATIENCE_S = 10.0
 
 _current: Observation | None = None
+_publisher: Publisher | None = None  # from the first observation on
 
 
 def observe(rate_hz: float = RATE_HZ) -> Observation:
-    """Have this process watched by a helper process of its own, until `Observation.stop` or the end of a ``with``
+    """Have this process watched by an observer process of its own, until `Observation.stop` or the end of a ``with``
     block, or this process's own end. An observation that is under way is returned as it is.
 
     What it sees is in the profiles (``observed``), at most a second late, and for good when it has stopped. Where the
-    helper may not read this process, `Observation.reason` says why and profiles stay as they are. A forked child is not
-    observed. Linux only.
+    observer may not read this process, `Observation.reason` says why and profiles stay as they are. A forked child is
+    not observed. Linux only.
 
-    :param rate_hz: looks per second at each thread
+    :param rate_hz: samples per second of each thread
     :raises UsageError: on another system, and where there is no interpreter to start
     :raises OSError: when no process can be started
     """
@@ -56,7 +61,7 @@ def observe(rate_hz: float = RATE_HZ) -> Observation:
     return observation
 
 
-def observed() -> bool:
+def is_observed() -> bool:
     """Whether an observation is under way."""
     return _current is not None and _current.running
 
@@ -81,7 +86,7 @@ def _log(reason: str) -> None:
 
 
 class Observation:
-    """A helper process that watches this one; leaving the context stops it."""
+    """An observer process that watches this one; leaving the context stops it."""
 
     def __init__(self, rate_hz: float) -> None:
         self.reason: str | None = None
@@ -92,45 +97,45 @@ class Observation:
         self._ours, theirs = _sockets()
         with theirs:
             try:
-                self._process = _helper(theirs)
+                self._process = _start_observer(theirs)
             except BaseException:
                 self._ours.close()
                 raise
         permit_reading(self._process.pid)
-        self._send(m.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
+        self._send(messages.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
         self._listener = threading.Thread(target=self._listen, name="gilscope-observer", daemon=True)
         self._listener.start()
-        self._publish()
+        _publishing().tell(self._tell)
         atexit.register(self.stop)
 
     @property
     def running(self) -> bool:
-        """Whether the helper is there, or on its way."""
+        """Whether the observer is there, or on its way."""
         return self._listener.is_alive() and not self._stopping
 
     @property
-    def helper_pid(self) -> int:
-        """The helper's process id."""
+    def observer_pid(self) -> int:
+        """The observer's process id."""
         return self._process.pid
 
     def wait_until_known(self) -> None:
-        """Return when the helper watches, or has said why it does not."""
+        """Return when the observer watches, or has said why it does not."""
         self._known.wait(PATIENCE_S)
 
     def catch_up(self) -> None:
-        """Return when what was seen by now is in the profiles, or the helper is gone or stuck."""
+        """Return when what was seen by now is in the profiles, or the observer is gone or stuck."""
         self._told.clear()
         if self.running:
-            self._send(m.Tell())
+            self._send(messages.Tell())
             self._told.wait(PATIENCE_S)
 
     def stop(self) -> None:
-        """End the helper, and take over what it saw last. Once is enough."""
+        """End the observer, and take over what it saw last. Once is enough."""
         atexit.unregister(self.stop)
         if self._stopping:
             return
         self._stopping = True
-        published.end()
+        _publishing().tell(None)
         with contextlib.suppress(OSError):  # it is gone already
             self._ours.shutdown(socket.SHUT_WR)
         self._listener.join(PATIENCE_S)
@@ -146,45 +151,36 @@ class Observation:
     ) -> None:
         self.stop()
 
-    # ---- the conversation with the helper ----
+    # ---- the conversation with the observer ----
 
-    def _publish(self) -> None:
-        """Tell it of every thread, and let every thread make itself known at its next call."""
-        first = not published.publishing()
-        for own in published.begin(FUNCTIONS, self._tell):
-            self._tell(own)
-        if first:
-            for function in functions():
-                function.ask_for_cells()
+    def _tell(self, thread: ThreadAddress) -> None:
+        self._send(messages.Thread(thread))
 
-    def _tell(self, own: Own) -> None:
-        address = ThreadAddress(os.getpid(), own.tid, own.thread_state, runtime_address(), own.address)
-        self._send(m.Thread(address))
-
-    def _send(self, message: m.Request) -> None:
-        """Say it, or not: a helper that is gone or stuck must hold up no call."""
+    def _send(self, message: messages.Request) -> None:
+        """Say it, or not: an observer that is gone or stuck must hold up no call."""
         with contextlib.suppress(OSError):
-            self._ours.send(m.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            self._ours.send(messages.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def _listen(self) -> None:
         clocks.helpers.add(threading.get_ident())
         try:
             with contextlib.suppress(ConnectionError):  # it has ended, with something unread
-                while message := self._ours.recv(m.LARGEST):
-                    self._take(m.decode_reply(message))
+                while message := self._ours.recv(messages.LARGEST):
+                    self._take(messages.decode_reply(message))
             self._ended(self._process.wait())
         finally:
             self._known.set()
             self._told.set()
             clocks.helpers.discard(threading.get_ident())
 
-    def _take(self, reply: m.Reply) -> None:
-        if isinstance(reply, m.Report):
+    def _take(self, reply: messages.Reply) -> None:
+        if isinstance(reply, messages.Report):
             for number, seen in reply.seen.items():
-                _add(number, seen)
-        elif isinstance(reply, m.Refused):
+                if (function := _publishing().function_of(number)) is not None:
+                    function.add_seen(seen)
+        elif isinstance(reply, messages.Refused):
             self.reason = reply.reason
-        elif isinstance(reply, m.Told):
+        elif isinstance(reply, messages.Told):
             self._told.set()
         else:
             self._known.set()
@@ -192,11 +188,11 @@ class Observation:
     def _ended(self, status: int) -> None:
         self._ours.close()
         if not self._stopping:
-            self.reason = self.reason or f"the helper process has ended (exit status {status})"
+            self.reason = self.reason or f"the observer process has ended (exit status {status})"
             _log(self.reason)
 
     def _abandon(self) -> None:
-        """In a forked child: the helper is the parent's, and goes on."""
+        """In a forked child: the observer is the parent's, and goes on."""
         self._ours.close()
         self._process.returncode = 0  # not this process's to wait for
         self._stopping = True
@@ -209,34 +205,43 @@ def _sockets() -> tuple[socket.socket, socket.socket]:
     if sys.platform != "linux":
         raise UsageError(f"gilscope.observe() reads Linux's /proc, and this is {sys.platform}: use gilscope analyze")
     if not sys.executable:
-        raise UsageError("gilscope.observe() starts a helper process, and sys.executable names no interpreter")
+        raise UsageError("gilscope.observe() starts an observer process, and sys.executable names no interpreter")
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _helper(theirs: socket.socket) -> subprocess.Popen[bytes]:
+def _start_observer(theirs: socket.socket) -> subprocess.Popen[bytes]:
     """In a session of its own: what is typed at a terminal is for the program."""
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "gilscope.observers.observer_process"],
         stdin=theirs.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if name != published.VARIABLE},
+        env={name: value for name, value in os.environ.items() if name != OBSERVE_VARIABLE},
         start_new_session=True,
     )
 
 
-def _add(number: int, seen: Seen) -> None:
-    function = published.function_of(number)
-    if function is not None:
-        function.see(seen)
+def _publishing() -> Publisher:
+    """This process's publisher. The first time, every thread is to come for its cells again, to publish them."""
+    global _publisher
+    if _publisher is None:
+        _publisher = Publisher(FUNCTIONS)
+        for function in functions():
+            function.ask_for_cells()
+    return _publisher
 
 
-def _after_fork() -> None:
-    global _current
+def _publish(function: Cells, cell: Cell) -> None:
+    if _publisher is not None:
+        _publisher.publish(function, cell)
+
+
+on_new_cell.append(_publish)
+
+
+@after_fork
+def _forget() -> None:
+    global _current, _publisher
     if _current is not None:
         _current._abandon()
-        _current = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    _current = _publisher = None

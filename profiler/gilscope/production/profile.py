@@ -1,262 +1,65 @@
-"""The profile of a function: what its calls have shown, in figures that add up over processes."""
+"""`Profile`: the record of a function's calls, with what it says of the function; and how one is made of what a process
+counts."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from gilscope.decide.facts import LOOP_KINDS
-from gilscope.production import sketch
-from gilscope.production.observed import Observed, added, divided
-from gilscope.records import (
-    WAIT_STATES,
-    Demands,
-    Kind,  # msgspec asks for it
-    Record,
-)
+from gilscope.introspection import gil_enabled
+from gilscope.production import judge
+from gilscope.production.cell import ADDED
+from gilscope.production.observed import observed_of
+from gilscope.production.record import ProfileRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from types import CodeType
 
-    from gilscope.records import Classification
+    from gilscope.production.cell import Sums
+    from gilscope.records import Classification, Kind
 
-__all__ = ["Profile", "merged"]
+__all__ = ["Profile", "profile_of"]
 
 
-class Profile(Record, frozen=True, kw_only=True):
-    """What the calls of one function have shown.
-
-    ``timed``: calls whose wall clock was read; ``clocked``: those of them in which all clocks were. Both are random
-    samples where calls are short; sums over them are weighted by how many calls each stands for. The properties are the
-    estimates for all calls, and None where nothing is known.
-    """
-
-    spec: str
-    """``package.module:qualname``."""
-    name: str
-    kind: Kind = "sync"
-    file: str | None = None
-    line: int | None = None
-    gil_enabled: bool = True
-    processes: int = 1
-    calls: int = 0
-    """Outermost calls that have ended: exact."""
-    nested: int = 0
-    """Calls made from within another call of the same function, in the same thread or chain of awaits."""
-    errors: int = 0
-    """Outermost calls that raised: exact. A generator that was closed early has not."""
-    timed_calls: int = 0
-    timed_wall_s: float = 0.0
-    timed_awaited_s: float = 0.0
-    timed_steps: int = 0
-    """How often a coroutine or a generator was resumed."""
-    clocked_calls: int = 0
-    clocked_alone: int = 0
-    """Calls made while the process had no other thread that Python knows of."""
-    clocked_weight: int = 0
-    clocked_wall_s: float = 0.0
-    clocked_awaited_s: float = 0.0
-    clocked_cpu_s: float = 0.0
-    clocked_runqueue_s: float | None = None
-    clocked_own_s: float = 0.0
-    """CPU of threads that Python does not know of, in calls made while it knew of no other thread."""
-    clocked_unclear_s: float = 0.0
-    """Blocked, or awaiting, while other threads or tasks of the process used as much CPU."""
-    durations: dict[int, int] = msgspec.field(default_factory=dict)
-    """The sketch of the wall clocks: calls by bucket (`gilscope.production.sketch`)."""
-    longest_s: float | None = None
-    """The longest wall clock of the timed calls."""
-    longest_block_s: float | None = None
-    """The longest single step of a coroutine, among the timed calls: for so long nothing else ran on its event loop."""
-    observed: Observed | None = None
-    """What `gilscope.observe` saw of the calls; None where it was off."""
-
-    @property
-    def timed_weight(self) -> int:
-        """How many calls the timed ones stand for."""
-        return sum(self.durations.values())
-
-    @property
-    def mean_s(self) -> float | None:
-        """The mean wall clock of a call. Of a generator: without the time in which nobody asked it for an item."""
-        weight = self.timed_weight
-        return self.timed_wall_s / weight if weight else None
-
-    @property
-    def wall_s(self) -> float | None:
-        """Wall clock of all calls. Those that overlap in time count each."""
-        return self._of_all(1.0)
-
-    @property
-    def wall_error_s(self) -> float | None:
-        """The standard error of ``wall_s`` from sampling; 0 where every call was timed.
-
-        Of a mean drawn without replacement (Cochran 1977, Sampling Techniques, §2.6): s ÷ √n × √(1 − n ÷ N).
-        """
-        if not self.timed_calls:
-            return None
-        mean, square = sketch.moments(self.durations)
-        variance = max(square - mean**2, 0.0)
-        left_out = max(1 - self.timed_calls / max(self.calls, 1), 0.0)
-        return self.calls * math.sqrt(variance / self.timed_calls * left_out)
-
-    @property
-    def cpu_s(self) -> float | None:
-        """CPU of the calling threads."""
-        return self._of_clocked(self.clocked_cpu_s)
-
-    @property
-    def runqueue_s(self) -> float | None:
-        """Ready to run, but given no CPU; None where the kernel does not tell."""
-        return None if self.clocked_runqueue_s is None else self._of_clocked(self.clocked_runqueue_s)
-
-    @property
-    def awaited_s(self) -> float | None:
-        """Between the steps of a coroutine: for what it awaits, and for its turn on the event loop."""
-        if not self.timed_wall_s:
-            return None
-        return self._of_all(self.timed_awaited_s / self.timed_wall_s)
-
-    @property
-    def blocked_s(self) -> float | None:
-        """Off the CPU by its own doing, awaiting included: all that is neither CPU nor run queue (which is in it where
-        the kernel does not tell)."""
-        known = self.clocked_cpu_s + (self.clocked_runqueue_s or 0.0)
-        return self._of_clocked(max(self.clocked_wall_s - known, 0.0))
-
-    @property
-    def unclear_s(self) -> float | None:
-        """The part of ``blocked_s`` in which others in the process computed: it may have waited for the outside world,
-        for the GIL, for its turn on the event loop, or for threads that its libraries started. Observed, only what was
-        awaited or blocked on locks, which those threads let it wait for, is unclear."""
-        unclear_s, states = self._of_clocked(self.clocked_unclear_s), self.states_s
-        if unclear_s is None or "gil_wait" not in states:
-            return unclear_s
-        return min(max(unclear_s - states["gil_wait"], 0.0), states["lock"] + (self.awaited_s or 0.0))
-
-    @property
-    def states_s(self) -> dict[str, float]:
-        """``cpu_s`` and ``blocked_s`` of all calls by state (`gilscope.accounts.STATES`), divided as observed; what was
-        awaited is in none. Empty where the calls were not observed, or hardly."""
-        cpu_s, blocked_s = self.cpu_s, self.blocked_s
-        if cpu_s is None or blocked_s is None:
-            return {}
-        awaited_s = self._of_clocked(self.clocked_awaited_s) or 0.0
-        return divided(self.observed, cpu_s, max(blocked_s - awaited_s, 0.0))
-
-    @property
-    def gil_held_ratio(self) -> float | None:
-        """The share of its wall clock in which a call held the GIL; None where it was not observed."""
-        states, wall_s = self.states_s, self.wall_s
-        if not wall_s or "cpu_gil" not in states:
-            return None
-        return (states["cpu_gil"] + states.get("gil_held_off_cpu", 0.0)) / wall_s
-
-    @property
-    def gil_held_at_most(self) -> float | None:
-        """What `gil_held_ratio` is at most: hardly seen on a CPU, a call may have held the GIL whenever it was."""
-        if self.gil_held_ratio is not None:
-            return self.gil_held_ratio
-        held_s, wall_s, cpu_s = self.states_s.get("gil_held_off_cpu"), self.wall_s, self.cpu_s
-        return None if held_s is None or cpu_s is None or not wall_s else (cpu_s + held_s) / wall_s
-
-    @property
-    def own_threads_cpu_s(self) -> float | None:
-        """CPU of threads that its libraries started; None where other threads of the process hide it."""
-        return self._of_clocked(self.clocked_own_s) if self.clocked_alone == self.clocked_calls else None
-
-    @property
-    def steps(self) -> float | None:
-        """How often all calls together were resumed."""
-        weight = self.timed_weight
-        return self.calls * self.timed_steps / weight if weight else None
-
-    @property
-    def demands(self) -> Demands | None:
-        """What one call asks for, on average; None before a call was measured with all clocks."""
-        cpu, blocked, wall = self.cpu_s, self.blocked_s, self.wall_s
-        if cpu is None or blocked is None or wall is None or not self.calls:
-            return None
-        queue, own = self.runqueue_s, self.own_threads_cpu_s
-        return Demands(
-            calls=self.clocked_calls,
-            wall_s=wall / self.calls,
-            cpu_s=cpu / self.calls,
-            blocked_s=blocked / self.calls,
-            runqueue_s=None if queue is None else queue / self.calls,
-            own_threads_cpu_s=None if own is None else own / self.calls,
-            idle_s=0.0,
-            **self._states_per_call,
-        )
-
-    @property
-    def _states_per_call(self) -> dict[str, float | None]:
-        """What a coroutine awaits is in no state, so what it waits for is not told by those of its steps."""
-        found: dict[str, float | None] = {"gil_wait_s": 0.0 if self._never_waits_for_the_gil else None}
-        for state, seconds in self.states_s.items():
-            if self.kind not in LOOP_KINDS or state not in WAIT_STATES:
-                found[f"{state}_s"] = seconds / self.calls
-        return found
+class Profile(ProfileRecord, frozen=True, kw_only=True):
+    """What the calls of one function have shown, and what follows from it."""
 
     @property
     def classification(self) -> Classification:
         """What kind of work the function does, by the same rules as an analysis."""
-        from gilscope.production.judge import classification
-
-        return classification(self)
+        return judge.classification(self)
 
     @property
     def advice(self) -> str:
         """What to do, in a sentence."""
-        from gilscope.production.judge import advice
-
-        return advice(self)
-
-    def quantile_s(self, share: float) -> float | None:
-        """The wall clock that ``share`` of the calls do not exceed, within 5.9 % of itself."""
-        return sketch.quantile_s(self.durations, share)
-
-    @property
-    def _never_waits_for_the_gil(self) -> bool:
-        return not self.gil_enabled or self.clocked_alone == self.clocked_calls
-
-    def _of_all(self, share: float) -> float | None:
-        mean = self.mean_s
-        return None if mean is None else self.calls * mean * share
-
-    def _of_clocked(self, seconds: float) -> float | None:
-        """A part of the clocked calls' wall clock, as the same part of that of all calls."""
-        return self._of_all(seconds / self.clocked_wall_s) if self.clocked_wall_s > 0 else None
+        return judge.advice(self, self.classification)
 
 
-#: What tells a function from others; the first profile's word counts for the rest of it.
-_IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
-_LARGEST = ("longest_s", "longest_block_s")
-_BY_HAND = (*_IDENTITY, *_LARGEST, "durations", "clocked_runqueue_s", "observed")
-_ADDED = tuple(name for name in Profile.__struct_fields__ if name not in _BY_HAND)
+def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | None) -> Profile:
+    """The profile of a function, from the calls that this process made."""
+    figures: dict[str, Any] = {_field(figure): _value(sums, figure) for figure in ADDED}
+    if not (sums.runqueue_known and sums.clocked_calls):
+        figures["clocked_runqueue_s"] = None
+    return Profile(
+        spec=spec,
+        name=name,
+        kind=kind,
+        file=code.co_filename if code else None,
+        line=code.co_firstlineno if code else None,
+        gil_enabled=gil_enabled(),
+        durations={index: count for index, count in enumerate(sums.durations) if count},
+        longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
+        longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and kind in LOOP_KINDS else None,
+        observed=observed_of(sums.seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled()),
+        **figures,
+    )
 
 
-def merged(profiles: Iterable[Profile]) -> list[Profile]:
-    """One profile for each function, from those of many processes; the most calls' wall clock first."""
-    groups: dict[tuple[object, ...], list[Profile]] = {}
-    for profile in profiles:
-        groups.setdefault(tuple(getattr(profile, name) for name in _IDENTITY), []).append(profile)
-    return sorted((_sum(group) for group in groups.values()), key=lambda profile: -(profile.wall_s or 0.0))
+def _field(figure: str) -> str:
+    return f"{figure.removesuffix('_ns')}_s" if figure.endswith("_ns") else figure
 
 
-def _sum(group: list[Profile]) -> Profile:
-    if len(group) == 1:
-        return group[0]
-    figures: dict[str, Any] = {name: getattr(group[0], name) for name in _IDENTITY}
-    figures |= {name: sum(getattr(part, name) for part in group) for name in _ADDED}
-    for name in _LARGEST:
-        figures[name] = max((value for part in group if (value := getattr(part, name)) is not None), default=None)
-    queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
-    figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
-    durations: dict[int, int] = {}
-    for part in group:
-        for index, count in part.durations.items():
-            durations[index] = durations.get(index, 0) + count
-    return Profile(**figures, durations=durations, observed=added(part.observed for part in group))
+def _value(sums: Sums, figure: str) -> float:
+    """In seconds, where it is nanoseconds; a sum of small differences may be negative, and what it estimates is not."""
+    value: int = max(getattr(sums, figure), 0)
+    return value / 1e9 if figure.endswith("_ns") else value

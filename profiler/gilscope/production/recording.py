@@ -1,40 +1,45 @@
-"""Writing this process's profiles to the folder that ``GILSCOPE_OUT`` names; nothing is written where it names none.
+"""Writing this process's profiles to a folder: its own file there is replaced every few seconds, and at its end.
 
-A thread replaces the process's file every few seconds, so what a process has seen outlives it however it ends, but for
-the last seconds; at a regular end those are written too. The thread is started by the first call of a decorated
-function and not before, so a program that forks its workers first forks no thread with it.
+What a process has seen so outlives it however it ends, but for the last seconds.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
+import secrets
+import socket
 import sys
 import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gilscope.production import clocks
+from gilscope.production import OUT_VARIABLE, clocks
+from gilscope.production.files import ProfileFile, write_profiles
+from gilscope.production.forks import after_fork
+from gilscope.production.function import functions
 
-TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from gilscope.production.files import Recorder
+    from gilscope.production.profile import Profile
 
-__all__ = ["INTERVAL_S", "VARIABLE", "flush", "forget", "start"]
+__all__ = ["INTERVAL_S", "Recorder", "flush", "record"]
 
-VARIABLE = "GILSCOPE_OUT"
 INTERVAL_S = 2.0
 
-_started = False
 _recorder: Recorder | None = None
 
 
-def start() -> None:
-    """Begin to record, once in a process, if that is asked for."""
-    global _started
-    if _started:
-        return
-    _started = True
-    if folder := os.environ.get(VARIABLE):
-        _begin(folder)
+def record(folder: str) -> None:
+    """Write to ``folder`` from now on. To be called once in a process."""
+    global _recorder
+    _recorder = Recorder(folder)
+    atexit.register(flush)
+    # A worker process of multiprocessing ends with os._exit, but runs what was registered here before.
+    if util := sys.modules.get("multiprocessing.util"):
+        util.Finalize(None, flush, exitpriority=100)
+    threading.Thread(target=_recorder.run, name="gilscope-recorder", daemon=True).start()
 
 
 def flush() -> None:
@@ -43,28 +48,59 @@ def flush() -> None:
         _recorder.flush()
 
 
-def forget() -> None:
-    """After a fork: the child has no recorder yet, and will have a file of its own."""
-    global _started, _recorder
-    _started, _recorder = False, None
+@after_fork
+def _forget() -> None:
+    """The child will have a recorder and a file of its own."""
+    global _recorder
+    _recorder = None
     atexit.unregister(flush)
 
 
-def _begin(folder: str) -> None:
-    global _recorder
-    # Here and not in the thread: a child forked while the thread imports could never import the same.
-    from gilscope.production.files import Recorder
+class Recorder:
+    """This process's own file in a folder."""
 
-    _recorder = Recorder(folder)
-    atexit.register(flush)
-    # A worker process of multiprocessing ends with os._exit, but runs what was registered here before.
-    if util := sys.modules.get("multiprocessing.util"):
-        util.Finalize(None, flush, exitpriority=100)
-    threading.Thread(target=_record, args=(_recorder,), name="gilscope-recorder", daemon=True).start()
+    def __init__(self, folder: str) -> None:
+        host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
+        self.path = Path(os.path.abspath(folder), f"gilscope-{host}-{os.getpid()}-{secrets.token_hex(4)}.profiles.json")
+        self._host = host
+        self._started = time.time()
+        self._lock = threading.Lock()
+        self._written: list[Profile] = []
+        self._trouble = ""
 
+    def run(self) -> None:
+        """Write every few seconds, in a thread of its own, as long as the process lives."""
+        clocks.helpers.add(threading.get_ident())
+        pause = threading.Event()
+        while not pause.wait(INTERVAL_S):
+            self.flush()
 
-def _record(recorder: Recorder) -> None:
-    clocks.helpers.add(threading.get_ident())
-    pause = threading.Event()
-    while not pause.wait(INTERVAL_S):
-        recorder.flush()
+    def flush(self) -> None:
+        """Write what the calls have shown, unless it is written already. What goes wrong is logged, once."""
+        with self._lock:
+            profiles = [profile for function in functions() if (profile := function.profile()).calls]
+            if profiles == self._written:
+                return
+            try:
+                write_profiles(self.path, self._file(profiles))
+            except OSError as error:
+                self._tell(str(error))
+            else:
+                self._written = profiles
+
+    def _file(self, profiles: list[Profile]) -> ProfileFile:
+        return ProfileFile(
+            host=self._host,
+            pid=os.getpid(),
+            python=sys.version.partition(" ")[0],
+            started=self._started,
+            written=time.time(),
+            profiles=tuple(profiles),
+        )
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            logging.getLogger("gilscope").warning(
+                "profiles are not recorded: %s; set %s to another folder", trouble, OUT_VARIABLE
+            )

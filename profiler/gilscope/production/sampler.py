@@ -11,6 +11,8 @@ from _random import Random  # random itself takes longer to import than all the 
 from itertools import repeat
 from operator import length_hint
 
+from gilscope.production.forks import after_fork
+
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
     #: Calls let pass before, items given, the items, and the row before where another thread may still take from it.
     _Row: TypeAlias = "tuple[int, int, repeat[None], tuple[int, repeat[None]] | None]"
 
-__all__ = ["Places", "Sampler", "reseed"]
+__all__ = ["CallSampler", "Places"]
 
 _random = Random()
 
 
-def reseed() -> None:
-    """After a fork: the child must not choose the very calls that its parent does."""
+@after_fork
+def _reseed() -> None:
+    """A child must not choose the very calls that its parent does."""
     _random.seed()
 
 
@@ -55,7 +58,7 @@ class Places:
         return gap
 
 
-class Sampler:
+class CallSampler:
     """Chooses among the calls of all threads without a lock, and counts those that are not chosen.
 
     A call takes an item of ``passing``, which the interpreter does in one step, and is measured when there is none

@@ -7,8 +7,6 @@ middle. From 256 ns to 18 minutes; what is shorter or longer counts as that.
 
 from __future__ import annotations
 
-from gilscope.quantiles import counted_quantile
-
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +40,8 @@ def middle_s(index: int) -> float:
 
 def quantile_s(counts: Mapping[int, int], share: float) -> float | None:
     """The duration that ``share`` of the calls do not exceed; None without calls."""
+    from gilscope.quantiles import counted_quantile  # not at the top: who reads figures needs it, not who counts
+
     return counted_quantile([(middle_s(index), counts[index]) for index in sorted(counts)], share)
 
 

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from gilscope.production.function import Function
     from gilscope.records import Kind
 
-__all__ = ["is_wrapper", "kind_of", "names_itself", "wrapper_of"]
+__all__ = ["is_wrapper", "kind_of", "maker_of", "names_itself", "wrapper_of"]
 
 # Flags of a code object: inspect, which names them, takes longer to import than all the rest.
 _VARARGS, _VARKEYWORDS = 0x4, 0x8
@@ -123,11 +122,8 @@ def names_itself(func: Callable[..., Any]) -> bool:
     return False
 
 
-def wrapper_of(func: Callable[..., Any], function: Function) -> FunctionType:
-    """A function that calls ``func`` as it is called, and lets ``function`` know."""
-    if function.maker is None:
-        function.maker = _maker(func, function.kind)
-    made = function.maker(func, function)
+def wrapper_of(func: Callable[..., Any], made: FunctionType) -> FunctionType:
+    """``made``, by a maker for ``func``, with the globals and defaults of ``func``."""
     if not isinstance(func, FunctionType):
         return made
     code = made.__code__.replace(co_flags=made.__code__.co_flags | func.__code__.co_flags & _ITERABLE_COROUTINE)
@@ -136,7 +132,9 @@ def wrapper_of(func: Callable[..., Any], function: Function) -> FunctionType:
     return wrapper
 
 
-def _maker(func: Callable[..., Any], kind: Kind) -> Callable[..., FunctionType]:
+def maker_of(func: Callable[..., Any], kind: Kind) -> Callable[..., FunctionType]:
+    """Makes of ``func``, or a closure of the same code, and its `Function` one that calls it as it is called and lets
+    the `Function` know."""
     parameters, arguments = _passed_on(func)
     called = getattr(func, "__name__", "")
     name = called if called.isidentifier() and not iskeyword(called) else "wrapper"

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.introspection import gil_enabled
 from gilscope.production.function import functions
-from gilscope.production.pace import MAX_BLOCK
-from gilscope.production.snapshot import snapshot
+from gilscope.production.rate import MAX_BLOCK
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile
@@ -27,7 +26,7 @@ def observation(wanted: bool) -> Iterator[Callable[[], None]]:
         return
     from gilscope.production import observing
 
-    ours = not observing.observed()
+    ours = not observing.is_observed()
     watch = observing.observe()
     try:
         yield watch.catch_up
@@ -43,13 +42,12 @@ def begin() -> None:
     function that was called often before, too few of the test's calls would be measured to judge from.
     """
     for function in functions():
-        function.restart()
-        function.pace.max_block = 1
+        function.restart(max_block=1)
 
 
 def end() -> list[Profile]:
     """The profiles of the functions called since then, of these calls only; from here on a sample is timed again."""
-    found = [snapshot(function, recent=True) for function in functions()]
+    found = [function.profile(recent=True) for function in functions()]
     for function in functions():
-        function.pace.max_block = MAX_BLOCK
+        function.rate.max_block = MAX_BLOCK
     return [profile for profile in found if profile.calls]

@@ -17,8 +17,8 @@ from gilscope.units import confidence, counted, duration, percent
 
 if TYPE_CHECKING:
     from gilscope.production.files import Loaded
+    from gilscope.production.opportunities import Opportunity
     from gilscope.production.profile import Profile
-    from gilscope.production.promising import Prospect
 
 __all__ = ["names", "profiles_sheet", "prospects_sheet"]
 
@@ -57,7 +57,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
     )
 
 
-def prospects_sheet(prospects: Sequence[Prospect], cpus: float) -> Sheet:
+def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
     """What could be saved, most first."""
     shown = names([printable(prospect.profile) for prospect in prospects])
     titles = ("could save", "of it waiting", "of it computing", "calls", "kind of work")
@@ -128,16 +128,16 @@ def _row(profile: Profile) -> dict[str, Any]:
 # ---- what deserves an analysis ----
 
 
-def _prospect(prospect: Prospect) -> list[str]:
+def _prospect(prospect: Opportunity) -> list[str]:
     seconds = [duration(part) for part in (prospect.saving_s, prospect.waiting_s, prospect.computing_s)]
     return [*seconds, f"{prospect.profile.calls:,}", kind_of_work(prospect.classification)]
 
 
-def _why(prospect: Prospect) -> str:
+def _why(prospect: Opportunity) -> str:
     return " ".join([sentence(prospect.reason), *([f"Run: {prospect.command}"] if prospect.command else [])])
 
 
-def _prospect_row(prospect: Prospect) -> dict[str, Any]:
+def _prospect_row(prospect: Opportunity) -> dict[str, Any]:
     profile, verdict = prospect.profile, prospect.classification
     return {
         "name": profile.name,

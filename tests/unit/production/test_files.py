@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,7 @@ import msgspec
 import pytest
 
 from gilscope.errors import LoadError
-from gilscope.production import files
-from gilscope.production.files import ProfileFile, Recorder, load_profiles, write_profiles
+from gilscope.production.files import ProfileFile, load_profiles, write_profiles
 from tests.unit.production.profiles import make_profile
 
 if TYPE_CHECKING:
@@ -74,33 +72,9 @@ def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "new") == [place.name]
 
 
-def test_a_recorder_writes_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = [make_profile(), make_profile(spec="m:not_called", calls=0)]
-    monkeypatch.setattr(files, "snapshots", lambda: seen)
-    recorder = Recorder(str(tmp_path / "made"))
-    recorder.flush()
-    assert [profile.spec for profile in load_profiles(tmp_path / "made").profiles] == ["shop.orders:total"]
-    before = recorder.path.stat().st_mtime_ns
-    recorder.flush()
-    assert recorder.path.stat().st_mtime_ns == before
-    seen[0] = make_profile(calls=101)
-    recorder.flush()
-    assert load_profiles(tmp_path / "made").profiles[0].calls == 101
-
-
-def test_a_process_without_calls_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "snapshots", lambda: [make_profile(calls=0)])
-    Recorder(str(tmp_path / "made")).flush()
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_that_cannot_be_written_is_told_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(files, "snapshots", lambda: [make_profile()])
-    recorder = Recorder(str(tmp_path / "file"))
-    with caplog.at_level(logging.WARNING, "gilscope"):
-        recorder.flush()
-        recorder.flush()
-    assert [record.message.partition(":")[0] for record in caplog.records] == ["profiles are not recorded"]
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """As it was written: the possible wait for the GIL had another name then."""
+    old = msgspec.json.decode(msgspec.json.encode(file(make_profile(clocked_possible_gil_wait_s=0.5))))
+    assert old["profiles"][0]["clocked_unclear_s"] == 0.5
+    (tmp_path / "gilscope-old.profiles.json").write_bytes(msgspec.json.encode(old))
+    assert load_profiles(tmp_path).profiles[0].clocked_possible_gil_wait_s == 0.5

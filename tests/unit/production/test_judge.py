@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gilscope.production.judge import MIN_CALLS, advice, classification
+from gilscope.production.judge import MIN_CALLS, classification
 from tests.unit.production.profiles import make_profile
 
 
@@ -36,26 +36,26 @@ def test_the_librarys_own_threads_compute() -> None:
     profile = make_profile(clocked_cpu_s=0.05, clocked_own_s=1.9)
     verdict = classification(profile)
     assert (verdict.label, verdict.subtype) == ("compute-bound", "own-threads")
-    assert "threads of its own" in advice(profile)
+    assert "threads of its own" in profile.advice
 
 
 def test_blocked_while_others_compute_is_ambiguous() -> None:
     """Four threads that compute in Python each look like this: a quarter of the time on a CPU."""
-    figures = {"clocked_cpu_s": 0.25, "clocked_alone": 0, "clocked_unclear_s": 0.75}
+    figures = {"clocked_cpu_s": 0.25, "clocked_alone": 0, "clocked_possible_gil_wait_s": 0.75}
     verdict = classification(make_profile(**figures))
     assert verdict.label == "inconclusive"
     assert "between 25% and 100%" in verdict.reason
 
 
 def test_what_little_is_ambiguous_does_not_matter() -> None:
-    assert label(clocked_cpu_s=0.01, clocked_alone=0, clocked_unclear_s=0.1) == "io-bound"
-    assert label(clocked_cpu_s=0.95, clocked_alone=0, clocked_unclear_s=0.05) == "compute-bound"
+    assert label(clocked_cpu_s=0.01, clocked_alone=0, clocked_possible_gil_wait_s=0.1) == "io-bound"
+    assert label(clocked_cpu_s=0.95, clocked_alone=0, clocked_possible_gil_wait_s=0.05) == "compute-bound"
 
 
 def test_a_short_call_is_not_worth_handing_over() -> None:
     profile = make_profile(wall_s=100 * 2e-6)
     assert classification(profile).label == "overhead-bound"
-    assert "directly" in advice(profile)
+    assert "directly" in profile.advice
 
 
 def test_calls_that_all_raise_tell_nothing() -> None:
@@ -81,7 +81,7 @@ def test_advice_is_one_sentence_for_every_label() -> None:
         {"kind": "coroutine", "clocked_cpu_s": 0.1},
         {"kind": "coroutine", "clocked_cpu_s": 0.1, "longest_block_s": 0.5},
     ]
-    told = [advice(make_profile(**case)) for case in cases]
+    told = [make_profile(**case).advice for case in cases]
     assert len(set(told)) == len(cases)
     assert all(sentence.endswith(".") for sentence in told)
     assert "500 ms" in told[-1]

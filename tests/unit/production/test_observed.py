@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from gilscope.observers.counts import Counts, Held, Runnable
 from gilscope.observers.functions import Seen
 from gilscope.production.observed import Observed, added, divided, observed_of
-from gilscope.production.profile import merged
+from gilscope.production.record import merged
 from gilscope.records import STATES, WAIT_STATES
 from tests.unit.production.profiles import make_profile
 
 #: Others in the process compute while it is blocked: alone, one call cannot know what it waits for.
-UNCLEAR: dict[str, Any] = {"clocked_cpu_s": 0.1, "clocked_alone": 0, "clocked_unclear_s": 0.9}
+UNDIVIDED: dict[str, Any] = {"clocked_cpu_s": 0.1, "clocked_alone": 0, "clocked_possible_gil_wait_s": 0.9}
 
 
 def seen(wall_s: float = 1.0, held: int = 0, free: int = 0, blocked_held: int = 0, **blocked: int) -> Seen:
@@ -96,24 +96,24 @@ def test_merging_keeps_what_one_process_saw() -> None:
 
 
 def test_unobserved_it_is_open_what_a_call_waited_for() -> None:
-    profile = make_profile(**UNCLEAR)
+    profile = make_profile(**UNDIVIDED)
     assert profile.classification.label == "inconclusive"
     assert profile.states_s == {}
     assert profile.gil_held_ratio is None
-    assert profile.unclear_s == pytest.approx(0.9)
+    assert profile.possible_gil_wait_s == pytest.approx(0.9)
 
 
 def test_observed_waiting_for_the_gil_is_computing() -> None:
-    profile = make_profile(**UNCLEAR, observed=observed(held=100, gil_wait=900))
+    profile = make_profile(**UNDIVIDED, observed=observed(held=100, gil_wait=900))
     verdict = profile.classification
     assert (verdict.label, verdict.subtype) == ("compute-bound", "python")
-    assert profile.unclear_s == pytest.approx(0.0)
+    assert profile.possible_gil_wait_s == pytest.approx(0.0)
     assert profile.gil_held_ratio == verdict.gil_held_ratio == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("state", ["network", "sleep", "disk", "child"])
 def test_observed_waiting_for_the_world_is_waiting(state: str) -> None:
-    profile = make_profile(**UNCLEAR, observed=observed(free=100, **{state: 900}))
+    profile = make_profile(**UNDIVIDED, observed=observed(free=100, **{state: 900}))
     assert (profile.classification.label, profile.classification.subtype) == ("io-bound", state)
     assert profile.demands is not None
     assert profile.demands.wait_s == pytest.approx(0.009)
@@ -121,8 +121,8 @@ def test_observed_waiting_for_the_world_is_waiting(state: str) -> None:
 
 def test_a_lock_may_be_one_that_threads_of_its_libraries_hold() -> None:
     """They compute meanwhile, as unobserved threads of the program may."""
-    profile = make_profile(**UNCLEAR, observed=observed(held=100, lock=900))
-    assert profile.unclear_s == pytest.approx(0.9)
+    profile = make_profile(**UNDIVIDED, observed=observed(held=100, lock=900))
+    assert profile.possible_gil_wait_s == pytest.approx(0.9)
     verdict = profile.classification
     assert (verdict.label, verdict.reason.split(":")[0]) == (
         "inconclusive",
@@ -139,11 +139,11 @@ def test_what_a_coroutine_awaits_is_in_no_state() -> None:
         clocked_awaited_s=0.8,
         clocked_cpu_s=0.1,
         clocked_alone=0,
-        clocked_unclear_s=0.5,
+        clocked_possible_gil_wait_s=0.5,
         observed=observed(held=100, gil_wait=100),
     )
     assert profile.states_s["gil_wait"] == pytest.approx(0.1)
-    assert profile.unclear_s == pytest.approx(0.4)
+    assert profile.possible_gil_wait_s == pytest.approx(0.4)
     assert profile.demands is not None
     assert profile.demands.gil_wait_s == pytest.approx(0.001)
     assert profile.demands.wait_s is None

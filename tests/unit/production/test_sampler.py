@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.production.sampler import Places, Sampler, reseed
+from gilscope.production.sampler import CallSampler, Places
 
 blocks = st.lists(st.integers(min_value=1, max_value=32), min_size=1, max_size=40)
 
 
-def weights(sampler: Sampler, calls: int, block: int) -> list[int]:
+def weights(sampler: CallSampler, calls: int, block: int) -> list[int]:
     """What each of so many calls stands for; 0 for those that pass."""
     return [_one(sampler, block) for _ in range(calls)]
 
 
-def _one(sampler: Sampler, block: int) -> int:
+def _one(sampler: CallSampler, block: int) -> int:
     for _ in sampler.passing:
         return 0
     return sampler.choose(block)
@@ -29,7 +29,7 @@ def _one(sampler: Sampler, block: int) -> int:
 
 @given(blocks)
 def test_every_call_is_chosen_or_passed(lengths: list[int]) -> None:
-    sampler, made, chosen = Sampler(), 0, 0
+    sampler, made, chosen = CallSampler(), 0, 0
     for block in lengths:
         for weight in weights(sampler, 50, block):
             made += 1
@@ -49,14 +49,14 @@ def test_the_weights_add_up_to_the_calls(lengths: list[int]) -> None:
 
 
 def test_one_call_of_every_block_is_chosen() -> None:
-    sampler = Sampler()
+    sampler = CallSampler()
     chosen = [number for number, weight in enumerate(weights(sampler, 3201, 32)) if weight]
     assert chosen[0] == 0  # the first call is a block of its own
     assert [(number - 1) // 32 for number in chosen[1:]] == list(range(100))
 
 
 def test_every_place_in_a_block_is_as_likely() -> None:
-    sampler = Sampler()
+    sampler = CallSampler()
     seen = [0] * 8
     for number, weight in enumerate(weights(sampler, 8 * 4000 + 1, 8)):
         if weight and number:
@@ -67,14 +67,14 @@ def test_every_place_in_a_block_is_as_likely() -> None:
 
 def test_what_a_call_costs_does_not_decide_whether_it_is_measured() -> None:
     """One call of fifty takes a thousand times as long: the estimate is right on average, and within its error."""
-    rng, sampler = random.Random(3), Sampler()
+    rng, sampler = random.Random(3), CallSampler()
     costs = [1000.0 if rng.random() < 0.02 else 1.0 for _ in range(200_000)]
     estimate = sum(cost * weight for cost, weight in zip(costs, weights(sampler, len(costs), 8), strict=True))
     assert estimate == pytest.approx(sum(costs), rel=6 * (7 / (0.02 * 200_000)) ** 0.5)
 
 
 def test_threads_lose_no_call() -> None:
-    sampler, every, chosen = Sampler(), 50_000, []
+    sampler, every, chosen = CallSampler(), 50_000, []
     interval = sys.getswitchinterval()
 
     def work() -> None:
@@ -93,7 +93,7 @@ def test_threads_lose_no_call() -> None:
 
 
 def test_a_stopped_sampler_lets_no_call_pass_and_keeps_its_count() -> None:
-    sampler = Sampler()
+    sampler = CallSampler()
     weights(sampler, 100, 32)
     passed = sampler.passed
     assert sampler.stop()
@@ -103,7 +103,7 @@ def test_a_stopped_sampler_lets_no_call_pass_and_keeps_its_count() -> None:
 
 
 def test_the_count_never_falls_while_it_is_read() -> None:
-    sampler, read, done = Sampler(), [], threading.Event()
+    sampler, read, done = CallSampler(), [], threading.Event()
 
     def watch() -> None:
         while not done.is_set():
@@ -118,10 +118,9 @@ def test_the_count_never_falls_while_it_is_read() -> None:
 
 
 def test_a_reset_sampler_begins_anew() -> None:
-    sampler = Sampler()
+    sampler = CallSampler()
     weights(sampler, 100, 32)
     sampler.reset()
-    reseed()
     assert sampler.passed == 0
     assert weights(sampler, 1, 32) == [1]
     assert sampler.stop()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.production.profile import Profile, merged
+from gilscope.production.profile import Profile
+from gilscope.production.record import merged
 from tests.unit.production.profiles import make_profile
 
 
@@ -28,7 +29,16 @@ def test_the_states_add_up_to_the_wall_clock() -> None:
 
 def test_nothing_is_known_of_a_function_that_was_not_called() -> None:
     profile = Profile(spec="m:f", name="m:f")
-    estimates = ("mean_s", "wall_s", "wall_error_s", "cpu_s", "runqueue_s", "awaited_s", "blocked_s", "unclear_s")
+    estimates = (
+        "mean_s",
+        "wall_s",
+        "wall_error_s",
+        "cpu_s",
+        "runqueue_s",
+        "awaited_s",
+        "blocked_s",
+        "possible_gil_wait_s",
+    )
     assert [getattr(profile, name) for name in estimates] == [None] * len(estimates)
     assert (profile.steps, profile.demands, profile.quantile_s(0.5)) == (None, None, None)
 

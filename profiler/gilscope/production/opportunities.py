@@ -15,13 +15,13 @@ from gilscope.production.profile import Profile
 from gilscope.records import Classification, Record
 from gilscope.units import duration
 
-__all__ = ["Prospect", "promising"]
+__all__ = ["Opportunity", "opportunities"]
 
 #: A part of what could be saved that is smaller than this is not worth a word.
 NOTABLE_SHARE = 0.05
 
 
-class Prospect(Record, frozen=True, kw_only=True):
+class Opportunity(Record, frozen=True, kw_only=True):
     """What analyzing a function in full could bring. Seconds over all its recorded calls; None where unknown."""
 
     profile: Profile
@@ -54,21 +54,21 @@ class Prospect(Record, frozen=True, kw_only=True):
         return f"gilscope analyze {shlex.quote(self.target)}" if self.deserving and self.target else None
 
 
-def promising(profiles: Iterable[Profile], cpus: float) -> list[Prospect]:
+def opportunities(profiles: Iterable[Profile], cpus: float) -> list[Opportunity]:
     """The functions that deserve a full analysis, most seconds that could be saved first; then those that do not: too
     few calls to judge from, calls too short for any pool, nothing to save.
 
     :param cpus: that a program may use
     """
-    prospects = [_prospect(profile, max(cpus, 1.0)) for profile in profiles]
-    return sorted(prospects, key=lambda prospect: (not prospect.deserving, -(prospect.saving_s or 0.0)))
+    found = [_opportunity(profile, max(cpus, 1.0)) for profile in profiles]
+    return sorted(found, key=lambda each: (not each.deserving, -(each.saving_s or 0.0)))
 
 
-def _prospect(profile: Profile, cpus: float) -> Prospect:
+def _opportunity(profile: Profile, cpus: float) -> Opportunity:
     verdict = profile.classification
     waiting_s, computing_s = _waiting_s(profile), _computing_s(profile, verdict, cpus)
     against = _against(profile, verdict, (waiting_s or 0.0) + (computing_s or 0.0))
-    return Prospect(
+    return Opportunity(
         profile=profile,
         classification=verdict,
         waiting_s=waiting_s,
@@ -80,8 +80,8 @@ def _prospect(profile: Profile, cpus: float) -> Prospect:
 
 def _waiting_s(profile: Profile) -> float | None:
     """While others in the process computed it may have waited for them, which no pool would spare it."""
-    blocked_s, unclear_s = profile.blocked_s, profile.unclear_s
-    return None if blocked_s is None or unclear_s is None else max(blocked_s - unclear_s, 0.0)
+    blocked_s, possible_s = profile.blocked_s, profile.possible_gil_wait_s
+    return None if blocked_s is None or possible_s is None else max(blocked_s - possible_s, 0.0)
 
 
 def _computing_s(profile: Profile, verdict: Classification, cpus: float) -> float | None:

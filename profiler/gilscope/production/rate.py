@@ -1,10 +1,10 @@
-"""How often a function is measured: by the length of its calls, so that measuring costs little beside them."""
+"""How often the calls of a function are measured: by their length, so that measuring costs little beside them."""
 
 from __future__ import annotations
 
 from gilscope.production import clocks
 
-__all__ = ["EVERY_CALL_NS", "MAX_BLOCK", "Pace"]
+__all__ = ["EVERY_CALL_NS", "MAX_BLOCK", "AdaptiveRate"]
 
 #: From this length on every call is timed, at a cost below one percent of it.
 EVERY_CALL_NS = 200_000
@@ -20,7 +20,7 @@ WALL_SHARE = 0.002
 CPU_SHARE = 0.05
 #: The first calls are all measured, so that a function called rarely is known too.
 WARM_UP = 32
-#: Timed calls of a thread that the pace is set by at a time.
+#: Timed calls of a thread that the rate is set by at a time.
 LEARNED_AT_A_TIME = 32
 #: The weight of the latest in the running means: of what happened a hundred measured calls ago little is left.
 _LATEST_TIMED, _LATEST_CLOCKED = 1 / 2, 1 / 16
@@ -28,8 +28,8 @@ _LATEST_TIMED, _LATEST_CLOCKED = 1 / 2, 1 / 16
 MOST_COLD = 4
 
 
-class Pace:
-    """The running means of a function's calls, and what follows from them.
+class AdaptiveRate:
+    """The running means of a function's calls, and how many of the calls are measured for that.
 
     Shared by the threads: what one of them overwrites delays the means by some calls, and changes nothing that is
     counted.
@@ -37,8 +37,8 @@ class Pace:
 
     __slots__ = ("_clocked", "_cost_ns", "_cpu_ns", "_timed", "_wall_ns", "block", "clock_block", "max_block")
 
-    def __init__(self) -> None:
-        self.max_block = MAX_BLOCK
+    def __init__(self, max_block: int = MAX_BLOCK) -> None:
+        self.max_block = max_block
         """At least one of so many calls is timed."""
         self.block = 1
         """One of so many calls is timed."""

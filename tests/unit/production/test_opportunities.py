@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.production.opportunities import Opportunity, opportunities
 from gilscope.production.profile import Profile
-from gilscope.production.promising import Prospect, promising
 from tests.unit.production.profiles import make_profile
 
 
-def of(profile: Profile, cpus: float = 4) -> Prospect:
-    (only,) = promising([profile], cpus)
+def of(profile: Profile, cpus: float = 4) -> Opportunity:
+    (only,) = opportunities([profile], cpus)
     return only
 
 
@@ -36,7 +36,7 @@ def test_waiting_can_be_shared_by_all_who_wait() -> None:
 
 
 def test_what_may_have_been_a_wait_for_the_gil_is_not_counted() -> None:
-    found = of(waiting(clocked_alone=0, clocked_unclear_s=0.85))
+    found = of(waiting(clocked_alone=0, clocked_possible_gil_wait_s=0.85))
     assert found.classification.label == "inconclusive"
     assert found.waiting_s == pytest.approx(0.05)
     assert found.deserving
@@ -79,7 +79,7 @@ def test_most_seconds_first_and_the_undeserving_last() -> None:
         "short": make_profile(calls=10**7, wall_s=20.0),
     }
     renamed = [msgspec.structs.replace(profile, name=name) for name, profile in profiles.items()]
-    assert [found.profile.name for found in promising(renamed, 4)] == ["most", "some", "few", "short"]
+    assert [found.profile.name for found in opportunities(renamed, 4)] == ["most", "some", "few", "short"]
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_it_is_said_what_to_run_where_its_name_leads_to_it(
 seconds = st.floats(min_value=0, max_value=1e6)
 
 
-@given(computed=seconds, waited=seconds, unclear=seconds, cpus=st.floats(min_value=0.1, max_value=512))
+@given(computed=seconds, waited=seconds, possible_wait=seconds, cpus=st.floats(min_value=0.1, max_value=512))
 def test_no_more_is_saved_than_was_spent_and_more_cpus_never_save_less(
-    computed: float, waited: float, unclear: float, cpus: float
+    computed: float, waited: float, possible_wait: float, cpus: float
 ) -> None:
     wall = computed + waited
-    profile = make_profile(wall_s=wall, clocked_cpu_s=computed, clocked_unclear_s=min(unclear, waited))
+    profile = make_profile(wall_s=wall, clocked_cpu_s=computed, clocked_possible_gil_wait_s=min(possible_wait, waited))
     saving, more = of(profile, cpus).saving_s, of(profile, 2 * cpus).saving_s
     if saving is None or more is None:
         assert wall == 0
