@@ -1,56 +1,45 @@
-"""The figures that are exported, and what makes them fit for a counter: they never fall."""
+"""The figures that are exported: those of profiles, made fit for counters, which must never fall."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
 from gilscope.production.collection import profiles
 from gilscope.production.record import merged
-from gilscope.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gilscope.production.profile import Profile
 
-__all__ = ["Figures", "Reader", "figures"]
+__all__ = ["FIGURES", "GAUGE", "Figures", "Reader", "figures"]
 
-
-class Figures(Record, frozen=True, kw_only=True):
-    """What all calls of a function in this process have taken so far; None where that is unknown."""
-
-    function: str
-    calls: int
-    wall_s: float | None
-    cpu_s: float | None
-    blocked_s: float | None
-    longest_block_s: float | None
-    """The longest time for which a coroutine kept its event loop from everything else."""
-
-
-#: Estimates from samples, which may be corrected downwards: a counter that falls is taken for one that began anew.
+#: By their names in a profile, with what a monitoring system shows beside them.
+FIGURES: Final = {
+    "calls": "Calls that have ended.",
+    "wall_s": "Wall clock of the calls.",
+    "cpu_s": "CPU time of the calling threads.",
+    "blocked_s": "Time off the CPU by the function's own doing, awaiting included.",
+    "longest_block_s": "The longest step of a coroutine on its event loop.",
+}
+#: The one of them that does not add up.
+GAUGE: Final = "longest_block_s"
+#: Those that are estimated from samples may be corrected downwards.
 _ESTIMATES = ("wall_s", "cpu_s", "blocked_s")
 
+#: The `FIGURES` of one function; None where unknown.
+Figures: TypeAlias = dict[str, float | None]
 
-def figures(found: Iterable[Profile], key: Callable[[Profile], str]) -> list[Figures]:
-    """What is exported of profiles; those with the same key are one function, for no two series may have one name."""
+
+def figures(found: Iterable[Profile], key: Callable[[Profile], str]) -> dict[str, Figures]:
+    """What is exported of each function; profiles with the same key are one, for no two series may have one name."""
     alike = (
         msgspec.structs.replace(each, spec=key(each), name="", kind="sync", file=None, line=None) for each in found
     )
-    return [
-        Figures(
-            function=each.spec,
-            calls=each.calls,
-            wall_s=each.wall_s,
-            cpu_s=each.cpu_s,
-            blocked_s=each.blocked_s,
-            longest_block_s=each.longest_block_s,
-        )
-        for each in merged(alike)
-    ]
+    return {each.spec: {name: getattr(each, name) for name in FIGURES} for each in merged(alike)}
 
 
 class Reader:
@@ -64,18 +53,19 @@ class Reader:
         self._last: dict[str, Figures] = {}
         self._lock = threading.Lock()
 
-    def read(self) -> list[Figures]:
+    def read(self) -> dict[str, Figures]:
         """The figures of every function decorated in this process."""
         with self._lock:
-            return [self._risen(now) for now in figures(profiles(), self._key)]
+            found = figures(profiles(), self._key)
+            self._last = {function: _risen(now, self._last.get(function)) for function, now in found.items()}
+            return self._last
 
-    def _risen(self, now: Figures) -> Figures:
-        last = self._last.get(now.function)
-        if last is not None and now.calls >= last.calls:  # with fewer calls this is a forked child, which begins anew
-            now = msgspec.structs.replace(now, **{name: _larger(now, last, name) for name in _ESTIMATES})
-        self._last[now.function] = now
+
+def _risen(now: Figures, last: Figures | None) -> Figures:
+    if last is None or (now["calls"] or 0) < (last["calls"] or 0):  # a forked child begins anew, with fewer calls
         return now
+    return now | {name: _larger(now[name], last[name]) for name in _ESTIMATES}
 
 
-def _larger(now: Figures, last: Figures, name: str) -> float | None:
-    return max((each for figure in (now, last) if (each := getattr(figure, name)) is not None), default=None)
+def _larger(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import gilscope
-from gilscope.metrics.figures import Reader
+from gilscope.metrics.figures import FIGURES, GAUGE, Reader
 
 try:
     from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
@@ -46,25 +46,19 @@ def instrument(meter: Meter | None = None) -> None:
     """
     meter = meter or get_meter(METER, gilscope.__version__)
     reader = Reader(lambda profile: profile.spec.replace(":", "."))
-    for name, field, unit, description in _COUNTERS:
-        meter.create_observable_counter(name, [_observed(reader, field)], unit, description)
-    callback = _observed(reader, "longest_block_s")
-    meter.create_observable_gauge(LOOP_BLOCK, [callback], "s", "The longest step of a coroutine on its event loop.")
+    for figure, name in _COUNTERS.items():
+        unit = "{call}" if figure == "calls" else "s"
+        meter.create_observable_counter(name, [_observed(reader, figure)], unit, FIGURES[figure])
+    meter.create_observable_gauge(LOOP_BLOCK, [_observed(reader, GAUGE)], "s", FIGURES[GAUGE])
 
 
-_COUNTERS: Final = (
-    (CALLS, "calls", "{call}", "Calls that have ended."),
-    (WALL, "wall_s", "s", "Wall clock of the calls."),
-    (CPU, "cpu_s", "s", "CPU time of the calling threads."),
-    (BLOCKED, "blocked_s", "s", "Time off the CPU by the function's own doing, awaiting included."),
-)
+_COUNTERS: Final = {"calls": CALLS, "wall_s": WALL, "cpu_s": CPU, "blocked_s": BLOCKED}
 
 
-def _observed(reader: Reader, field: str) -> _Callback:
+def _observed(reader: Reader, figure: str) -> _Callback:
     def observe(_: CallbackOptions) -> Iterator[Observation]:
-        for each in reader.read():
-            value = getattr(each, field)
-            if value is not None:
-                yield Observation(value, {FUNCTION: each.function})
+        for function, figures in reader.read().items():
+            if (value := figures[figure]) is not None:
+                yield Observation(value, {FUNCTION: function})
 
     return observe

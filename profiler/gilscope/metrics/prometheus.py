@@ -6,25 +6,17 @@ Names follow Prometheus's conventions (https://prometheus.io/docs/practices/nami
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gilscope.metrics.figures import Figures, Reader
+from gilscope.metrics.figures import FIGURES, GAUGE, Figures, Reader
 
 try:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 except ImportError as error:
     raise ImportError(f"{error}: pip install 'gilscope[prometheus]'") from error
 
-__all__ = [
-    "BLOCKED",
-    "CALLS",
-    "CPU",
-    "FUNCTION",
-    "LOOP_BLOCK",
-    "WALL",
-    "ProfileCollector",
-]
+__all__ = ["BLOCKED", "CALLS", "CPU", "FUNCTION", "LOOP_BLOCK", "WALL", "ProfileCollector"]
 
 CALLS: Final = "gilscope_function_calls_total"
 """Outermost calls that have ended."""
@@ -40,14 +32,7 @@ FUNCTION: Final = "function"
 """The one label: the name given to ``@classify``, or ``package.module:qualname``."""
 
 _Family = CounterMetricFamily | GaugeMetricFamily
-#: Name, kind, the field of `Figures`, and what Prometheus shows beside it.
-_METRICS: Final[tuple[tuple[str, type[_Family], str, str], ...]] = (
-    (CALLS, CounterMetricFamily, "calls", "Calls that have ended."),
-    (WALL, CounterMetricFamily, "wall_s", "Wall clock of the calls."),
-    (CPU, CounterMetricFamily, "cpu_s", "CPU time of the calling threads."),
-    (BLOCKED, CounterMetricFamily, "blocked_s", "Time off the CPU by the function's own doing, awaiting included."),
-    (LOOP_BLOCK, GaugeMetricFamily, "longest_block_s", "The longest step of a coroutine on its event loop."),
-)
+_NAMES: Final = {"calls": CALLS, "wall_s": WALL, "cpu_s": CPU, "blocked_s": BLOCKED, "longest_block_s": LOOP_BLOCK}
 
 
 class ProfileCollector:
@@ -61,18 +46,18 @@ class ProfileCollector:
 
     def describe(self) -> Iterator[_Family]:
         """The metrics without samples, by which a registry sees that no two have the same name."""
-        return _families([])
+        return _families({})
 
     def collect(self) -> Iterator[_Family]:
         """The metrics with their samples."""
         return _families(self._reader.read())
 
 
-def _families(found: Sequence[Figures]) -> Iterator[_Family]:
-    for name, kind, field, description in _METRICS:
-        family = kind(name, description, labels=[FUNCTION])
-        for each in found:
-            value = getattr(each, field)
-            if value is not None:
-                family.add_metric([each.function], value)
+def _families(found: Mapping[str, Figures]) -> Iterator[_Family]:
+    for figure, name in _NAMES.items():
+        kind: type[_Family] = GaugeMetricFamily if figure == GAUGE else CounterMetricFamily
+        family = kind(name, FIGURES[figure], labels=[FUNCTION])
+        for function, figures in found.items():
+            if (value := figures[figure]) is not None:
+                family.add_metric([function], value)
         yield family
