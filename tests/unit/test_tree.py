@@ -16,6 +16,8 @@ from gilscope.measure.tree import MARK, end_all
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are of POSIX")
 
+#: The marks of two trials. This process's own: ended is whoever bears a mark, those of tests that run beside these too.
+MINE, OTHERS = (f"{whose}-{os.getpid()}" for whose in ("mine", "others"))
 PRELUDE = '''
 import os, signal, subprocess, sys
 WAIT = [sys.executable, "-I", "-S", "-c", "import signal; print(flush=True); signal.pause()"]
@@ -72,7 +74,7 @@ Start = Callable[..., Root]
 def start() -> Iterator[Start]:
     made: list[Root] = []
 
-    def starting(program: str, token: str = "mine") -> Root:
+    def starting(program: str, token: str = MINE) -> Root:
         made.append(Root(program, token))
         return made[-1]
 
@@ -102,7 +104,7 @@ def start() -> Iterator[Start]:
 def test_nothing_is_left(start: Start, program: str) -> None:
     root = start(program)
     assert root.living  # so that there is something to end
-    end_all("mine", root.process)
+    end_all(MINE, root.process)
     root.process.wait()
     assert root.living == []
 
@@ -112,22 +114,22 @@ def test_what_outlives_the_process_is_ended_too(start: Start) -> None:
     root.process.kill()
     root.process.wait()
     assert len(root.living) == 2
-    end_all("mine", root.process)
+    end_all(MINE, root.process)
     assert root.living == []
 
 
 def test_a_stopped_process_is_ended(start: Start) -> None:
     root = start("pids = [child()]; os.kill(pids[0], signal.SIGSTOP)")
     root.process.send_signal(signal.SIGSTOP)
-    end_all("mine", root.process)
+    end_all(MINE, root.process)
     root.process.wait()
     assert root.living == []
 
 
 def test_those_of_another_trial_live_on(start: Start) -> None:
-    other = start("pids = [child(), child(start_new_session=True)]", token="another's")
+    other = start("pids = [child(), child(start_new_session=True)]", token=OTHERS)
     mine = start("pids = [child()]")
-    end_all("mine", mine.process)
+    end_all(MINE, mine.process)
     mine.process.wait()
     assert mine.living == []
     assert len(other.living) == 3
@@ -136,6 +138,6 @@ def test_those_of_another_trial_live_on(start: Start) -> None:
 def test_ending_twice_is_no_error(start: Start) -> None:
     root = start("pids = [child()]")
     for _ in range(2):
-        end_all("mine", root.process)
+        end_all(MINE, root.process)
         root.process.wait()
     assert root.living == []
