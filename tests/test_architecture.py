@@ -20,7 +20,17 @@ MAX_LINES = 400
 
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
 #: What every part may: it knows of no other.
-GROUND = {"records", "errors", "introspection", "quantiles", "subprocesses", "thread_address", "units", "parsing"}
+GROUND = {
+    "records",
+    "errors",
+    "introspection",
+    "quantiles",
+    "subprocesses",
+    "thread_address",
+    "units",
+    "parsing",
+    "configuration",
+}
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "errors": set(),
@@ -28,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "introspection": set(),
     "quantiles": set(),
     "parsing": {"errors"},
+    "configuration": {"records"},
     "subprocesses": set(),
     "thread_address": set(),
     "examples": {"gilscope"},  # the root, for @classify

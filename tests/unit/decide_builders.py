@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from gilscope.decide.facts import BackendFacts
+from gilscope.decide.traits import BackendTraits
 from gilscope.records import WAIT_STATES, Classification, Demands, Label, Ledger, Round, Status, Trial
 
 SIMPLICITY = {"serial": 0, "asyncio": 1, "thread": 2, "process": 3}
 BACKENDS = {
-    "serial": BackendFacts("serial", shares_gil=True, fixed_workers=1),
-    "thread": BackendFacts("thread", shares_gil=True),
-    "process": BackendFacts("process", shares_gil=False, start_methods=("spawn", "forkserver", "fork")),
-    "asyncio": BackendFacts("asyncio", shares_gil=True),
+    "serial": BackendTraits("serial", shares_gil=True, fixed_workers=1),
+    "thread": BackendTraits("thread", shares_gil=True),
+    "process": BackendTraits("process", shares_gil=False, start_methods=("spawn", "forkserver", "fork")),
+    "asyncio": BackendTraits("asyncio", shares_gil=True),
 }
 
 

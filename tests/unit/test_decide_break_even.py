@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gilscope.decide.break_even import PRECISION, break_even
 from gilscope.decide.demands import scaled
-from gilscope.decide.facts import Machine
 from gilscope.decide.predict import curve, stations_for
+from gilscope.decide.traits import Machine
 from gilscope.records import BreakEven, Demands
 
 from . import decide_builders as make

@@ -7,8 +7,8 @@ from statistics import stdev
 import pytest
 
 from gilscope.decide.bounds import most_speedup
-from gilscope.decide.facts import Machine
 from gilscope.decide.noise import MOST_FLOOR, TIE_MARGIN, noise_floor, spread
+from gilscope.decide.traits import Machine
 
 from . import decide_builders as make
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.facts import Machine, Shape
 from gilscope.decide.mva import Station
 from gilscope.decide.predict import (
     calibrated,
@@ -20,6 +19,7 @@ from gilscope.decide.predict import (
     predictions,
     stations_for,
 )
+from gilscope.decide.traits import Machine, Shape
 from gilscope.records import Demands, Kind, Prediction
 
 from . import decide_builders as make

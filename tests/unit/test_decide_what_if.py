@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.facts import Machine
 from gilscope.decide.predict import predictions
+from gilscope.decide.traits import Machine
 from gilscope.decide.what_if import what_if
 from gilscope.records import Demands, Kind, Prediction
 

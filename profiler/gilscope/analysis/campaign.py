@@ -17,7 +17,7 @@ from gilscope.analysis.rounds import run_round
 from gilscope.analysis.solo import Solo, start_solo
 from gilscope.backends.base import Backend, Configuration
 from gilscope.decide.demands import combine, demands
-from gilscope.decide.facts import LOOP_KINDS, BackendFacts, Machine
+from gilscope.decide.traits import BackendTraits, Machine
 from gilscope.extensions import Extension
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial, Watching
@@ -26,7 +26,7 @@ from gilscope.observers.cpus import CpuBudget
 from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.pyspy import HotRecorder
 from gilscope.options import Options
-from gilscope.records import Demands, HotLine, Noise, QueueFigures, Stack, Trial
+from gilscope.records import LOOP_KINDS, Demands, HotLine, Noise, QueueFigures, Stack, Trial
 from gilscope.targets import TargetSpec
 
 __all__ = ["Campaign", "Progress", "Tell"]
@@ -116,10 +116,10 @@ class Campaign:
         return [*([self.solo.trial] if self.solo else []), *self.others]
 
     @property
-    def facts(self) -> dict[str, BackendFacts]:
+    def facts(self) -> dict[str, BackendTraits]:
         """The backends of this analysis, as decisions see them."""
         return {
-            name: BackendFacts(name, made.shares_gil, made.start_methods, self._fixed_workers(made), made.elsewhere)
+            name: BackendTraits(name, made.shares_gil, made.start_methods, self._fixed_workers(made), made.elsewhere)
             for name, made in self._backends.items()
         }
 

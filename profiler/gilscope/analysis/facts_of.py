@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.analysis.gather import kind_of
 from gilscope.analysis.rounds import PATIENCE, PATIENCE_S, attempt, call_s_of
-from gilscope.decide.compare import Compared, compare, compare_alone
+from gilscope.decide.result_check import Compared, compare, compare_alone
 from gilscope.measure.live import LiveTrial
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from gilscope.records import BreakEven, InputGroup, Prediction, Trial
 
 if TYPE_CHECKING:
     from gilscope.analysis.campaign import Campaign
-    from gilscope.decide.facts import BackendFacts
+    from gilscope.decide.traits import BackendTraits
 
 __all__ = ["break_evens_of", "groups_of", "predictions_of"]
 
@@ -46,7 +46,7 @@ def predictions_of(campaign: Campaign, trials: Sequence[Trial]) -> tuple[Predict
     return (*here, *(prediction for prediction in elsewhere if _configuration(prediction) not in known))
 
 
-def _possible(campaign: Campaign, trials: Sequence[Trial]) -> Mapping[str, BackendFacts]:
+def _possible(campaign: Campaign, trials: Sequence[Trial]) -> Mapping[str, BackendTraits]:
     """The backends that did not refuse the target."""
     refused = {trial.backend for trial in trials if trial.status == "refused"}
     return {name: facts for name, facts in campaign.facts.items() if name not in refused}

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls
 from gilscope.analysis.solo import START_TIMEOUT_S
-from gilscope.backends.base import Configuration
-from gilscope.decide.facts import Plan
-from gilscope.decide.plan import chunksize
+from gilscope.configuration import Configuration
 from gilscope.decide.predict import predict, stations_for
+from gilscope.decide.rounds import chunksize
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.records import Demands
@@ -25,7 +24,7 @@ __all__ = ["expected_per_s", "load", "open_trials", "prepare", "start", "warm_up
 SLOW_START = 4.0
 
 
-def open_trials(campaign: Campaign, plans: Sequence[Plan]) -> list[LiveTrial]:
+def open_trials(campaign: Campaign, plans: Sequence[Configuration]) -> list[LiveTrial]:
     """Start a process for each plan, all at once; then open their pools one after the other, so that none slows
     another's start-up."""
     made = [LiveTrial(Configuration(plan.backend, plan.workers, plan.chunksize, plan.start_method)) for plan in plans]

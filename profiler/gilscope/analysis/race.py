@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from gilscope.analysis.gather import advice, contending, kind_of, rates_of
 from gilscope.analysis.opening import expected_per_s, load, open_trials, prepare, start, warm_up
 from gilscope.analysis.rounds import attempt, call_s_of, run_calls, run_round
-from gilscope.backends.base import Configuration
-from gilscope.decide.facts import LOOP_KINDS, Plan
+from gilscope.configuration import Configuration
+from gilscope.decide.candidates import STEP, candidates, most_workers
 from gilscope.decide.noise import noise_floor
-from gilscope.decide.plan import STEP, candidates, most_workers, round_s
 from gilscope.decide.recommend import UNSURE
+from gilscope.decide.rounds import round_s
 from gilscope.decide.sweep import PAYS, next_count
 from gilscope.measure.live import LiveTrial
-from gilscope.records import Demands
+from gilscope.records import LOOP_KINDS, Demands
 
 if TYPE_CHECKING:
     from gilscope.analysis.campaign import Campaign
@@ -55,7 +55,7 @@ def race(campaign: Campaign, known: Demands) -> None:
     _one_call_a_chunk(campaign, length_s)
 
 
-def _planned(campaign: Campaign, known: Demands) -> list[Plan]:
+def _planned(campaign: Campaign, known: Demands) -> list[Configuration]:
     options = campaign.options
     return candidates(
         known,
@@ -108,14 +108,14 @@ def _sweep(campaign: Campaign, known: Demands, length_s: float) -> None:
         _pass(campaign, made, length_s, passes_left=3, observed=True)
 
 
-def _more_counts(campaign: Campaign, known: Demands) -> list[Plan]:
+def _more_counts(campaign: Campaign, known: Demands) -> list[Configuration]:
     plans = []
     for name in _promising(campaign):
         facts = campaign.facts[name]
         count = None if facts.fixed_workers is not None else _next_count(campaign, known, name)
         if count is not None:
             method = (campaign.options.start_method or "spawn") if facts.start_methods else None
-            plans.append(Plan(name, count, campaign.options.chunksize or 1, method))
+            plans.append(Configuration(name, count, campaign.options.chunksize or 1, method))
     return plans
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gilscope.analysis.solo import MAX_CALLS
-from gilscope.decide.plan import calls_per_round
+from gilscope.decide.rounds import calls_per_round
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.measure.trial import TrialEnded
 

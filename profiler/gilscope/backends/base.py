@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gilscope.configuration import Configuration
 from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
@@ -30,16 +31,6 @@ __all__ = [
     "Refusal",
     "Work",
 ]
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """A backend with its worker count, chunksize and start method."""
-
-    backend: str
-    workers: int = 1
-    chunksize: int = 1
-    start_method: StartMethod | None = None
 
 
 @dataclass(frozen=True)

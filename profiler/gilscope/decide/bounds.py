@@ -13,7 +13,7 @@ from gilscope.decide.demands import outside_wait_s
 from gilscope.decide.predict import gil_share_range
 
 if TYPE_CHECKING:
-    from gilscope.decide.facts import Machine, Shape
+    from gilscope.decide.traits import Machine, Shape
     from gilscope.records import Demands
 
 __all__ = ["most_speedup"]

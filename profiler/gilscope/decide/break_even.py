@@ -12,7 +12,7 @@ from gilscope.records import BreakEven
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gilscope.decide.facts import BackendFacts, Machine, Shape
+    from gilscope.decide.traits import BackendTraits, Machine, Shape
     from gilscope.records import Demands, Kind, Trial
 
 __all__ = ["break_even"]
@@ -29,7 +29,7 @@ def break_even(
     machine: Machine,
     *,
     kind: Kind,
-    backends: Mapping[str, BackendFacts],
+    backends: Mapping[str, BackendTraits],
     floor: float,
 ) -> tuple[BreakEven, ...]:
     """For each backend that was measured, in its fastest configuration.

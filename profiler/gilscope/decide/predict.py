@@ -21,7 +21,7 @@ from gilscope.records import Demands, Kind, Prediction, Trial
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gilscope.decide.facts import BackendFacts, Machine, Shape
+    from gilscope.decide.traits import BackendTraits, Machine, Shape
 
 __all__ = [
     "KNEE_SHARE",
@@ -230,7 +230,7 @@ def predictions(
     machine: Machine,
     *,
     kind: Kind,
-    backends: Mapping[str, BackendFacts],
+    backends: Mapping[str, BackendTraits],
 ) -> list[Prediction]:
     """What the model expects of each configuration but the solo run, from which it expects, beside what was measured
     of it; empty when the call asks for nothing."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
 from gilscope.decide.throughput import round_rates
 from gilscope.decide.why_not import why_not
-from gilscope.records import Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
+from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gilscope.decide.candidates import most_workers
 from gilscope.decide.demands import call_s
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.decide.noise import TIE_MARGIN
-from gilscope.decide.plan import chunksize, most_workers
 from gilscope.decide.predict import (
     KNEE_SHARE,
     Expectation,
@@ -25,12 +24,13 @@ from gilscope.decide.predict import (
     predict,
     stations_for,
 )
-from gilscope.records import Prediction
+from gilscope.decide.rounds import chunksize
+from gilscope.records import LOOP_KINDS, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gilscope.decide.facts import BackendFacts, Machine, Shape
+    from gilscope.decide.traits import BackendTraits, Machine, Shape
     from gilscope.records import Demands, Kind, Trial
 
 __all__ = ["what_if"]
@@ -44,7 +44,7 @@ def what_if(
     machine: Machine,
     *,
     kind: Kind,
-    backends: Mapping[str, BackendFacts],
+    backends: Mapping[str, BackendTraits],
     trials: Iterable[Trial] = (),
     cpus: Sequence[float] = (),
     gil: bool = True,
@@ -70,12 +70,12 @@ def what_if(
     return [prediction for predicted in found for prediction in predicted]
 
 
-def _threaded(backends: Mapping[str, BackendFacts], kind: Kind) -> dict[str, BackendFacts]:
+def _threaded(backends: Mapping[str, BackendTraits], kind: Kind) -> dict[str, BackendTraits]:
     return {name: facts for name, facts in backends.items() if facts.shape(kind) == "thread"}
 
 
 def _on(
-    solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendFacts], margin: float
+    solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendTraits], margin: float
 ) -> list[Prediction]:
     alone = _best_of_each(solo, machine, kind, backends)
     best = max((found.throughput_per_s for found in alone), default=0.0)
@@ -83,7 +83,7 @@ def _on(
     return [*alone, *(hybrid for hybrid, in_one in mixed if hybrid.throughput_per_s * (1 - margin) > max(best, in_one))]
 
 
-def _best_of_each(solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendFacts]) -> list[Prediction]:
+def _best_of_each(solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendTraits]) -> list[Prediction]:
     shapes = {name: facts.shape(kind) for name, facts in backends.items()}
     return [
         _best(solo, machine, name, shape, backends[name].fixed_workers)
@@ -136,7 +136,7 @@ def _prediction(
 
 
 def _hybrids(
-    solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendFacts]
+    solo: Solo, machine: Machine, kind: Kind, backends: Mapping[str, BackendTraits]
 ) -> Iterator[tuple[Prediction, float]]:
     """The best split of threads over processes, for every backend of processes, and what as many threads do in one;
     none where threads need no GIL, or where a loop does for coroutines what threads do for plain functions."""

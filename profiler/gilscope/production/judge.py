@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.classify import classify, compute_share
-from gilscope.decide.facts import LOOP_KINDS
-from gilscope.records import Classification
+from gilscope.records import LOOP_KINDS, Classification
 from gilscope.units import duration, percent
 
 if TYPE_CHECKING:

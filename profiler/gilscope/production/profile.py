@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.introspection import gil_enabled
 from gilscope.production import judge
 from gilscope.production.cell import ADDED
 from gilscope.production.observed import observed_of
 from gilscope.production.record import ProfileRecord
+from gilscope.records import LOOP_KINDS
 
 if TYPE_CHECKING:
     from types import CodeType

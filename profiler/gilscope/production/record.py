@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.production import sketch
 from gilscope.production.observed import Observed, added, divided
 from gilscope.records import (
+    LOOP_KINDS,
     WAIT_STATES,
     Demands,
     Kind,  # msgspec asks for it

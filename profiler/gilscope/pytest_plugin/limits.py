@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.errors import UsageError
 from gilscope.parsing import seconds
-from gilscope.records import Label
+from gilscope.records import LOOP_KINDS, Label
 from gilscope.units import duration, percent
 
 if TYPE_CHECKING:

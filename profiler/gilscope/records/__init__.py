@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gilscope.records.base import Record
 from gilscope.records.circumstances import (
+    LOOP_KINDS,
     Environment,
     Failure,
     HotLine,
@@ -47,6 +48,7 @@ from gilscope.records.verdicts import (
 )
 
 __all__ = [
+    "LOOP_KINDS",
     "SCHEMA",
     "STATES",
     "WAIT_STATES",

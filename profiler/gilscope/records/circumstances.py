@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from gilscope.records.base import Record
 
-__all__ = ["Environment", "Failure", "HotLine", "ImportCost", "Instrument", "Kind", "NativePool", "Target"]
+__all__ = [
+    "LOOP_KINDS",
+    "Environment",
+    "Failure",
+    "HotLine",
+    "ImportCost",
+    "Instrument",
+    "Kind",
+    "NativePool",
+    "Target",
+]
 
 Kind = Literal["sync", "coroutine", "generator", "async-generator"]
+#: Kinds of target that an event loop runs natively; it offloads the others to threads.
+LOOP_KINDS: Final[tuple[Kind, ...]] = ("coroutine", "async-generator")
 
 
 class Target(Record, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from gilscope.decide.code.limits import native_limits
 from gilscope.decide.code.lines import broken
 from gilscope.decide.code.names import Names, bound_names
 from gilscope.decide.code.target import place_of
-from gilscope.decide.facts import LOOP_KINDS
+from gilscope.records import LOOP_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.records import (
+    LOOP_KINDS,
     BreakEven,
     Classification,
     Demands,

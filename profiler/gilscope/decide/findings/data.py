@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gilscope.decide.findings.base import NOTABLE_SHARE, Facts, Said, call_s, measured
-from gilscope.decide.plan import chunksize
+from gilscope.decide.rounds import chunksize
 from gilscope.records import Trial
 from gilscope.units import byte_size, duration, rate
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gilscope.decide.candidates import MAX_WORKERS
 from gilscope.decide.counterparts import counterpart
 from gilscope.decide.demands import outside_wait_s
-from gilscope.decide.facts import LOOP_KINDS
 from gilscope.decide.findings.base import (
     BUSY_SHARE,
     NOTABLE_SHARE,
@@ -16,8 +16,7 @@ from gilscope.decide.findings.base import (
     gil_busy,
     measured,
 )
-from gilscope.decide.plan import MAX_WORKERS
-from gilscope.records import HotLine, Trial
+from gilscope.records import LOOP_KINDS, HotLine, Trial
 from gilscope.units import duration, percent, rate
 
 __all__ = ["LOOP_LAG_S", "default_pool_small", "loop_blocked", "native_async"]

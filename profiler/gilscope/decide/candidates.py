@@ -1,14 +1,15 @@
-"""Which configurations to measure, with how many calls, for how long."""
+"""Which configurations to measure first: of each backend, where the model expects its best."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from gilscope.configuration import Configuration
 from gilscope.decide.classify import COMPUTE_SHARE, compute_share
-from gilscope.decide.facts import BackendFacts, Machine, Plan, Shape
 from gilscope.decide.mva import visited
-from gilscope.decide.predict import SHORTEST_CALL_S, curve, fewest_near_best, gil_share_range, stations_for
+from gilscope.decide.predict import curve, fewest_near_best, gil_share_range, stations_for
+from gilscope.decide.traits import BackendTraits, Machine, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,13 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STEP",
-    "calls_per_round",
     "candidates",
-    "chunksize",
     "grid",
     "knee",
     "most_workers",
-    "round_s",
     "worker_counts",
 ]
 
@@ -39,23 +37,6 @@ PROCESSES_PER_CPU = 2
 #: CPUs from which on half of them is measured too: hyperthreads and memory bandwidth often end the gain
 #: there.
 MANY_CPUS = 8
-#: A chunk is long enough when its dispatch adds at most this part to its work.
-DISPATCH_SHARE = 0.02
-#: A chunk this long has divided the dispatch by so much that pickling its items costs more.
-MAX_CHUNKSIZE = 1000
-#: Chunks for each worker, so that the last one to finish leaves the others idle for a quarter of the round at
-#: most.
-CHUNKS_PER_WORKER = 4
-#: Calls for each worker where time allows, for the same reason.
-CALLS_PER_WORKER = 3
-#: "Where time allows": those calls may stretch a round to this many times its length.
-STRETCH = 2.0
-#: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
-TARGET_ROUND_S = 0.12
-#: Shorter rounds measure the scheduler.
-MIN_ROUND_S = 0.05
-#: Rounds that a budget should have room for, for each configuration.
-ROUNDS = 6
 
 
 def candidates(
@@ -63,33 +44,34 @@ def candidates(
     machine: Machine,
     *,
     kind: Kind,
-    backends: Iterable[BackendFacts],
+    backends: Iterable[BackendTraits],
     workers_asked: Sequence[int] | None = None,
     chunksize_asked: int | None = None,
     start_method: StartMethod | None = None,
     max_workers: int | None = None,
     exhaustive: bool = False,
-) -> list[Plan]:
+) -> list[Configuration]:
     """The configurations to measure first, in the order of ``backends``: each where the model expects its knee; all of
     the `grid` when ``exhaustive``.
 
     ``start_method`` goes to the backends that have one.
     """
     plans = []
-    for facts in backends:
-        shape = facts.shape(kind)
-        method = start_method or "spawn" if facts.start_methods else None
+    for traits in backends:
+        shape = traits.shape(kind)
+        method = start_method or "spawn" if traits.start_methods else None
         most = max_workers or (MAX_WORKERS[shape] if exhaustive else most_workers(shape, machine, demands))
-        if facts.fixed_workers is not None:
-            counts: Sequence[int] = (facts.fixed_workers,)
+        if traits.fixed_workers is not None:
+            counts: Sequence[int] = (traits.fixed_workers,)
         elif workers_asked:
             counts = sorted(set(workers_asked))
         elif exhaustive:
             counts = grid(shape, machine, most)
         else:
-            counts = worker_counts(shape, demands, machine, facts.name, most)
+            counts = worker_counts(shape, demands, machine, traits.name, most)
         plans += [
-            Plan(facts.name, workers, chunksize_asked or 1 if shape == "process" else 1, method) for workers in counts
+            Configuration(traits.name, workers, chunksize_asked or 1 if shape == "process" else 1, method)
+            for workers in counts
         ]
     return plans
 
@@ -139,50 +121,3 @@ def knee(shape: Shape, demands: Demands, machine: Machine, backend: str, most: i
     if not visited(stations):
         return 1
     return fewest_near_best(curve(stations, demands, machine, most))
-
-
-def chunksize(call_s: float, calls: int | None, workers: int, dispatch_s: float) -> int:
-    """Calls to hand over at once: enough to make dispatch cheap, few enough to keep every worker busy to the
-    end."""
-    if call_s < SHORTEST_CALL_S:
-        return 1
-    cheap = math.ceil(min(dispatch_s / (DISPATCH_SHARE * call_s), MAX_CHUNKSIZE))
-    balanced = cheap if calls is None else calls // (CHUNKS_PER_WORKER * workers)
-    return max(1, min(cheap, balanced))
-
-
-def calls_per_round(
-    call_s: float,
-    round_s: float,
-    *,
-    speedup: float,
-    workers: int,
-    input_count: int,
-    max_calls: int | None = None,
-) -> int:
-    """Calls that fill a round: at least one a worker, and `CALLS_PER_WORKER` where that does not `STRETCH` it
-    too far.
-
-    Whole passes over the inputs where a round holds one, so that every round does the same work; never more
-    than ``max_calls``. ``speedup`` is the one expected of the configuration.
-    """
-    per_second = speedup / call_s if call_s > 0 else math.inf
-    most = max_calls if max_calls is not None else 10**9
-    filling = min(round_s * per_second, most)
-    balanced = min(CALLS_PER_WORKER * workers, STRETCH * round_s * per_second)
-    calls = min(max(1, workers, round(max(filling, balanced))), most)
-    return _whole_passes(calls, input_count, most)
-
-
-def _whole_passes(calls: int, input_count: int, most: int) -> int:
-    if input_count < 1 or calls < input_count:
-        return max(calls, 1)
-    passes = min(round(calls / input_count), most // input_count)
-    return passes * input_count
-
-
-def round_s(budget_s: float, configurations: int) -> float:
-    """What a round should last: `TARGET_ROUND_S`, less where the budget has no room for `ROUNDS` of each
-    configuration."""
-    affordable = max(budget_s, 0.0) / (ROUNDS * max(configurations, 1))
-    return max(min(TARGET_ROUND_S, affordable), MIN_ROUND_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.compare import compare, compare_alone
+from gilscope.decide.result_check import compare, compare_alone
 
 ALONE = {"steady": ["a", "a"], "chance": ["a", "b", "a"], "once": ["a"]}
 

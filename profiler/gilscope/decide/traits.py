@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from gilscope.records import LOOP_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gilscope.records import Kind, StartMethod
 
-__all__ = ["LOOP_KINDS", "BackendFacts", "Machine", "Plan", "Shape"]
+__all__ = ["BackendTraits", "Machine", "Shape"]
 
 #: How the workers of a backend share the interpreter: a loop of calls, threads under one GIL, an interpreter
 #: each, or coroutines of one event loop.
 Shape = Literal["serial", "thread", "process", "loop"]
-#: Kinds of target that an event loop runs natively; it offloads the others to threads.
-LOOP_KINDS: tuple[Kind, ...] = ("coroutine", "async-generator")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class BackendFacts:
+class BackendTraits:
     """An executor kind as far as decisions care."""
 
     name: str
@@ -62,13 +62,3 @@ class BackendFacts:
         if self.name == "asyncio" and kind in LOOP_KINDS:
             return "loop"
         return "thread" if self.shares_gil else "process"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A configuration to measure."""
-
-    backend: str
-    workers: int = 1
-    chunksize: int = 1
-    start_method: StartMethod | None = None

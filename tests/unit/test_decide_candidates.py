@@ -7,20 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.facts import Machine, Plan
-from gilscope.decide.plan import (
-    MAX_WORKERS,
-    MIN_ROUND_S,
-    ROUNDS,
-    TARGET_ROUND_S,
-    calls_per_round,
-    candidates,
-    chunksize,
-    grid,
-    knee,
-    most_workers,
-    round_s,
-)
+from gilscope.configuration import Configuration
+from gilscope.decide.candidates import MAX_WORKERS, candidates, grid, knee, most_workers
+from gilscope.decide.rounds import MIN_ROUND_S, ROUNDS, TARGET_ROUND_S, calls_per_round, chunksize, round_s
+from gilscope.decide.traits import Machine
 
 from . import decide_builders as make
 
@@ -32,11 +22,11 @@ PYTHON, NATIVE = make.demands(gil=0.01), make.demands(free=0.01)
 NETWORK = make.demands(gil=0.0005, network=0.05)
 
 
-def planned(demands: Demands, machine: Machine = TWO, kind: Kind = "sync") -> list[Plan]:
+def planned(demands: Demands, machine: Machine = TWO, kind: Kind = "sync") -> list[Configuration]:
     return candidates(demands, machine, kind=kind, backends=make.BACKENDS.values())
 
 
-def workers(plans: list[Plan]) -> dict[str, list[int]]:
+def workers(plans: list[Configuration]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for plan in plans:
         found.setdefault(plan.backend, []).append(plan.workers)
@@ -101,8 +91,8 @@ def test_what_was_asked_is_what_is_planned() -> None:
         chunksize_asked=7,
         start_method="fork",
     )
-    assert Plan("process", 4, 7, "fork") in plans
-    assert Plan("thread", 1) in plans
+    assert Configuration("process", 4, 7, "fork") in plans
+    assert Configuration("thread", 1) in plans
     assert workers(plans)["serial"] == [1]
 
 

@@ -1,0 +1,74 @@
+"""How long a round takes: with how many calls, and how many of them handed over at once."""
+
+from __future__ import annotations
+
+import math
+
+from gilscope.decide.predict import SHORTEST_CALL_S
+
+__all__ = ["calls_per_round", "chunksize", "round_s"]
+
+#: A chunk is long enough when its dispatch adds at most this part to its work.
+DISPATCH_SHARE = 0.02
+#: A chunk this long has divided the dispatch by so much that pickling its items costs more.
+MAX_CHUNKSIZE = 1000
+#: Chunks for each worker, so that the last one to finish leaves the others idle for a quarter of the round at
+#: most.
+CHUNKS_PER_WORKER = 4
+#: Calls for each worker where time allows, for the same reason.
+CALLS_PER_WORKER = 3
+#: "Where time allows": those calls may stretch a round to this many times its length.
+STRETCH = 2.0
+#: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
+TARGET_ROUND_S = 0.12
+#: Shorter rounds measure the scheduler.
+MIN_ROUND_S = 0.05
+#: Rounds that a budget should have room for, for each configuration.
+ROUNDS = 6
+
+
+def chunksize(call_s: float, calls: int | None, workers: int, dispatch_s: float) -> int:
+    """Calls to hand over at once: enough to make dispatch cheap, few enough to keep every worker busy to the
+    end."""
+    if call_s < SHORTEST_CALL_S:
+        return 1
+    cheap = math.ceil(min(dispatch_s / (DISPATCH_SHARE * call_s), MAX_CHUNKSIZE))
+    balanced = cheap if calls is None else calls // (CHUNKS_PER_WORKER * workers)
+    return max(1, min(cheap, balanced))
+
+
+def calls_per_round(
+    call_s: float,
+    round_s: float,
+    *,
+    speedup: float,
+    workers: int,
+    input_count: int,
+    max_calls: int | None = None,
+) -> int:
+    """Calls that fill a round: at least one a worker, and `CALLS_PER_WORKER` where that does not `STRETCH` it
+    too far.
+
+    Whole passes over the inputs where a round holds one, so that every round does the same work; never more
+    than ``max_calls``. ``speedup`` is the one expected of the configuration.
+    """
+    per_second = speedup / call_s if call_s > 0 else math.inf
+    most = max_calls if max_calls is not None else 10**9
+    filling = min(round_s * per_second, most)
+    balanced = min(CALLS_PER_WORKER * workers, STRETCH * round_s * per_second)
+    calls = min(max(1, workers, round(max(filling, balanced))), most)
+    return _whole_passes(calls, input_count, most)
+
+
+def _whole_passes(calls: int, input_count: int, most: int) -> int:
+    if input_count < 1 or calls < input_count:
+        return max(calls, 1)
+    passes = min(round(calls / input_count), most // input_count)
+    return passes * input_count
+
+
+def round_s(budget_s: float, configurations: int) -> float:
+    """What a round should last: `TARGET_ROUND_S`, less where the budget has no room for `ROUNDS` of each
+    configuration."""
+    affordable = max(budget_s, 0.0) / (ROUNDS * max(configurations, 1))
+    return max(min(TARGET_ROUND_S, affordable), MIN_ROUND_S)
