@@ -73,10 +73,10 @@ def test_a_private_broker_ends_with_a_parent_that_is_killed(tmp_path: Path) -> N
 
 def test_how_a_private_broker_ended_is_told() -> None:
     with open_broker() as broker:
-        assert broker.fate() is None
+        assert broker.exit_reason() is None
         assert broker.pid is not None
         os.kill(broker.pid, signal.SIGTERM)
-        assert broker.fate(within_s=30) == "with exit status 0"
+        assert broker.exit_reason(within_s=30) == "with exit status 0"
 
 
 def test_a_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -199,12 +199,12 @@ def test_addresses_are_shown_without_their_passwords() -> None:
 
 
 def test_a_broker_without_memory_is_told(given: str) -> None:
-    from gilscope.queues.brokers.redis import is_full, told
+    from gilscope.queues.brokers.redis import is_full, translated_errors
 
     with connected(given) as connection:
         assert not is_full(connection)
         connection.config_set("maxmemory", 1)
-        with pytest.raises(BrokerError, match="out of memory"), told(given):
+        with pytest.raises(BrokerError, match="out of memory"), translated_errors(given):
             connection.set("gilscope-x", "1")
         assert is_full(connection)
 

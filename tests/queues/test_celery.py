@@ -56,7 +56,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_workers_are_where_the_backend_says(shared: Trial) -> None:
     processes = {worker.pid for worker in shared.workers}
-    (main,) = (process for process in of_command(shared, "celery_worker") if process.ppid() == shared.pid)
+    (main,) = (process for process in of_command(shared, "celery.worker") if process.ppid() == shared.pid)
     children = {process.pid for process in main.children()}
     assert processes == (children if shared.case.backend == "celery" else {main.pid})
 

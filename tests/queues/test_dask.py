@@ -11,9 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gilscope.backends.base import Work
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.dask.backend import _judged
+from gilscope.queues.dask.backend import _of_result
 from tests.backends.conftest import Case, Start, Trial, start
 from tests.queues.engine import (
     a_queue_is_metered,
@@ -56,7 +55,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_workers_are_where_the_backend_says(shared: Trial) -> None:
     processes = {worker.pid for worker in shared.workers}
     assert len(processes) == (2 if shared.case.backend == "dask" else 1)
-    assert processes < {process.pid for process in of_command(shared, "dask_node")}  # and the scheduler
+    assert processes < {process.pid for process in of_command(shared, "dask.node")}  # and the scheduler
 
 
 def test_the_queue_is_metered(shared: Trial) -> None:
@@ -103,7 +102,7 @@ def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_scheduler_told
         trial.round(3)
     assert told.value.status == "refused"
     workers = {worker.pid for worker in trial.workers}
-    (scheduler,) = (process for process in of_command(trial, "dask_node") if process.pid not in workers)
+    (scheduler,) = (process for process in of_command(trial, "dask.node") if process.pid not in workers)
     scheduler.kill()
     with pytest.raises(TrialEnded, match=r"the Dask scheduler ended by SIGKILL|scheduler-connection-lost") as lost:
         trial.round(0, empty_chunks=3)
@@ -137,5 +136,4 @@ def test_a_missing_extra_is_told(tmp_path: Path) -> None:
 def test_what_was_raised_is_told_and_not_the_notes_below_it() -> None:
     noted = "Could not serialize object of type list\nTraceback (most recent call last):\n  File ...\n    dump(x)\n"
     noted += "TypeError: cannot pickle '_thread.lock' object\nwhen serializing list item 0\n"
-    refusal = _judged(TypeError(noted), Work(print), [])
-    assert str(refusal) == "a result cannot be pickled: TypeError: cannot pickle '_thread.lock' object"
+    assert _of_result(TypeError(noted)) == "a result cannot be pickled: TypeError: cannot pickle '_thread.lock' object"

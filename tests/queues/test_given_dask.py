@@ -57,7 +57,7 @@ def test_its_workers_run_the_calls_and_nothing_is_left_there(cluster: Cluster, t
         limit = time.monotonic() + PATIENCE_S
         while (kept := client.run_on_scheduler(left)) != (0, 1):
             assert time.monotonic() < limit, kept
-    assert cluster.fate is None
+    assert cluster.processes.exit_reason is None
 
 
 def left(dask_scheduler: Any) -> tuple[int, int]:

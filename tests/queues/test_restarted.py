@@ -28,7 +28,7 @@ def test_a_broker_that_comes_back(start: Start, tmp_path: Path, monkeypatch: pyt
         trial.process.tell(m.Round(first=0, calls=1000, inputs=10, chunksize=1))
         assert not trial.process.poll(0.5)
         os.kill(first.pid, signal.SIGKILL)
-        assert first.fate(PATIENCE_S) == "by SIGKILL"
+        assert first.exit_reason(PATIENCE_S) == "by SIGKILL"
         with serving(tmp_path) as second:
             with pytest.raises(TrialEnded, match=r"broker|worker process") as lost:
                 trial.hear(m.RoundDone)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from statistics import fmean
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import redis
+import psutil
 
+from gilscope.backends.base import ChunkReport
 from gilscope.quantiles import quantile
-from gilscope.queues.brokers.broker import Broker
 from gilscope.records import QueueFigures
 
-__all__ = ["IDLE_TASKS", "Meter", "broker_cpu_s"]
-
+__all__ = ["IDLE_TASKS", "Meter", "cpu_s"]
 
 #: The first of the tasks without calls fill caches; the others show what a round trip takes.
 WARM_UP = 2
 IDLE_TASKS = WARM_UP + 7
-
-
-class Timed(Protocol):
-    """What became of a task (`gilscope.backends.base.ChunkReport` tells it)."""
-
-    @property
-    def submitted_ns(self) -> int: ...
-    @property
-    def started_ns(self) -> int: ...
-    @property
-    def ended_ns(self) -> int: ...
-    @property
-    def calls(self) -> int: ...
-    @property
-    def one_clock(self) -> bool: ...
 
 
 class Meter:
@@ -56,7 +40,7 @@ class Meter:
         self._broker_tasks = 0
         self._backlogs: list[float] = []
 
-    def idle(self, number: int, began_s: float, ended_s: float, fetched_s: float, done: Timed) -> None:
+    def idle(self, number: int, began_s: float, ended_s: float, fetched_s: float, done: ChunkReport) -> None:
         """The ``number``-th of `IDLE_TASKS` tasks without calls, one at a time: from its enqueueing to having its
         result, to having that once more."""
         if number >= WARM_UP:
@@ -65,17 +49,14 @@ class Meter:
             if done.one_clock:
                 self.idle_wait.append((done.started_ns - done.submitted_ns) / 1e9)
 
-    def executed(self, done: Timed) -> None:
+    def executed(self, done: ChunkReport) -> None:
         """A task is done."""
         if done.calls:
             self.execute.append((done.ended_ns - done.started_ns) / 1e9)
 
     @contextmanager
     def round(
-        self,
-        chunks: Sequence[Sized],
-        broker_s: Callable[[], float | None],
-        workers_s: Callable[[], float | None] = lambda: None,
+        self, chunks: Sequence[Sized], broker_s: Callable[[], float | None], workers_s: Callable[[], float | None]
     ) -> Iterator[None]:
         """Within, a task for each of the chunks of calls is run; those without calls show the backlog.
 
@@ -109,9 +90,10 @@ class Meter:
         )
 
 
-def broker_cpu_s(broker: Broker, connection: redis.Redis) -> float | None:
-    """CPU of the broker's server so far, by its own account; None where it serves others too."""
-    if broker.is_shared:
+def cpu_s(pids: Iterable[int]) -> float | None:
+    """CPU seconds so far, of all together; None when one of them is gone, and where none is known."""
+    try:
+        times = [psutil.Process(pid).cpu_times() for pid in pids]
+    except psutil.Error:
         return None
-    told: Any = connection.info("cpu")
-    return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
+    return sum(time.user + time.system for time in times) if times else None

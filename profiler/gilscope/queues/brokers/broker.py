@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import BrokerError, UsageError
-from gilscope.queues.brokers import rabbitmq as rabbit
+from gilscope.queues.brokers import rabbitmq
 from gilscope.queues.brokers.delay import broker_beyond
 from gilscope.queues.brokers.redis import admit, connected, delete_keys, shown
 from gilscope.queues.brokers.server import Server, serving
 from gilscope.queues.remote.sides import SECRET_FILE, derived, read_secret
+from gilscope.subprocesses import python_path
 
 if TYPE_CHECKING:
     import redis
@@ -68,27 +69,35 @@ class Broker:
         """Whether others' messages may pass it too."""
         return not self.private or self.tasks_url is not None
 
-    def silence(self) -> str | None:
+    def why_unreachable(self) -> str | None:
         """Why no task gets through to RabbitMQ; None where one would, and where there is no such broker."""
         try:
             if self.tasks_url is not None:
-                rabbit.admit(self.tasks_url, allow_remote=True)
+                rabbitmq.admit(self.tasks_url, allow_remote=True)
         except BrokerError as error:
             return str(error)
         return None
 
-    def fate(self, within_s: float = 0.0) -> str | None:
+    def exit_reason(self, within_s: float = 0.0) -> str | None:
         """How its server ended; None while it lives, and for so long, and where it is not ours to know."""
-        return None if self._server is None else self._server.fate(within_s)
+        return None if self._server is None else self._server.exit_reason(within_s)
+
+    def cpu_s(self, connection: redis.Redis) -> float | None:
+        """CPU of its server so far, by its own account; None where it serves others too."""
+        if self.is_shared:
+            return None
+        told: Any = connection.info("cpu")
+        return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
 
     def connect(self, **options: Any) -> redis.Redis:
         """A connection that tries everything once and waits as long as it is asked to."""
         return connected(self.url, socket_timeout=None, **options)
 
     def environment(self) -> dict[str, str]:
-        """What a worker's environment must have for `from_environment`. The secret travels nowhere else."""
-        told = {URL: self.url, PREFIX: self.prefix, SECRET: self.secret.hex()}
-        return told if self.tasks_url is None else {**told, TASKS: self.tasks_url}
+        """A worker's: what `from_environment` needs, and a PYTHONPATH that finds modules as here. The secret travels
+        nowhere else."""
+        told = {URL: self.url, PREFIX: self.prefix, SECRET: self.secret.hex(), "PYTHONPATH": python_path()}
+        return {**os.environ, **told, **({} if self.tasks_url is None else {TASKS: self.tasks_url})}
 
     @classmethod
     def from_environment(cls) -> Broker:
@@ -118,8 +127,8 @@ def open_broker(url: str | None = None, *, allow_remote: bool = False, amqp: boo
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="queue-", dir=trial, ignore_cleanup_errors=True))
         )
-        if url and rabbit.speaks_amqp(url):
-            tasks_url = stack.enter_context(_rabbit(url, prefix, folder, allow_remote, amqp))
+        if url and rabbitmq.speaks_amqp(url):
+            tasks_url = stack.enter_context(_rabbitmq(url, prefix, folder, allow_remote, amqp))
             yield replace(stack.enter_context(_private(prefix, folder)), tasks_url=tasks_url)
         elif url:
             yield stack.enter_context(_given(url, prefix, folder, allow_remote))
@@ -145,20 +154,20 @@ def _given(url: str, prefix: str, folder: Path, allow_remote: bool) -> Iterator[
 
 
 @contextmanager
-def _rabbit(url: str, prefix: str, folder: Path, allow_remote: bool, amqp: bool) -> Iterator[str]:
+def _rabbitmq(url: str, prefix: str, folder: Path, allow_remote: bool, amqp: bool) -> Iterator[str]:
     """The address of RabbitMQ."""
     if not amqp:
         raise BrokerError(
             f"the broker {shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends "
             "understand: leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
         )
-    rabbit.admit(url, allow_remote=allow_remote)
+    rabbitmq.admit(url, allow_remote=allow_remote)
     _note(url)
     try:
         with broker_beyond(url, folder) as reached:
             yield reached
     finally:
-        rabbit.delete_queue(url, prefix)
+        rabbitmq.delete_queue(url, prefix)
 
 
 def _note(url: str) -> None:
@@ -182,7 +191,7 @@ def forget(trial: str) -> None:
     """
     with suppress(FileNotFoundError):
         url = Path(trial, IN_USE).read_text()
-        (rabbit.delete_queue if rabbit.speaks_amqp(url) else delete_keys)(url, Path(trial).name)
+        (rabbitmq.delete_queue if rabbitmq.speaks_amqp(url) else delete_keys)(url, Path(trial).name)
 
 
 def must_have_redis() -> None:

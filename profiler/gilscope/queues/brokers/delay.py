@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from gilscope.errors import BrokerError
 from gilscope.queues.brokers import proxy
-from gilscope.queues.tied import tied
+from gilscope.queues.processes import ends_with_parent
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["RTT", "asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
@@ -80,7 +80,7 @@ def beyond(to: Any, at: Any = LOOPBACK) -> Iterator[Any]:
     :raises BrokerError: when the delay does not start
     """
     settings = json.dumps({"to": to, "at": at, "rtt_s": asked_s()})
-    command = tied([sys.executable, "-I", "-S", proxy.__file__, settings])
+    command = ends_with_parent([sys.executable, "-I", "-S", proxy.__file__, settings])
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from gilscope.errors import BrokerError
 from gilscope.queues.brokers.redis import CONNECT_TIMEOUT_S, must_be_here, shown
 
-__all__ = ["admit", "connection_of", "delete_queue", "speaks_amqp", "told"]
+__all__ = ["admit", "connection_of", "delete_queue", "speaks_amqp", "translated_errors"]
 
 #: As Celery takes them.
 SCHEMES = ("amqp", "amqps", "pyamqp")
@@ -27,21 +27,21 @@ def admit(url: str, *, allow_remote: bool) -> None:
     :raises BrokerError: when it may not, or does not
     """
     must_be_here(url, allow_remote=allow_remote)
-    with told(url), connection_of(url) as connection:
+    with translated_errors(url), connection_of(url) as connection:
         connection.connect()
 
 
 def delete_queue(url: str, name: str) -> None:
     """Delete a queue of ours, and its exchange; where the broker is gone, or they are, so be it."""
-    with suppress(BrokerError), told(url), connection_of(url) as connection:
+    with suppress(BrokerError), translated_errors(url), connection_of(url) as connection:
         channel = connection.channel()
         channel.queue_delete(queue=name)
         channel.exchange_delete(exchange=name)
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
-    """Within, what RabbitMQ refuses or fails at is told as a `BrokerError`."""
+def translated_errors(url: str) -> Iterator[None]:
+    """Within, what RabbitMQ refuses or fails at is raised as a `BrokerError`."""
     from amqp.exceptions import (  # type: ignore[import-untyped]
         AccessRefused,
         AMQPError,

@@ -25,7 +25,7 @@ __all__ = [
     "is_full",
     "must_be_here",
     "shown",
-    "told",
+    "translated_errors",
 ]
 
 #: What the keys of every analysis have in their names, this one's or another's.
@@ -69,7 +69,7 @@ def admit(url: str, *, allow_remote: bool) -> None:
     :raises BrokerError: when it may not, or does not
     """
     must_be_here(url, allow_remote=allow_remote)
-    with told(url), connected(url, socket_timeout=CONNECT_TIMEOUT_S) as connection:
+    with translated_errors(url), connected(url, socket_timeout=CONNECT_TIMEOUT_S) as connection:
         connection.ping()
         foreign = None if allow_remote else next(_foreign(connection), None)
         if foreign is not None:
@@ -86,8 +86,8 @@ def must_be_here(url: str, *, allow_remote: bool) -> None:
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
-    """Within, what a broker refuses or fails at is told as a `BrokerError`."""
+def translated_errors(url: str) -> Iterator[None]:
+    """Within, what a broker refuses or fails at is raised as a `BrokerError`."""
     import redis
 
     try:

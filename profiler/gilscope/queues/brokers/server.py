@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from gilscope.errors import BrokerError
-from gilscope.queues.tied import tied
+from gilscope.queues.processes import ends_with_parent
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["Server", "serving"]
@@ -32,7 +32,7 @@ class Server:
     def pid(self) -> int:
         return self._process.pid
 
-    def fate(self, within_s: float) -> str | None:
+    def exit_reason(self, within_s: float) -> str | None:
         """How it ended; None while it lives, and for so long."""
         try:
             code = self._process.wait(within_s)
@@ -71,9 +71,8 @@ def _started(folder: Path, socket: Path) -> subprocess.Popen[str]:
     options = [word for name, value in settings.items() for word in (f"--{name}", value)]
     quiet = subprocess.DEVNULL
     try:
-        return subprocess.Popen(
-            tied([_program(), *options]), stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        command = ends_with_parent([_program(), *options])
+        return subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     except OSError as error:
         raise BrokerError(f"a broker could not be started: {error}") from error
 

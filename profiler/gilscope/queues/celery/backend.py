@@ -7,24 +7,13 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib.util import find_spec
-from time import perf_counter, perf_counter_ns
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from gilscope.backends.base import (
-    Backend,
-    Calls,
-    ChunkReport,
-    Configuration,
-    OpenPool,
-    Refusal,
-    Work,
-    WorkerDied,
-)
+from gilscope.backends.base import Calls, ChunkReport, Configuration, OpenPool, Refusal, Work, WorkerDied
 from gilscope.errors import ForgedError, UsageError
 from gilscope.thread_address import ThreadAddress
 
@@ -36,23 +25,21 @@ try:
     from kombu.exceptions import KombuError
     from redis import RedisError
 
-    from gilscope.backends.unpicklable import explain_calls
     from gilscope.backends.worker import run_chunk
-    from gilscope.queues.brokers import rabbitmq as rabbit
-    from gilscope.queues.brokers.broker import Broker, open_broker
+    from gilscope.queues.brokers import rabbitmq
+    from gilscope.queues.brokers.broker import Broker
     from gilscope.queues.celery.app import TASK, Uncrossable, make_app
-    from gilscope.queues.cpu import cpu_s
-    from gilscope.queues.meter import IDLE_TASKS, Meter, broker_cpu_s
-    from gilscope.queues.workers.fleet import Fleet, FleetLost, start_fleet
-    from gilscope.queues.workers.orders import give_orders, workers_of
+    from gilscope.queues.meter import cpu_s
+    from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
+    from gilscope.queues.workers.local import LocalWorkers, start_workers
+    from gilscope.queues.workers.orders import workers_on_broker
 except ImportError as error:
     raise UsageError(
         f"the backends celery and celery-threads need Celery ({error}): pip install 'gilscope[queues]'"
     ) from error
 
-__all__ = ["CeleryPrefork", "CeleryThreads"]
+__all__ = ["CeleryGevent", "CeleryPrefork", "CeleryThreads"]
 
-Pool = Literal["prefork", "threads", "gevent"]
 MAIN = "from gilscope.queues.celery.worker import main; main()"
 #: gevent replaces what waits, before anybody has imported it.
 PATCHED = f"from gevent.monkey import patch_all; patch_all(); {MAIN}"
@@ -62,124 +49,89 @@ ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 LOOK_S = 0.5
 
 
-class _CeleryPool(OpenPool):
+class _CeleryPool(QueuePool[AsyncResult]):
     def __init__(
-        self, app: Celery, broker: Broker, fleet: Fleet, work: Work, workers: tuple[ThreadAddress, ...]
+        self, app: Celery, broker: Broker, workers: LocalWorkers, work: Work, addresses: tuple[ThreadAddress, ...]
     ) -> None:
-        self.work = work.stripped()
-        self.workers = workers
+        super().__init__(work, "redis" if broker.tasks_url is None else "rabbitmq")
+        self.workers = addresses
         self._app = app
         self._task = app.tasks[TASK]
         self._broker = broker
-        self._fleet = fleet
+        self._processes = workers
         self._connection = broker.connect()
-        self._pids = {*fleet.pids, *(worker.pid for worker in workers)}
-        self._meter = Meter("redis" if broker.tasks_url is None else "rabbitmq")
+        self._pids = {*workers.processes.pids, *(address.pid for address in addresses)}
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        self._must_live()
         self._must_be_there()
-        with self._judging():
-            if not self._meter.round_trip:
-                self._time_round_trips()
-            with self._metered(chunks), _sending() as sent:
-                sent.extend(self._sent(chunk) for chunk in chunks)
-                while sent:
-                    done = self._fetched(sent[0])
-                    sent.popleft()
-                    self._meter.executed(done)
-                    report(done)
-        self._must_live()
+        super().run(chunks, report)
         self._must_be_there()
-        self.queue = self._meter.figures
+
+    def broker_cpu_s(self) -> float | None:
+        return self._broker.cpu_s(self._connection)  # of RabbitMQ it is not ours to know
+
+    def workers_cpu_s(self) -> float | None:
+        return cpu_s(self._pids)
 
     @contextmanager
-    def _judging(self) -> Iterator[None]:
-        """What a failure of the machinery means: the target's own exceptions travel in the reports."""
+    def translated_failures(self, chunks: Sequence[Calls]) -> Iterator[None]:
+        del chunks
         try:
-            with self._watching_rabbit(), self._fleet.watching_broker(), _unwrapped():
+            with self._watching_rabbitmq(), self._processes.watching_broker(), _unwrapped():
                 yield
-        except FleetLost as error:
-            raise WorkerDied(f"{error} in the middle of its work") from error
         except Uncrossable as error:
             raise Refusal(str(error)) from error
         except WorkerLostError as error:
             raise WorkerDied(f"a worker process ended in the middle of its work: {error}") from error
 
-    def _watching_rabbit(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._broker.tasks_url is None else rabbit.told(self._broker.tasks_url)
+    def _watching_rabbitmq(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._broker.tasks_url is None else rabbitmq.translated_errors(self._broker.tasks_url)
 
-    def _metered(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
-        broker_s = partial(broker_cpu_s, self._broker, self._connection)  # of RabbitMQ it is not ours to know
-        return self._meter.round(chunks, broker_s, lambda: cpu_s(self._pids))
+    def packed(self, chunk: Calls, submitted_ns: int) -> bytes:
+        return pickle.dumps((run_chunk, (self.work, chunk, submitted_ns)), pickle.HIGHEST_PROTOCOL)
 
-    def _time_round_trips(self) -> None:
-        for number in range(IDLE_TASKS):
-            began = perf_counter()
-            sent = self._sent([])
-            done = self._fetched(sent, forget=False)
-            ended = perf_counter()
-            self._app.backend.get_task_meta(sent.id, cache=False)
-            fetched = perf_counter()
-            sent.forget()
-            self._meter.idle(number, began, ended, fetched, done)
-        self._meter.enqueue.clear()  # what a task with arguments takes is asked
+    def send(self, message: bytes) -> AsyncResult:
+        return self._task.apply_async((message,))
 
-    def _sent(self, chunk: Calls) -> AsyncResult:
-        began_ns = perf_counter_ns()
-        try:
-            blob = pickle.dumps((run_chunk, (self.work, chunk, began_ns)), pickle.HIGHEST_PROTOCOL)
-        except Exception as error:
-            raise Refusal(explain_calls(self.work.kwargs, [chunk]) or f"a task cannot be pickled: {error}") from error
-        sent = self._task.apply_async((blob,))
-        self._meter.enqueue.append((perf_counter_ns() - began_ns) / 1e9)
-        return sent
-
-    def _fetched(self, sent: AsyncResult, *, forget: bool = True) -> ChunkReport:
-        blob = self._waited_for(sent)
-        if forget:
-            sent.forget()
-        try:
-            report: ChunkReport
-            report, _ = pickle.loads(blob)  # noqa: S301  part of a signed message
-        except Exception as error:
-            raise Refusal(f"a result cannot be unpickled: {type(error).__name__}: {error}") from error
+    def result(self, task: AsyncResult) -> ChunkReport:
+        blob = self._waited_for(task)
+        report: ChunkReport
+        report, _ = unpickled(partial(pickle.loads, blob))  # part of a signed message
         return report
 
-    def _waited_for(self, sent: AsyncResult) -> Any:
+    def _waited_for(self, task: AsyncResult) -> Any:
         while True:
             try:
-                return sent.get(timeout=LOOK_S)
+                return task.get(timeout=LOOK_S)
             except TimeoutError:
                 self._must_live()
 
+    def fetch_again(self, task: AsyncResult) -> None:
+        self._app.backend.get_task_meta(task.id, cache=False)
+
+    def release(self, task: AsyncResult) -> None:
+        task.forget()
+
+    def abandon(self, task: AsyncResult) -> None:
+        task.backend = None  # so that it does not tell the broker, which may be gone, when it is deleted
+
     def _must_live(self) -> None:
-        fate = self._broker.fate()
-        if fate is not None:
-            raise WorkerDied(f"the broker ended {fate} in the middle of its work")
-        if self._fleet.fate is not None:
-            why = self._broker.silence()
-            raise WorkerDied(f"{self._fleet.fate} in the middle of its work{f': {why}' if why else ''}")
+        ended = self._broker.exit_reason()
+        if ended is not None:
+            raise WorkerDied(f"the broker ended {ended} in the middle of its work")
+        if self._processes.processes.exit_reason is not None:
+            why = self._broker.why_unreachable()
+            told = f"{self._processes.processes.exit_reason} in the middle of its work"
+            raise WorkerDied(f"{told}: {why}" if why else told)
 
     def _must_be_there(self) -> None:
         """Each of the processes that are watched: Celery puts another in the place of one that ends."""
+        self._must_live()
         if not all(map(_is_there, self._pids)):
             raise WorkerDied("a worker process ended in the middle of its work")
 
     def close(self) -> None:
         self._connection.close()
-
-
-@contextmanager
-def _sending() -> Iterator[deque[AsyncResult]]:
-    """For results that are waited for; those that are left do not tell the broker, which may be gone, when they are
-    deleted."""
-    sent: deque[AsyncResult] = deque()
-    try:
-        yield sent
-    finally:
-        for left in sent:
-            left.backend = None
 
 
 @contextmanager
@@ -202,60 +154,53 @@ def _is_there(pid: int) -> bool:
     return True
 
 
-@contextmanager
-def _open(work: Work, workers: int, pool: Pool) -> Iterator[OpenPool]:
-    command = [sys.executable, "-P", "-c", PATCHED if pool == "gevent" else MAIN, pool, str(workers), *ALONE]
-    with open_broker(amqp=True) as broker:
-        give_orders(broker, work)
-        app = make_app(broker)
-        try:
-            with start_fleet(broker, [command], workers) as fleet:
-                session = _CeleryPool(app, broker, fleet, work, workers_of(fleet))
-                yield session
-                session.close()
-        except FleetLost as error:
-            raise WorkerDied(f"{error} while starting") from error
-        finally:
-            app.close()
+class _Celery(QueueBackend):
+    simplicity = 5
+    pool: ClassVar[Literal["prefork", "threads", "gevent"]]
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
+        with workers_on_broker(work, partial(self._start, configuration.workers), amqp=True) as made:
+            broker, workers, addresses = made
+            app = make_app(broker)
+            try:
+                pool = _CeleryPool(app, broker, workers, work, addresses)
+                yield pool
+                pool.close()
+            finally:
+                app.close()
+
+    def _start(self, count: int, broker: Broker) -> AbstractContextManager[LocalWorkers]:
+        program = PATCHED if self.pool == "gevent" else MAIN
+        command = [sys.executable, "-P", "-c", program, self.pool, str(count), *ALONE]
+        return start_workers(broker, [command], count)
 
 
-class CeleryPrefork(Backend):
+class CeleryPrefork(_Celery):
     """Workers that are processes."""
 
     name = "celery"
-    simplicity = 5
     shares_gil = False
-    empty_chunks = 20
-
-    @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(work, configuration.workers, "prefork") as session:
-            yield session
+    pool = "prefork"
 
 
-class CeleryThreads(Backend):
+class CeleryThreads(_Celery):
     """Workers that are the threads of one process."""
 
     name = "celery-threads"
-    simplicity = 5
     shares_gil = True
     elsewhere = True
-    empty_chunks = 20
-
-    @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(work, configuration.workers, "threads") as session:
-            yield session
+    pool = "threads"
 
 
-class CeleryGevent(Backend):
+class CeleryGevent(_Celery):
     """Workers that are greenlets. All of them are one thread, whose time cannot be divided among them from outside."""
 
     name = "celery-gevent"
     simplicity = 6
     shares_gil = True
     elsewhere = True
-    empty_chunks = 20
+    pool = "gevent"
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
@@ -263,6 +208,6 @@ class CeleryGevent(Backend):
             raise UsageError("the backend celery-gevent needs gevent: pip install gevent")
         if work.kind in ("coroutine", "async-generator"):
             raise Refusal("a coroutine function needs an event loop of its own, and greenlets share one thread")
-        with _open(work, configuration.workers, "gevent") as session:
-            session.workers = ()
-            yield session
+        with super().open(work, configuration) as pool:
+            pool.workers = ()
+            yield pool

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from time import perf_counter, perf_counter_ns
+from time import perf_counter_ns
 from typing import Any
 
 from gilscope.backends.base import (
-    Backend,
     CallError,
     Calls,
     ChunkReport,
@@ -27,7 +24,6 @@ from gilscope.backends.base import (
 )
 from gilscope.backends.thread import Tally
 from gilscope.backends.unpicklable import explain, explain_calls
-from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
 from gilscope.errors import UsageError
 from gilscope.thread_address import ThreadAddress
 
@@ -35,147 +31,92 @@ try:
     from distributed import Client, KilledWorker
     from distributed.protocol.pickle import dumps
 
-    from gilscope.queues.cpu import cpu_s
-    from gilscope.queues.dask.cluster import Cluster, ClusterLost, open_cluster
+    from gilscope.queues.dask import worker
+    from gilscope.queues.dask.cluster import Cluster, open_cluster
     from gilscope.queues.dask.given import DASK, Unfit, given_cluster
     from gilscope.queues.dask.silence import silence
-    from gilscope.queues.meter import IDLE_TASKS, Meter
+    from gilscope.queues.meter import cpu_s
+    from gilscope.queues.pool import QueueBackend, QueuePool
+    from gilscope.queues.processes import WorkersLost
 except ImportError as error:
     raise UsageError(f"the backend dask needs Dask ({error}): pip install 'gilscope[queues]'") from error
 
 __all__ = ["Dask", "DaskThreads"]
 
-START_TIMEOUT_S = 60.0
 #: Results that are fetched together: one by one they cost the client more than most tasks take, and all at once they
 #: need not fit in memory.
 GATHERED = 32
 
-_Result = tuple[ChunkReport, list[Any]]
 
-
-@dataclass(frozen=True)
-class _Chunk:
-    """A chunk of calls, in which Dask does not look for tasks of its own, as it does in lists."""
-
-    work: Work
-    calls: Calls
-    submitted_ns: int
-
-
-def _run(chunk: _Chunk) -> _Result:
-    return run_chunk(chunk.work, chunk.calls, chunk.submitted_ns)
-
-
-# -- in the workers ---------------------------------------------------------------------------------------------------
-
-_everyone: threading.Barrier | None = None
-_entered: list[Any] = []
-
-
-def _set_up(_session: Any, threads: int, setup: Callable[[], Any] | None) -> CallError | None:
-    """Once in each worker process. ``_session`` has done its work when it is unpickled."""
-    global _everyone
-    _everyone = threading.Barrier(threads)
-    return _called(setup)
-
-
-def _called(hook: Callable[[], Any] | None) -> CallError | None:
-    """What the user's own function raised, as text."""
-    try:
-        if hook is not None:
-            hook()
-    except BaseException as error:
-        return describe_error(error)
-    return None
-
-
-def _enter(observer_pid: int | None) -> ThreadAddress:
-    """Once in each thread: none takes two of these tasks, for nobody goes on before everybody is there."""
-    assert _everyone is not None, "before the set-up"
-    _everyone.wait(START_TIMEOUT_S)
-    _entered.append(current_worker())
-    return enter_worker(observer_pid=observer_pid)
-
-
-def _tear_down(teardown: Callable[[], Any] | None) -> CallError | None:
-    while _entered:
-        _entered.pop().close()
-    return _called(teardown)
-
-
-# -- in the trial's process -------------------------------------------------------------------------------------------
-
-
-class _DaskPool(OpenPool):
+class _DaskPool(QueuePool[Any]):
     def __init__(self, client: Client, cluster: Cluster, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
+        super().__init__(work)
+        self.workers = () if cluster.given else workers
+        self.here = cluster.here
         self._client = client
         self._cluster = cluster
-        self._meter = Meter()
-        self.work = work.stripped()
-        self.workers = () if cluster.given else workers
         self._where: dict[str, Any] = {"workers": list(cluster.workers)} if cluster.given else {}
 
-    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        try:
-            if not self._meter.round_trip:
-                self._time_round_trips()
-            scheduler, workers = self._cluster.pids[:1], self._cluster.pids[1:]
-            with self._meter.round(chunks, lambda: cpu_s(scheduler), lambda: cpu_s(workers)):
-                self._run(chunks, report)
-        except ClusterLost as lost:
-            raise WorkerDied(f"{lost} in the middle of its work") from lost
-        except Exception as error:
-            if self._cluster.fate is not None:
-                raise WorkerDied(f"{self._cluster.fate} in the middle of its work") from error
-            raise _judged(error, self.work, chunks) from error
-        self.queue = self._meter.figures
+    def run_tasks(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+        """Send all at once, and fetch results in groups, as soon as they are there."""
 
-    def _run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        def take(group: list[_Result]) -> None:
+        def take(group: list[tuple[ChunkReport, list[Any]]]) -> None:
             for done, _ in group:
-                self._meter.executed(done)
-                report(self._placed(done))
+                report(self.noted(done))
 
         tally = Tally(-(-len(chunks) // GATHERED), take)
-        with self._cluster.on_end(lambda fate: tally.give_up(ClusterLost(fate))):
+        with self._cluster.processes.on_end(lambda reason: tally.give_up(WorkersLost(reason))):
             for future in self._submit(chunks):
                 future.add_done_callback(tally.take)
             tally.wait()
 
-    def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[list[_Result]]]:
-        """A future of each group of results, fetched as soon as they are there and then let go."""
+    def _submit(self, chunks: Sequence[Calls]) -> Iterator[Future[Any]]:
+        """A future of each group of results, which are let go then."""
         now = perf_counter_ns()
-        tasks = deque(
-            self._client.map(_run, [_Chunk(self.work, chunk, now) for chunk in chunks], pure=False, **self._where)
-        )
+        messages = [self.packed(chunk, now) for chunk in chunks]
+        tasks = deque(self._client.map(worker.run, messages, pure=False, **self._where))
         if chunks:
-            self._meter.enqueue.append((perf_counter_ns() - now) / 1e9 / len(chunks))
+            self.meter.enqueue.append((perf_counter_ns() - now) / 1e9 / len(chunks))
         while tasks:
             yield _fetching(self._client, [tasks.popleft() for _ in range(min(GATHERED, len(tasks)))])
 
-    def _placed(self, report: ChunkReport) -> ChunkReport:
-        return report if self._cluster.here else replace(report, one_clock=False)
+    def packed(self, chunk: Calls, submitted_ns: int) -> worker.Chunk:
+        return worker.Chunk(self.work, chunk, submitted_ns)  # pickled when it is sent
 
-    def _time_round_trips(self) -> None:
-        for number in range(IDLE_TASKS):
-            began = perf_counter()
-            task = self._client.submit(_run, _Chunk(self.work, [], perf_counter_ns()), pure=False, **self._where)
-            done, _ = _fetched(self._client, self._cluster, task)
-            ended = perf_counter()
-            _fetched(self._client, self._cluster, task)
-            self._meter.idle(number, began, ended, perf_counter(), self._placed(done))
+    def send(self, message: worker.Chunk) -> Any:
+        return self._client.submit(worker.run, message, pure=False, **self._where)
+
+    def result(self, task: Any) -> ChunkReport:
+        report: ChunkReport
+        report, _ = _fetched(self._client, self._cluster, task)
+        return report
+
+    def fetch_again(self, task: Any) -> None:
+        _fetched(self._client, self._cluster, task)
+
+    @contextmanager
+    def translated_failures(self, chunks: Sequence[Calls]) -> Iterator[None]:
+        try:
+            yield
+        except WorkersLost:
+            raise
+        except Exception as error:
+            if self._cluster.processes.exit_reason is not None:
+                raise WorkersLost(self._cluster.processes.exit_reason) from error
+            if isinstance(error, KilledWorker | OSError | CancelledError):
+                raise WorkerDied(f"Dask lost a task: {error}") from error
+            raise Refusal(explain_calls(self.work.kwargs, chunks) or _of_result(error)) from error
+
+    def broker_cpu_s(self) -> float | None:
+        return cpu_s(self._cluster.processes.pids[:1])
+
+    def workers_cpu_s(self) -> float | None:
+        return cpu_s(self._cluster.processes.pids[1:])
 
 
 def _fetching(client: Client, tasks: Any) -> Future[Any]:
     loop: Any = client.loop
     return asyncio.run_coroutine_threadsafe(client.gather(tasks, asynchronous=True), loop.asyncio_loop)
-
-
-def _judged(error: Exception, work: Work, chunks: Sequence[Calls]) -> Refusal | WorkerDied:
-    """What a failure of the machinery means: the target's own exceptions travel in the reports."""
-    if isinstance(error, KilledWorker | OSError | CancelledError):
-        return WorkerDied(f"Dask lost a task: {error}")
-    return Refusal(explain_calls(work.kwargs, chunks) or _of_result(error))
 
 
 def _of_result(error: Exception) -> str:
@@ -200,13 +141,13 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[OpenPool]:
         with _cluster(processes, threads) as (client, cluster):
             if cluster.given:
                 _must_be_found(client, cluster, work.func)
-            _hook(client, cluster, "set-up", _set_up, work.session, threads, work.setup)
+            _hook(client, cluster, "set-up", worker.set_up, work.session, threads, work.setup)
             observer_pid = None if cluster.given else os.getppid()
-            workers = _everywhere(client, cluster, _enter, observer_pid, times=threads)
+            workers = _everywhere(client, cluster, worker.enter, observer_pid, times=threads)
             yield _DaskPool(client, cluster, work, tuple(workers))
-            with suppress(ClusterLost):  # whose workers ended without
-                _hook(client, cluster, "tear-down", _tear_down, work.teardown)
-    except ClusterLost as error:
+            with suppress(WorkersLost):  # which ended without
+                _hook(client, cluster, "tear-down", worker.tear_down, work.teardown)
+    except WorkersLost as error:
         raise WorkerDied(f"{error} while starting") from error
 
 
@@ -227,7 +168,7 @@ def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
 
 @contextmanager
 def _connected(cluster: Cluster) -> Iterator[Client]:
-    client = Client(cluster.scheduler, set_as_default=False, timeout=START_TIMEOUT_S)
+    client = Client(cluster.scheduler, set_as_default=False, timeout=worker.START_TIMEOUT_S)
     try:
         yield client
     finally:
@@ -244,7 +185,7 @@ def _everywhere(client: Client, cluster: Cluster, func: Callable[..., Any], *arg
     """Run ``func`` as a task so many times on every worker, where Dask's own ``run`` would not take the threads that
     run tasks.
 
-    :raises ClusterLost: when a process ends meanwhile
+    :raises WorkersLost: when a process ends meanwhile
     """
     where = [address for address in cluster.workers for _ in range(times)]
     tasks = [client.submit(func, *args, workers=[address], pure=False) for address in where]
@@ -254,25 +195,21 @@ def _everywhere(client: Client, cluster: Cluster, func: Callable[..., Any], *arg
 def _fetched(client: Client, cluster: Cluster, tasks: Any) -> Any:
     """The results of tasks.
 
-    :raises ClusterLost: when a process ends meanwhile
+    :raises WorkersLost: when a process ends meanwhile
     """
     done = _fetching(client, tasks)
     try:
-        with cluster.on_end(lambda fate: done.cancel()):
+        with cluster.processes.on_end(lambda reason: done.cancel()):
             return done.result()
     except CancelledError as error:
-        raise ClusterLost(cluster.fate or "the Dask scheduler lost a task") from error
-
-
-def _find(_func: Callable[..., Any]) -> None:
-    """Has imported it, when it is called."""
+        raise WorkersLost(cluster.processes.exit_reason or "the Dask scheduler lost a task") from error
 
 
 def _must_be_found(client: Client, cluster: Cluster, func: Callable[..., Any]) -> None:
     """Workers that others started may not have what we have."""
     try:
-        _everywhere(client, cluster, _find, func)
-    except ClusterLost:
+        _everywhere(client, cluster, worker.find, func)
+    except WorkersLost:
         raise
     except Exception as error:
         raise Refusal(f"the function cannot be imported in a worker: {error.__cause__ or error}") from error
@@ -285,30 +222,26 @@ def _must_serialize(what: str, value: Any) -> None:
         raise Refusal(explain(what, value) or f"{what} cannot be pickled: {error}") from error
 
 
-class Dask(Backend):
+class _Dask(QueueBackend):
+    simplicity = 4
+
+    @contextmanager
+    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
+        processes, threads = (1, configuration.workers) if self.shares_gil else (configuration.workers, 1)
+        with _open(work, processes, threads) as pool:
+            yield pool
+
+
+class Dask(_Dask):
     """Workers that are processes of one thread each."""
 
     name = "dask"
-    simplicity = 4
     shares_gil = False
-    empty_chunks = 20
-
-    @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(work, configuration.workers, 1) as session:
-            yield session
 
 
-class DaskThreads(Backend):
+class DaskThreads(_Dask):
     """Workers that are the threads of one process."""
 
     name = "dask-threads"
-    simplicity = 4
     shares_gil = True
     elsewhere = True
-    empty_chunks = 20
-
-    @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(work, 1, configuration.workers) as session:
-            yield session

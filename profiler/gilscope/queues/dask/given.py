@@ -61,13 +61,11 @@ def _fitting(client: Client, workers: int, threads: int) -> Cluster:
             f"{workers} workers of {threads} threads were asked for, and the cluster's have {there}: ask for others "
             "with --workers, or start such (dask worker --nthreads)"
         )
-    cluster = Cluster()
-    cluster.given = True
-    cluster.scheduler, cluster.workers = "the given scheduler", fitting[:workers]
-    _must_be_alike(client, cluster.workers)
-    where = client.run(place, workers=list(cluster.workers))
-    cluster.here = place() is not None and set(where.values()) == {place()}
-    return cluster
+    chosen = fitting[:workers]
+    _must_be_alike(client, chosen)
+    where = client.run(place, workers=list(chosen))
+    here = place() is not None and set(where.values()) == {place()}
+    return Cluster("the given scheduler", chosen, given=True, here=here)
 
 
 def _must_be_alike(client: Client, addresses: Sequence[str]) -> None:

@@ -20,15 +20,15 @@ import redis
 
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.queues.brokers.broker import Broker
-from gilscope.queues.brokers.redis import connected, delete_keys, shown, told
+from gilscope.queues.brokers.redis import connected, delete_keys, shown, translated_errors
 from gilscope.queues.brokers.signed import pack, unpack
-from gilscope.queues.remote.fleet import BEAT_S, Gone, Taken, beat_of
+from gilscope.queues.processes import END_TIMEOUT_S, ends_with_parent
 from gilscope.queues.remote.meeting import ANALYSIS, OFFERS, call_of, trials, vacancies_of
 from gilscope.queues.remote.sides import Side, derived, place, read_secret
+from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
-from gilscope.queues.tied import tied
-from gilscope.queues.workers.fleet import END_TIMEOUT_S, tell
-from gilscope.subprocesses import exit_reason, python_path
+from gilscope.queues.workers.news import publish
+from gilscope.subprocesses import exit_reason
 
 __all__ = ["Host", "read_secret"]
 
@@ -54,22 +54,22 @@ class _Workers:
 
     def start(self, number: int) -> None:
         """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
-        tell(self._broker, self._connection, Taken(number, self._host, place()))
-        path = os.pathsep.join([os.getcwd(), python_path()])
-        self._processes[number] = subprocess.Popen(
-            tied(worker_command(self._kind, number)),
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **self._broker.environment(), "PYTHONPATH": path},
-            process_group=0,
-        )
+        self._publish(Taken(number, self._host, place()))
+        environment = self._broker.environment()
+        environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment["PYTHONPATH"]])
+        command = ends_with_parent(worker_command(self._kind, number))
+        self._processes[number] = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, process_group=0)
 
-    def tell_of_the_ended(self) -> None:
+    def publish_ends(self) -> None:
+        """Of those that have ended since."""
         for number, process in list(self._processes.items()):
             code = process.poll()
             if code is not None:
-                reason = f"a worker process on {self._host} ended {exit_reason(code)}"
-                tell(self._broker, self._connection, Gone(number, reason))
+                self._publish(Gone(number, f"a worker process on {self._host} ended {exit_reason(code)}"))
                 del self._processes[number]
+
+    def _publish(self, news: Taken | Gone) -> None:
+        publish(self._broker, self._connection, news)
 
     def end(self) -> None:
         """All of them: in order where they are soon done with that, so that tear-downs run."""
@@ -111,7 +111,7 @@ class Host:
         :raises ForgedError: when the analysis has another secret
         :raises UsageError: when it has another Python or gilscope
         """
-        with told(self._url):
+        with translated_errors(self._url):
             self._connection.ping()
         self._tell(f"waiting for an analysis at {shown(self._url)}")
         try:
@@ -123,7 +123,7 @@ class Host:
     def _goes_on(self) -> bool:
         """Look once; False where the analysis is over."""
         try:
-            with told(self._url):
+            with translated_errors(self._url):
                 going_on = self._look()
             self._heard_s = time.monotonic()
         except BrokerError as error:
@@ -140,7 +140,7 @@ class Host:
         silent_s = time.monotonic() - self._heard_s
         if silent_s > GONE_S:
             raise BrokerError(f"the broker was gone for {GONE_S:g} s: {error}") from error
-        if silent_s > BEAT_S and self._trials:
+        if silent_s > HEARTBEAT_S and self._trials:
             self._tell("the broker does not answer: the workers are ended")
             self._end_all()
 
@@ -149,7 +149,7 @@ class Host:
         if word is not None:
             self._meet(word)
             self._there_s = time.monotonic()
-            self._connection.set(beat_of(self._name), b"", px=int(BEAT_S * 1000))
+            self._connection.set(heartbeat_of(self._name), b"", px=int(HEARTBEAT_S * 1000))
         elif self._analysis is not None and time.monotonic() - self._there_s > LINGER_S:
             self._tell("the analysis is over")
             return False
@@ -189,7 +189,7 @@ class Host:
         for prefix in prefixes - self._trials.keys():
             self._begin(prefix)
         for prefix, workers in self._trials.items():
-            workers.tell_of_the_ended()
+            workers.publish_ends()
             if len(workers) < self._workers:
                 self._take_one(prefix, workers)
 
@@ -215,6 +215,6 @@ class Host:
     def _leave(self) -> None:
         """End all, and let those know who go on without."""
         with suppress(redis.RedisError):
-            self._connection.delete(beat_of(self._name))
+            self._connection.delete(heartbeat_of(self._name))
         self._end_all()
         self._connection.close()

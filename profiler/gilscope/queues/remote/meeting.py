@@ -18,7 +18,15 @@ from typing import Any
 import redis
 
 from gilscope.errors import BrokerError, ForgedError, UsageError
-from gilscope.queues.brokers.redis import CONNECT_TIMEOUT_S, TRIALS, admit, connected, delete_keys, shown, told
+from gilscope.queues.brokers.redis import (
+    CONNECT_TIMEOUT_S,
+    TRIALS,
+    admit,
+    connected,
+    delete_keys,
+    shown,
+    translated_errors,
+)
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.remote.sides import Side
 
@@ -61,7 +69,7 @@ class _Presence:
         self._thread = threading.Thread(target=self._go_on, name="gilscope-presence", daemon=True)
 
     def __enter__(self) -> None:
-        with told(self._url):
+        with translated_errors(self._url):
             self._enter()
         self._thread.start()
 
@@ -100,7 +108,7 @@ def gathered(
     admit(url, allow_remote=allow_remote)
     word = {**asdict(Side.here()), "analysis": secrets.token_hex(8)}
     with _Presence(url, pack(secret, word)):
-        with told(url), connected(url, socket_timeout=None) as connection:
+        with translated_errors(url), connected(url, socket_timeout=None) as connection:
             _await_offers(connection, url, secret, word, workers, within_s)
         yield
 

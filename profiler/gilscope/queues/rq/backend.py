@@ -5,24 +5,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
-from time import perf_counter, perf_counter_ns
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from gilscope.backends.base import (
-    Backend,
-    Calls,
-    ChunkReport,
-    Configuration,
-    OpenPool,
-    Refusal,
-    Work,
-    WorkerDied,
-)
+from gilscope.backends.base import Calls, ChunkReport, Configuration, OpenPool, Refusal, Work, WorkerDied
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.records import QueueFigures
 from gilscope.subprocesses import exit_reason
@@ -33,15 +23,15 @@ try:
     from rq.job import Job
     from rq.results import Result
 
-    from gilscope.backends.unpicklable import explain_calls
-    from gilscope.queues.brokers.broker import Broker, open_broker
-    from gilscope.queues.meter import IDLE_TASKS, Meter, broker_cpu_s
-    from gilscope.queues.remote.fleet import FarFleet, call_fleet
+    from gilscope.queues.brokers.broker import Broker
+    from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
     from gilscope.queues.remote.sides import SECRET_FILE
-    from gilscope.queues.rq.again import Again
+    from gilscope.queues.remote.workers import RemoteWorkers, call_workers
+    from gilscope.queues.rq.redelivery import Redelivery
     from gilscope.queues.rq.worker import Done, Unpicklable, perform, serializer, worker_command
-    from gilscope.queues.workers.fleet import Fleet, FleetLost, start_fleet
-    from gilscope.queues.workers.orders import give_orders, workers_of
+    from gilscope.queues.workers.local import start_workers
+    from gilscope.queues.workers.news import Workers
+    from gilscope.queues.workers.orders import workers_on_broker
 except ImportError as error:
     raise UsageError(f"the backends rq and rq-simple need RQ ({error}): pip install 'gilscope[queues]'") from error
 
@@ -52,68 +42,41 @@ NO_TIMEOUT = -1
 TASK = f"{perform.__module__}.{perform.__qualname__}"
 
 
-class _RqPool(OpenPool):
-    def __init__(self, broker: Broker, fleet: Fleet, work: Work, workers: tuple[ThreadAddress, ...]) -> None:
-        self.work = work.stripped()
-        self.workers = workers
+class _RqPool(QueuePool[Job]):
+    def __init__(self, broker: Broker, workers: Workers, work: Work, addresses: tuple[ThreadAddress, ...]) -> None:
+        super().__init__(work, "redis")
+        self.workers = addresses
         self._broker = broker
-        self._fleet = fleet
+        self._processes = workers
         self._connection = broker.connect()
         self._queue = Queue(broker.prefix, connection=self._connection, serializer=serializer(broker.secret))
         self._tasks = 0
-        self._meter = Meter("redis")
         self._last: dict[int, Done] = {}
-        self._again = Again(self._queue)
-        if isinstance(fleet, FarFleet):
-            fleet.on_loss = lambda number, fate: self._again.hand_out(f"{broker.prefix}-{number}", fate)
-            if not fleet.here:
-                self.workers = ()  # nobody here can watch them
-
-    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        with self._judging(chunks):
-            if not self._meter.round_trip:
-                self._time_round_trips()
-            with self._meter.round(chunks, lambda: broker_cpu_s(self._broker, self._connection)):
-                for job in [self._enqueue(chunk) for chunk in chunks]:
-                    report(self._await(job).report)
-        self.queue = self._figures
+        self._redelivery = Redelivery(self._queue)
+        if isinstance(workers, RemoteWorkers):
+            workers.on_loss = lambda number, reason: self._redelivery.hand_out(f"{broker.prefix}-{number}", reason)
+            self.here = workers.here
+            self.workers = addresses if self.here else ()  # nobody here can watch them
 
     @property
-    def _figures(self) -> QueueFigures:
-        fleet, figures = self._fleet, self._meter.figures
-        if not isinstance(fleet, FarFleet):
+    def figures(self) -> QueueFigures:
+        figures, workers = super().figures, self._processes
+        if not isinstance(workers, RemoteWorkers):
             return figures
-        return msgspec.structs.replace(figures, workers_lost=len(fleet.lost), tasks_again=self._again.total)
+        return msgspec.structs.replace(figures, workers_lost=len(workers.lost), tasks_again=self._redelivery.total)
 
-    @contextmanager
-    def _judging(self, chunks: Sequence[Calls]) -> Iterator[None]:
-        """What a failure of the machinery means: the target's own exceptions travel in the reports."""
-        try:
-            with self._fleet.watching_broker():
-                yield
-        except FleetLost as error:
-            raise WorkerDied(f"{error} in the middle of its work") from error
-        except _NotEnqueued as error:
-            told = explain_calls(self.work.kwargs, chunks)
-            raise Refusal(told or f"a task cannot be pickled: {error.__cause__}") from error
+    def broker_cpu_s(self) -> float | None:
+        return self._broker.cpu_s(self._connection)
 
-    def _time_round_trips(self) -> None:
-        for number in range(IDLE_TASKS):
-            began = perf_counter()
-            job = self._enqueue([])
-            done = self._await(job)
-            ended = perf_counter()
-            job.latest_result()
-            fetched = perf_counter()
-            self._meter.idle(number, began, ended, fetched, done.report)
-        self._meter.enqueue.clear()  # what a task with arguments takes is asked
+    def translated_failures(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
+        del chunks
+        return self._processes.watching_broker()
 
-    def _enqueue(self, chunk: Calls) -> Job:
+    def packed(self, chunk: Calls, submitted_ns: int) -> Job:
         self._tasks += 1
-        began_ns = perf_counter_ns()
         job: Job = Job.create(
             TASK,
-            (self.work, chunk, began_ns),
+            (self.work, chunk, submitted_ns),
             connection=self._connection,
             id=f"{self._broker.prefix}-{self._tasks}",
             origin=self._queue.name,
@@ -121,54 +84,40 @@ class _RqPool(OpenPool):
             description="gilscope",  # not the arguments, which RQ would describe in the open
             serializer=self._queue.serializer,
         )
-        try:
-            job.data  # noqa: B018  pickled here
-        except Exception as error:
-            raise _NotEnqueued from error
-        self._queue.enqueue_job(job)
-        self._again.awaited[job.id] = job
-        self._meter.enqueue.append((perf_counter_ns() - began_ns) / 1e9)
+        job.data  # noqa: B018  pickled here
         return job
 
-    def _await(self, job: Job) -> Done:
-        """What became of a task, when it is done.
+    def send(self, message: Job) -> Job:
+        self._queue.enqueue_job(message)
+        self._redelivery.awaited[message.id] = message
+        return message
 
-        :raises FleetLost: when a worker ends before
-        """
-        number, fields = self._fleet.first_of(Result.get_key(job.id))  # type: ignore[no-untyped-call]
-        del self._again.awaited[job.id]
-        try:
-            result = Result.restore(job.id, number, fields, self._connection, self._queue.serializer)
-        except ForgedError:
-            raise
-        except Exception as error:
-            raise Refusal(f"a result cannot be unpickled: {type(error).__name__}: {error}") from error
+    def result(self, task: Job) -> ChunkReport:
+        number, fields = self._processes.first_of(Result.get_key(task.id))  # type: ignore[no-untyped-call]
+        del self._redelivery.awaited[task.id]
+        restore = partial(Result.restore, task.id, number, fields, self._connection, self._queue.serializer)
+        result = unpickled(restore)
         if result.type is not Result.Type.SUCCESSFUL:
             raise _judged(result.exc_string or "")
         if isinstance(result.return_value, Unpicklable):
             raise Refusal(result.return_value.reason)
-        value: Any = result.return_value
-        done: Done = replace(value, report=self._placed(value.report))
-        self._note(done)
-        return done
+        done: Any = result.return_value
+        self._note_cpu(done)
+        report: ChunkReport = done.report
+        return report
 
-    def _placed(self, report: ChunkReport) -> ChunkReport:
-        away = isinstance(self._fleet, FarFleet) and not self._fleet.here
-        return replace(report, one_clock=False) if away else report
-
-    def _note(self, done: Done) -> None:
-        self._meter.executed(done.report)
+    def _note_cpu(self, done: Done) -> None:
+        """What a worker spent between the tasks, one after the other."""
         last = self._last.get(done.worker)
         if last is not None:
-            self._meter.worker_cpu.append((done.before_ns - last.before_ns - last.calls_ns) / 1e9)
+            self.meter.worker_cpu.append((done.before_ns - last.before_ns - last.calls_ns) / 1e9)
         self._last[done.worker] = done
+
+    def fetch_again(self, task: Job) -> None:
+        task.latest_result()
 
     def close(self) -> None:
         self._connection.close()
-
-
-class _NotEnqueued(Exception):  # noqa: N818
-    """A task cannot be pickled."""
 
 
 def _judged(failure: str) -> Exception:
@@ -189,9 +138,7 @@ def _judged(failure: str) -> Exception:
 def _how(failure: str) -> str:
     """From the status that waitpid returned, as RQ tells it."""
     status = re.search(r"returned (\d+)", failure)
-    if status is None:
-        return ""
-    return f"{exit_reason(os.waitstatus_to_exitcode(int(status[1])))} "
+    return "" if status is None else f"{exit_reason(os.waitstatus_to_exitcode(int(status[1])))} "
 
 
 def _cause(failure: str) -> str:
@@ -200,49 +147,29 @@ def _cause(failure: str) -> str:
     return first.rpartition("\n")[2]
 
 
-@contextmanager
-def _open(name: str, work: Work, workers: int) -> Iterator[_RqPool]:
-    with open_broker() as broker:
-        give_orders(broker, work)
-        try:
-            with _fleet(broker, name, workers) as fleet:
-                session = _RqPool(broker, fleet, work, workers_of(fleet))
-                yield session
-                session.close()
-        except FleetLost as error:
-            raise WorkerDied(f"{error} while starting") from error
-
-
-def _fleet(broker: Broker, name: str, workers: int) -> AbstractContextManager[Fleet]:
-    if name == RqSimple.name and SECRET_FILE in os.environ:
-        return call_fleet(broker, name, workers)
-    return start_fleet(broker, [worker_command(name, number) for number in range(workers)], workers)
-
-
-class Rq(Backend):
+class Rq(QueueBackend):
     """Workers that fork a process for each task. Those live too short to be watched, and their parents only wait."""
 
     name = "rq"
     simplicity = 4
     shares_gil = False
-    empty_chunks = 20
+    watched = False
 
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(self.name, work, configuration.workers) as session:
-            session.workers = ()
-            yield session
+        with workers_on_broker(work, partial(self._start, configuration.workers)) as (broker, workers, addresses):
+            pool = _RqPool(broker, workers, work, addresses if self.watched else ())
+            yield pool
+            pool.close()
+
+    def _start(self, count: int, broker: Broker) -> AbstractContextManager[Workers]:
+        if self.name == RqSimple.name and SECRET_FILE in os.environ:
+            return call_workers(broker, self.name, count)
+        return start_workers(broker, [worker_command(self.name, number) for number in range(count)], count)
 
 
-class RqSimple(Backend):
+class RqSimple(Rq):
     """Workers that run tasks themselves."""
 
     name = "rq-simple"
-    simplicity = 4
-    shares_gil = False
-    empty_chunks = 20
-
-    @contextmanager
-    def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
-        with _open(self.name, work, configuration.workers) as session:
-            yield session
+    watched = True

@@ -1,22 +1,26 @@
-"""What the workers of every task queue do alike: they take their orders, and say that they are ready."""
+"""What the workers on every broker do alike: they take their orders, and say that they are ready."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from gilscope.backends.base import CallError, Refusal, Work, WorkerDied
 from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import describe_error, enter_worker
-from gilscope.queues.brokers.broker import Broker
+from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.sides import place
-from gilscope.queues.workers.fleet import Fleet, join
+from gilscope.queues.workers.news import Workers, join
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Orders", "enter", "give_orders", "workers_of"]
+__all__ = ["Orders", "Unready", "enter", "workers_on_broker"]
+
+W = TypeVar("W", bound=Workers)
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,27 @@ class Unready:
 # -- in the trial's process -------------------------------------------------------------------------------------------
 
 
-def give_orders(broker: Broker, work: Work) -> None:
-    """Leave the orders on the broker, where `enter` finds them.
+@contextmanager
+def workers_on_broker(
+    work: Work, start: Callable[[Broker], AbstractContextManager[W]], *, amqp: bool = False
+) -> Iterator[tuple[Broker, W, tuple[ThreadAddress, ...]]]:
+    """A broker, and the workers that ``start`` starts on it, each ready.
 
-    :raises Refusal: when they cannot be pickled
+    :param amqp: whether tasks may go over RabbitMQ
+    :raises Refusal: when the target, its set-up or tear-down does not get to them, or cannot be imported there
+    :raises WorkerDied: when a worker ends before it is ready, or the set-up raises in one
     """
+    with open_broker(amqp=amqp) as broker:
+        _give_orders(broker, work)
+        try:
+            with start(broker) as workers:
+                yield broker, workers, _addresses(workers)
+        except WorkersLost as error:
+            raise WorkerDied(f"{error} while starting") from error
+
+
+def _give_orders(broker: Broker, work: Work) -> None:
+    """Leave them on the broker, where `enter` finds them."""
     for what, value in (("the function", work.func), ("the set-up or the tear-down", (work.setup, work.teardown))):
         problem = explain(what, value)
         if problem is not None:
@@ -60,15 +80,10 @@ def give_orders(broker: Broker, work: Work) -> None:
         connection.set(_key(broker), pack(broker.secret, orders))
 
 
-def workers_of(fleet: Fleet) -> tuple[ThreadAddress, ...]:
-    """Who the workers are that joined.
-
-    :raises Refusal: when the target cannot be imported in one
-    :raises WorkerDied: when its set-up raised
-    """
-    unready = next((member for member in fleet.members if isinstance(member, Unready)), None)
+def _addresses(workers: Workers) -> tuple[ThreadAddress, ...]:
+    unready = next((member for member in workers.members if isinstance(member, Unready)), None)
     if unready is None:
-        return fleet.members
+        return workers.members
     told = f"{unready.what} in a worker: {unready.error.message}"
     raise Refusal(told) if unready.what == IMPORT else WorkerDied(told)
 

@@ -9,15 +9,15 @@ from rq import Queue
 from rq.job import Job
 from rq.results import Result
 
-from gilscope.queues.workers.fleet import FleetLost
+from gilscope.queues.processes import WorkersLost
 
-__all__ = ["AGAIN", "Again"]
+__all__ = ["MOST_TIMES", "Redelivery"]
 
 #: So often at most, of each task: one that ends its worker would end them all.
-AGAIN = 2
+MOST_TIMES = 2
 
 
-class Again:
+class Redelivery:
     """The tasks of a session that are waited for."""
 
     def __init__(self, queue: Queue) -> None:
@@ -31,16 +31,17 @@ class Again:
         """Tasks handed out again so far, each as often as it was."""
         return self._times.total()
 
-    def hand_out(self, worker: str, fate: str) -> None:
+    def hand_out(self, worker: str, reason: str) -> None:
         """Put back what the worker of this name had in hand. One that was only cut off may do it as well: the first
         result counts.
 
-        :raises FleetLost: when a task has been handed out again `AGAIN` times before
+        :param reason: how it was lost
+        :raises WorkersLost: when a task has been handed out again `MOST_TIMES` before
         """
         for job in self._held_by(worker):
             self._times[job.id] += 1
-            if self._times[job.id] > AGAIN:
-                raise FleetLost(f"one task lost {AGAIN + 1} workers; the last: {fate}")
+            if self._times[job.id] > MOST_TIMES:
+                raise WorkersLost(f"one task lost {MOST_TIMES + 1} workers; the last: {reason}")
             self._queue.enqueue_job(job)
 
     def _held_by(self, worker: str) -> list[Job]:
