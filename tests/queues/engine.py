@@ -46,9 +46,8 @@ def observed(trial: Trial, calls: int) -> tuple[m.RoundDone, Ledger]:
     limit = time.monotonic() + PATIENCE_S
     seen = observer.watch(lambda seconds: trial.process.poll(seconds) or time.monotonic() >= limit)
     done: m.RoundDone = trial.hear(m.RoundDone)
-    ledger = seen.ledger(done.calls)
-    assert ledger is not None
-    return done, ledger
+    assert seen.ledger is not None
+    return done, seen.ledger
 
 
 def of_command(trial: Trial, word: str) -> list[psutil.Process]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
+from gilscope.observers.counts import ON_CPU, QUEUED, UNASKED, Counts
 from gilscope.observers.gil import Hold
 from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
 from gilscope.observers.proc import Scheduled
@@ -30,6 +34,29 @@ def runnable(
     functions: bytes = b"",
 ) -> ThreadSample:
     return ThreadSample(address(tid=tid), None, holds, on_cpu, scheduled, functions)
+
+
+def counts(
+    blocked: Mapping[str, int] | None = None,
+    *,
+    on_cpu: tuple[int, int] = (0, 0),
+    queued: tuple[int, int] = (0, 0),
+    saturated_on_cpu: tuple[int, int] = (0, 0),
+    saturated_queued: tuple[int, int] = (0, 0),
+    unasked: int = 0,
+    blocked_held: int = 0,
+) -> Counts:
+    """Samples of one thread: blocked by state, the first so many with the GIL; on a CPU or queued, each with the
+    GIL and without."""
+    found: Counter[tuple[str, bool, bool]] = Counter({(UNASKED, False, False): unasked})
+    for saturated, here, there in ((False, on_cpu, queued), (True, saturated_on_cpu, saturated_queued)):
+        for place, (held, free) in ((ON_CPU, here), (QUEUED, there)):
+            found.update({(place, True, saturated): held, (place, False, saturated): free})
+    for state, count in (blocked or {}).items():
+        held = min(count, blocked_held)
+        blocked_held -= held
+        found.update({(state, True, False): held, (state, False, False): count - held})
+    return Counts(+found)
 
 
 def moment(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.psutil_ import WHOLE_PROCESS, PsutilMeter, WorkerKey, account
+from gilscope.observers.psutil_ import WHOLE_PROCESS, WorkerKey, account, snapshot
 from gilscope.records import STATES, Ledger
 
 WORKERS = {(1, 11), (1, 12), (2, 21)}
@@ -79,11 +79,10 @@ def test_a_busy_thread_is_told_from_a_waiting_one() -> None:
     ready.wait()
     assert waiting.native_id is not None
     busy, idle = (os.getpid(), threading.get_native_id()), (os.getpid(), waiting.native_id)
-    meter = PsutilMeter([busy, idle])
-    before, start = meter.snapshot(), time.thread_time()
+    before, start = snapshot([busy, idle]), time.thread_time()
     while time.thread_time() - start < 0.1:
         pass
-    after = meter.snapshot()
+    after = snapshot([busy, idle])
     done.set()
     waiting.join()
     if busy not in after:
@@ -97,9 +96,9 @@ def test_hidden_threads_give_the_process_total(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(psutil.Process, "threads", refuse)
     pid = os.getpid()
-    snapshot = PsutilMeter([(pid, threading.get_native_id())]).snapshot()
-    assert list(snapshot) == [(pid, WHOLE_PROCESS)]
-    assert snapshot[pid, WHOLE_PROCESS] > 0
+    found = snapshot([(pid, threading.get_native_id())])
+    assert list(found) == [(pid, WHOLE_PROCESS)]
+    assert found[pid, WHOLE_PROCESS] > 0
 
 
 def test_a_process_that_is_gone_has_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +106,4 @@ def test_a_process_that_is_gone_has_no_entry(monkeypatch: pytest.MonkeyPatch) ->
         raise psutil.NoSuchProcess(pid)
 
     monkeypatch.setattr(psutil, "Process", gone)
-    assert PsutilMeter([(1, 11)]).snapshot() == {}
+    assert snapshot([(1, 11)]) == {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from gilscope.observers import sampler
-from gilscope.observers.counts import Counts, ThreadCounts
+from gilscope.observers.counts import ThreadCounts
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import Moment, ThreadSample
 from gilscope.observers.proc import Scheduled
@@ -21,7 +21,7 @@ from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, THREADS_PER_
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
 from gilscope.thread_address import ThreadAddress
 
-from .moments import ME, OTHER, address
+from .moments import ME, OTHER, address, counts
 from .test_pace import Clock
 
 GIL_FUTEX, LOCK_FUTEX = 0x1000, 0x2000
@@ -308,10 +308,10 @@ def test_a_real_thread_is_seen_where_it_is(start: Start, how: str, state: str) -
     made = Sampler([worker], None, 1000, random.Random(0))
     while samples_of([made.moment()])[0].wait != state:  # it says that it is up a moment before it blocks
         pass
-    counts = ThreadCounts()
+    of_threads = ThreadCounts()
     for _ in range(20):
-        counts.see(made.moment())
-    assert counts.of(worker) == Counts(blocked=Counter({state: 20}))
+        of_threads.see(made.moment())
+    assert of_threads.of(worker) == counts({state: 20})
     made.close()
     assert open_files() == before
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.proc import Scheduled
 from gilscope.observers.timeline import (
     MOST_EDGES,
@@ -27,6 +28,7 @@ from gilscope.records import STATES, Lane, Timeline
 from .moments import address, blocked, moment, runnable
 
 BEGAN_S = 1000.0
+KNOWN = Gil(layout=GilLayout(0))
 LOOK_S = 0.01
 
 
@@ -51,8 +53,8 @@ def traced(*looks: Seen) -> Trace:
     return trace
 
 
-def lane(*looks: Seen, wall_s: float = 1.0, **gil: bool) -> Lane:
-    (only,) = timeline_of([(address(pid=7, tid=8), traced(*looks))], BEGAN_S, wall_s, **gil).lanes
+def lane(*looks: Seen, wall_s: float = 1.0, gil: Gil = KNOWN) -> Lane:
+    (only,) = timeline_of([(address(pid=7, tid=8), traced(*looks))], BEGAN_S, wall_s, gil).lanes
     return only
 
 
@@ -117,11 +119,9 @@ def test_what_it_does_since_it_was_blocked_is_unknown_until_it_is_looked_at_clos
     assert told(made) == [(0.0, "sleep"), (0.01, "unknown"), (0.03, "cpu_gil")]
 
 
-@pytest.mark.parametrize(
-    ("gil", "state"), [({"gil_known": False}, "unknown"), ({"gil_known": False, "gil_enabled": False}, "cpu_free")]
-)
-def test_without_knowledge_of_the_gil_or_without_one(gil: dict[str, bool], state: str) -> None:
-    made = lane(*every("cpu_free", "cpu_gil", "lock", "cpu_free", "sleep"), **gil)
+@pytest.mark.parametrize(("gil", "state"), [(Gil(), "unknown"), (Gil(enabled=False), "cpu_free")])
+def test_without_knowledge_of_the_gil_or_without_one(gil: Gil, state: str) -> None:
+    made = lane(*every("cpu_free", "cpu_gil", "lock", "cpu_free", "sleep"), gil=gil)
     assert told(made) == [(0.0, state), (0.02, "lock"), (0.03, state), (0.04, "sleep")]
 
 
@@ -131,7 +131,7 @@ def test_edges_are_whole_microseconds() -> None:
 
 
 def test_a_round_that_took_no_time_has_no_lanes() -> None:
-    assert timeline_of([(address(), traced())], BEGAN_S, 1e-9) == Timeline(wall_s=0.0)
+    assert timeline_of([(address(), traced())], BEGAN_S, 1e-9, KNOWN) == Timeline(wall_s=0.0)
 
 
 # -- laws ------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def check(whole: Timeline) -> None:
 @given(looked, looked, st.floats(0.0001, 3.0), st.integers(4, 40))
 def test_edges_rise_from_the_beginning_to_the_end(one: list, other: list, wall_s: float, most: int) -> None:  # type: ignore[type-arg]
     traces = [(address(tid=tid), traced(*looks_of(steps))) for tid, steps in enumerate((one, other))]
-    whole = timeline_of(traces, BEGAN_S, wall_s)
+    whole = timeline_of(traces, BEGAN_S, wall_s, KNOWN)
     assert whole.wall_s == pytest.approx(wall_s, abs=1e-6)
     check(whole)
     cut = told_until(whole, most)
@@ -197,7 +197,7 @@ def test_the_run_queue_is_what_the_kernel_says_it_was_to_half_a_stretch(seen: li
 
 def test_a_long_round_is_told_from_its_beginning() -> None:
     looks = every(*["sleep", "network"] * MOST_EDGES)
-    whole = timeline_of([(address(), traced(*looks))], BEGAN_S, 1e6)
+    whole = timeline_of([(address(), traced(*looks))], BEGAN_S, 1e6, KNOWN)
     assert edges_in(whole) == MOST_EDGES
     assert whole.wall_s == pytest.approx((MOST_EDGES - 1) * LOOK_S)
     assert whole.lanes[0].states[:4] == ("sleep", "network", "sleep", "network")
@@ -208,7 +208,7 @@ def test_no_more_is_told_than_was_kept() -> None:
     idle = [Seen(0.0, "sleep")] * (2 * MOST_LOOKS)
     traces = [(address(tid=tid), traced(*looks)) for tid, looks in enumerate((busy, idle))]
     assert [len(trace.looks) for _, trace in traces] == [MOST_LOOKS, 1]
-    whole = timeline_of(traces, BEGAN_S, 1e6)
+    whole = timeline_of(traces, BEGAN_S, 1e6, KNOWN)
     assert whole.wall_s == pytest.approx((MOST_LOOKS - 1) * LOOK_S)
     assert [told(each) for each in whole.lanes] == [[(0.0, "cpu_gil")], [(0.0, "sleep")]]
 

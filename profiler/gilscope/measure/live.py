@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from gilscope.backends.base import CallError, Configuration
 from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
@@ -15,8 +17,9 @@ from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.observers import proc
 from gilscope.observers.gil import Gil
+from gilscope.observers.psutil_ import PsutilObserver
 from gilscope.observers.sampler import SamplingQuality
-from gilscope.observers.watch import Observer, ProcObserver, PsutilObserver, Watched
+from gilscope.observers.watch import Observer, ProcObserver, Watched
 from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
 from gilscope.targets import TargetSpec
 from gilscope.thread_address import ThreadAddress
@@ -195,7 +198,7 @@ class LiveTrial:
             first=self._next_input,
             observed=observed,
             done=done,
-            ledger=seen.ledger(done.calls) if seen else None,
+            ledger=msgspec.structs.replace(seen.ledger, calls=done.calls) if seen and seen.ledger else None,
             read=after - before if before and after else None,
             timeline=seen.timeline if seen else None,
         )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gilscope.observers.counts import Counts, Runnable
+from gilscope.observers.counts import ON_CPU, QUEUED, Counts
+from gilscope.observers.gil import Gil
 from gilscope.observers.holds import HoldWatch
 from gilscope.observers.proc import Scheduled
 from gilscope.records import WAIT_STATES, Ledger
 
-__all__ = ["NonWorkerCpu", "held_share", "ledger_of", "seconds_by_state"]
+__all__ = ["BLOCKED_STATES", "NonWorkerCpu", "held_share", "ledger_of", "seconds_by_state"]
 
 #: Samples in the run queue for one on a CPU, above which it is the sampler that takes the CPU.
 STARVED = 10
 #: Samples that then do.
 ENOUGH = 3
 BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
+GIL_STATES = ("cpu_gil", "cpu_free", "gil_wait")
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,7 @@ class NonWorkerCpu:
     driver_s: float | None = None
 
 
-def seconds_by_state(
-    wall_s: float, scheduled: Scheduled, counts: Counts, gil_known: bool, gil_enabled: bool = True
-) -> dict[str, float | None]:
+def seconds_by_state(wall_s: float, scheduled: Scheduled, counts: Counts, gil_enabled: bool = True) -> dict[str, float]:
     """One worker's round. Run time and run queue are exact; what is left of the wall clock was blocked, exactly; only
     the two splits are sampled.
 
@@ -45,14 +44,17 @@ def seconds_by_state(
     runqueue_s = min(scheduled.runqueue_s, wall_s - run_s)
     blocked_s = wall_s - run_s - runqueue_s
     held = held_share(counts, scheduled) if gil_enabled else 0.0
-    shares = _shares(counts.blocked)
+    blocked = {state: counts.of(state) for state in BLOCKED_STATES}
+    if not any(blocked.values()):
+        blocked["idle"] = 1
+    samples = sum(blocked.values())
     return {
         "cpu": run_s,
-        "cpu_gil": run_s * held if gil_known else None,
-        "cpu_free": run_s * (1.0 - held) if gil_known else None,
+        "cpu_gil": run_s * held,
+        "cpu_free": run_s * (1.0 - held),
         "runqueue": runqueue_s,
         "blocked": blocked_s,
-        **{state: blocked_s * shares.get(state, 0.0) for state in BLOCKED_STATES if gil_known or state != "gil_wait"},
+        **{state: blocked_s * count / samples for state, count in blocked.items()},
     }
 
 
@@ -67,12 +69,14 @@ def held_share(counts: Counts, scheduled: Scheduled) -> float:
     How many samples are missing follows from the exact run-queue time; by symmetry they are like those of the same sort
     of moment that were not lost, so these are given their weight.
     """
-    moments = (counts.cpus_idle, counts.cpus_saturated)
-    if STARVED * sum(moment.on_cpu.total for moment in moments) < sum(moment.queued.total for moment in moments):
+    if STARVED * counts.of(ON_CPU) < counts.of(QUEUED):
         return _share_with_the_queued(counts)
-    weights = [_weight(moment, _displaced_share(moments, scheduled)) for moment in moments]
-    held = sum(weight * moment.on_cpu.held for weight, moment in zip(weights, moments, strict=True))
-    total = sum(weight * moment.on_cpu.total for weight, moment in zip(weights, moments, strict=True))
+    displaced, held, total = _displaced_share(counts, scheduled), 0.0, 0.0
+    for saturated in (False, True):
+        found = counts.of(ON_CPU, saturated=saturated)
+        weight = 1.0 + displaced * counts.of(QUEUED, saturated=saturated) / found if found else 0.0
+        held += weight * counts.of(ON_CPU, held=True, saturated=saturated)
+        total += weight * found
     return held / total if total else 1.0
 
 
@@ -80,74 +84,53 @@ def _share_with_the_queued(counts: Counts) -> float:
     """Where the sampler hardly ever finds a thread on a CPU, for it needs the same one, those it has put into the run
     queue must do: first where the thread was the only one, then, as with a single CPU, wherever it was."""
     held, total = 0, 0
-    moments = (counts.cpus_idle, counts.cpus_saturated)
-    for samples in (*(moment.on_cpu for moment in moments), *(moment.queued for moment in moments)):
+    for place, saturated in ((ON_CPU, False), (ON_CPU, True), (QUEUED, False), (QUEUED, True)):
         if total >= ENOUGH:
             break
-        held, total = held + samples.held, total + samples.total
+        held += counts.of(place, held=True, saturated=saturated)
+        total += counts.of(place, saturated=saturated)
     return held / total if total else 1.0
 
 
-def _displaced_share(moments: Sequence[Runnable], scheduled: Scheduled) -> float:
+def _displaced_share(counts: Counts, scheduled: Scheduled) -> float:
     """The share of the samples in the run queue that are there because of the sampler."""
-    queued = sum(moment.queued.total for moment in moments)
-    runnable_s = scheduled.run_s + scheduled.runqueue_s
+    queued, runnable_s = counts.of(QUEUED), scheduled.run_s + scheduled.runqueue_s
     if not queued or runnable_s <= 0:
         return 0.0
-    truly = sum(moment.total for moment in moments) * scheduled.runqueue_s / runnable_s
+    truly = counts.of(ON_CPU, QUEUED) * scheduled.runqueue_s / runnable_s
     return max(0.0, 1.0 - truly / queued)
-
-
-def _weight(moment: Runnable, displaced_share: float) -> float:
-    if not moment.on_cpu.total:
-        return 1.0
-    return 1.0 + displaced_share * moment.queued.total / moment.on_cpu.total
-
-
-def _shares(blocked: Counter[str]) -> dict[str, float]:
-    total = blocked.total()
-    return {state: count / total for state, count in blocked.items()} if total else {"idle": 1.0}
 
 
 def ledger_of(
     wall_s: float,
     workers: Iterable[tuple[Scheduled, Counts]],
     watches: Iterable[HoldWatch],
-    calls: int,
     other_cpu: NonWorkerCpu,
-    gil_known: bool,
-    gil_enabled: bool = True,
+    gil: Gil,
 ) -> Ledger:
     """The ledger of one observed round, summed over its workers.
 
     :param wall_s: the round's wall clock: every worker's own
-    :param gil_known: whether the GIL could be read; its states are unknown otherwise
-    :param gil_enabled: whether there is one; nobody holds it otherwise, which is known
+    :param gil: its states are unknown where it is; where there is none nobody holds it, which is known
     """
     workers, watches = list(workers), list(watches)
-    parts = [seconds_by_state(wall_s, scheduled, counts, gil_known, gil_enabled) for scheduled, counts in workers]
+    parts = [seconds_by_state(wall_s, scheduled, counts, gil.enabled) for scheduled, counts in workers]
     held_off_cpu_s = sum(
-        (part["blocked"] or 0.0) * counts.blocked_held / max(1, counts.blocked.total())
+        part["blocked"] * counts.of(*BLOCKED_STATES, held=True) / max(1, counts.of(*BLOCKED_STATES))
         for part, (_, counts) in zip(parts, workers, strict=True)
     )
-    seconds = {f"{state}_s": _sum(part.get(state) for part in parts) for state in (parts[0] if parts else ())}
+    states = [state for state in (parts[0] if parts else ()) if gil.known or state not in GIL_STATES]
     held_ratio = [watch.held / watch.looked for watch in watches if watch.looked]
     return Ledger(
         wall_s=wall_s * len(parts),
         threads=len(parts),
-        samples=max((counts.samples for _, counts in workers), default=0),
-        calls=calls,
-        gil_held_s=wall_s * sum(held_ratio) if gil_known and held_ratio else None,
-        gil_observed_s=wall_s * len(held_ratio) if gil_known and held_ratio else None,
-        longest_hold_s=max((watch.longest_s for watch in watches), default=None) if gil_known else None,
-        gil_held_off_cpu_s=held_off_cpu_s if gil_known else None,
+        samples=max((counts.total for _, counts in workers), default=0),
+        gil_held_s=wall_s * sum(held_ratio) if gil.known and held_ratio else None,
+        gil_observed_s=wall_s * len(held_ratio) if gil.known and held_ratio else None,
+        longest_hold_s=max((watch.longest_s for watch in watches), default=None) if gil.known else None,
+        gil_held_off_cpu_s=held_off_cpu_s if gil.known else None,
         own_threads_cpu_s=other_cpu.own_threads_s,
         children_cpu_s=other_cpu.children_s,
         driver_cpu_s=other_cpu.driver_s,
-        **seconds,  # type: ignore[arg-type]
+        **{f"{state}_s": sum(part[state] for part in parts) for state in states},  # type: ignore[arg-type]
     )
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = list(values)
-    return None if any(value is None for value in known) else sum(value for value in known if value is not None)

@@ -60,7 +60,7 @@ class FunctionCounts:
         found: defaultdict[int, Seen] = defaultdict(Seen)
         for inside, counts in self._counts.items():
             for number in _numbers(inside):
-                found[number] += Seen(counts.samples * each_s, counts)
+                found[number] += Seen(counts.total * each_s, counts)
         self._since_s, self._moments = now_s, 0
         self._counts.clear()
         return dict(found)

@@ -6,17 +6,19 @@ blocked time includes the run queue.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 import psutil
 
+from gilscope.observers.sampler import SamplingQuality
+from gilscope.observers.watch import Watched
 from gilscope.records import Ledger
+from gilscope.thread_address import ThreadAddress
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-__all__ = ["WHOLE_PROCESS", "PsutilMeter", "WorkerKey", "account"]
+__all__ = ["WHOLE_PROCESS", "PsutilObserver", "WorkerKey", "account", "snapshot"]
 
 #: Process id and native thread id.
 WorkerKey = tuple[int, int]
@@ -25,31 +27,50 @@ WorkerKey = tuple[int, int]
 WHOLE_PROCESS: Final = 0
 
 
-class PsutilMeter:
-    """Reads the CPU time of known worker threads."""
+class PsutilObserver:
+    """Watches the workers of a trial by psutil (a `gilscope.observers.watch.Observer`); it samples nothing."""
 
-    def __init__(self, workers: Collection[WorkerKey]) -> None:
-        self.workers = frozenset(workers)
+    def __init__(self, workers: Collection[ThreadAddress]) -> None:
+        self.quality: SamplingQuality | None = None
+        self.children_started: int | None = None
+        self._workers = frozenset((worker.pid, worker.tid) for worker in workers)
 
-    def snapshot(self) -> dict[WorkerKey, float]:
-        """CPU seconds, user and system, of each worker until now.
+    def watch(self, wait: Callable[[float], bool]) -> Watched:
+        before, began = snapshot(self._workers), time.perf_counter()
+        while not wait(1.0):
+            pass
+        wall_s = time.perf_counter() - began
+        return Watched(account(before, snapshot(self._workers), wall_s, self._workers))
 
-        Where a platform hides threads or numbers them its own way, the process's total stands under ``(pid,
-        WHOLE_PROCESS)``; it includes the threads that are not workers. A process that is gone or may not be
-        read has no entry.
-        """
-        seconds: dict[WorkerKey, float] = {}
-        for pid in {pid for pid, _ in self.workers}:
-            seconds |= self._of_threads(pid) or _of_process(pid)
-        return seconds
 
-    def _of_threads(self, pid: int) -> dict[WorkerKey, float]:
-        try:
-            threads = psutil.Process(pid).threads()
-        except psutil.Error:  # refused, or gone: asking for the process's total tells which
-            return {}
-        found = {(pid, thread.id): thread.user_time + thread.system_time for thread in threads}
-        return {worker: seconds for worker, seconds in found.items() if worker in self.workers}
+def snapshot(workers: Collection[WorkerKey]) -> dict[WorkerKey, float]:
+    """CPU seconds, user and system, of each worker until now.
+
+    Where a platform hides threads or numbers them its own way, the process's total stands under ``(pid,
+    WHOLE_PROCESS)``; it includes the threads that are not workers. A process that is gone or may not be
+    read has no entry.
+    """
+    seconds: dict[WorkerKey, float] = {}
+    for pid in {pid for pid, _ in workers}:
+        threads = _of_threads(pid)
+        found = {worker: threads[worker] for worker in workers if worker in threads}
+        seconds |= found or _of_process(pid)
+    return seconds
+
+
+def _of_threads(pid: int) -> dict[WorkerKey, float]:
+    try:
+        return {(pid, thread.id): thread.user_time + thread.system_time for thread in psutil.Process(pid).threads()}
+    except psutil.Error:  # refused, or gone: asking for the process's total tells which
+        return {}
+
+
+def _of_process(pid: int) -> dict[WorkerKey, float]:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return {}
+    return {(pid, WHOLE_PROCESS): times.user + times.system}
 
 
 def account(
@@ -74,11 +95,3 @@ def account(
         threads += count
     ledger = Ledger(wall_s=total_s, cpu_s=cpu_s, blocked_s=total_s - cpu_s, threads=threads)
     return ledger if threads else None
-
-
-def _of_process(pid: int) -> dict[WorkerKey, float]:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return {}
-    return {(pid, WHOLE_PROCESS): times.user + times.system}

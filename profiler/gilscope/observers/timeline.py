@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from gilscope.observers.gil import Gil
 from gilscope.observers.moment import Moment
 from gilscope.observers.proc import Scheduled
 from gilscope.records import Lane, Timeline
@@ -96,20 +97,13 @@ class Traces:
         return iter(self._traces.items())
 
 
-def timeline_of(
-    traces: Iterable[tuple[ThreadAddress, Trace]],
-    began_s: float,
-    wall_s: float,
-    gil_known: bool = True,
-    gil_enabled: bool = True,
-) -> Timeline:
+def timeline_of(traces: Iterable[tuple[ThreadAddress, Trace]], began_s: float, wall_s: float, gil: Gil) -> Timeline:
     """The timeline of one observed round, at most `MOST_EDGES` long.
 
     :param began_s: when the round began (`time.perf_counter`)
-    :param gil_known: whether the GIL could be read; on a CPU, it is unknown in which state otherwise
-    :param gil_enabled: whether there is one; nobody holds it otherwise, which is known
+    :param gil: on a CPU, it is unknown in which state where the GIL is; where there is none nobody holds it
     """
-    traces, names = list(traces), _names(gil_known, gil_enabled)
+    traces, names = list(traces), _names(gil)
     ends_s = [wall_s, *(trace.looks[-1].at_s - began_s for _, trace in traces if trace.is_full)]
     end_us = max(0, round(min(ends_s) * 1e6))
     lanes = []
@@ -119,11 +113,11 @@ def timeline_of(
     return told_until(Timeline(wall_s=end_us / 1e6, lanes=tuple(lanes)), MOST_EDGES)
 
 
-def _names(gil_known: bool, gil_enabled: bool) -> dict[str, str]:
+def _names(gil: Gil) -> dict[str, str]:
     """What is told for a state that a look found, where that is another."""
-    if not gil_enabled:
+    if not gil.enabled:
         return {"cpu_gil": "cpu_free"}
-    return {} if gil_known else {"cpu_gil": "unknown", "cpu_free": "unknown"}
+    return {} if gil.known else {"cpu_gil": "unknown", "cpu_free": "unknown"}
 
 
 def _told(looks: Sequence[Look]) -> Iterator[tuple[float, str]]:

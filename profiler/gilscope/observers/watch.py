@@ -8,9 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
-
-from gilscope.observers import proc, psutil_
+from gilscope.observers import proc
 from gilscope.observers.account import NonWorkerCpu, ledger_of
 from gilscope.observers.children import ChildCount
 from gilscope.observers.counts import ThreadCounts
@@ -21,7 +19,7 @@ from gilscope.observers.timeline import MOST_LANES, Traces, timeline_of
 from gilscope.records import Ledger, Timeline
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Observer", "ProcObserver", "PsutilObserver", "Watched"]
+__all__ = ["Observer", "ProcObserver", "Watched"]
 
 
 #: A running thread's schedstat is brought up to date at the kernel's ticks, a process's CPU clock at once: so much per
@@ -33,8 +31,8 @@ GRAIN_S = 0.01
 class Watched:
     """What one observed round showed."""
 
-    ledger: Callable[[int], Ledger | None]
-    """Given the calls it made; None when no worker could be read to the end."""
+    ledger: Ledger | None
+    """But for the calls it made; None when no worker could be read to the end."""
     timeline: Timeline | None = None
     """None where nothing was sampled."""
 
@@ -54,8 +52,6 @@ class Observer(Protocol):
 
         :raises OSError: when a watched process is gone
         """
-
-    def close(self) -> None: ...
 
 
 class ProcObserver:
@@ -105,10 +101,9 @@ class ProcObserver:
         assert self.quality is not None
         self.quality += sampler.quality
         workers = [(spent_s, counts.of(worker)) for spent_s, worker in zip(spent, self._workers, strict=True)]
-        gil = self._gil
         return Watched(
-            lambda calls: ledger_of(wall_s, workers, holds.watches, calls, others, gil.known, gil.enabled),
-            timeline_of(traces, began, wall_s, gil.known, gil.enabled),
+            ledger_of(wall_s, workers, holds.watches, others, self._gil),
+            timeline_of(traces, began, wall_s, self._gil),
         )
 
     def _counting_children(self, wait: Callable[[float], bool], seconds: float) -> bool:
@@ -116,9 +111,6 @@ class ProcObserver:
         began = time.perf_counter()
         self._children.look()
         return wait(seconds - (time.perf_counter() - began))
-
-    def close(self) -> None:
-        """Nothing stays open between rounds."""
 
 
 class _NonWorkerCpuMeter:
@@ -160,24 +152,3 @@ def _cpu_or_nothing(pid: int) -> float:
         return proc.process_cpu_s(pid)
     except OSError:
         return 0.0  # ended meanwhile: its CPU is in its parent's reaped children's
-
-
-class PsutilObserver:
-    """psutil where there is no /proc: CPU exact, blocked time undivided, nothing known of the GIL."""
-
-    def __init__(self, workers: Sequence[ThreadAddress]) -> None:
-        self._meter = psutil_.PsutilMeter([(worker.pid, worker.tid) for worker in workers])
-        self.quality: SamplingQuality | None = None
-        self.children_started: int | None = None
-
-    def watch(self, wait: Callable[[float], bool]) -> Watched:
-        before, began = self._meter.snapshot(), time.perf_counter()
-        while not wait(1.0):
-            pass
-        wall_s = time.perf_counter() - began
-        after = self._meter.snapshot()
-        ledger = psutil_.account(before, after, wall_s, self._meter.workers)
-        return Watched(lambda calls: None if ledger is None else msgspec.structs.replace(ledger, calls=calls))
-
-    def close(self) -> None:
-        """Nothing stays open."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gilscope.decide.classify import MIN_SAMPLES
-from gilscope.observers.account import seconds_by_state
+from gilscope.observers.account import BLOCKED_STATES, seconds_by_state
 from gilscope.observers.proc import Scheduled
 from gilscope.records import WAIT_STATES, Account
 
@@ -41,16 +41,16 @@ def observed_of(seen: Seen | None, cpu_ns: int, runqueue_ns: int, gil_enabled: b
 
     :param cpu_ns: of the calls measured with all clocks, and ``runqueue_ns``: how runnable time divides, exactly
     """
-    if seen is None or not seen.counts.samples:
+    if seen is None or not seen.counts.total:
         return None
     counts = seen.counts
-    runnable_s = seen.wall_s * counts.runnable / counts.samples
+    runnable_s = seen.wall_s * counts.runnable / counts.total
     run_s = runnable_s * (cpu_ns / (cpu_ns + runqueue_ns) if cpu_ns else 1.0)
     scheduled = Scheduled(run_s, runnable_s - run_s)
-    states = seconds_by_state(seen.wall_s, scheduled, counts, gil_known=True, gil_enabled=gil_enabled)
+    states = seconds_by_state(seen.wall_s, scheduled, counts, gil_enabled)
     seconds: dict[str, Any] = {f"{state}_s": value for state, value in states.items()}
-    held_s = seen.wall_s * counts.blocked_held / counts.samples
-    return Observed(wall_s=seen.wall_s, samples=counts.samples, gil_held_off_cpu_s=held_s, **seconds)
+    held_s = seen.wall_s * counts.of(*BLOCKED_STATES, held=True) / counts.total
+    return Observed(wall_s=seen.wall_s, samples=counts.total, gil_held_off_cpu_s=held_s, **seconds)
 
 
 def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[str, float]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.counts import Counts, Held, Runnable
 from gilscope.observers.functions import Seen
 from gilscope.production.observed import Observed, added, divided, observed_of
 from gilscope.production.record import merged
 from gilscope.records import STATES, WAIT_STATES
+from tests.unit.moments import counts
 from tests.unit.production.profiles import make_profile
 
 #: Others in the process compute while it is blocked: alone, one call cannot know what it waits for.
@@ -21,8 +20,7 @@ UNDIVIDED: dict[str, Any] = {"clocked_cpu_s": 0.1, "clocked_alone": 0, "clocked_
 
 
 def seen(wall_s: float = 1.0, held: int = 0, free: int = 0, blocked_held: int = 0, **blocked: int) -> Seen:
-    runnable = Runnable(on_cpu=Held(held, free))
-    return Seen(wall_s, Counts(cpus_idle=runnable, blocked=Counter(blocked), blocked_held=blocked_held))
+    return Seen(wall_s, counts(blocked, on_cpu=(held, free), blocked_held=blocked_held))
 
 
 def observed(**what: Any) -> Observed:
@@ -31,16 +29,18 @@ def observed(**what: Any) -> Observed:
     return found
 
 
-counts = st.integers(0, 50)
+numbers = st.integers(0, 50)
 
 
-@given(held=counts, free=counts, gil_wait=counts, network=counts, cpu_ns=counts, queue_ns=counts, gil=st.booleans())
+@given(
+    held=numbers, free=numbers, gil_wait=numbers, network=numbers, cpu_ns=numbers, queue_ns=numbers, gil=st.booleans()
+)
 def test_the_states_sum_to_what_was_seen(
     held: int, free: int, gil_wait: int, network: int, cpu_ns: int, queue_ns: int, gil: bool
 ) -> None:
     what = seen(2.0, held, free, gil_wait=gil_wait, network=network)
     found = observed_of(what, cpu_ns, queue_ns, gil)
-    assert (found is None) == (what.counts.samples == 0)
+    assert (found is None) == (what.counts.total == 0)
     if found is not None:
         assert sum(found.state_s(state) or 0.0 for state in STATES) == pytest.approx(2.0)
         assert found.cpu_s + (found.runqueue_s or 0.0) + found.blocked_s == pytest.approx(2.0)
