@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.gil import HOLDER, LOCKS_BYTES, GilLayout, Phase, find_layout, runtime_area
+from gilscope.observers.gil import HOLDER, LOCKS_BYTES, SEARCH_BYTES, GilLayout, Phase, find_layout
 from gilscope.observers.proc import ProcessFiles
 
 SIZE = 512
@@ -113,10 +113,12 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="re
 SLEEPER = """
 import ctypes, os, sys
 from gilscope.backends.worker import enter_worker, permit_observer
+from gilscope.observers.calibration import own_layout
 permit_observer(os.getppid())
 me = enter_worker()
 print(me.runtime, me.thread_state, flush=True)
 buffer = ctypes.create_string_buffer(1)
+print(own_layout().offset, flush=True)
 for line in sys.stdin:
     library = ctypes.PyDLL(None) if line == "held\\n" else ctypes.CDLL(None)
     print("now", flush=True)
@@ -131,6 +133,7 @@ class Sleeper:
         command = [sys.executable, "-c", SLEEPER]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.runtime, self.thread_state = map(int, self.heard().split())
+        self.own_offset = int(self.heard())
         self.files = ProcessFiles(self.process.pid)
 
     def heard(self) -> str:
@@ -166,7 +169,7 @@ def phase(sleeper: Sleeper, held: bool) -> Phase:
     assert sleeper.heard() == "now\n"
     while not blocked_in_read(sleeper.process.pid):
         pass
-    memory = runtime_area(sleeper.files, sleeper.runtime)
+    memory = sleeper.files.read(sleeper.runtime, SEARCH_BYTES)
     sleeper.say("x")
     return Phase(held, memory)
 
@@ -177,6 +180,7 @@ def phase(sleeper: Sleeper, held: bool) -> Phase:
 def test_this_interpreters_gil_is_found_and_read(sleeper: Sleeper) -> None:
     layout = find_layout([phase(sleeper, held) for held in HELD], sleeper.thread_state)
     assert layout is not None
+    assert layout.offset == sleeper.own_offset
     for held in (False, True):
         sleeper.say("held\n" if held else "free\n")
         assert sleeper.heard() == "now\n"

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from time import perf_counter, perf_counter_ns
+from time import perf_counter
 from typing import Any, BinaryIO
 
 import msgspec
@@ -74,8 +74,8 @@ class Trial:
 
     def answer(self, command: m.Command) -> m.Reply:
         match command:
-            case m.Hold():
-                return self._hold(command)
+            case m.FindGil():
+                return _find_gil()
             case m.Load():
                 return self._load(command)
             case m.FindDecorated():
@@ -91,17 +91,6 @@ class Trial:
             case m.Close():
                 self._exit.close()
                 return m.Closed()
-
-    def _hold(self, command: m.Hold) -> m.Reply:
-        """A call through PyDLL keeps the GIL, one through CDLL lets it go."""
-        import ctypes
-
-        library = ctypes.PyDLL(None) if command.held else ctypes.CDLL(None)
-        sleep, microseconds = library.usleep, ctypes.c_uint(int(command.seconds * 1e6))
-        self._channel.say(m.Holding())
-        began = perf_counter_ns()
-        sleep(microseconds)
-        return m.Phased(began_ns=began, ended_ns=perf_counter_ns())
 
     def _load(self, command: m.Load) -> m.Reply:
         with timed_imports() as imports:
@@ -207,6 +196,15 @@ class Trial:
     def _loaded(self) -> targets.LoadedTarget:
         assert self._target is not None, "Open before Load"
         return self._target
+
+
+def _find_gil() -> m.Reply:
+    from gilscope.observers.calibration import NotWatchableError, own_layout
+
+    try:
+        return m.GilFound(offset=own_layout().offset)
+    except NotWatchableError as error:
+        return m.GilFound(reason=str(error))
 
 
 def _keep_together(folder: str) -> None:

@@ -17,13 +17,12 @@ __all__ = [
     "DecoratedFound",
     "Failed",
     "FindDecorated",
+    "FindGil",
+    "GilFound",
     "Hello",
-    "Hold",
-    "Holding",
     "Load",
     "Loaded",
     "Open",
-    "Phased",
     "Pickle",
     "Pickled",
     "Pools",
@@ -43,11 +42,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The base of all."""
 
 
-class Hold(Message, frozen=True, kw_only=True):
-    """Sleep for ``seconds``, holding the GIL or without it. Answered by `Holding` at once and `Phased` after."""
-
-    held: bool
-    seconds: float
+class FindGil(Message, frozen=True, kw_only=True):
+    """Look where this interpreter keeps its GIL. Answered by `GilFound`."""
 
 
 class Load(Message, frozen=True, kw_only=True):
@@ -113,15 +109,11 @@ class Hello(Message, frozen=True, kw_only=True):
     gil_enabled: bool
 
 
-class Holding(Message, frozen=True, kw_only=True):
-    """The phase begins."""
+class GilFound(Message, frozen=True, kw_only=True):
+    """Where it is (`gilscope.observers.gil.GilLayout`), or the reason why that is not known."""
 
-
-class Phased(Message, frozen=True, kw_only=True):
-    """The phase is over: it lasted from ``began_ns`` to ``ended_ns`` of the monotonic clock."""
-
-    began_ns: int
-    ended_ns: int
+    offset: int | None = None
+    reason: str | None = None
 
 
 class Loaded(Message, frozen=True, kw_only=True):
@@ -220,5 +212,5 @@ class Failed(Message, frozen=True, kw_only=True):
     traceback: str = ""
 
 
-Command = Hold | Load | FindDecorated | Open | Round | Pickle | Pools | Close
-Reply = Hello | Holding | Phased | Loaded | DecoratedFound | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed
+Command = FindGil | Load | FindDecorated | Open | Round | Pickle | Pools | Close
+Reply = Hello | GilFound | Loaded | DecoratedFound | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed

@@ -1,8 +1,8 @@
 """Finding and reading the GIL from outside, without symbols, version tables, root or a pause.
 
-A process that cooperates sleeps for a moment holding the GIL and for a moment without it. The aligned word near
+A process that cooperates has its memory read while it holds the GIL and while it does not. The aligned word near
 ``_PyRuntime`` that is 1 in every held phase and 0 in every free one, and that is preceded by the address of the
-sleeper's thread state, is the GIL's ``locked`` flag behind its ``last_holder`` (``struct _gil_runtime_state`` in
+process's only thread state, is the GIL's ``locked`` flag behind its ``last_holder`` (``struct _gil_runtime_state`` in
 Include/internal/pycore_gil.h). Its offset from ``_PyRuntime`` belongs to the interpreter binary, so one calibration
 serves every process of it.
 """
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gilscope.observers.proc import ProcessFiles
 
-__all__ = ["Gil", "GilLayout", "Hold", "Phase", "find_layout", "runtime_area"]
+__all__ = ["Gil", "GilLayout", "Hold", "Phase", "find_layout"]
 
 HOLDER = struct.Struct("<Qi")
 #: The same, and ``switch_number`` behind it.
@@ -78,11 +78,6 @@ class Phase:
 
     held: bool
     memory: bytes
-
-
-def runtime_area(process: ProcessFiles, runtime: int, size: int = SEARCH_BYTES) -> bytes:
-    """The memory from ``_PyRuntime`` to the end of its mapping, at most ``size`` bytes."""
-    return process.read(runtime, size)
 
 
 def find_layout(phases: Sequence[Phase], thread_state: int) -> GilLayout | None:

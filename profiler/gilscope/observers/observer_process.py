@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import suppress
 
+from gilscope.observers.calibration import NotWatchableError, own_layout, try_reading
 from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.observer_messages import (
@@ -29,18 +30,12 @@ from gilscope.observers.observer_messages import (
     decode_request,
     encode,
 )
-from gilscope.observers.own import own_layout
-from gilscope.observers.proc import ProcessFiles
 from gilscope.observers.sampler import Sampler
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["main"]
 
 REPORT_EVERY_S = 1.0
-
-
-class _Refusal(Exception):  # noqa: N818  it is told, and ends the process
-    """Why the process cannot be watched."""
 
 
 class _Watch:
@@ -106,51 +101,29 @@ class _Watch:
                 self._unsent = {}
 
 
-def _refuse_another(start: Start, parent: int) -> None:
-    if start.pid != parent:
-        raise _Refusal(f"process {start.pid} is gone, or sees other process ids than its helper does")
-    if start.python != sys.version:
-        raise _Refusal(f"{sys.executable} is another Python ({sys.version}) than the one that runs here")
-
-
-def _layout(start: Start) -> GilLayout | None:
+def _layout(start: Start, parent: int) -> GilLayout | None:
     """Where the GIL is, in this process and so in that one; None where there is none.
 
-    :raises _Refusal: when it cannot be told
+    :raises NotWatchableError: when that process cannot be watched
     """
-    if not start.gil_enabled:
-        return None
-    if not start.runtime:
-        raise _Refusal("this interpreter does not export _PyRuntime")
-    layout = own_layout()
-    if layout is None:
-        raise _Refusal("no word of the interpreter's memory behaved like the GIL")
-    return layout
-
-
-def _try(start: Start, layout: GilLayout | None) -> None:
-    """Read once what will be read again and again.
-
-    :raises OSError: when it may not be read
-    """
-    files = ProcessFiles(start.pid)
+    if start.pid != parent:
+        raise NotWatchableError(f"process {start.pid} is gone, or sees other process ids than its helper does")
+    if start.python != sys.version:
+        raise NotWatchableError(f"{sys.executable} is another Python ({sys.version}) than the one that runs here")
     try:
-        if layout is not None:
-            layout.read(files, start.runtime)
+        layout = own_layout() if start.gil_enabled else None
+        try_reading(layout, start.pid, start.runtime)
         os.close(os.open(f"/proc/{start.pid}/task/{start.pid}/syscall", os.O_RDONLY | os.O_CLOEXEC))
-    finally:
-        files.close()
+    except OSError as error:
+        raise NotWatchableError(f"the threads of process {start.pid} may not be watched ({error.strerror})") from error
+    return layout
 
 
 def _answer(ours: socket.socket, start: Start, parent: int) -> None:
     try:
-        _refuse_another(start, parent)
-        layout = _layout(start)
-        _try(start, layout)
-    except _Refusal as refusal:
+        layout = _layout(start, parent)
+    except NotWatchableError as refusal:
         ours.send(encode(Refused(str(refusal))))
-    except OSError as error:
-        ours.send(encode(Refused(f"the memory of process {start.pid} may not be read ({error.strerror})")))
     else:
         sampler = Sampler((), layout, start.rate_hz, random.Random(), functions=FUNCTIONS)
         _Watch(ours, parent, sampler).run()
