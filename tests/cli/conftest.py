@@ -1,9 +1,12 @@
-"""The command line as a subprocess, and the check that it leaves nothing behind."""
+"""The command line: as a process, with the check that it leaves nothing behind; and within the tests' own process, for
+what measures nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import io
 import json
 import os
 import select
@@ -11,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ import psutil
 import pytest
 
 import gilscope
+from gilscope.cli import main
 
 if sys.platform != "linux":  # where alone it is told which processes are left
     collect_ignore_glob = ["test_*.py"]
@@ -29,6 +33,8 @@ TARGETS = Path(__file__).parent / "targets"
 PACKAGE = f"{Path(gilscope.__file__).parent}{os.sep}"
 PR_SET_CHILD_SUBREAPER = 36
 TIMEOUT_S = 60
+#: What the environment of whoever runs the tests must not decide.
+DECIDING = ("GILSCOPE_TRIAL", "PYTHONWARNINGS", "PYTHONIOENCODING", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,10 @@ class Outcome:
 class Cli:
     """Runs gilscope in a folder of its own, with a folder of its own for temporary files."""
 
-    def __init__(self, folder: Path, tmp: Path) -> None:
-        self.cwd, self.tmp = folder / "work", tmp
-        self.cwd.mkdir()
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("GILSCOPE_TRIAL", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
-        } | {"TMPDIR": str(self.tmp)}
+    def __init__(self, cwd: Path, tmp: Path) -> None:
+        self.cwd, self.tmp = cwd, tmp
+        self.environment = {name: value for name, value in os.environ.items() if name not in DECIDING}
+        self.environment["TMPDIR"] = str(tmp)
         self.command = [sys.executable, "-m", "gilscope"]
         self._started: list[subprocess.Popen[str]] = []
 
@@ -119,17 +121,13 @@ class Cli:
     def run(self, *arguments: str, **options: Any) -> Outcome:
         return finish(self.start(*arguments, **options))
 
-    def run_each(self, *commands: Sequence[str]) -> list[Outcome]:
-        """Run commands that measure nothing, all at once."""
-        return [finish(process) for process in [self.start(*command) for command in commands]]
-
     def analyze(
         self,
         *arguments: str,
         backends: str = "thread",
         workers: str = "2",
         budget: float = 8.0,
-        calls: int = 150,
+        calls: int = 100,
         **options: Any,
     ) -> Outcome:
         """Analyze functions; the results go to standard output as JSON. It is the calls that usually bound it, so that
@@ -137,11 +135,46 @@ class Cli:
         bounds = ("--backends", backends, "--workers", workers, "--budget", f"{budget}s", "--max-calls", f"{calls}")
         return self.run("analyze", *arguments, *bounds, "--json", **options)
 
+    def answer(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
+        """What a command says that has no time to measure: within this process, where everything is imported already.
+        What other tests run in this process goes on."""
+        environment = self.environment | dict(env or {})
+        encoding = environment.get("PYTHONIOENCODING") or "utf-8"
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding, write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, _same_handlers():
+            for name in {*os.environ} - {*environment}:
+                patch.delenv(name)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.chdir(self.cwd)
+            patch.setattr("gilscope.measure.tree.leaving_no_process", contextlib.nullcontext)
+            patch.setattr(sys, "argv", ["gilscope", *arguments])
+            patch.setattr(sys, "stdout", stdout)
+            patch.setattr(sys, "stderr", stderr)
+            with pytest.raises(SystemExit) as left:
+                main()
+        said = (stream.buffer.getvalue().decode(encoding) for stream in (stdout, stderr))
+        return Outcome(int(left.value.code or 0), *said)
+
+    def answers(self, *commands: Sequence[str]) -> list[Outcome]:
+        return [self.answer(*command) for command in commands]
+
     def end(self) -> None:
         """End what a failed test left running, and close every pipe."""
         for process in self._started:
             with process:
                 process.kill()
+
+
+@contextlib.contextmanager
+def _same_handlers() -> Iterator[None]:
+    """Signals are handled as before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def place(module: str, *functions: str) -> list[str]:
@@ -172,21 +205,26 @@ def _orphans_come_here() -> Iterator[None]:
 @pytest.fixture
 def cli(tmp_path: Path, _orphans_come_here: None) -> Iterator[Cli]:
     """The command; after the test no process and no temporary file of it may be left."""
+    with _leaving_nothing(tmp_path / "work") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _leaving_nothing(cwd: Path) -> Iterator[Cli]:
+    cwd.mkdir(exist_ok=True)
     before = _descendants()
     with tempfile.TemporaryDirectory(prefix="gs-") as tmp:  # short, for the forkserver's socket has its address in it
-        made = Cli(tmp_path, Path(tmp))
-        yield made
-        _assert_nothing_left(made, before)
-
-
-def _assert_nothing_left(made: Cli, before: set[psutil.Process]) -> None:
-    made.end()
-    left = _descendants() - before
-    told = [f"{process.pid}: {' '.join(process.cmdline())}" for process in left]
-    for process in left:
-        process.kill()
-    assert not told, "processes were left behind"
-    assert not list(made.tmp.iterdir()), "temporary files were left behind"
+        made = Cli(cwd, Path(tmp))
+        try:
+            yield made
+        finally:
+            made.end()
+            left = _descendants() - before
+            told = [f"{process.pid}: {' '.join(process.cmdline())}" for process in left]
+            for process in left:
+                process.kill()
+        assert not told, "processes were left behind"
+        assert not list(made.tmp.iterdir()), "temporary files were left behind"
 
 
 def _descendants() -> set[psutil.Process]:
@@ -197,6 +235,61 @@ def _descendants() -> set[psutil.Process]:
         with contextlib.suppress(ChildProcessError):  # not come here yet
             os.waitpid(process.pid, os.WNOHANG)
     return set(found) - dead
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one command said and wrote, for many tests to look at; none may change it."""
+
+    outcome: Outcome
+    folder: Path
+
+    @property
+    def analyses(self) -> dict[str, Analysis]:
+        """Of the results that it saved, by the name of the function."""
+        return Outcome(0, (self.folder / "saved.json").read_text(), "").analyses
+
+
+#: Commands that are run once for all tests.
+COMMANDS = {
+    "well": (
+        *("analyze", *place("well", "no_such", "nap", "doze"), "--backends", "thread,asyncio,process"),
+        *("--workers", "2", "--max-calls", "300", "-v", "-o", "saved.json", "-o", "deep/reports/", "-o", "also.md"),
+    ),
+    "asked": (
+        *("analyze", *place("well", "nap"), "--backends", "thread,asyncio,process", "--workers", "1,3"),
+        *("--chunksize", "5", "--start-method", "fork", "--cpus", "1", "--seed", "7", "--context", "async"),
+        *("--predict-cpus", "64,32", "--predict-cpus", "16", "--predict-gil", "off"),
+        *("--max-calls", "400", "-q", "-o", "saved.json"),
+    ),
+    "shapes": (
+        *("analyze", *place("shapes", "closure", "partial", "Napper.nap", "builtin", "generator", "async_generator")),
+        *("--backends", "thread,process", "--workers", "2", "--max-calls", "400", "-q", "-o", "saved.json"),
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def measured(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, _orphans_come_here: None
+) -> Callable[[str], Measured]:
+    """``measured(name)``: one of `COMMANDS`, run once, whichever of the tests' processes asks for it first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def measure(name: str) -> Measured:
+        folder = shared / f"measured-{name}"
+        folder.mkdir(exist_ok=True)
+        said = folder / "said.json"
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not said.exists():
+                with _leaving_nothing(folder / "work") as cli:
+                    outcome = cli.run(*COMMANDS[name])
+                said.write_text(json.dumps([outcome.status, outcome.stdout, outcome.stderr]))
+        return Measured(Outcome(*json.loads(said.read_text())), folder / "work")
+
+    return measure
 
 
 @pytest.fixture

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from tests.cli.conftest import Cli, place
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Analysis, Measured
 
 
-def test_what_has_no_name_of_its_own_runs_in_threads_and_processes_refuse_it(cli: Cli) -> None:
-    outcome = cli.analyze(*place("shapes", "anonymous", "closure"), backends="thread,process")
-    assert outcome.status == 0
-    for analysis in outcome.analyses.values():
-        assert analysis.statuses == {"serial": "ok", "thread": "ok", "process": "refused"}
-        assert "the function cannot be pickled" in analysis.trial("process")["reason"]
+@pytest.fixture
+def shapes(measured: Callable[[str], Measured]) -> dict[str, Analysis]:
+    found = measured("shapes")
+    assert (found.outcome.status, found.outcome.stderr) == (0, "")
+    return found.analyses
 
 
-def test_what_can_be_pickled_runs_everywhere(cli: Cli) -> None:
-    names = ("partial", "bound", "instance", "Napper.nap")
-    outcome = cli.analyze(*place("shapes", *names), backends="process")
-    assert outcome.status == 0
-    assert tuple(outcome.analyses) == names
-    for analysis in outcome.analyses.values():
-        assert analysis.statuses == {"serial": "ok", "process": "ok"}
-        assert analysis.trial("process")["calls"] > 0
+def test_what_has_no_name_of_its_own_runs_in_threads_and_processes_refuse_it(shapes: dict[str, Analysis]) -> None:
+    closure = shapes["closure"]
+    assert closure.statuses == {"serial": "ok", "thread": "ok", "process": "refused"}
+    assert "the function cannot be pickled" in closure.trial("process")["reason"]
 
 
-def test_a_builtin_runs_everywhere(cli: Cli) -> None:
-    outcome = cli.analyze(*place("shapes", "builtin"), "--inputs", "NUMBERS", backends="thread,process", calls=10**6)
-    assert outcome.status == 0
-    assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok", "process": "ok"}
-    assert outcome.analysis.result["target"]["file"] is None
+@pytest.mark.parametrize("name", ["partial", "Napper.nap", "builtin", "generator", "async_generator"])
+def test_what_can_be_pickled_runs_everywhere(shapes: dict[str, Analysis], name: str) -> None:
+    assert shapes[name].statuses == {"serial": "ok", "thread": "ok", "process": "ok"}
+    assert shapes[name].trial("process")["calls"] > 0
 
 
-def test_generators_are_drained_and_that_is_said(cli: Cli) -> None:
-    names = {"generator": "generator", "async_generator": "async-generator"}
-    outcome = cli.analyze(*place("shapes", *names), backends="thread,asyncio")
-    assert outcome.status == 0
-    for name, kind in names.items():
-        analysis = outcome.analyses[name]
-        assert analysis.result["target"]["kind"] == kind
-        assert analysis.finding("generator-drained")["severity"] == "info"
-        assert analysis.result["demands"]["sleep_s"] > 0.002, "three naps of a millisecond a call"
+def test_a_builtin_has_no_file(shapes: dict[str, Analysis]) -> None:
+    assert shapes["builtin"].result["target"]["file"] is None
 
 
-def test_a_coroutine_function_runs_on_its_loop_and_in_workers(cli: Cli) -> None:
-    outcome = cli.analyze(*place("well", "doze"), backends="asyncio,thread,process")
-    assert outcome.status == 0
-    assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok", "process": "ok", "asyncio": "ok"}
-    assert outcome.analysis.advised in ("asyncio", "thread", "process"), "which of them, two at a time, is a tie"
+@pytest.mark.parametrize(("name", "kind"), [("generator", "generator"), ("async_generator", "async-generator")])
+def test_generators_are_drained_and_that_is_said(shapes: dict[str, Analysis], name: str, kind: str) -> None:
+    assert shapes[name].result["target"]["kind"] == kind
+    assert shapes[name].finding("generator-drained")["severity"] == "info"
+    assert shapes[name].result["demands"]["sleep_s"] > 0.002, "three naps of a millisecond a call"
+
+
+def test_a_coroutine_function_runs_on_its_loop_and_in_workers(measured: Callable[[str], Measured]) -> None:
+    doze = measured("well").analyses["doze"]
+    assert doze.statuses == {"serial": "ok", "thread": "ok", "process": "ok", "asyncio": "ok"}
+    assert doze.advised in ("asyncio", "thread", "process"), "which of them, two at a time, is a tie"

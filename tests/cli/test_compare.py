@@ -42,7 +42,7 @@ def saved(cli: Cli, **results: Result | list[Result]) -> None:
 def test_every_format_draws_a_comparison(cli: Cli) -> None:
     saved(cli, old=OLD, new=SLOWER)
     names = ("text", "json", "csv", "html", "md")
-    outcomes = cli.run_each(*(("compare", "old.json", "new.json", "-f", name) for name in names))
+    outcomes = cli.answers(*(("compare", "old.json", "new.json", "-f", name) for name in names))
     assert {(outcome.status, outcome.stderr) for outcome in outcomes} == {(0, "")}
     text, told, table, page, markdown = (outcome.stdout for outcome in outcomes)
     assert {change["shown"] for change in json.loads(told)["changes"]} == {"slower", "not shown"}
@@ -54,7 +54,7 @@ def test_every_format_draws_a_comparison(cli: Cli) -> None:
 
 def test_reports_are_written_where_they_are_asked_for(cli: Cli) -> None:
     saved(cli, old=OLD, new=SLOWER)
-    compared, checked = cli.run_each(
+    compared, checked = cli.answers(
         ("compare", "old.json", "new.json", "-o", "reports/"),
         ("check", "new.json", "--baseline", "old.json", "-o", "gate.md", "-q"),
     )
@@ -75,10 +75,10 @@ def test_reports_are_written_where_they_are_asked_for(cli: Cli) -> None:
 def test_what_is_not_comparable_is_refused_unless_anyway(cli: Cli, changes: dict[str, Any], told: str) -> None:
     saved(cli, old=OLD, new=msgspec.structs.replace(SLOWER, **changes))
     compare, check = ("compare", "old.json", "new.json"), ("check", "new.json", "--baseline", "old.json")
-    refused = cli.run_each(compare, check)
+    refused = cli.answers(compare, check)
     assert {outcome.status for outcome in refused} == {2}
     assert all(told in outcome.line and "--anyway" in outcome.line for outcome in refused)
-    compared, checked = cli.run_each((*compare, "--anyway"), (*check, "--anyway"))
+    compared, checked = cli.answers((*compare, "--anyway"), (*check, "--anyway"))
     assert (compared.status, checked.status) == (0, 1)
     for outcome in (compared, checked):
         assert "Not comparable, and compared all the same: " in " ".join(outcome.stdout.split())
@@ -87,7 +87,7 @@ def test_what_is_not_comparable_is_refused_unless_anyway(cli: Cli, changes: dict
 def test_functions_are_matched_and_those_left_over_are_listed(cli: Cli) -> None:
     same, gone, come = (named(f"app:{name}", OLD) for name in ("same", "gone", "come"))
     saved(cli, old=[gone, same], new=[same, come], more=[gone, same, come], others=[come, come])
-    compared, left, passed, apart = cli.run_each(
+    compared, left, passed, apart = cli.answers(
         ("compare", "old.json", "new.json", "--json"),
         ("check", "new.json", "--baseline", "old.json"),
         ("check", "more.json", "--baseline", "old.json", "--fail-on", "label"),
@@ -112,7 +112,7 @@ def test_the_gate_passes_and_fails_with_the_table(cli: Cli) -> None:
         ("once.json", "throughput<0.9"): (0, "Passed: 1 not shown"),
     }
     commands = [("check", new, "--baseline", "old.json", "--fail-on", conditions) for new, conditions in told]
-    for outcome, (status, title) in zip(cli.run_each(*commands), told.values(), strict=True):
+    for outcome, (status, title) in zip(cli.answers(*commands), told.values(), strict=True):
         assert (outcome.status, outcome.stderr, outcome.stdout.splitlines()[0]) == (status, "", title)
 
 
@@ -132,7 +132,7 @@ def test_a_baseline_that_cannot_be_read_does_not_pass(cli: Cli) -> None:
         ("new.json", ""): "there is no condition to fail on",
     }
     commands = [("check", "new.json", "--baseline", base, "--fail-on", conditions) for base, conditions in told]
-    for outcome, part in zip(cli.run_each(*commands), told.values(), strict=True):
+    for outcome, part in zip(cli.answers(*commands), told.values(), strict=True):
         assert outcome.status == 2
         assert part in outcome.line
 

@@ -1,80 +1,78 @@
-"""The options that say how to measure, and the other commands."""
+"""The options that say how to measure, in an analysis, and the other commands. That each option reaches the analysis
+stands in test_asked, and what is planned for it in tests/unit."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, place
-
-NAP = place("well", "nap")
-SENSELESS = {
-    ("--budget", "soon"): "--budget 'soon' is no time",
-    ("--workers", "0"): "workers 0 makes no sense",
-    ("--backends", "tread"): "did you mean 'thread'?",
-    ("--start-method", "clone"): "start method 'clone'",
-    ("--format", "pdf"): "no format 'pdf'",
-    ("--predict-cpus", "4,0"): "predict-cpus 0 makes no sense",
-    ("--predict-gil", "no"): "--predict-gil 'no' is neither on nor off",
-    ("--setup", "no_such"): "no 'no_such'",
-}
+from gilscope.decide.noise import MOST_FLOOR, TIE_MARGIN
+from tests.cli.conftest import Analysis, Cli, Measured, place
 
 
-def test_a_value_that_makes_no_sense_is_refused_in_one_line(cli: Cli) -> None:
-    outcomes = cli.run_each(*(("analyze", *NAP, *arguments) for arguments in SENSELESS))
-    for outcome, told in zip(outcomes, SENSELESS.values(), strict=True):
-        assert outcome.status == 2
-        assert told in outcome.line
+def test_calls_are_bounded_and_the_bound_is_recorded(measured: Callable[[str], Measured]) -> None:
+    for analysis in measured("well").analyses.values():
+        assert analysis.result["settings"]["max_calls"] == 300
+        assert 0 < sum(trial["calls"] for trial in analysis.trials) <= 300
 
 
-def test_what_the_command_line_does_not_know_is_a_usage_error(cli: Cli) -> None:
-    for outcome in cli.run_each(("analyze",), ("analyze", "x:y", "--no-such"), ("analyse",), ("report",)):
-        assert outcome.status == 2
-        assert outcome.stdout == ""
-        assert "Usage:" in outcome.stderr
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory, measured: Callable[[str], Measured]) -> Analysis:
+    (only,) = measured("asked").analyses.values()
+    return only
 
 
-def test_help_and_version_are_answers(cli: Cli) -> None:
-    for outcome in cli.run_each(("--help",), ("analyze", "--help"), ("report", "-h"), ("doctor", "-h"), ("--version",)):
-        assert outcome.status == 0
-        assert "gilscope" in outcome.stdout
-        assert outcome.stderr == ""
+def test_configurations_are_those_asked_for(asked: Analysis) -> None:
+    tried = [(trial["backend"], trial["workers"], trial["chunksize"], trial["start_method"]) for trial in asked.trials]
+    assert tried[0] == ("serial", 1, 1, None)
+    assert sorted(tried[1:]) == [
+        *(("asyncio", 1, 1, None), ("asyncio", 3, 1, None), ("process", 1, 5, "fork"), ("process", 3, 5, "fork")),
+        *(("thread", 1, 1, None), ("thread", 3, 1, None)),
+    ]
+    assert {trial["status"] for trial in asked.trials} == {"ok"}
+    assert asked.result["environment"]["cpus_usable"] == 1
+    assert asked.result["settings"]["seed"] == 7
 
 
-def test_backends_and_workers_are_those_asked_for(cli: Cli) -> None:
-    outcome = cli.analyze(*NAP, workers="1,3", backends="thread,asyncio")
-    assert outcome.status == 0
-    tried = [(trial["backend"], trial["workers"]) for trial in outcome.analysis.trials]
-    assert tried[0] == ("serial", 1)
-    assert sorted(tried[1:]) == [("asyncio", 1), ("asyncio", 3), ("thread", 1), ("thread", 3)]
-
-
-@pytest.mark.parametrize("method", ["fork", "forkserver"])
-def test_chunksize_start_method_cpus_and_seed_are_those_asked_for(cli: Cli, method: str) -> None:
-    options = ("--chunksize", "5", "--start-method", method, "--cpus", "1", "--seed", "7")
-    outcome = cli.analyze(*place("well", "spin"), "--inputs", "NUMBERS", *options, backends="process")
-    assert outcome.status == 0
-    trial = outcome.analysis.trial("process")
-    assert (trial["chunksize"], trial["start_method"], trial["status"]) == (5, method, "ok")
-    assert outcome.analysis.result["environment"]["cpus_usable"] == 1
-    assert outcome.analysis.result["settings"]["seed"] == 7
-
-
-def test_calls_and_time_are_bounded(cli: Cli) -> None:
-    outcome = cli.analyze(*NAP, backends="thread,asyncio,process", workers="auto", budget=2, calls=40)
-    assert outcome.analysis.result["settings"]["max_calls"] == 40
-    assert 0 < sum(trial["calls"] for trial in outcome.analysis.trials) <= 40
-    assert outcome.analysis.result["elapsed_s"] <= 1.2 * 2 + 1
-
-
-def test_a_coroutine_that_calls_is_told_to_offload(cli: Cli) -> None:
-    outcome = cli.analyze(*NAP, "--context", "async", backends="asyncio,thread")
-    assert outcome.status == 0
-    advice = outcome.analysis.result["recommendation"]
-    assert (advice["backend"], advice["executor"], advice["context"]) == ("asyncio", "thread", "async")
+def test_a_coroutine_that_calls_is_told_to_offload(asked: Analysis) -> None:
+    advice = asked.result["recommendation"]
+    assert (advice["backend"], advice["context"]) == ("asyncio", "async")
+    assert advice["executor"] in ("thread", "process")
     assert "run_in_executor" in advice["code"]
+
+
+def test_other_machines_are_predicted_and_not_measured(asked: Analysis) -> None:
+    here = asked.result["environment"]
+    others = [
+        prediction
+        for prediction in asked.result["predictions"]
+        if (prediction["cpus"], prediction["gil_enabled"]) != (here["cpus_usable"], here["gil_enabled"])
+    ]
+    assert {prediction["cpus"] for prediction in others if prediction["gil_enabled"]} == {64, 32, 16}
+    assert {prediction["backend"] for prediction in others if not prediction["gil_enabled"]} == {"thread", "asyncio"}
+    assert {prediction["measured_per_s"] for prediction in others} == {None}
+    assert {pool["backend"] for pool in asked.result["break_even"]} <= {"thread", "process", "asyncio"}
+
+
+def test_an_exhaustive_search_tries_the_whole_grid_and_tells_the_noise(cli: Cli) -> None:
+    grid = ("--exhaustive", "--max-workers", "4", "--backends", "thread", "--budget", "20s")
+    outcome = cli.run("analyze", *place("well", "nap"), *grid, "--json")
+    assert outcome.status == 0
+    assert [trial["workers"] for trial in outcome.analysis.trials] == [1, 2, 4]
+    noise = outcome.analysis.result["noise"]
+    assert (noise["backend"], noise["workers"]) == ("thread", outcome.analysis.result["recommendation"]["workers"])
+    assert TIE_MARGIN <= noise["floor"] <= MOST_FLOOR
+
+
+def test_short_calls_go_to_processes_in_chunks_and_the_price_of_single_ones_is_shown(cli: Cli) -> None:
+    short = (*place("well", "spin"), "--arg", "2000", "--backends", "process", "--budget", "20s")
+    trials = cli.run("analyze", *short, "--json").analysis.trials
+    trial = max((trial for trial in trials if trial["backend"] == "process"), key=lambda trial: trial["chunksize"])
+    assert trial["chunksize"] > 1
+    assert 0 < trial["chunksize_one_per_s"] < trial["throughput_per_s"]
 
 
 def test_setup_and_teardown_run_once_in_each_process(cli: Cli, tmp_path: Path) -> None:
@@ -93,7 +91,7 @@ def test_setup_and_teardown_run_once_in_each_process(cli: Cli, tmp_path: Path) -
 
 
 def test_doctor_says_what_works(cli: Cli) -> None:
-    saved, shown = cli.run_each(("doctor", "--json"), ("doctor",))
+    saved, shown = cli.answers(("doctor", "--json"), ("doctor",))
     assert (saved.status, shown.status) == (0, 0)
     checks = {check["name"]: check for check in json.loads(saved.stdout)}
     assert {"/proc", "GIL calibration", "py-spy", "CPUs", "clock", "ptrace", "start methods"} <= set(checks)
@@ -104,8 +102,7 @@ def test_doctor_says_what_works(cli: Cli) -> None:
 
 def test_a_target_may_be_named_as_a_module(cli: Cli) -> None:
     (cli.cwd / "mine.py").write_text("import time\n\ndef nap():\n    time.sleep(0.002)\n")
-    outcome = cli.analyze("mine:nap")
-    assert outcome.status == 0
+    outcome = cli.analyze("mine:nap", calls=40)
     assert outcome.analysis.result["target"]["file"] == "mine.py", "as seen from the working folder"
 
 
@@ -114,19 +111,3 @@ def test_an_analysis_inside_an_analysis_is_refused(cli: Cli) -> None:
     outcome = cli.analyze("mine:f")
     assert outcome.status in (2, 3)
     assert "put the call" in outcome.stderr.splitlines()[-1]
-
-
-def test_other_machines_are_predicted_and_not_measured(cli: Cli) -> None:
-    asked = ("--predict-cpus", "64,32", "--predict-cpus", "16", "--predict-gil", "off")
-    outcome = cli.analyze(*place("well", "spin"), "--inputs", "NUMBERS", *asked, workers="2", backends="thread,process")
-    assert outcome.status == 0
-    here = outcome.analysis.result["environment"]
-    others = [
-        prediction
-        for prediction in outcome.analysis.result["predictions"]
-        if (prediction["cpus"], prediction["gil_enabled"]) != (here["cpus_usable"], here["gil_enabled"])
-    ]
-    assert {prediction["cpus"] for prediction in others if prediction["gil_enabled"]} == {64, 32, 16}
-    assert {prediction["backend"] for prediction in others if not prediction["gil_enabled"]} == {"thread"}
-    assert {prediction["measured_per_s"] for prediction in others} == {None}
-    assert {pool["backend"] for pool in outcome.analysis.result["break_even"]} <= {"thread", "process"}

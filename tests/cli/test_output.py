@@ -8,51 +8,64 @@ import json
 import os
 import pty
 import re
+from collections.abc import Callable
 
 import pytest
 
-from tests.cli.conftest import Cli, finish, place
+from tests.cli.conftest import Cli, Measured, finish, place
 
-NAP = place("well", "nap")
-BOUNDS = ("--backends", "thread", "--workers", "2", "--budget", "4s", "--max-calls", "150")
 COLOUR = re.compile(r"\x1b\[(\d+;)*(3|4|9)\d[;m]")
 
 
-def test_every_format_is_drawn_of_a_saved_result(cli: Cli) -> None:
-    measured = cli.run("analyze", *NAP, *BOUNDS, "-o", "saved.json", "--no-progress")
-    assert measured.status == 0
-    assert measured.stderr == "wrote saved.json\n"
+@pytest.fixture
+def well(measured: Callable[[str], Measured]) -> Measured:
+    return measured("well")
+
+
+def test_every_format_is_drawn_of_a_saved_result(cli: Cli, well: Measured) -> None:
+    path = well.folder / "saved.json"
     names = ("text", "json", "csv", "html", "md")
-    outcomes = cli.run_each(
-        *(("report", "saved.json", "-f", name) for name in names), ("report", "saved.json", "--json")
-    )
+    outcomes = cli.answers(*(("report", str(path), "-f", name) for name in names), ("report", str(path), "--json"))
     assert {outcome.status for outcome in outcomes} == {0}
     assert {outcome.stderr for outcome in outcomes} == {""}
     text, saved, table, page, markdown, short = (outcome.stdout for outcome in outcomes)
-    assert text == measured.stdout, "drawn of the record and of nothing else"
-    assert saved == short == (cli.cwd / "saved.json").read_text()
-    assert {row["backend"] for row in csv.DictReader(io.StringIO(table))} == {"serial", "thread"}
+    assert text == well.outcome.stdout, "drawn of the record and of nothing else"
+    assert saved == short == path.read_text()
+    assert {row["backend"] for row in csv.DictReader(io.StringIO(table))} == {"serial", "thread", "asyncio", "process"}
     assert page.startswith("<!DOCTYPE html>")
     assert page.rstrip().endswith("</html>")
-    assert markdown.startswith("#")
-    together = cli.run("report", "saved.json", "saved.json")
+    assert markdown.startswith("| target |")
+
+
+def test_several_files_are_drawn_together(cli: Cli, well: Measured) -> None:
+    for name, analysis in well.analyses.items():
+        (cli.cwd / f"{name}.json").write_text(json.dumps(analysis.result))
+    alone, together, markdown = cli.answers(
+        ("report", "nap.json"), ("report", "nap.json", "nap.json"), ("report", "nap.json", "-f", "md")
+    )
+    assert markdown.stdout.startswith("#")
     assert "Summary" in together.stdout
-    assert together.stdout.count(text.partition("\n")[0]) == 2
+    assert together.stdout.count(alone.stdout.partition("\n")[0]) == 2
 
 
-def test_a_folder_gets_every_format_and_is_made(cli: Cli) -> None:
-    outcome = cli.run("analyze", *NAP, *BOUNDS, "-o", "deep/reports/", "-o", "also.md", "--json")
-    assert outcome.status == 0
-    files = {path.suffix: path for path in (cli.cwd / "deep" / "reports").iterdir()}
+def test_a_folder_gets_every_format_and_is_made(well: Measured) -> None:
+    files = {path.suffix: path for path in (well.folder / "deep" / "reports").iterdir()}
     assert set(files) == {".html", ".csv", ".json", ".md"}
-    assert files[".json"].read_text() == outcome.stdout, "files do not take the place of standard output"
-    written = [*files.values(), cli.cwd / "also.md"]
-    assert {f"wrote {path.relative_to(cli.cwd)}" for path in written} == set(outcome.stderr.splitlines())
+    assert files[".json"].read_text() == (well.folder / "saved.json").read_text()
+    written = [*files.values(), well.folder / "also.md", well.folder / "saved.json"]
+    told = {line for line in well.outcome.stderr.splitlines() if line.startswith("wrote ")}
+    assert {f"wrote {path.relative_to(well.folder)}" for path in written} == told
+
+
+def test_files_do_not_take_the_place_of_standard_output(cli: Cli, well: Measured) -> None:
+    outcome = cli.answer("report", str(well.folder / "saved.json"), "-o", "copy.json", "--json")
+    assert outcome.status == 0
+    assert outcome.stdout == (cli.cwd / "copy.json").read_text()
 
 
 def test_a_dash_is_standard_output_and_quiet_is_quiet(cli: Cli) -> None:
-    outcome = cli.run("analyze", *NAP, *BOUNDS, "-o", "-", "-o", "saved.json", "-f", "csv", "-q", "-v")
-    assert outcome.status == 0
+    bounds = ("--backends", "thread", "--workers", "2", "--max-calls", "40")
+    outcome = cli.run("analyze", *place("well", "nap"), *bounds, "-o", "-", "-o", "saved.json", "-f", "csv", "-q", "-v")
     assert outcome.stderr == ""
     assert len(list(csv.DictReader(io.StringIO(outcome.stdout)))) > 1
     assert [path.name for path in cli.cwd.iterdir()] == ["saved.json"]
@@ -66,19 +79,19 @@ def test_a_place_that_cannot_be_written_is_told_before_any_measuring(cli: Cli) -
         "saved.pdf": "known are",
         "saved.jsn": "did you mean .json?",
     }
-    outcomes = cli.run_each(*(("analyze", *place("stuck", "sleeps"), "-v", "-o", path) for path in told))
+    outcomes = cli.answers(*(("analyze", *place("stuck", "sleeps"), "-v", "-o", path) for path in told))
     for outcome, part in zip(outcomes, told.values(), strict=True):
         assert outcome.status == 2
         assert part in outcome.line
 
 
-def test_an_existing_file_is_replaced_whole(cli: Cli) -> None:
+def test_an_existing_file_is_replaced_whole(cli: Cli, well: Measured) -> None:
     old = cli.cwd / "saved.json"
     old.write_text("old")
     with old.open() as reader:
-        assert cli.run("analyze", *NAP, *BOUNDS, "-o", "saved.json").status == 0
+        assert cli.answer("report", str(well.folder / "saved.json"), "-o", "saved.json").status == 0
         assert reader.read() == "old", "who had it open keeps the old one: it was replaced, not rewritten"
-    assert json.loads(old.read_text())["schema"] == "gilscope.result/2"
+    assert old.read_text() == (well.folder / "saved.json").read_text()
     assert [path.name for path in cli.cwd.iterdir()] == ["saved.json"]
 
 
@@ -94,19 +107,16 @@ def test_a_file_that_is_no_result_is_told_in_one_line(cli: Cli) -> None:
     paths = [cli.cwd / f"{number}.json" for number in range(len(told))]
     for path, content in zip(paths, told, strict=True):
         path.write_text(content)
-    outcomes = cli.run_each(*(("report", path.name) for path in paths), ("report", "missing.json"))
+    outcomes = cli.answers(*(("report", path.name) for path in paths), ("report", "missing.json"))
     for outcome, part in zip(outcomes, [*told.values(), "No such file"], strict=True):
         assert outcome.status == 2
         assert outcome.line.startswith("gilscope: cannot load '")
         assert part in outcome.line
 
 
-def test_verbose_says_each_step_on_standard_error(cli: Cli) -> None:
-    outcome = cli.analyze(*NAP, "-v")
-    assert outcome.status == 0
-    steps = outcome.stderr
-    assert steps.index("calling it alone") < steps.index("opening thread") < steps.index("timing 2 configurations")
-    assert outcome.analysis.result["target"]["kind"] == "sync"
+def test_verbose_says_each_step_on_standard_error(well: Measured) -> None:
+    steps = well.outcome.stderr
+    assert steps.index("calling it alone") < steps.index("opening thread") < steps.index("timing 4 configurations")
 
 
 @pytest.mark.parametrize(
@@ -122,11 +132,13 @@ def test_colour_and_progress_are_for_terminals(
 ) -> None:
     terminals = {"stdout": pty.openpty(), "stderr": pty.openpty()}
     slaves = {name: slave for name, (_, slave) in terminals.items()}
-    process = cli.start("analyze", *NAP, *BOUNDS, *arguments, env={**environment, "TERM": "xterm-256color"}, **slaves)
+    bounds = ("--backends", "thread", "--workers", "2", "--max-calls", "40")
+    command = ("analyze", *place("well", "nap"), *bounds, *arguments)
+    process = cli.start(*command, env={**environment, "TERM": "xterm-256color"}, **slaves)
     for slave in slaves.values():
         os.close(slave)
     shown, told = (_read(master) for master, _ in terminals.values())
-    assert finish(process).status == 0
+    finish(process)
     assert (COLOUR.search(shown) is not None) == coloured
     assert ("calling it alone" in told) == bar
     assert "calling it alone" not in shown

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import TARGETS, TIMEOUT_S, Cli, place
+from tests.cli.conftest import TARGETS, TIMEOUT_S, Cli, Measured, place
 
 CALLS = {"spin": 80, "nap": 80, "dozing": 80, "tiny": 4000}
 
@@ -37,7 +39,7 @@ def last_names(functions: list[dict[str, Any]]) -> list[str]:
 
 def test_every_format_draws_the_merged_profiles_and_names_the_torn_file(cli: Cli, recorded: Path) -> None:
     names = ("text", "json", "csv", "html", "md")
-    outcomes = cli.run_each(*(("report", f"{recorded}/", "-f", name) for name in names))
+    outcomes = cli.answers(*(("report", f"{recorded}/", "-f", name) for name in names))
     for outcome in outcomes:
         assert outcome.status == 0
         (told,) = outcome.stderr.splitlines()
@@ -58,8 +60,8 @@ def test_every_format_draws_the_merged_profiles_and_names_the_torn_file(cli: Cli
 
 def test_files_are_drawn_as_their_folder_is_and_reports_are_written(cli: Cli, recorded: Path) -> None:
     files = sorted(recorded.glob("*.json"))
-    folder = cli.run("report", str(recorded), "--json")
-    outcome = cli.run("report", *map(str, files), "--json", "-o", "reports/")
+    folder = cli.answer("report", str(recorded), "--json")
+    outcome = cli.answer("report", *map(str, files), "--json", "-o", "reports/")
     assert (outcome.status, json.loads(outcome.stdout)["functions"]) == (0, json.loads(folder.stdout)["functions"])
     written = {f"reports/gilscope-profiles{suffix}" for suffix in (".html", ".csv", ".json", ".md")}
     assert {line for line in outcome.stderr.splitlines() if "skipped" not in line} == {f"wrote {it}" for it in written}
@@ -79,13 +81,13 @@ def test_what_cannot_be_drawn_is_a_usage_error(cli: Cli, recorded: Path) -> None
         ("analyze", "--from", str(recorded), "-f", "pdf"): "no format 'pdf'",
         ("analyze", "--from", str(recorded), "--cpus", "0"): "--cpus 0: at least one is needed",
     }
-    for outcome, part in zip(cli.run_each(*told), told.values(), strict=True):
+    for outcome, part in zip(cli.answers(*told), told.values(), strict=True):
         assert outcome.status == 2
         assert part in outcome.line
 
 
 def test_the_most_promising_come_first_and_nothing_is_run(cli: Cli, recorded: Path) -> None:
-    drawn, outcome, alone = cli.run_each(
+    drawn, outcome, alone = cli.answers(
         ("analyze", "--from", str(recorded)),
         ("analyze", "--from", str(recorded), "--json", "--cpus", "2"),
         ("analyze", "--from", str(recorded), "--json", "--cpus", "1"),
@@ -103,9 +105,12 @@ def test_the_most_promising_come_first_and_nothing_is_run(cli: Cli, recorded: Pa
 
 
 def test_all_that_a_module_has_decorated_is_analyzed_each_with_its_inputs(cli: Cli) -> None:
+    """And a module that fails is told and does not stop the others."""
     module = f"{TARGETS}/decorated.py"
-    outcome = cli.analyze(module)
-    assert outcome.status == 0
+    outcome = cli.analyze(f"{TARGETS}/raises_on_import.py", f"{TARGETS}/dies_on_import.py", module)
+    assert outcome.status == 3
+    assert 'raise KeyError("CONFIG_PATH")' in outcome.stderr
+    assert "ended with exit status 3" in outcome.stderr
     assert [line.partition(": it has no inputs")[0] for line in outcome.stderr.splitlines() if "skipped" in line] == [
         f"gilscope: skipped {module}:doze",
         f"gilscope: skipped {module}:tiny",
@@ -131,26 +136,17 @@ def test_a_module_that_has_nothing_to_analyze_says_what_to_do(cli: Cli) -> None:
         (f"{TARGETS}/decorated.py", "--inputs", "NUMBERS"): "each function has its own inputs",
         ("no_such_module",): "names no function (module:function), nor a module",
     }
-    outcomes = cli.run_each(*(("analyze", *arguments) for arguments in told))
+    outcomes = cli.answers(*(("analyze", *arguments) for arguments in told))
     for outcome, part in zip(outcomes, told.values(), strict=True):
         assert outcome.status == 2
         assert part in outcome.line
 
 
-def test_a_module_that_fails_is_told_and_does_not_stop_the_others(cli: Cli) -> None:
-    outcome = cli.analyze(f"{TARGETS}/raises_on_import.py", f"{TARGETS}/dies_on_import.py", *place("decorated", "spin"))
-    assert outcome.status == 3
-    assert 'raise KeyError("CONFIG_PATH")' in outcome.stderr
-    assert "ended with exit status 3" in outcome.stderr
-    assert list(outcome.analyses) == ["spin"]
-
-
-def test_a_folder_of_results_is_drawn(cli: Cli) -> None:
-    measured = cli.run(
-        "analyze", *place("well", "nap"), "--budget", "2s", "--max-calls", "60", "-q", "-o", "kept/a.json"
-    )
-    assert measured.status == 0
-    (cli.cwd / "kept" / "b.json").write_text("{")
-    outcome = cli.run("report", "kept/")
-    assert (outcome.status, outcome.stdout) == (0, measured.stdout)
+def test_a_folder_of_results_is_drawn(cli: Cli, measured: Callable[[str], Measured]) -> None:
+    kept, well = cli.cwd / "kept", measured("well")
+    kept.mkdir()
+    shutil.copy(well.folder / "saved.json", kept / "a.json")
+    (kept / "b.json").write_text("{")
+    outcome = cli.answer("report", "kept/")
+    assert (outcome.status, outcome.stdout) == (0, well.outcome.stdout)
     assert outcome.stderr.startswith("gilscope: skipped kept/b.json: it is truncated")

@@ -8,7 +8,7 @@ from tests.cli.conftest import Cli
 
 
 def test_the_schema_is_printed_whole(cli: Cli) -> None:
-    outcome, told = cli.run_each(("schema",), ("schema", "--help"))
+    outcome, told = cli.answers(("schema",), ("schema", "--help"))
     schema = json.loads(outcome.stdout)
     assert (outcome.status, outcome.stderr, schema["$id"]) == (0, "", "urn:gilscope:result:2")
     assert schema["$defs"]["Result"]["properties"]["schema"]["const"] == "gilscope.result/2"

@@ -24,6 +24,6 @@ def test_what_it_cannot_do_is_told_in_one_line(cli: Cli) -> None:
         ("--broker", "here", "--secret-file", "good"): (4, "no address of a broker"),
     }
     for outcome, (status, told) in zip(
-        cli.run_each(*(["worker", *options] for options in asked)), asked.values(), strict=True
+        cli.answers(*(["worker", *options] for options in asked)), asked.values(), strict=True
     ):
         assert (outcome.status, told in outcome.line) == (status, True), outcome.stderr

@@ -52,6 +52,10 @@ def test_a_coroutine_is_awaited_on_one_loop() -> None:
     assert result.target.kind == "coroutine"
     assert (result.classification.label, result.classification.subtype) == ("io-bound", "network")
     assert (result.recommendation.backend, result.recommendation.executor) == ("asyncio", None)
+    rates = {trial.workers: trial.throughput_per_s or 0.0 for trial in result.trials if trial.backend == "asyncio"}
+    assert max(rates) > 64, "coroutines that wait are tried by the hundred"
+    alone = next(trial.throughput_per_s for trial in result.trials if trial.backend == "serial")
+    assert rates[result.recommendation.workers or 0] > 10 * (alone or 0.0)
 
 
 def test_next_to_nothing_is_left_alone() -> None:

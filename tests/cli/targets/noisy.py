@@ -67,6 +67,16 @@ def forks() -> None:
     os.waitpid(pid, 0)
 
 
+def is_rude() -> None:
+    """Takes all liberties that leave its process able to go on."""
+    reads_stdin()
+    leaves_threads()
+    closes_stdout()
+    changes_directory()
+    ignores_signals()
+    forks()
+
+
 def forks_and_returns_twice() -> None:
     time.sleep(0.005)
     os.fork()

@@ -11,18 +11,6 @@ def unpicklable() -> object:
     return threading.Lock()
 
 
-class Spoiled:
-    """Can be pickled, but not back."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return int, ("not a number",)
-
-
-def spoiled() -> object:
-    time.sleep(0.005)
-    return Spoiled()
-
-
 def big() -> bytes:
     time.sleep(0.02)
     return BIG

@@ -1,7 +1,7 @@
 """Callables of every shape."""
 
 import functools
-import math
+import gc
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -14,7 +14,7 @@ def _make(seconds: float) -> Callable[[], None]:
 
 
 class Napper:
-    def __init__(self, seconds: float = 0.005) -> None:
+    def __init__(self, seconds: float = 0.002) -> None:
         self.seconds = seconds
 
     def __call__(self) -> None:
@@ -24,22 +24,9 @@ class Napper:
         time.sleep(self.seconds)
 
 
-class Needy:
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def nap(self) -> None:
-        time.sleep(self.seconds)
-
-
-anonymous = lambda: time.sleep(0.005)  # noqa: E731
-closure = _make(0.005)
-partial = functools.partial(time.sleep, 0.005)
-bound = Napper().nap
-instance = Napper()
-builtin = math.factorial
-NUMBERS = [300, 400]
-NOT_CALLABLE = 3
+closure = _make(0.002)
+partial = functools.partial(time.sleep, 0.002)
+builtin = gc.collect
 
 
 def generator() -> Iterator[int]:

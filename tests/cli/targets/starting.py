@@ -29,6 +29,12 @@ def leaves_daemon() -> None:
         os._exit(0)
 
 
+def leaves_all() -> None:
+    leaves_child()
+    leaves_session()
+    leaves_daemon()
+
+
 def leaves_daemon_and_dies() -> None:
     leaves_daemon()
     os._exit(3)
