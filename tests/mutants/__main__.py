@@ -69,17 +69,19 @@ def _list(mutants: Sequence[Mutant], root: Path) -> int:
 
 async def _judge(mutants: Sequence[Mutant], checkout: Checkout, asked: argparse.Namespace) -> int:
     _cancel_on_signals()
+    failing: tuple[str, ...] = ()
     if not asked.no_baseline:
         ran = await run_unbroken(mutants, checkout, asked.then)
+        failing = ran.failed
         if ran.caught is not None:
-            print(ran.output[-4000:])
-            print(f"nothing is broken, and yet {ran.caught} fails: no mutant was tried")
+            print(f"{ran.output[-4000:]}\nnothing is broken, and yet tests fail", file=sys.stderr)
+        if ran.caught is not None and not failing:
             return NOT_TRIED
     gate = asyncio.Semaphore(asked.jobs)
 
     async def one(mutant: Mutant) -> Verdict:
         async with gate:
-            verdict = await try_mutant(mutant, checkout, asked.then)
+            verdict = await try_mutant(mutant, checkout, asked.then, failing)
         print(_line(verdict), file=sys.stderr, flush=True)
         return verdict
 

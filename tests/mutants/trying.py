@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,8 +39,8 @@ class Checkout:
 
     root: Path
     python: Path
-    limit_s: float
-    """How long one run of tests may take."""
+    limit_s: float | None
+    """How long one run of tests may take; None: each test has its own limit, which must do."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,23 @@ class Ran:
     output: str
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The tests that did not pass; files, where these could not be imported."""
+        return tuple(_FAILED.findall(self.output)) if self.status != 0 else ()
+
+    @property
     def caught(self) -> str | None:
         """The first test that failed; None where all passed."""
         if self.status is None:
             return "(no end)"
-        failed = _FAILED.search(self.output)
-        return None if self.status == 0 else failed[1] if failed else f"(pytest's exit status {self.status})"
+        return None if self.status == 0 else next(iter(self.failed), f"(pytest's exit status {self.status})")
 
 
-async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str] = ()) -> Verdict:
-    """Break the line in a copy, and run the tests that are expected to notice, and ``then`` others."""
+async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str], failing: Sequence[str]) -> Verdict:
+    """Break the line in a copy, and run the tests that are expected to notice, and ``then`` others.
+
+    :param failing: tests that fail though nothing is broken, and so can tell nothing
+    """
     began = time.monotonic()
 
     def verdict(outcome: Outcome, told: str) -> Verdict:
@@ -83,6 +90,8 @@ async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str] = (
             path, text = breaking(copy / PACKAGE, mutant.where, mutant.find, mutant.put)
         except LostAnchorError as error:
             return verdict("lost", str(error))
+        if useless := [test for test in failing if test.startswith((*mutant.tests, *then))]:
+            return verdict("lost", f"unbroken, {useless[0]} fails")
         path.write_text(text, "utf-8")
         for tests in filter(None, (mutant.tests, then)):
             ran = await _run(copy, checkout, tests, "-x")
@@ -93,14 +102,14 @@ async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str] = (
     return verdict("survived", "")
 
 
-async def run_unbroken(mutants: Sequence[Mutant], checkout: Checkout, then: Sequence[str] = ()) -> Ran:
+async def run_unbroken(mutants: Sequence[Mutant], checkout: Checkout, then: Sequence[str]) -> Ran:
     """All the tests that are expected to notice, and ``then`` others, on a copy in which nothing is broken. Those that
     are not there are left out: their mutants will tell."""
     with _copied(checkout.root) as copy:
         files = (
             test for mutant in mutants for test in mutant.tests if (copy / TESTS / test.partition("::")[0]).exists()
         )
-        return await _run(copy, checkout, sorted(set(files)))
+        return await _run(copy, replace(checkout, limit_s=None), sorted(set(files)))
 
 
 @contextlib.contextmanager
