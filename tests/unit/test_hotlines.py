@@ -203,7 +203,7 @@ def test_whose_code_it_is(file: str, users: bool) -> None:
     ],
 )
 def test_names_of_libraries_functions(function: str, file: str, name: str | None) -> None:
-    assert dotted_name(Frame(function, file, 1)) == name
+    assert dotted_name(function, file) == name
 
 
 def test_the_package_of_a_file(tmp_path: Path) -> None:

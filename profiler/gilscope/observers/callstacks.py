@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from typing import Final
 
-from gilscope.observers.hotlines import beneath
-from gilscope.observers.stacks import Frame, Samples
-from gilscope.observers.stacks import Stack as Sampled
+from gilscope.observers.stacks import Frame, SampledStack, Samples
 from gilscope.records import Stack
 
 __all__ = ["MOST_FRAMES", "MOST_STACKS", "call_stacks"]
@@ -31,7 +29,7 @@ def call_stacks(gil: Samples | None, active: Samples | None, everyone: Samples |
     The parameters are those of `gilscope.observers.hotlines.hot_lines`; without ``everyone``, no wait is seen.
     """
     views = [view.stacks if view else () for view in (gil, active, everyone)]
-    callers = {stack.thread for view in views for stack in view if _is_call(stack)}
+    callers = {stack.thread for view in views for stack in view if stack.in_call}
     seen = _counted((stack for stack in views[2] or views[1] if stack.thread in callers), callers)
     seen += _counted((stack for stack in views[1] if stack.thread not in callers), callers)
     held = None if gil is None else _alike(seen, _counted(gil.stacks, callers))
@@ -46,18 +44,13 @@ def call_stacks(gil: Samples | None, active: Samples | None, everyone: Samples |
     )
 
 
-def _is_call(stack: Sampled) -> bool:
-    return 0 < len(beneath(stack)) < len(stack.frames)
-
-
-def _counted(stacks: Iterable[Sampled], callers: Set[str]) -> Counter[_Path]:
-    """Samples by what is on the stack beneath gilscope's frames."""
+def _counted(stacks: Iterable[SampledStack], callers: Set[str]) -> Counter[_Path]:
+    """Samples by stack."""
     counts: Counter[_Path] = Counter()
     for stack in stacks:
-        frames = beneath(stack)
-        if frames:
-            is_torn = stack.thread in callers and not _is_call(stack)
-            counts[_cut((_LEFT_OUT, *frames) if is_torn else frames)] += stack.seen
+        if stack.frames:
+            is_torn = stack.thread in callers and not stack.in_call
+            counts[_cut((_LEFT_OUT, *stack.frames) if is_torn else stack.frames)] += stack.seen
     return counts
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import linecache
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from gilscope.observers.origins import dotted_name, is_gilscopes, is_users
-from gilscope.observers.stacks import Frame, Samples, Stack
+from gilscope.observers.origins import dotted_name, is_users
+from gilscope.observers.stacks import Frame, SampledStack, Samples
 from gilscope.records import HotLine
 
-__all__ = ["beneath", "hot_lines"]
+__all__ = ["hot_lines"]
 
 #: A line counts as blocked when it was seen more often than it was active by so many standard errors.
 CLEAR = 2.0
@@ -93,17 +93,15 @@ def _error(share: float, moments: float) -> float:
     return math.sqrt(max(0.0, share * (1.0 - share)) / moments)
 
 
-def _calling(stacks: Iterable[Stack], home: str | None) -> Iterable[Stack]:
-    """The stacks of a call being made: the user's code beneath gilscope's."""
-    for stack in stacks:
-        if _users_innermost(stack, home) is not None and len(beneath(stack)) < len(stack.frames):
-            yield stack
+def _calling(stacks: Iterable[SampledStack], home: str | None) -> Iterator[SampledStack]:
+    """The stacks of a call being made that are in the user's code."""
+    return (stack for stack in stacks if stack.in_call and _users_innermost(stack, home) is not None)
 
 
-def _line(stack: Stack, home: str | None) -> Frame | None:
+def _line(stack: SampledStack, home: str | None) -> Frame | None:
     """The line that a sample counts for."""
-    at, frames = _users_innermost(stack, home), beneath(stack)
-    return frames[-1 if at is None else at] if frames else None
+    at = _users_innermost(stack, home)
+    return stack.frames[-1 if at is None else at] if stack.frames else None
 
 
 def _callees(samples: Samples | None, home: str | None) -> dict[Frame, str]:
@@ -111,21 +109,16 @@ def _callees(samples: Samples | None, home: str | None) -> dict[Frame, str]:
     out."""
     seen: dict[Frame, Counter[str | None]] = {}
     for stack in samples.stacks if samples else ():
-        at, frames = _users_innermost(stack, home), beneath(stack)
+        at = _users_innermost(stack, home)
         if at is not None:
-            inner = frames[at + 1 :]
-            seen.setdefault(frames[at], Counter())[dotted_name(inner[0]) if inner else None] += stack.seen
+            inner = stack.frames[at + 1 :]
+            name = dotted_name(inner[0].function, inner[0].file) if inner else None
+            seen.setdefault(stack.frames[at], Counter())[name] += stack.seen
     most = {frame: counted.most_common(1)[0][0] for frame, counted in seen.items()}
     return {frame: name for frame, name in most.items() if name is not None}
 
 
-def _users_innermost(stack: Stack, home: str | None) -> int | None:
-    """The place of the user's innermost line among the frames beneath gilscope's."""
-    users = [at for at, frame in enumerate(beneath(stack)) if is_users(frame.file, home)]
+def _users_innermost(stack: SampledStack, home: str | None) -> int | None:
+    """The place of the user's innermost line among the frames."""
+    users = [at for at, frame in enumerate(stack.frames) if is_users(frame.file, home)]
     return users[-1] if users else None
-
-
-def beneath(stack: Stack) -> tuple[Frame, ...]:
-    """The frames further in than gilscope's last one; all of them where there is none."""
-    own = [at for at, frame in enumerate(stack.frames) if is_gilscopes(frame.file)]
-    return stack.frames[own[-1] + 1 :] if own else stack.frames

@@ -6,12 +6,9 @@ import sysconfig
 from functools import cache
 from pathlib import Path, PurePath
 
-import gilscope
-from gilscope.observers.stacks import Frame
-
 __all__ = ["dotted_name", "is_gilscopes", "is_users", "package_of"]
 
-_PACKAGE = Path(gilscope.__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 #: Folders that packages are installed into.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _FROZEN = "<frozen "
@@ -45,15 +42,15 @@ def package_of(file: str) -> str:
     return str(outermost)
 
 
-def dotted_name(frame: Frame) -> str | None:
+def dotted_name(function: str, file: str) -> str | None:
     """The name of a library's function: ``urllib.request.urlopen``. None for other functions."""
-    if frame.file.startswith(_FROZEN):
-        return f"{frame.file[len(_FROZEN) : -1]}.{frame.function}"
-    path = _module_path(frame.file)
+    if file.startswith(_FROZEN):
+        return f"{file[len(_FROZEN) : -1]}.{function}"
+    path = _module_path(file)
     if path is None:
         return None
     parts = path.with_suffix("").parts
-    return ".".join([*(parts[:-1] if parts[-1] == "__init__" else parts), frame.function])
+    return ".".join([*(parts[:-1] if parts[-1] == "__init__" else parts), function])
 
 
 def _module_path(file: str) -> PurePath | None:

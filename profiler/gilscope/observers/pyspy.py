@@ -33,9 +33,8 @@ from gilscope.observers.callees import called_at, parsed
 from gilscope.observers.callstacks import call_stacks
 from gilscope.observers.hotlines import hot_lines
 from gilscope.observers.origins import is_users, package_of
-from gilscope.observers.stacks import Samples, Stack, parse_raw
-from gilscope.records import HotLine
-from gilscope.records import Stack as CallStack
+from gilscope.observers.stacks import SampledStack, Samples, parse_raw
+from gilscope.records import HotLine, Stack
 
 __all__ = ["Hot", "HotRecorder", "find_pyspy"]
 
@@ -52,7 +51,7 @@ class Hot:
     """Also given beside lines, when one of their shares is unknown."""
     gil_held_ratio: float | None = None
     """The fraction of the moments in which anybody held the GIL."""
-    stacks: tuple[CallStack, ...] = ()
+    stacks: tuple[Stack, ...] = ()
 
 
 def find_pyspy() -> str | None:
@@ -224,7 +223,7 @@ class _Run:
         self._raw.close()
 
 
-def _most_seen(stacks: tuple[Stack, ...]) -> int:
+def _most_seen(stacks: tuple[SampledStack, ...]) -> int:
     """Stacks of the thread that was seen most often: py-spy looked at least as often."""
     per_thread: Counter[str] = Counter()
     for stack in stacks:
