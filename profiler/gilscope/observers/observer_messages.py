@@ -1,9 +1,9 @@
 """What a process and the observer process that samples it say to each other, over a socket (SOCK_SEQPACKET: a message
 is whole or not there).
 
-The watched process sends `Start`, then a `Thread` for each of its threads; it is answered by `Watching` or `Refused`,
-then by a `Report` each second, and at once, with `Told` behind it, when asked to `Tell`. When the watched process shuts
-its end, the last report follows.
+The watched process sends `Start`, then a `Thread` for each of its threads; it is answered by `Refused`, or else by a
+`Report` each second, and at once, with `Told` behind it, when asked to `Tell`. When the watched process shuts its end,
+the last report follows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ __all__ = [
     "Tell",
     "Thread",
     "Told",
-    "Watching",
     "decode_reply",
     "decode_request",
     "encode",
@@ -53,10 +52,6 @@ class Tell(msgspec.Struct, tag=True, frozen=True):
     """Report what was seen by now."""
 
 
-class Watching(msgspec.Struct, tag=True, frozen=True):
-    """It is being watched."""
-
-
 class Refused(msgspec.Struct, tag=True, frozen=True):
     """It cannot be watched."""
 
@@ -74,7 +69,7 @@ class Told(msgspec.Struct, tag=True, frozen=True):
 
 
 Request = Start | Thread | Tell
-Reply = Watching | Refused | Report | Told
+Reply = Refused | Report | Told
 
 encode = msgspec.msgpack.encode
 decode_request = msgspec.msgpack.Decoder(Request).decode

@@ -26,7 +26,6 @@ from gilscope.observers.observer_messages import (
     Tell,
     Thread,
     Told,
-    Watching,
     decode_request,
     encode,
 )
@@ -50,7 +49,6 @@ class _Watch:
         self._unsent: dict[int, Seen] = {}
 
     def run(self) -> None:
-        self._ours.send(encode(Watching()))
         self._ours.setblocking(False)
         for moment in self._sampler.moments(self._wait):
             self._counts.see(moment)

@@ -57,7 +57,7 @@ def observe(rate_hz: float = RATE_HZ) -> Observation:
     :raises OSError: when no process can be started
     """
     observation = _begin(rate_hz)
-    observation.wait_until_known()
+    observation.catch_up()  # it can when it watches; or else `reason` says why it does not
     return observation
 
 
@@ -91,7 +91,6 @@ class Observation:
     def __init__(self, rate_hz: float) -> None:
         self.reason: str | None = None
         """Why nothing is seen; None as long as that is not so."""
-        self._known = threading.Event()
         self._told = threading.Event()
         self._stopping = False
         self._ours, theirs = _sockets()
@@ -111,16 +110,12 @@ class Observation:
     @property
     def running(self) -> bool:
         """Whether the observer is there, or on its way."""
-        return self._listener.is_alive() and not self._stopping
+        return self._process.returncode is None and not self._stopping
 
     @property
     def observer_pid(self) -> int:
         """The observer's process id."""
         return self._process.pid
-
-    def wait_until_known(self) -> None:
-        """Return when the observer watches, or has said why it does not."""
-        self._known.wait(PATIENCE_S)
 
     def catch_up(self) -> None:
         """Return when what was seen by now is in the profiles, or the observer is gone or stuck."""
@@ -169,7 +164,6 @@ class Observation:
                     self._take(messages.decode_reply(message))
             self._ended(self._process.wait())
         finally:
-            self._known.set()
             self._told.set()
             clocks.helpers.discard(threading.get_ident())
 
@@ -180,10 +174,8 @@ class Observation:
                     function.add_seen(seen)
         elif isinstance(reply, messages.Refused):
             self.reason = reply.reason
-        elif isinstance(reply, messages.Told):
-            self._told.set()
         else:
-            self._known.set()
+            self._told.set()
 
     def _ended(self, status: int) -> None:
         self._ours.close()
@@ -197,7 +189,6 @@ class Observation:
         self._process.returncode = 0  # not this process's to wait for
         self._stopping = True
         self.reason = "this process was forked from the one that is observed: call gilscope.observe() in it"
-        self._known.set()
         atexit.unregister(self.stop)
 
 
