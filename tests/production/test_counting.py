@@ -145,7 +145,7 @@ def test_a_function_of_native_code_computes() -> None:
 
 def test_python_threads_that_compete_are_not_said_to_wait() -> None:
     """Each is off the CPU most of the time, for want of the GIL: nobody but an observer can tell that from waiting."""
-    in_threads(4, lambda: [f.spin(0.02) for _ in range(10)])
+    in_threads(4, lambda: [f.spin(0.01) for _ in range(10)])
     verdict = profile(f.spin).classification
     assert verdict.label in ("inconclusive", "compute-bound")
     possible_s, blocked_s = profile(f.spin).possible_gil_wait_s, profile(f.spin).blocked_s

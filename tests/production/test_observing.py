@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import gilscope
 from gilscope.errors import UsageError
-from gilscope.production import clocks, forks
+from gilscope.production import forks
 from gilscope.production.files import load_profiles
 from gilscope.production.profile import Profile
 from gilscope.records import WAIT_STATES
@@ -25,7 +25,7 @@ from tests.production.known import known, profile
 from tests.production.test_processes import program, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what threads do is read from Linux's /proc")
-#: Prints the helper's process id, and is watched for as long as somebody keeps its standard input open.
+#: Prints the observer's process id, and is watched for as long as somebody keeps its standard input open.
 WAITING = """
 import gilscope, sys
 watch = gilscope.observe()
@@ -35,46 +35,48 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture(autouse=True)
-def _unpublished() -> Iterator[None]:
-    """Other tests are of processes that were never observed, and leave threads behind that have ended."""
-    clocks.helpers.clear()
-    yield
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Profile]:
+    """What one observation showed of each function by its name: while its program has nothing else to do, a coroutine
+    is awaited; then two threads compute, one sleeps and one waits for a socket, side by side."""
     forks.forget()
-
-
-def observed(*jobs: tuple[Callable[..., Any], Any], calls: int = 40) -> None:
-    """The functions are called again and again side by side until the first job has made so many calls."""
     done = threading.Event()
 
-    def again(func: Callable[..., Any], argument: Any) -> None:
+    def again(func: Callable[[float], None], seconds: float) -> None:
         while not done.is_set():
-            func(argument)
+            func(seconds)
 
-    beside = [threading.Thread(target=again, args=job) for job in jobs[1:]]
+    async def doze() -> None:
+        for _ in range(8):
+            await f.doze(0.05, block=0.02)
+
+    jobs = [(f.spin, 0.01), (f.spin, 0.01), (f.listen, 0.05)]
+    beside = [threading.Thread(target=again, args=job) for job in jobs]
     with gilscope.observe() as observation:
         assert observation.reason is None
+        asyncio.run(doze())
         for thread in beside:
             thread.start()
-        func, argument = jobs[0]
-        for _ in range(calls):
-            func(argument)
+        for _ in range(25):
+            f.naps(0.05)
         done.set()
         for thread in beside:
             thread.join()
+    return {func.__name__: profile(func) for func in (f.spin, f.nap, f.naps, f.listen, f.doze)}
 
 
-def share(found: Profile, state: str) -> float:
+def share(found: Profile, *states: str) -> float:
+    """Of the time that its threads were not kept from a CPU."""
     assert found.observed is not None
-    return (found.observed.state_s(state) or 0.0) / found.observed.wall_s
+    own_s = found.observed.wall_s - (found.observed.runqueue_s or 0.0)
+    return sum(found.observed.state_s(state) or 0.0 for state in states) / own_s
 
 
 # ---- what is seen ----
 
 
-def test_beside_a_spinning_thread_a_computing_one_waits_for_the_gil() -> None:
-    observed((f.spin, 0.01), (f.spin, 0.01))
-    found = profile(f.spin)
+def test_beside_a_spinning_thread_a_computing_one_waits_for_the_gil(seen: dict[str, Profile]) -> None:
+    found = seen["spin"]
     assert share(found, "gil_wait") > 0.2
     assert share(found, "cpu_gil") > 3 * share(found, "cpu_free")
     assert (found.classification.label, found.classification.subtype) == ("compute-bound", "python")
@@ -83,64 +85,51 @@ def test_beside_a_spinning_thread_a_computing_one_waits_for_the_gil() -> None:
     assert found.demands.gil_wait_s is not None
 
 
-def test_one_that_sleeps_sleeps_whatever_others_do() -> None:
-    observed((f.nap, 0.02), (f.spin, 0.01))
-    found = profile(f.nap)
+def test_one_that_sleeps_sleeps_whatever_others_do(seen: dict[str, Profile]) -> None:
+    found = seen["nap"]
     assert share(found, "sleep") > 0.4
-    assert share(found, "sleep") > share(found, "network") + share(found, "lock") + share(found, "cpu_gil")
+    assert share(found, "sleep") > share(found, "network", "lock", "cpu_gil")
     assert (found.classification.label, found.classification.subtype) == ("io-bound", "sleep")
 
 
-def test_one_that_waits_for_a_socket() -> None:
-    observed((f.listen, 0.02), (f.spin, 0.01))
-    found = profile(f.listen)
-    assert share(found, "network") > 3 * sum(share(found, state) for state in WAIT_STATES if state != "network")
+def test_one_that_waits_for_a_socket(seen: dict[str, Profile]) -> None:
+    found = seen["listen"]
+    assert share(found, "network") > 3 * share(found, *(state for state in WAIT_STATES if state != "network"))
     assert (found.classification.label, found.classification.subtype) == ("io-bound", "network")
 
 
-def test_what_a_function_calls_is_part_of_it() -> None:
-    observed((f.naps, 0.02), calls=20)
-    inner, outer = profile(f.nap).observed, profile(f.naps).observed
+def test_what_a_function_calls_is_part_of_it(seen: dict[str, Profile]) -> None:
+    inner, outer = seen["nap"].observed, seen["naps"].observed
     assert inner is not None
     assert outer is not None
     assert 0 < inner.samples <= outer.samples < 2 * inner.samples
 
 
-def test_a_coroutine_is_seen_in_its_steps_only() -> None:
-    text = """
-    import asyncio, gilscope
-    async def main():
-        for _ in range(10):
-            await f.doze(0.05, block=0.02)
-    with gilscope.observe():
-        asyncio.run(main())
-    found = f.doze.__gilscope__.profile()
-    print(found.observed.wall_s < 0.6 * found.wall_s, found.observed.sleep_s > 0.8 * found.observed.wall_s)
-    """
-    assert run(text) == "True True\n"
+def test_a_coroutine_is_seen_in_its_steps_only(seen: dict[str, Profile]) -> None:
+    found = seen["doze"]
+    assert found.observed is not None
+    assert found.wall_s is not None
+    assert found.observed.wall_s < 0.6 * found.wall_s
+    assert share(found, "sleep") > 0.8
 
 
 def test_a_call_that_was_under_way_is_counted_once_and_seen_from_the_next_on() -> None:
-    text = """
-    import gilscope, threading
     go, on = threading.Event(), threading.Event()
+
     @gilscope.classify
-    def waits():
+    def waits() -> None:
         on.set()
         go.wait()
-    def work():
-        for _ in range(3):
-            waits()
-    thread = threading.Thread(target=work)
+
+    thread = threading.Thread(target=lambda: [waits() for _ in range(3)])
     thread.start()
     on.wait()
     with gilscope.observe():
         go.set()
         thread.join()
-        [f.nap(0.01) for _ in range(20)]
-    print(waits.__gilscope__.profile().calls, waits.__gilscope__.profile().nested, f.nap.__gilscope__.profile().calls)
-    """
-    assert run(text) == "3 0 20\n"
+        for _ in range(10):
+            f.nap(0.01)
+    assert (profile(waits).calls, profile(waits).nested, profile(f.nap).calls) == (3, 0, 10)
 
 
 def test_counts_stay_exact_while_observations_come_and_go() -> None:
@@ -158,7 +147,7 @@ def test_counts_stay_exact_while_observations_come_and_go() -> None:
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(3):
+    for _ in range(2):
         gilscope.observe().stop()
     done.set()
     for thread in threads:
@@ -167,13 +156,15 @@ def test_counts_stay_exact_while_observations_come_and_go() -> None:
 
 
 def test_a_second_observation_sees_threads_of_the_first() -> None:
-    observed((f.nap, 0.01), calls=30)
-    first = profile(f.nap).observed
-    observed((f.nap, 0.01), calls=30)
-    both = profile(f.nap).observed
-    assert first is not None
-    assert both is not None
-    assert both.samples > 1.2 * first.samples
+    samples = []
+    for _ in range(2):
+        with gilscope.observe():
+            for _ in range(15):
+                f.nap(0.01)
+        found = profile(f.nap).observed
+        assert found is not None
+        samples.append(found.samples)
+    assert samples[1] > 1.2 * samples[0]
 
 
 # ---- on and off ----
@@ -186,7 +177,7 @@ def test_unobserved_nothing_is_published() -> None:
     assert profile(f.nap).states_s == {}
 
 
-def test_stopping_ends_the_helper_and_its_thread() -> None:
+def test_stopping_ends_the_observer_and_its_thread() -> None:
     before = threading.active_count()
     observation = gilscope.observe()
     assert observation.running
@@ -198,10 +189,17 @@ def test_stopping_ends_the_helper_and_its_thread() -> None:
 
 
 def test_the_environment_asks_for_it(tmp_path: Path) -> None:
-    text = "for _ in range(100): f.nap(0.01)"
+    text = """
+    import gilscope
+    from gilscope.production.observing import is_observed
+    f.nap(0)
+    print(is_observed())
+    gilscope.observe()
+    [f.nap(0.01) for _ in range(30)]
+    """
     with program(text, tmp_path, GILSCOPE_OBSERVE="1") as process:
         told = process.communicate(timeout=100)
-    assert told == ("", "")
+    assert told == ("True\n", "")
     [found] = load_profiles(tmp_path).profiles
     assert found.observed is not None
     assert share(found, "sleep") > 0.4
@@ -214,7 +212,7 @@ def test_another_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memory_that_may_not_be_read_is_named() -> None:
-    """PR_SET_DUMPABLE and, for root, the capability to read it nevertheless, which the helper does not get."""
+    """PR_SET_DUMPABLE and, for root, the capability to read it nevertheless, which the observer does not get."""
     text = """
     import ctypes, gilscope, logging
     logging.disable()
@@ -251,7 +249,7 @@ def ends(pid: int, end: Callable[[], object]) -> bool:
 
 
 def watched() -> tuple[subprocess.Popen[str], int]:
-    """A process that is watched, and its helper's id."""
+    """A process that is watched, and its observer's id."""
     script = f"from tests.production import functions as f\n{WAITING}"
     process = subprocess.Popen(
         [sys.executable, "-c", script],
@@ -265,21 +263,21 @@ def watched() -> tuple[subprocess.Popen[str], int]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_the_helper_ends_with_the_process_however_it_ends(how: signal.Signals) -> None:
-    process, helper = watched()
+def test_the_observer_ends_with_the_process_however_it_ends(how: signal.Signals) -> None:
+    process, observer = watched()
     with process:
-        assert ends(helper, lambda: process.send_signal(how))
+        assert ends(observer, lambda: process.send_signal(how))
 
 
-def test_the_helper_ends_with_a_process_that_ends_by_itself() -> None:
-    process, helper = watched()
+def test_the_observer_ends_with_a_process_that_ends_by_itself() -> None:
+    process, observer = watched()
     assert process.stdin is not None
     with process:
-        assert ends(helper, process.stdin.close)
+        assert ends(observer, process.stdin.close)
     assert process.returncode == 0
 
 
-def test_a_helper_that_is_killed_is_named() -> None:
+def test_an_observer_that_is_killed_is_named() -> None:
     with gilscope.observe() as observation:
         os.kill(observation.observer_pid, signal.SIGKILL)
         observation._listener.join(60)
@@ -288,7 +286,7 @@ def test_a_helper_that_is_killed_is_named() -> None:
         f.nap(0)
 
 
-def test_a_forked_child_is_not_observed_and_leaves_the_helper_alone() -> None:
+def test_a_forked_child_is_not_observed_and_leaves_the_observer_alone() -> None:
     text = """
     import gilscope, os
     observation = gilscope.observe()
@@ -300,13 +298,13 @@ def test_a_forked_child_is_not_observed_and_leaves_the_helper_alone() -> None:
         told = (found.calls, found.observed, observation.running, "was forked" in observation.reason)
         os._exit(0 if told == (5, None, False, True) else 3)
     status = os.waitpid(child, 0)[1]
-    [f.nap(0.01) for _ in range(40)]
+    [f.nap(0.01) for _ in range(15)]
     print(status, observation.running)
     observation.stop()
     found = f.nap.__gilscope__.profile()
     print(found.calls, found.observed.samples > 10, observation._process.returncode)
     """
-    assert run(text) == "0 True\n45 True 0\n"
+    assert run(text) == "0 True\n20 True 0\n"
 
 
 def test_a_forked_child_may_be_observed_itself() -> None:
@@ -316,7 +314,7 @@ def test_a_forked_child_may_be_observed_itself() -> None:
         f.nap(0)
         if (child := os.fork()) == 0:
             with gilscope.observe():
-                [f.nap(0.01) for _ in range(40)]
+                [f.nap(0.01) for _ in range(15)]
             os._exit(0 if f.nap.__gilscope__.profile().observed.samples > 10 else 3)
         print(os.waitpid(child, 0)[1])
     """

@@ -105,7 +105,11 @@ def test_a_process_that_fails_has_written(tmp_path: Path) -> None:
 @linux
 def test_what_a_killed_process_wrote_is_whole(tmp_path: Path) -> None:
     """It is killed at a moment that nobody chose, as soon as there is a file."""
-    endless = "while True: f.square(2)"
+    endless = """
+    from gilscope.production import recording
+    recording.INTERVAL_S = 0.001
+    while True: f.square(2)
+    """
     processes = [program(endless, tmp_path) for _ in range(2)]
     try:
         while len([name for name in os.listdir(tmp_path) if name.startswith("gilscope-")]) < 2:
@@ -182,6 +186,7 @@ def test_a_generator_that_forks_is_the_parents() -> None:
 def test_threads_may_be_counting_while_their_process_forks() -> None:
     text = """
     import os, threading
+    f.square.__gilscope__.profile()  # which imports what every child would have to import anew
     done = threading.Event()
     def work():
         while not done.is_set():

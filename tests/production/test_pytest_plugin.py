@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from gilscope.production import profile as made
+from gilscope.pytest_plugin import calls
 
 pytest_plugins = ["pytester"]
 
@@ -64,7 +68,7 @@ def test_the_table_tells_what_the_calls_have_shown(pytester: pytest.Pytester) ->
         [
             "*= gilscope: calls to decorated functions =*",
             "function * calls * wall * CPU * blocked  label * confidence",
-            "waits * 12  * io-bound * %",
+            "waits * 12  * io-bound *%",
             "computes * 1  * inconclusive",
         ]
     )
@@ -92,7 +96,9 @@ def test_when_off_nothing_of_gilscope_is_loaded_but_the_plugin(pytester: pytest.
             assert loaded == {"gilscope", "gilscope.pytest_plugin"}
         """
     )
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=pytester.path, capture_output=True, text=True)
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # what else is installed takes long to load
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "gilscope"]
+    done = subprocess.run(command, cwd=pytester.path, env=alone, capture_output=True, text=True)
     assert "1 passed" in done.stdout, done.stdout
 
 
@@ -162,10 +168,10 @@ def test_calls_beyond_their_limits_fail_with_the_figures(
     result.stdout.fnmatch_lines([reason, "function *calls *confidence" if body != "pass" else "no function *"])
 
 
-def test_without_a_gil_none_is_held(pytester: pytest.Pytester) -> None:
-    without = "import gilscope.production.profile\ngilscope.production.profile.gil_enabled = lambda: False"
-    pytester.makepyfile(test_shop=f"{MODULE}\n{without}\n{marked('max_gil_share=0.2', 'waits()')}")
-    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+def test_without_a_gil_none_is_held(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for reader in (calls, made):
+        monkeypatch.setattr(reader, "gil_enabled", lambda: False)
+    run(pytester, marked("max_gil_share=0.2", "waits()")).assert_outcomes(passed=2)
 
 
 def test_a_test_is_not_judged_by_the_calls_of_others(pytester: pytest.Pytester) -> None:

@@ -67,7 +67,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     asked = [f"reveal_type({expression})" for expression in {*PAIRS, *PAIRS.values()}]
     lines = [*DEFINITIONS.splitlines(), *asked, *WRONG]
     (folder / "program.py").write_text("\n".join(lines))
-    options = ["--strict", "--no-error-summary", "--cache-dir", str(folder / "cache")]
+    options = ["--strict", "--no-error-summary", "--cache-dir", str(ROOT / ".mypy_cache")]
     output, complaint, _ = api.run(
         [*options, "--config-file", str(ROOT / "pyproject.toml"), str(folder / "program.py")]
     )
