@@ -14,7 +14,7 @@ from gilscope.analysis.gather import advice, classification_of, records_of, with
 from gilscope.analysis.places import known_places, shortened
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.doubt import doubted
-from gilscope.decide.findings import Facts, findings
+from gilscope.decide.findings import Evidence, findings
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.environment import describe_environment
 from gilscope.records import (
@@ -66,8 +66,8 @@ def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
     for extension in campaign.extensions:
         result = extension.completed(result, code_target)
     output_bytes = sum(trial.output_bytes for trial in campaign.trials)
-    facts = Facts.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
-    return doubted(msgspec.structs.replace(result, findings=findings(facts)))
+    evidence = Evidence.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
+    return doubted(msgspec.structs.replace(result, findings=findings(evidence)))
 
 
 def _target(campaign: Campaign) -> Target:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from gilscope.records.base import Record
 
@@ -11,6 +13,7 @@ __all__ = [
     "BreakEven",
     "Classification",
     "Context",
+    "Figures",
     "Finding",
     "InputGroup",
     "Label",
@@ -25,6 +28,8 @@ Label = Literal["compute-bound", "io-bound", "mixed", "overhead-bound", "inconcl
 Severity = Literal["info", "warning", "error"]
 Context = Literal["sync", "async"]
 StartMethod = Literal["spawn", "forkserver", "fork"]
+#: By name, with units in the names; None where one does not apply.
+Figures: TypeAlias = dict[str, float | int | str | None]
 
 
 class Classification(Record, frozen=True, kw_only=True):
@@ -145,3 +150,5 @@ class Finding(Record, frozen=True, kw_only=True):
     advice: str
     page: str | None = None
     """Where it is explained: a path in the documentation."""
+    figures: Figures = msgspec.field(default_factory=dict)
+    """What it rests on; empty in results of older versions."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from gilscope.decide.findings import Facts
+from msgspec.structs import replace
+
+from gilscope.decide.findings import Evidence
 from gilscope.records import Environment, HotLine, Instrument, Recommendation, Target, Trial
 
 from .. import decide_builders as make
@@ -15,10 +17,10 @@ from .. import decide_builders as make
 class Case:
     """What provokes a finding, and what comes near and must not."""
 
-    provoking: Facts
+    provoking: Evidence
     evidence: tuple[str, ...]
     """What the evidence says, figures and units included."""
-    near_miss: Facts
+    near_miss: Evidence
     advice: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     """Codes that are rightly found beside it."""
@@ -63,7 +65,8 @@ _STATES = (
     *("longest_hold_s", "own_threads_cpu_s"),
 )
 
-QUIET = Facts(
+QUIET = Evidence(
+    created="2026-01-01T00:00:00+00:00",
     target=Target(spec="m:f", inputs="m:ALL", input_count=300),
     environment=environment(),
     instrument=Instrument(ledger_source="proc", gil_source="calibrated", observer_slowdown=1.01),
@@ -99,6 +102,6 @@ LOOP = replace(
 )
 
 
-def with_trials(facts: Facts, *trials: Trial) -> Facts:
+def with_trials(evidence: Evidence, *trials: Trial) -> Evidence:
     """The same, with these trials after the serial one."""
-    return replace(facts, trials=(facts.trials[0], *trials))
+    return replace(evidence, trials=(evidence.trials[0], *trials))

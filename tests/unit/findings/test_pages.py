@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gilscope.decide.findings import RULES
+from gilscope.decide.findings.words import words
 
 PAGES = Path(__file__).parents[3] / "docs" / "findings"
 HEADINGS = ["What was seen", "Why it matters", "What to do", "How gilscope knows", "When it is wrong"]
@@ -28,13 +29,14 @@ def test_each_code_has_its_page_and_each_page_its_code() -> None:
 
 
 def test_the_index_lists_the_pages_in_the_order_of_the_rules() -> None:
-    assert re.findall(r"^\| \[([\w-]+)\]\(\1\.md\) \|", page("README"), re.MULTILINE) == list(RULES)
+    listed = re.findall(r"^\| \[([\w-]+)\]\(\1\.md\) \| (.+) \|$", page("README"), re.MULTILINE)
+    assert listed == [(code, words()[code].page_heading) for code in RULES]
 
 
 @pytest.mark.parametrize("code", RULES)
 def test_a_page_names_its_code_and_has_its_parts(code: str) -> None:
     text = page(code)
-    assert text.startswith(f"# `{code}`: ")
+    assert text.startswith(f"# `{code}`: {words()[code].page_heading}\n")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
     assert len(examples(code)) == 1
     links = re.findall(r"\]\(([^)#]+)\)", text)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from gilscope.decide.findings import RULES, Facts, findings
-from gilscope.records import BreakEven, Failure, HotLine, NativePool
+from gilscope.decide.findings import RULES, Evidence, findings
+from gilscope.decide.findings.words import words
+from gilscope.records import BreakEven, Failure, Finding, HotLine, NativePool, Recommendation
 
 from .. import decide_builders as make
 from ..handmade import make_result
@@ -17,23 +18,52 @@ CASES = cases_scaling.CASES | cases_work.CASES
 FALSE_ALARMS = cases_scaling.FALSE_ALARMS | cases_work.FALSE_ALARMS
 
 
-def codes(facts: Facts) -> set[str]:
-    return {found.code for found in findings(facts)}
+NOTHING = Recommendation(backend=None, confidence=0.0, reason="")
 
 
-def said(code: str, facts: Facts) -> str:
+def codes(evidence: Evidence) -> set[str]:
+    return {found.code for found in findings(evidence)}
+
+
+def said(code: str, evidence: Evidence) -> str:
     """All that a finding says."""
-    (found,) = (found for found in findings(facts) if found.code == code)
+    (found,) = (found for found in findings(evidence) if found.code == code)
     return f"{found.severity}: {found.title}. {found.evidence}. {found.advice}"
 
 
-def test_every_rule_has_its_case() -> None:
+def test_every_rule_has_its_case_and_its_words() -> None:
     assert set(CASES) == set(RULES)
+    assert list(words()) == list(RULES)
+    assert {each.page_heading for each in words().values() if "{" in each.page_heading} == set()
 
 
-@pytest.mark.parametrize("facts", [QUIET, WAITING, LOOP], ids=["computing", "waiting", "coroutine"])
-def test_a_quiet_analysis_has_no_findings(facts: Facts) -> None:
-    assert findings(facts) == ()
+#: What the names of figures with fractions end with.
+UNITS = ("_s", "_per_s", "_share", "_ratio", "_utilization", "_slowdown", "cpus_usable")
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_figures_have_units_in_their_names_and_are_saved_with_the_finding(code: str) -> None:
+    (found,) = (found for found in findings(CASES[code].provoking) if found.code == code)
+    assert found.figures
+    for name, value in found.figures.items():
+        assert not isinstance(value, float) or name.endswith(UNITS), name
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Finding) == found
+
+
+def test_a_finding_of_an_older_result_has_no_figures() -> None:
+    saved = b'{"code": "convoy", "severity": "warning", "title": "", "evidence": "", "advice": ""}'
+    assert msgspec.json.decode(saved, type=Finding).figures == {}
+
+
+def test_nobody_need_read_a_sentence_for_a_figure() -> None:
+    (found,) = findings(with_trials(WAITING, pool("thread", 8, 11, gil=0.01, network=0.99, lock=7.0)))
+    assert (found.code, found.figures["workers"], found.figures["useful_workers"]) == ("lock-bound", 8, 1)
+    assert found.figures["lock_share"] == pytest.approx(7 / 8)
+
+
+@pytest.mark.parametrize("evidence", [QUIET, WAITING, LOOP], ids=["computing", "waiting", "coroutine"])
+def test_a_quiet_analysis_has_no_findings(evidence: Evidence) -> None:
+    assert findings(evidence) == ()
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -56,14 +86,14 @@ def test_what_comes_near_is_not_found(code: str) -> None:
 
 @pytest.mark.parametrize("name", FALSE_ALARMS)
 def test_what_looks_like_one_is_none(name: str) -> None:
-    code, facts = FALSE_ALARMS[name]
-    assert code not in codes(facts)
+    code, evidence = FALSE_ALARMS[name]
+    assert code not in codes(evidence)
 
 
 def test_what_is_unknown_is_not_a_finding() -> None:
     unknown = replace(QUIET, demands=make.undivided(cpu=0.1, blocked=0.1), output_bytes=None, trials=())
     assert findings(unknown) == ()
-    assert findings(replace(unknown, demands=None, recommendation=None)) == ()
+    assert findings(replace(unknown, demands=None, recommendation=NOTHING)) == ()
 
 
 def test_the_order_of_the_report_is_that_of_the_rules() -> None:
@@ -73,9 +103,9 @@ def test_the_order_of_the_report_is_that_of_the_rules() -> None:
 
 def test_the_facts_are_the_result_s_own() -> None:
     result = make_result()
-    facts = Facts.of(result, dispatch_s={"thread": 1e-5}, output_bytes=7)
-    assert (facts.trials, facts.hot, facts.failure) == (result.trials, result.hot, result.failure)
-    assert (facts.dispatch_s, facts.output_bytes) == ({"thread": 1e-5}, 7)
+    evidence = Evidence.of(result, dispatch_s={"thread": 1e-5}, output_bytes=7)
+    assert (evidence.trials, evidence.hot, evidence.failure) == (result.trials, result.hot, result.failure)
+    assert (evidence.dispatch_s, evidence.output_bytes) == ({"thread": 1e-5}, 7)
 
 
 @pytest.mark.parametrize(("count", "severity"), [(1, "warning"), (4, "error")])
@@ -86,8 +116,8 @@ def test_every_call_raising_is_an_error_and_some_a_warning(count: int, severity:
 
 def test_raising_in_company_only_is_said() -> None:
     failure = Failure(type="OperationalError", message="database is locked", traceback="", count=3, calls=400)
-    facts = with_trials(WAITING, pool("thread", 8, 80, network=1.0, errors=3))
-    text = said("exceptions", replace(facts, failure=failure))
+    evidence = with_trials(WAITING, pool("thread", 8, 80, network=1.0, errors=3))
+    text = said("exceptions", replace(evidence, failure=failure))
     assert "all of them under thread × 8" in text
     assert "It works alone" in text
 
@@ -114,8 +144,8 @@ def test_results_that_differ_alone_say_nothing_of_threads() -> None:
 
 
 def test_results_that_differ_in_processes_lack_a_shared_state() -> None:
-    facts = with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=1.0, results_compared=9, results_differing=9))
-    assert "state that calls leave behind" in said("results-differ", facts)
+    evidence = with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=1.0, results_compared=9, results_differing=9))
+    assert "state that calls leave behind" in said("results-differ", evidence)
 
 
 def test_daemonic_workers_are_told_from_other_failures() -> None:
@@ -142,27 +172,29 @@ def test_each_library_is_limited_in_its_own_way() -> None:
 
 
 def test_more_memory_than_there_is_is_an_error_where_it_is_advised() -> None:
-    facts = replace(QUIET, environment=environment(memory_limit_bytes=10**9))
+    evidence = replace(QUIET, environment=environment(memory_limit_bytes=10**9))
     advised_pool = pool("process", 2, 20, held=1.0, gil=1.0, memory_per_worker_bytes=6 * 10**8)
-    assert said("memory-limit", with_trials(facts, advised_pool)).startswith("error")
-    assert said("memory-limit", with_trials(replace(facts, recommendation=None), advised_pool)).startswith("error")
-    other = replace(facts, recommendation=advised("thread", 2))
+    assert said("memory-limit", with_trials(evidence, advised_pool)).startswith("error")
+    assert said("memory-limit", with_trials(replace(evidence, recommendation=NOTHING), advised_pool)).startswith(
+        "error"
+    )
+    other = replace(evidence, recommendation=advised("thread", 2))
     assert said("memory-limit", with_trials(other, advised_pool)).startswith("warning")
 
 
 def test_a_long_start_is_said_even_where_it_is_repaid() -> None:
-    facts = with_trials(STARTING, pool("process", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=1.4))
-    text = said("startup-dominates", facts)
+    evidence = with_trials(STARTING, pool("process", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=1.4))
+    text = said("startup-dominates", evidence)
     assert text.startswith("info: Starting the workers takes long")
     assert "28 calls repay it" in text
 
 
 def test_the_measured_break_even_goes_before_the_computed_one() -> None:
-    facts = with_trials(
+    evidence = with_trials(
         replace(STARTING, break_even=(BreakEven(backend="process", workers=2, calls=999),)),
         pool("process", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=0.2),
     )
-    assert "999 calls repay it, there were 300" in said("startup-dominates", facts)
+    assert "999 calls repay it, there were 300" in said("startup-dominates", evidence)
 
 
 def test_chunks_that_pay_show_what_one_call_at_a_time_costs() -> None:
@@ -174,8 +206,8 @@ def test_chunks_that_pay_show_what_one_call_at_a_time_costs() -> None:
 
 
 def test_offloaded_calls_that_hold_a_loop_up_are_no_coroutine_s_fault() -> None:
-    facts = with_trials(QUIET, pool("asyncio", 4, 10, held=1.0, gil=1.0, loop_lag_p99_s=0.12))
-    text = said("loop-blocked", facts)
+    evidence = with_trials(QUIET, pool("asyncio", 4, 10, held=1.0, gil=1.0, loop_lag_p99_s=0.12))
+    text = said("loop-blocked", evidence)
     assert "Offloaded calls hold up the event loop" in text
     assert "unknown (max)" in text
 
@@ -189,16 +221,16 @@ def test_offloaded_calls_that_hold_a_loop_up_are_no_coroutine_s_fault() -> None:
     ],
 )
 def test_a_blocked_loop_is_told_what_to_do_with_the_line(line: HotLine, advice: str) -> None:
-    facts = with_trials(LOOP, pool("asyncio", 1, 10, network=1.0, loop_lag_p99_s=0.12))
-    assert advice in said("loop-blocked", replace(facts, hot=(line,)))
+    evidence = with_trials(LOOP, pool("asyncio", 1, 10, network=1.0, loop_lag_p99_s=0.12))
+    assert advice in said("loop-blocked", replace(evidence, hot=(line,)))
 
 
 def test_awaiting_matters_more_to_those_who_have_a_loop() -> None:
-    facts = replace(WAITING, hot=(hot("redis.client.Redis.get", wait=0.9),))
-    assert said("native-async", facts).startswith("info")
-    asked = replace(facts, recommendation=advised("asyncio", 8, context="async"))
+    evidence = replace(WAITING, hot=(hot("redis.client.Redis.get", wait=0.9),))
+    assert said("native-async", evidence).startswith("info")
+    asked = replace(evidence, recommendation=advised("asyncio", 8, context="async"))
     assert said("native-async", asked).startswith("warning")
-    without_cpu = replace(facts, demands=make.demands(sleep=0.1))
+    without_cpu = replace(evidence, demands=make.demands(sleep=0.1))
     assert "more than 1024 calls at once" in said("native-async", without_cpu)
 
 

@@ -1,19 +1,23 @@
 """Findings: what is worth knowing beside the verdict, each with its figures.
 
-A rule is a pure function from `Facts` to what it has to say, or to None. `RULES` gives each its code, in the order of
-the report; each code has its page in ``docs/findings``.
+A rule is a pure function from `Evidence` to the figures of what it found, or None. `RULES` gives each its code, in the
+order of the report. What a finding says of its figures stands in ``words.toml``; each code has its page in
+``docs/findings``.
 """
 
 from __future__ import annotations
 
-from gilscope.decide.findings import data, gil, inputs, libraries, loops, machine, scaling, watching
-from gilscope.decide.findings.base import Facts, Rule
-from gilscope.records import Finding
+from collections.abc import Callable
 
-__all__ = ["RULES", "Facts", "findings"]
+from gilscope.decide.findings import data, gil, inputs, libraries, loops, machine, scaling, watching
+from gilscope.decide.findings.evidence import Evidence
+from gilscope.decide.findings.words import said
+from gilscope.records import Figures, Finding
+
+__all__ = ["RULES", "Evidence", "findings"]
 
 #: Every rule by its code, in the order of the report: what is wrong, what limits, what it costs, what to know.
-RULES: dict[str, Rule] = {
+RULES: dict[str, Callable[[Evidence], Figures | None]] = {
     "exceptions": inputs.exceptions,
     "results-differ": data.results_differ,
     "not-picklable": data.not_picklable,
@@ -48,9 +52,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def findings(facts: Facts) -> tuple[Finding, ...]:
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Everything worth knowing, in the order of `RULES`."""
-    said = ((code, rule(facts)) for code, rule in RULES.items())
-    return tuple(
-        Finding(code=code, page=f"docs/findings/{code}.md", **told._asdict()) for code, told in said if told is not None
-    )
+    found = ((code, rule(evidence)) for code, rule in RULES.items())
+    return tuple(said(code, figures) for code, figures in found if figures is not None)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 from gilscope.decide.demands import outside_wait_s
-from gilscope.decide.findings.base import (
+from gilscope.decide.findings.evidence import (
     NOTABLE_SHARE,
-    Facts,
-    Said,
-    at,
+    Evidence,
     call_s,
+    in_words,
     is_notable,
     is_on_loop,
     is_watched_enough,
@@ -19,8 +18,7 @@ from gilscope.decide.findings.base import (
     share,
 )
 from gilscope.decide.mva import Station, throughputs, visited
-from gilscope.records import Demands, Trial
-from gilscope.units import duration
+from gilscope.records import Demands, Figures, HotLine, Trial
 
 __all__ = ["convoy", "free_threaded", "held_while_blocked", "long_holds"]
 
@@ -36,47 +34,40 @@ CONVOY_FACTOR = 2.0
 CONVOY_SHARE = 0.2
 
 
-def held_while_blocked(facts: Facts) -> Said | None:
+def held_while_blocked(evidence: Evidence) -> Figures | None:
     """A driver that waits with the GIL in its hand."""
-    held_s, call = _held_off_cpu_s(facts), call_s(facts)
+    held_s, call = _held_off_cpu_s(evidence), call_s(evidence)
     if held_s is None or call is None:
         return None
-    where = max(facts.hot, key=lambda line: min(line.gil_share or 0.0, line.wait_share or 0.0), default=None)
-    seen = where is not None and min(where.gil_share or 0.0, where.wait_share or 0.0) >= NOTABLE_SHARE
-    return Said(
-        "warning",
-        "The function keeps the GIL while it waits",
-        f"for {duration(held_s)} of a call of {duration(call)} it was blocked and held the GIL"
-        + (f", most often in {at(where)}" if where is not None and seen else ""),
-        "Every other thread stands still meanwhile, event loops too. Look for a release of the library that gives the "
-        "GIL up while it waits, or call it in processes.",
-    )
+    where = max(evidence.hot, key=_held_waiting, default=None)
+    seen = where is not None and _held_waiting(where) >= NOTABLE_SHARE
+    return {"gil_held_off_cpu_s": held_s, "call_s": call, "line": in_words(where) if where and seen else None}
 
 
-def _held_off_cpu_s(facts: Facts) -> float | None:
+def _held_waiting(line: HotLine) -> float:
+    return min(line.gil_share or 0.0, line.wait_share or 0.0)
+
+
+def _held_off_cpu_s(evidence: Evidence) -> float | None:
     """Seconds of a call in which it held the GIL while blocked, where they are notable."""
-    held_s = None if facts.demands is None else facts.demands.gil_held_off_cpu_s
-    return held_s if facts.environment.gil_enabled and is_notable(held_s, facts) else None
+    held_s = None if evidence.demands is None else evidence.demands.gil_held_off_cpu_s
+    return held_s if evidence.environment.gil_enabled and is_notable(held_s, evidence) else None
 
 
-def long_holds(facts: Facts) -> Said | None:
+def long_holds(evidence: Evidence) -> Figures | None:
     """json, re, pickle and other C code that does not give the GIL up before it is done."""
-    trial = max(measured(facts, "thread", "asyncio"), key=_longest_hold_s, default=None)
-    explained = _held_off_cpu_s(facts) is not None  # said by another finding
-    if trial is None or _longest_hold_s(trial) < LONG_HOLD_S or explained or not facts.environment.gil_enabled:
+    trial = max(measured(evidence, "thread", "asyncio"), key=_longest_hold_s, default=None)
+    explained = _held_off_cpu_s(evidence) is not None  # said by another finding
+    if trial is None or _longest_hold_s(trial) < LONG_HOLD_S or explained or not evidence.environment.gil_enabled:
         return None
-    where = max(facts.hot, key=lambda line: line.gil_share or 0.0, default=None)
-    lag_s = max((t.loop_lag_max_s or 0.0 for t in measured(facts, "asyncio")), default=0.0)
-    return Said(
-        "warning",
-        "Single steps of the function keep the GIL for long",
-        f"{trial.name}: one thread kept the GIL for {duration(_longest_hold_s(trial))} while another wanted it"
-        + (f"; it was held most often in {at(where)}" if where is not None and where.gil_share else "")
-        + (f"; an event loop beside the calls was up to {duration(lag_s)} late" if lag_s >= LONG_HOLD_S else ""),
-        "C code such as json, re and pickle gives the GIL up only when it is done, and no switch interval changes "
-        "that: no other thread of the process, nor its event loop, runs so long. Do this in a process pool, or in "
-        "smaller pieces.",
-    )
+    where = max(evidence.hot, key=lambda line: line.gil_share or 0.0, default=None)
+    lag_s = max((t.loop_lag_max_s or 0.0 for t in measured(evidence, "asyncio")), default=0.0)
+    return {
+        "configuration": trial.name,
+        "longest_hold_s": _longest_hold_s(trial),
+        "line": in_words(where) if where and where.gil_share else None,
+        "loop_lag_max_s": lag_s if lag_s >= LONG_HOLD_S else None,
+    }
 
 
 def _longest_hold_s(trial: Trial) -> float:
@@ -88,26 +79,23 @@ def _longest_hold_s(trial: Trial) -> float:
     return ledger.longest_hold_s if ledger.longest_hold_s >= HOLD_SAMPLES * apart_s else 0.0
 
 
-def convoy(facts: Facts) -> Said | None:
+def convoy(evidence: Evidence) -> Figures | None:
     """Short waits beside work that holds the GIL: each wait is followed by a queue for the GIL."""
-    threads = [trial for trial in measured(facts, "thread", "asyncio") if not is_on_loop(trial, facts)]
-    trial = max(threads, key=lambda t: _beyond_model_s(t, facts), default=None)
-    call = call_s(facts)
-    if trial is None or call is None or _beyond_model_s(trial, facts) < CONVOY_SHARE * call:
+    threads = [trial for trial in measured(evidence, "thread", "asyncio") if not is_on_loop(trial, evidence)]
+    trial = max(threads, key=lambda t: _beyond_model_s(t, evidence), default=None)
+    call = call_s(evidence)
+    if trial is None or call is None or _beyond_model_s(trial, evidence) < CONVOY_SHARE * call:
         return None
     waited_s = per_call(trial, "gil_wait") or 0.0
-    return Said(
-        "warning",
-        "Threads queue for the GIL after every short wait",
-        f"{trial.name}: a call waited {duration(waited_s)} for the GIL where one queue of such calls would cost "
-        f"{duration(waited_s - _beyond_model_s(trial, facts))}; alone it takes {duration(call)}",
-        "Whoever gives the GIL up for a moment waits up to a switch interval (5 ms) to get it back from a thread that "
-        "computes. Compute in processes and wait in threads, or wait once for many things; "
-        "sys.setswitchinterval(0.0005) is worth an experiment, not a habit.",
-    )
+    return {
+        "configuration": trial.name,
+        "gil_wait_s": waited_s,
+        "expected_wait_s": waited_s - _beyond_model_s(trial, evidence),
+        "call_s": call,
+    }
 
 
-def _beyond_model_s(trial: Trial, facts: Facts) -> float:
+def _beyond_model_s(trial: Trial, evidence: Evidence) -> float:
     """Seconds a call waited for the GIL beyond what the model expects, where they are `CONVOY_FACTOR` times that;
     0.0 where nothing can be said."""
     waited_s = per_call(trial, "gil_wait")
@@ -116,29 +104,29 @@ def _beyond_model_s(trial: Trial, facts: Facts) -> float:
         waited_s is None
         or not is_watched_enough(trial)
         or share(trial, "runqueue") >= NOTABLE_SHARE
-        or not _comes_and_goes(facts)
+        or not _comes_and_goes(evidence)
     ):
         return 0.0
-    expected_s = _expected_wait_s(facts, trial.workers)
+    expected_s = _expected_wait_s(evidence, trial.workers)
     return waited_s - expected_s if waited_s >= CONVOY_FACTOR * expected_s else 0.0
 
 
-def _comes_and_goes(facts: Facts) -> bool:
+def _comes_and_goes(evidence: Evidence) -> bool:
     """Whether a call needs the GIL for a notable part of its time and gives it up for another."""
-    demands = facts.demands
-    if demands is None or not facts.environment.gil_enabled:
+    demands = evidence.demands
+    if demands is None or not evidence.environment.gil_enabled:
         return False
-    return is_notable(demands.cpu_gil_s, facts) and is_notable(_without_gil_s(demands), facts)
+    return is_notable(demands.cpu_gil_s, evidence) and is_notable(_without_gil_s(demands), evidence)
 
 
 def _without_gil_s(demands: Demands) -> float:
     return max(outside_wait_s(demands) + (demands.cpu_free_s or 0.0) - (demands.gil_held_off_cpu_s or 0.0), 0.0)
 
 
-def _expected_wait_s(facts: Facts, workers: int) -> float:
+def _expected_wait_s(evidence: Evidence, workers: int) -> float:
     """What a call waits where the GIL is one queue and all else is at hand: the cycle time less the demands (mean
     value analysis). Calls as even as most queue less, so that it is rather too much."""
-    demands = facts.demands
+    demands = evidence.demands
     if demands is None:
         return math.inf
     gil_s = (demands.cpu_gil_s or 0.0) + (demands.gil_held_off_cpu_s or 0.0)
@@ -148,14 +136,9 @@ def _expected_wait_s(facts: Facts, workers: int) -> float:
     return max(workers / throughputs(stations, workers)[-1] - sum(s.demand_s for s in stations), 0.0)
 
 
-def free_threaded(facts: Facts) -> Said | None:
+def free_threaded(evidence: Evidence) -> Figures | None:
     """A build without a GIL."""
-    environment = facts.environment
+    environment = evidence.environment
     if environment.gil_enabled:
         return None
-    return Said(
-        "info",
-        "This interpreter runs without a GIL",
-        f"{environment.implementation} {environment.python}, GIL disabled",
-        "The verdict holds for interpreters without a GIL; with one, Python code in threads does not scale.",
-    )
+    return {"implementation": environment.implementation, "python": environment.python}

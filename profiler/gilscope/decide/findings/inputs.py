@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gilscope.decide.findings.base import Facts, Said
-from gilscope.records import Failure, InputGroup
-from gilscope.units import byte_size, duration, percent
+from gilscope.decide.findings.evidence import Evidence
+from gilscope.records import Figures, InputGroup
+from gilscope.units import duration, percent
 
 __all__ = ["calls_differ", "exceptions", "generator_drained", "inputs_truncated", "much_output"]
 
@@ -12,58 +12,44 @@ __all__ = ["calls_differ", "exceptions", "generator_drained", "inputs_truncated"
 MUCH_OUTPUT_BYTES = 1_000_000
 
 
-def exceptions(facts: Facts) -> Said | None:
+def exceptions(evidence: Evidence) -> Figures | None:
     """Calls that raised."""
-    failure = facts.failure
+    failure = evidence.failure
     if failure is None or not failure.count:
         return None
-    apart = _only_where(facts)
-    return Said(
-        "error" if failure.count >= failure.calls else "warning",
-        f"The function raised {failure.type}",
-        f"{failure.count} of {failure.calls} calls raised{apart}; the first: {_told(failure)}",
-        "It works alone, so look for what these workers lack or share: a connection, a lock, a limit, a state."
-        if apart
-        else "A call that raises is timed like any other: if failing is faster or slower than succeeding, "
-        "leave those inputs out and analyze again.",
-    )
+    return {
+        "raised": failure.count,
+        "calls": failure.calls,
+        "type": failure.type,
+        "message": failure.message,
+        "only_under": _only_under(evidence),
+    }
 
 
-def _told(failure: Failure) -> str:
-    return f"{failure.type}: {failure.message}" if failure.message else failure.type
-
-
-def _only_where(facts: Facts) -> str:
+def _only_under(evidence: Evidence) -> str | None:
     """The configurations that raised, where the serial run did not."""
-    alone = [trial.errors for trial in facts.trials if trial.backend == "serial" and trial.calls]
-    raising = [trial.name for trial in facts.trials if trial.errors]
-    return f", all of them under {', '.join(raising)}" if raising and alone and not any(alone) else ""
+    alone = [trial.errors for trial in evidence.trials if trial.backend == "serial" and trial.calls]
+    raising = [trial.name for trial in evidence.trials if trial.errors]
+    return ", ".join(raising) if raising and alone and not any(alone) else None
 
 
-def inputs_truncated(facts: Facts) -> Said | None:
+def inputs_truncated(evidence: Evidence) -> Figures | None:
     """An iterable of which only the beginning was taken."""
-    if not facts.target.inputs_truncated:
-        return None
-    return Said(
-        "info",
-        f"Only the first {facts.target.input_count} inputs were used",
-        f"{facts.target.inputs or 'the iterable'} had more than the {facts.target.input_count} taken",
-        "If later inputs cost more or less than the first, give a sample of them all.",
-    )
+    target = evidence.target
+    return {"inputs": target.inputs, "inputs_used": target.input_count} if target.inputs_truncated else None
 
 
-def calls_differ(facts: Facts) -> Said | None:
+def calls_differ(evidence: Evidence) -> Figures | None:
     """Calls of several kinds, for which one verdict is an average."""
-    if len(facts.groups) < 2:
+    groups = evidence.groups
+    if len(groups) < 2:
         return None
-    kinds = {group.label for group in facts.groups if group.label is not None}
-    return Said(
-        "warning" if len(kinds) > 1 else "info",
-        "Calls differ in kind" if len(kinds) > 1 else "Calls differ in length",
-        "; ".join(_group_told(group) for group in facts.groups),
-        "The verdict is for this mixture. Analyze each group with inputs of its own; if all go through one pool, "
-        "hand the long calls over first and with chunksize 1, so that none is left to the end alone.",
-    )
+    return {
+        "kinds": len({group.label for group in groups if group.label is not None}),
+        "shortest_call_s": min(group.call_s for group in groups),
+        "longest_call_s": max(group.call_s for group in groups),
+        "groups": "; ".join(_group_told(group) for group in groups),
+    }
 
 
 def _group_told(group: InputGroup) -> str:
@@ -73,27 +59,16 @@ def _group_told(group: InputGroup) -> str:
     return f"{group.name}: {each} (such as number {group.example})"
 
 
-def generator_drained(facts: Facts) -> Said | None:
+def generator_drained(evidence: Evidence) -> Figures | None:
     """A generator, which was run to its end."""
-    if facts.target.kind not in ("generator", "async-generator"):
-        return None
-    return Said(
-        "info",
-        "The function is a generator, and was run to its end",
-        "each call was timed until the last item",
-        "A pool cannot hand over a generator: return a list from the worker, or make each item a task.",
-    )
+    kind = evidence.target.kind
+    return {"kind": kind} if kind in ("generator", "async-generator") else None
 
 
-def much_output(facts: Facts) -> Said | None:
+def much_output(evidence: Evidence) -> Figures | None:
     """Printing that is a cost of its own."""
-    if facts.output_bytes is None or facts.output_bytes < MUCH_OUTPUT_BYTES:
+    printed = evidence.output_bytes
+    if printed is None or printed < MUCH_OUTPUT_BYTES:
         return None
-    calls = sum(trial.calls for trial in facts.trials)
-    each = f", {byte_size(facts.output_bytes // calls)} a call" if calls else ""
-    return Said(
-        "warning",
-        "The function prints a lot",
-        f"{byte_size(facts.output_bytes)} in all{each}",
-        "Printing takes time and a lock that all threads share: what was measured includes it.",
-    )
+    calls = sum(trial.calls for trial in evidence.trials)
+    return {"output_bytes": printed, "call_bytes": printed // calls if calls else None}

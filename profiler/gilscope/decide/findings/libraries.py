@@ -4,109 +4,76 @@ from __future__ import annotations
 
 import math
 
-from gilscope.decide.findings.base import Facts, Said, chosen, is_notable, solo
-from gilscope.units import duration
+from gilscope.decide.findings.evidence import Evidence, chosen, is_notable, solo
+from gilscope.records import Figures, NativePool, Trial
 
 __all__ = ["fork_with_threads", "nested_pools", "own_threads"]
 
 #: Libraries whose threads threadpoolctl can limit while the program runs.
 CONTROLLED = frozenset({"blis", "flexiblas", "mkl", "openblas", "openmp"})
-#: How the others are told, in Python; ``{n}`` is the number of threads.
-CALLS = {
-    "duckdb": 'duckdb.connect(config={{"threads": {n}}})',
-    "pyarrow": "pyarrow.set_cpu_count({n})",
-    "torch": "torch.set_num_threads({n})",
-}
 #: A call that runs this many processes at a time runs a pool; one is a program it calls.
 POOL_PROCESSES = 2
 
 
-def own_threads(facts: Facts) -> Said | None:
+def own_threads(evidence: Evidence) -> Figures | None:
     """BLAS, OpenMP, DuckDB, Polars: workers multiply their threads."""
-    demands = facts.demands
-    if demands is None or demands.own_threads_cpu_s is None or not is_notable(demands.own_threads_cpu_s, facts):
+    demands, pools = evidence.demands, evidence.native_pools
+    if demands is None or demands.own_threads_cpu_s is None or not is_notable(demands.own_threads_cpu_s, evidence):
         return None
-    pools = ", ".join(_told(pool.library, pool.threads) for pool in facts.native_pools)
-    trial = chosen(facts)
-    many = trial is not None and trial.workers > 1
-    return Said(
-        "warning" if many else "info",
-        "The function starts threads of its own",
-        f"they use {duration(demands.own_threads_cpu_s)} of CPU a call, the calling thread {duration(demands.cpu_s)}"
-        + (f"; loaded: {pools}" if pools else ""),
-        f"Workers multiply those threads. Either run one worker and leave the library its threads, or give each worker "
-        f"{_limit(facts)} of them: {_lines(facts)}.",
-    )
+    workers = _several(chosen(evidence))
+    threads = max(1, int(evidence.environment.cpus_usable / (workers or math.inf)))
+    libraries = {pool.library.lower() for pool in pools}
+    variables = {pool.variable for pool in pools if pool.variable} if pools else {"OMP_NUM_THREADS"}
+    return {
+        "own_threads_cpu_s": demands.own_threads_cpu_s,
+        "cpu_s": demands.cpu_s,
+        "workers": workers,
+        "threads": threads,
+        "pools": ", ".join(_told(pool) for pool in pools),
+        "libraries": ", ".join(sorted(libraries)),
+        "controlled": ", ".join(sorted(libraries & CONTROLLED)),
+        "variables": " ".join(f"{name}={threads}" for name in sorted(variables)),
+    }
 
 
-def _told(library: str, threads: int | None) -> str:
-    return library if threads is None else f"{library} ({threads} threads)"
+def _several(trial: Trial | None) -> int | None:
+    """Its workers, where it has several."""
+    return trial.workers if trial is not None and trial.workers > 1 else None
 
 
-def _limit(facts: Facts) -> int:
-    """Threads for each worker, so that together they are no more than the CPUs."""
-    trial = chosen(facts)
-    workers = trial.workers if trial is not None and trial.workers > 1 else math.inf
-    return max(1, int(facts.environment.cpus_usable / workers))
+def _told(pool: NativePool) -> str:
+    return pool.library if pool.threads is None else f"{pool.library} ({pool.threads} threads)"
 
 
-def _lines(facts: Facts) -> str:
-    """What to write, for the libraries that were found."""
-    limit, libraries = _limit(facts), {pool.library.lower() for pool in facts.native_pools}
-    variables = {pool.variable for pool in facts.native_pools if pool.variable}
-    variables = variables if libraries else {"OMP_NUM_THREADS"}
-    environment = " ".join(f"{name}={limit}" for name in sorted(variables))
-    ways = [f"{environment} in the environment, before the library is imported"] if environment else []
-    if libraries & CONTROLLED or not libraries:
-        ways.append(
-            f"in the program, threadpoolctl.threadpool_limits({limit}) around a thread pool, or initializer="
-            f"threadpool_limits, initargs=({limit},) for a process pool"
-        )
-    ways += [CALLS[name].format(n=limit) for name in sorted(libraries & CALLS.keys())]
-    return "; ".join(ways)
-
-
-def nested_pools(facts: Facts) -> Said | None:
+def nested_pools(evidence: Evidence) -> Figures | None:
     """Processes that start processes: forbidden to daemonic workers, too many elsewhere."""
-    failure, alone = facts.failure, solo(facts)
+    failure = evidence.failure
     if failure is not None and "daemonic processes" in failure.message:
-        return Said(
-            "error",
-            "The function starts processes, which a daemonic worker must not",
-            f"{failure.type}: {failure.message}, in {failure.count} of {failure.calls} calls",
-            "Give the workers parts of the work instead of a pool inside each; where the outer pool is "
-            "multiprocessing.Pool or Celery's, whose workers are daemonic, use ProcessPoolExecutor, or threads inside.",
-        )
-    started = alone.children_started if alone is not None else None
-    computing_s = facts.demands.children_cpu_s if facts.demands is not None else None
-    if started is None or started < POOL_PROCESSES or computing_s is None or not is_notable(computing_s, facts):
+        told = f"{failure.type}: {failure.message}"
+        return {"daemonic": told, "raised": failure.count, "calls": failure.calls}
+    alone, demands, trial = solo(evidence), evidence.demands, chosen(evidence)
+    started = (alone.children_started if alone is not None else None) or 0
+    if started < POOL_PROCESSES or demands is None or not is_notable(demands.children_cpu_s, evidence):
         return None
-    trial = chosen(facts)
-    many = trial is not None and trial.workers > 1
-    total = f"; {trial.name} so runs up to {trial.workers * started}" if trial is not None and many else ""
-    return Said(
-        "warning" if many else "info",
-        "Each call runs several processes at a time",
-        f"alone a call had {started} of them, which used {duration(computing_s)} of CPU{total}, "
-        f"on {facts.environment.cpus_usable:g} CPUs",
-        "Parallelize in one place: either calls one after the other, each with its pool, or a pool over the calls and "
-        "none inside them.",
-    )
+    workers = _several(trial)
+    return {
+        "daemonic": None,
+        "processes_per_call": started,
+        "children_cpu_s": demands.children_cpu_s,
+        "configuration": trial.name if trial else None,
+        "processes": workers * started if workers else None,
+        "cpus_usable": evidence.environment.cpus_usable,
+    }
 
 
-def fork_with_threads(facts: Facts) -> Said | None:
+def fork_with_threads(evidence: Evidence) -> Figures | None:
     """A fork copies one thread, and the locks that the others hold at that moment."""
-    forked = [t for t in facts.trials if t.backend == "process" and t.start_method == "fork"]
+    forked = [t for t in evidence.trials if t.backend == "process" and t.start_method == "fork"]
     trial = max(forked, key=lambda t: t.threads_before_fork or 0, default=None)
     if trial is None or not trial.threads_before_fork:
         return None
-    pools = ", ".join(sorted({pool.library for pool in facts.native_pools}))
-    return Said(
-        "warning",
-        "The process was forked while other threads ran in it",
-        f"{trial.name}: {trial.threads_before_fork} beside the one that forked"
-        + (f"; loaded: {pools}" if pools else ""),
-        "The copy has one thread, but every lock as it was: one that another thread held is never released, and the "
-        "worker hangs, now and then. Use multiprocessing.get_context('forkserver') or 'spawn', or fork before the "
-        "first thread starts.",
-    )
+    return {
+        "configuration": trial.name,
+        "threads": trial.threads_before_fork,
+        "libraries": ", ".join(sorted({pool.library for pool in evidence.native_pools})),
+    }

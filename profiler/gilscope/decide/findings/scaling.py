@@ -6,11 +6,10 @@ from __future__ import annotations
 import math
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.decide.findings.base import (
+from gilscope.decide.findings.evidence import (
     BUSY_SHARE,
     NOTABLE_SHARE,
-    Facts,
-    Said,
+    Evidence,
     cpus_busy,
     gil_busy,
     is_notable,
@@ -21,8 +20,7 @@ from gilscope.decide.findings.base import (
     share,
 )
 from gilscope.decide.findings.loops import LOOP_LAG_S
-from gilscope.records import Trial
-from gilscope.units import change, duration, percent, rate
+from gilscope.records import Figures, Trial
 
 __all__ = ["cpu_inflation", "lock_bound", "resource_limit"]
 
@@ -37,148 +35,146 @@ KNEE_SHARE, STEP = 0.9, 2
 TOO_NOISY = 0.3
 
 
-def cpu_inflation(facts: Facts) -> Said | None:
+def cpu_inflation(evidence: Evidence) -> Figures | None:
     """The same call costs more CPU when others run beside it."""
-    trials = [trial for trial in measured(facts, "thread", "process") if trial.workers > 1]
-    trial = max(trials, key=lambda t: _extra_cpu_s(t, facts), default=None)
-    if trial is None or facts.demands is None or not is_notable(_extra_cpu_s(trial, facts), facts):
+    trials = [trial for trial in measured(evidence, "thread", "process") if trial.workers > 1]
+    trial = max(trials, key=lambda t: _extra_cpu_s(t, evidence), default=None)
+    if trial is None or not is_notable(_extra_cpu_s(trial, evidence), evidence):
         return None
-    expected_s, extra_s = _expected_cpu_s(trial, facts), _extra_cpu_s(trial, facts)
-    fewer = [t.workers for t in trials if t.backend == trial.backend and not _extra_cpu_s(t, facts)]
-    return Said(
-        "warning",
-        "A call costs more CPU when others run beside it",
-        f"{trial.name}: {duration(expected_s + extra_s)} of CPU a call, alone {duration(expected_s)} "
-        f"({change(1 + extra_s / expected_s)})" + (f"; not yet with {max(fewer)} workers" if fewer else ""),
-        "The CPUs share something: memory bandwidth, a cache, the two halves of a hyperthreaded core, or (in threads) "
-        "objects whose reference counts all of them write. Use fewer workers, work on blocks that fit the cache, take "
-        "smaller types, or give each thread copies of its own.",
+    fewer = [t.workers for t in trials if t.backend == trial.backend and not _extra_cpu_s(t, evidence)]
+    expected_s = _expected_cpu_s(trial, evidence)
+    return {
+        "configuration": trial.name,
+        "cpu_s": expected_s + _extra_cpu_s(trial, evidence),
+        "alone_cpu_s": expected_s,
+        "workers_without": max(fewer, default=None),
+    }
+
+
+def _expected_cpu_s(trial: Trial, evidence: Evidence) -> float:
+    """CPU of a call under this configuration if company cost nothing: as alone, with what the worker does for dispatch
+    and pickling."""
+    if evidence.demands is None:
+        return 0.0
+    dispatch_s = evidence.dispatch_s.get(trial.backend, 0.0) / max(trial.chunksize, 1)
+    return (
+        evidence.demands.cpu_s + (evidence.demands.own_threads_cpu_s or 0.0) + dispatch_s + (trial.pickle_s or 0.0) / 2
     )
 
 
-def _expected_cpu_s(trial: Trial, facts: Facts) -> float:
-    """CPU of a call under this configuration if company cost nothing: as alone, with what the worker does for dispatch
-    and pickling."""
-    if facts.demands is None:
-        return 0.0
-    dispatch_s = facts.dispatch_s.get(trial.backend, 0.0) / max(trial.chunksize, 1)
-    return facts.demands.cpu_s + (facts.demands.own_threads_cpu_s or 0.0) + dispatch_s + (trial.pickle_s or 0.0) / 2
-
-
-def _extra_cpu_s(trial: Trial, facts: Facts) -> float:
+def _extra_cpu_s(trial: Trial, evidence: Evidence) -> float:
     """CPU a call beyond that, where it is beyond the noise and `INFLATION`; 0.0 where nothing can be said."""
     cpu_s, own_s = per_call(trial, "cpu"), per_call(trial, "own_threads_cpu")
-    expected_s = _expected_cpu_s(trial, facts)
+    expected_s = _expected_cpu_s(trial, evidence)
     # Where threads wait for the GIL, taking and giving it costs CPU: that is contention, and said as such.
-    if cpu_s is None or expected_s <= 0 or share(trial, "gil_wait") >= NOTABLE_SHARE or not _same_calls(trial, facts):
+    if (
+        cpu_s is None
+        or expected_s <= 0
+        or share(trial, "gil_wait") >= NOTABLE_SHARE
+        or not _same_calls(trial, evidence)
+    ):
         return 0.0
-    extra_s = min(cpu_s + (own_s or 0.0), _most_cpu_s(trial, facts)) - expected_s
-    return extra_s if extra_s > max(INFLATION, _floor(facts)) * expected_s else 0.0
+    extra_s = min(cpu_s + (own_s or 0.0), _most_cpu_s(trial, evidence)) - expected_s
+    return extra_s if extra_s > max(INFLATION, _floor(evidence)) * expected_s else 0.0
 
 
-def _most_cpu_s(trial: Trial, facts: Facts) -> float:
+def _most_cpu_s(trial: Trial, evidence: Evidence) -> float:
     """What a call can have cost in the clean rounds, for the CPUs give no more than all their time (utilization law).
     The watched rounds may have been few, or at a bad moment."""
-    cpus = facts.environment.cpus_usable
+    cpus = evidence.environment.cpus_usable
     if not trial.throughput_per_s:
         return math.inf
-    single = facts.demands is not None and not facts.demands.own_threads_cpu_s
+    single = evidence.demands is not None and not evidence.demands.own_threads_cpu_s
     return (min(cpus, trial.workers) if single else cpus) / trial.throughput_per_s
 
 
-def _same_calls(trial: Trial, facts: Facts) -> bool:
+def _same_calls(trial: Trial, evidence: Evidence) -> bool:
     """Whether what was watched is a fair sample: where calls differ in kind, each input must have been in it."""
-    return not facts.groups or (trial.ledger is not None and trial.ledger.calls >= facts.target.input_count)
+    return not evidence.groups or (trial.ledger is not None and trial.ledger.calls >= evidence.target.input_count)
 
 
-def _floor(facts: Facts) -> float:
-    return 0.0 if facts.noise is None else facts.noise.floor
+def _floor(evidence: Evidence) -> float:
+    return 0.0 if evidence.noise is None else evidence.noise.floor
 
 
-def lock_bound(facts: Facts) -> Said | None:
+def lock_bound(evidence: Evidence) -> Figures | None:
     """Workers that stand at a lock which a call alone never waits for."""
-    trials = [t for t in measured(facts, "thread", "process", "asyncio") if t.workers > 1 and not is_on_loop(t, facts)]
-    trial = max(trials, key=lambda t: _at_lock(t, facts), default=None)
-    if trial is None or _at_lock(trial, facts) < LOCK_SHARE:
+    trials = measured(evidence, "thread", "process", "asyncio")
+    several = [trial for trial in trials if trial.workers > 1 and not is_on_loop(trial, evidence)]
+    trial = max(several, key=lambda t: _at_lock(t, evidence), default=None)
+    if trial is None or _at_lock(trial, evidence) < LOCK_SHARE:
         return None
-    waiting = _at_lock(trial, facts)
-    useful = max(1, round(trial.workers * (1 - waiting)))
-    return Said(
-        "warning",
-        "The workers wait for a lock that is not the GIL",
-        f"{trial.name}: {percent(waiting)} of the time inside calls was spent waiting for a lock, more than a call "
-        f"alone does, so that {useful} of {trial.workers} workers were at work at a time",
-        f"More than {useful} {'worker does' if useful == 1 else 'workers do'} not help in one process. Hold the lock "
-        "for less, give each worker what it guards, or use processes, which do not share it.",
-    )
+    waiting = _at_lock(trial, evidence)
+    return {
+        "configuration": trial.name,
+        "workers": trial.workers,
+        "useful_workers": max(1, round(trial.workers * (1 - waiting))),
+        "lock_share": waiting,
+    }
 
 
-def _at_lock(trial: Trial, facts: Facts) -> float:
+def _at_lock(trial: Trial, evidence: Evidence) -> float:
     """The share of the time inside calls spent at locks, less what a call alone waits for them; 0.0 where nothing can
     be said. A library's own threads meet at locks as well: with them nothing is said."""
-    lock_s, demands, ledger = per_call(trial, "lock"), facts.demands, trial.ledger
+    lock_s, demands, ledger = per_call(trial, "lock"), evidence.demands, trial.ledger
     if lock_s is None or ledger is None or demands is None or demands.lock_s is None:
         return 0.0
-    if not is_watched_enough(trial) or is_notable(demands.own_threads_cpu_s, facts):
+    if not is_watched_enough(trial) or is_notable(demands.own_threads_cpu_s, evidence):
         return 0.0
     inside_s = in_call_wall_s(ledger) / ledger.calls
     return max(lock_s - demands.lock_s, 0.0) / inside_s if inside_s > 0 else 0.0
 
 
-def resource_limit(facts: Facts) -> Said | None:
+def resource_limit(evidence: Evidence) -> Figures | None:
     """A throughput that stops growing while nothing of this machine is busy."""
-    found = (_knee(backend, facts) for backend in ("thread", "asyncio", "process"))
+    found = (_knee(backend, evidence) for backend in ("thread", "asyncio", "process"))
     knee, most = next((pair for pair in found if pair is not None), (None, None))
     if knee is None or most is None:
         return None
-    gil, cpus = gil_busy(most, facts) or 0.0, cpus_busy(most, facts) or 0.0
-    here = (p for p in facts.predictions if p.measured_per_s is not None)  # others are of another machine
+    here = (p for p in evidence.predictions if p.measured_per_s is not None)  # others are of another machine
     expected = next((p for p in here if (p.backend, p.workers) == (most.backend, most.workers)), None)
-    return Said(
-        "warning",
-        "Something outside the program limits the throughput",
-        f"{_told(knee)}, {_told(most)}, while the GIL was held for {percent(gil)} of the time and the CPUs were "
-        f"{percent(cpus)} busy"
-        + ("" if expected is None else f"; with no such limit the model expects {rate(expected.throughput_per_s)}"),
-        f"{knee.workers} {'worker is' if knee.workers == 1 else 'workers are'} enough: more only wait there. Look for "
-        "a connection pool's size, a rate, a database with one writer (SQLite), or the server's capacity.",
-    )
+    return {
+        "knee": knee.name,
+        "knee_workers": knee.workers,
+        "knee_per_s": knee.throughput_per_s,
+        "most": most.name,
+        "most_per_s": most.throughput_per_s,
+        "gil_held_ratio": gil_busy(most, evidence),
+        "cpu_utilization": cpus_busy(most, evidence),
+        "expected_per_s": expected.throughput_per_s if expected else None,
+    }
 
 
-def _told(trial: Trial) -> str:
-    return f"{trial.name}: {rate(trial.throughput_per_s or 0.0)}"
-
-
-def _knee(backend: str, facts: Facts) -> tuple[Trial, Trial] | None:
+def _knee(backend: str, evidence: Evidence) -> tuple[Trial, Trial] | None:
     """The fewest workers with the backend's throughput and the most that gained nothing, where nothing was busy."""
-    known = [t for t in measured(facts, "serial", backend) if t.throughput_per_s]
+    known = [t for t in measured(evidence, "serial", backend) if t.throughput_per_s]
     curve = sorted(known, key=lambda trial: trial.workers)
     best = max((t.throughput_per_s or 0.0 for t in curve), default=0.0)
     knee = next((t for t in curve if (t.throughput_per_s or 0.0) >= KNEE_SHARE * best), None)
-    if knee is None or curve[-1].workers < STEP * knee.workers or _floor(facts) >= TOO_NOISY:
+    if knee is None or curve[-1].workers < STEP * knee.workers or _floor(evidence) >= TOO_NOISY:
         return None
-    idle = _is_idle(curve[-1], facts) and (knee.backend == "serial" or _is_idle(knee, facts))
+    idle = _is_idle(curve[-1], evidence) and (knee.backend == "serial" or _is_idle(knee, evidence))
     return (knee, curve[-1]) if idle else None
 
 
-def _is_idle(trial: Trial, facts: Facts) -> bool:
+def _is_idle(trial: Trial, evidence: Evidence) -> bool:
     """Whether nothing that this machine and this program have was busy, or waited for, in a trial that had enough to
     do."""
-    gil, cpus = gil_busy(trial, facts), cpus_busy(trial, facts)
-    if gil is None or cpus is None or max(gil, cpus, _parent_busy(trial, facts)) >= BUSY_SHARE:
+    gil, cpus = gil_busy(trial, evidence), cpus_busy(trial, evidence)
+    if gil is None or cpus is None or max(gil, cpus, _parent_busy(trial, evidence)) >= BUSY_SHARE:
         return False
-    waited = max(share(trial, "gil_wait"), share(trial, "runqueue"), _at_lock(trial, facts))
+    waited = max(share(trial, "gil_wait"), share(trial, "runqueue"), _at_lock(trial, evidence))
     return (
         is_watched_enough(trial)
         and waited < NOTABLE_SHARE
         and _has_enough_calls(trial)
-        and not _waits_for_itself(trial, facts)
+        and not _waits_for_itself(trial, evidence)
     )
 
 
-def _parent_busy(trial: Trial, facts: Facts) -> float:
+def _parent_busy(trial: Trial, evidence: Evidence) -> float:
     """The utilization of the submitting side, by dispatch and by its half of the pickling."""
-    dispatch_s = facts.dispatch_s.get(trial.backend, 0.0) / max(trial.chunksize, 1)
+    dispatch_s = evidence.dispatch_s.get(trial.backend, 0.0) / max(trial.chunksize, 1)
     return (trial.throughput_per_s or 0.0) * (dispatch_s + (trial.pickle_s or 0.0) / 2)
 
 
@@ -187,7 +183,7 @@ def _has_enough_calls(trial: Trial) -> bool:
     return max((made.calls for made in trial.rounds), default=0) >= trial.workers
 
 
-def _waits_for_itself(trial: Trial, facts: Facts) -> bool:
+def _waits_for_itself(trial: Trial, evidence: Evidence) -> bool:
     """Whether coroutines wait for their own loop, or for threads of its default executor: findings of their own."""
     few_threads = trial.default_pool_threads is not None and trial.workers > trial.default_pool_threads
-    return is_on_loop(trial, facts) and (few_threads or (trial.loop_lag_p99_s or 0.0) >= LOOP_LAG_S)
+    return is_on_loop(trial, evidence) and (few_threads or (trial.loop_lag_p99_s or 0.0) >= LOOP_LAG_S)

@@ -1,44 +1,23 @@
-"""What the rules of the findings look at, what they say, and the few questions that several of them ask."""
+"""What the rules of the findings look at, and the few questions that several of them ask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import NamedTuple
+from collections.abc import Mapping
+
+import msgspec
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.records import (
-    LOOP_KINDS,
-    BreakEven,
-    Classification,
-    Demands,
-    Environment,
-    Failure,
-    HotLine,
-    ImportCost,
-    InputGroup,
-    Instrument,
-    NativePool,
-    Noise,
-    Prediction,
-    Recommendation,
-    ResultRecord,
-    Severity,
-    Target,
-    Trial,
-)
+from gilscope.records import LOOP_KINDS, HotLine, ResultRecord, Trial
 
 __all__ = [
     "BUSY_SHARE",
     "NOTABLE_SHARE",
-    "Facts",
-    "Rule",
-    "Said",
-    "at",
+    "Evidence",
     "call_s",
     "chosen",
     "cpus_busy",
     "gil_busy",
+    "in_words",
     "is_notable",
     "is_on_loop",
     "is_watched_enough",
@@ -58,84 +37,56 @@ BUSY_SHARE = 0.7
 ENOUGH_SAMPLES = 100
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the rules look at: the parts of the record, as they will stand in it."""
+class Evidence(ResultRecord, frozen=True, kw_only=True):
+    """A result that is complete but for its findings, with what only the analysis knows."""
 
-    target: Target
-    environment: Environment
-    instrument: Instrument
-    classification: Classification
-    recommendation: Recommendation | None = None
-    demands: Demands | None = None
-    trials: tuple[Trial, ...] = ()
-    predictions: tuple[Prediction, ...] = ()
-    noise: Noise | None = None
-    break_even: tuple[BreakEven, ...] = ()
-    groups: tuple[InputGroup, ...] = ()
-    imports: tuple[ImportCost, ...] = ()
-    native_pools: tuple[NativePool, ...] = ()
-    hot: tuple[HotLine, ...] = ()
-    failure: Failure | None = None
-    dispatch_s: Mapping[str, float] = field(default_factory=dict)
+    dispatch_s: Mapping[str, float] = msgspec.field(default_factory=dict)
     """Seconds to hand one call to a worker, by backend."""
     output_bytes: int | None = None
     """Bytes that the target printed, over all trials."""
 
     @classmethod
-    def of(cls, result: ResultRecord, *, dispatch_s: Mapping[str, float], output_bytes: int | None) -> Facts:
-        """Of a result that is complete but for its findings, with what only the analysis knows."""
-        parts = {part.name: getattr(result, part.name) for part in fields(cls) if hasattr(result, part.name)}
+    def of(cls, result: ResultRecord, *, dispatch_s: Mapping[str, float], output_bytes: int | None) -> Evidence:
+        """That of a result."""
+        parts = {name: getattr(result, name) for name in ResultRecord.__struct_fields__}
         return cls(**parts, dispatch_s=dispatch_s, output_bytes=output_bytes)
 
 
-class Said(NamedTuple):
-    """What a rule has to say."""
-
-    severity: Severity
-    title: str
-    evidence: str
-    advice: str
-
-
-Rule = Callable[[Facts], Said | None]
-
-
-def call_s(facts: Facts) -> float | None:
+def call_s(evidence: Evidence) -> float | None:
     """Wall clock of a call alone; None when unknown."""
-    seconds = 0.0 if facts.demands is None else in_call_wall_s(facts.demands)
+    seconds = 0.0 if evidence.demands is None else in_call_wall_s(evidence.demands)
     return seconds if seconds > 0 else None
 
 
-def is_notable(seconds: float | None, facts: Facts) -> bool:
+def is_notable(seconds: float | None, evidence: Evidence) -> bool:
     """Whether so many seconds are a part of a call worth a word."""
-    call = call_s(facts)
+    call = call_s(evidence)
     return seconds is not None and call is not None and seconds >= NOTABLE_SHARE * call
 
 
-def measured(facts: Facts, *backends: str) -> list[Trial]:
+def measured(evidence: Evidence, *backends: str) -> list[Trial]:
     """The trials of these backends that went well."""
-    return [trial for trial in facts.trials if trial.status == "ok" and trial.backend in backends]
+    return [trial for trial in evidence.trials if trial.status == "ok" and trial.backend in backends]
 
 
-def solo(facts: Facts) -> Trial | None:
+def solo(evidence: Evidence) -> Trial | None:
     """The serial trial."""
-    return next(iter(measured(facts, "serial")), None)
+    return next(iter(measured(evidence, "serial")), None)
 
 
-def chosen(facts: Facts) -> Trial | None:
+def chosen(evidence: Evidence) -> Trial | None:
     """The trial that was recommended; the fastest one where there is no recommendation."""
-    good = [trial for trial in facts.trials if trial.status == "ok"]
-    advice = facts.recommendation
-    if advice is not None and advice.backend is not None:
+    good = [trial for trial in evidence.trials if trial.status == "ok"]
+    advice = evidence.recommendation
+    if advice.backend is not None:
         wanted = (advice.backend, advice.workers)
         return next((trial for trial in good if (trial.backend, trial.workers) == wanted), None)
     return max(good, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
 
 
-def is_on_loop(trial: Trial, facts: Facts) -> bool:
+def is_on_loop(trial: Trial, evidence: Evidence) -> bool:
     """Whether the calls of this trial run as coroutines of one event loop, rather than in threads beside it."""
-    return trial.backend == "asyncio" and facts.target.kind in LOOP_KINDS
+    return trial.backend == "asyncio" and evidence.target.kind in LOOP_KINDS
 
 
 def per_call(trial: Trial, state: str) -> float | None:
@@ -151,23 +102,23 @@ def share(trial: Trial, state: str) -> float:
     return seconds / inside if seconds is not None and inside > 0 else 0.0
 
 
-def gil_busy(trial: Trial, facts: Facts) -> float | None:
+def gil_busy(trial: Trial, evidence: Evidence) -> float | None:
     """The fraction of the time in which the trial's GIL was held: as watched, else by the utilization law, with all
     CPU time where the part with the GIL is unknown. None when unknown."""
     held = None if trial.ledger is None else trial.ledger.gil_held_ratio
-    if held is not None or not facts.environment.gil_enabled:
+    if held is not None or not evidence.environment.gil_enabled:
         return held or 0.0
     if trial.backend == "process":
         return 0.0  # each worker has its own: the CPUs are what they share
-    if trial.throughput_per_s is None or facts.demands is None:
+    if trial.throughput_per_s is None or evidence.demands is None:
         return None
-    cpu_gil_s = facts.demands.cpu_gil_s
-    return trial.throughput_per_s * (facts.demands.cpu_s if cpu_gil_s is None else cpu_gil_s)
+    cpu_gil_s = evidence.demands.cpu_gil_s
+    return trial.throughput_per_s * (evidence.demands.cpu_s if cpu_gil_s is None else cpu_gil_s)
 
 
-def cpus_busy(trial: Trial, facts: Facts) -> float | None:
+def cpus_busy(trial: Trial, evidence: Evidence) -> float | None:
     """The fraction of the usable CPUs that the trial's calls kept busy (utilization law); None when unknown."""
-    demands, cpus = facts.demands, facts.environment.cpus_usable
+    demands, cpus = evidence.demands, evidence.environment.cpus_usable
     if trial.throughput_per_s is None or demands is None or cpus <= 0:
         return None
     cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
@@ -180,7 +131,7 @@ def is_watched_enough(trial: Trial) -> bool:
     return ledger is not None and ledger.samples * max(ledger.threads, 1) >= ENOUGH_SAMPLES
 
 
-def at(line: HotLine) -> str:
-    """A line as evidence: ``load (app.py:17), calling urllib.request.urlopen``."""
+def in_words(line: HotLine) -> str:
+    """A line in words: ``load (app.py:17), calling urllib.request.urlopen``."""
     calling = f", calling {line.callee}" if line.callee else ""
     return f"{line.function} ({line.file}:{line.line}){calling}"
