@@ -14,20 +14,20 @@ import pytest
 import redis
 
 from gilscope.errors import BrokerError, GilscopeError
-from gilscope.queues.brokers.broker import BROKER, Broker, forget, open_broker
+from gilscope.queues.brokers.broker import Broker, forget, open_broker
 from gilscope.queues.brokers.redis import admit, connected, shown
 
 HOLDS_A_BROKER = """
 from gilscope.queues.brokers.broker import open_broker
 with open_broker() as broker:
-    print(broker.pid, flush=True)
+    print(broker.server.pid, flush=True)
     input()
 """
 
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BROKER, raising=False)
+    monkeypatch.delenv("GILSCOPE_BROKER", raising=False)
 
 
 # -- a private one ----------------------------------------------------------------------------------------------------
@@ -36,18 +36,17 @@ def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_private_broker_is_ours_alone_and_gone_afterwards() -> None:
     with open_broker() as broker, broker.connect() as connection:
         assert connection.ping()
-        assert broker.private
-        assert stat.S_IMODE(os.stat(broker.folder).st_mode) == 0o700
+        assert broker.server is not None
+        assert stat.S_IMODE(os.stat(broker.server.folder).st_mode) == 0o700
         assert (connection.config_get("port"), connection.config_get("save")) == ({"port": "0"}, {"save": ""})
-        assert broker.pid is not None
-        assert [c for c in psutil.Process(broker.pid).net_connections() if c.family.name != "AF_UNIX"] == []
-        process = psutil.Process(broker.pid)
+        assert [c for c in psutil.Process(broker.server.pid).net_connections() if c.family.name != "AF_UNIX"] == []
+        process = psutil.Process(broker.server.pid)
     assert not process.is_running()
-    assert not broker.folder.exists()
+    assert not broker.server.folder.exists()
 
 
 def test_a_worker_knows_the_broker_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    broker = Broker("unix:///s?db=2", True, 1, "gilscope-x", Path("/x"), b"secret")
+    broker = Broker("unix:///s?db=2", "gilscope-x", b"secret")
     for name, value in broker.environment().items():
         monkeypatch.setenv(name, value)
     known = Broker.from_environment()
@@ -74,8 +73,8 @@ def test_a_private_broker_ends_with_a_parent_that_is_killed(tmp_path: Path) -> N
 def test_how_a_private_broker_ended_is_told() -> None:
     with open_broker() as broker:
         assert broker.exit_reason() is None
-        assert broker.pid is not None
-        os.kill(broker.pid, signal.SIGTERM)
+        assert broker.server is not None
+        os.kill(broker.server.pid, signal.SIGTERM)
         assert broker.exit_reason(within_s=30) == "with exit status 0"
 
 
@@ -110,8 +109,7 @@ def test_a_given_broker_keeps_no_key_of_ours(given: str) -> None:
     with connected(given) as connection:
         connection.set("gilscope-of-another-analysis", "1")
         with open_broker(given) as broker:
-            assert not broker.private
-            assert broker.pid is None
+            assert broker.server is None
             connection.set(f"rq:job:{broker.prefix}-1", "1")
             connection.sadd("rq:workers", f"rq:worker:{broker.prefix}-0", "rq:worker:gilscope-of-another")
         assert set(connection.keys()) == {b"gilscope-of-another-analysis", b"rq:workers"}
@@ -119,7 +117,7 @@ def test_a_given_broker_keeps_no_key_of_ours(given: str) -> None:
 
 
 def test_the_environment_says_which(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(BROKER, given)
+    monkeypatch.setenv("GILSCOPE_BROKER", given)
     with open_broker() as broker:
         assert broker.url == given
 
@@ -187,7 +185,7 @@ def test_the_wrong_password_is_told(given: str) -> None:
 def test_a_broker_that_is_none_is_told(url: str, told: str | None) -> None:
     if told is None:  # an empty address is none given
         with open_broker(url) as broker:
-            assert broker.private
+            assert broker.server is not None
         return
     with pytest.raises(BrokerError, match=told), open_broker(url):
         pass

@@ -18,8 +18,9 @@ import pytest
 
 from gilscope import analyze
 from gilscope.errors import BrokerError
+from gilscope.queues import variables
 from gilscope.queues.brokers.broker import open_broker
-from gilscope.queues.brokers.delay import LOOPBACK, RTT, beyond, broker_beyond, scheduler_beyond
+from gilscope.queues.brokers.delay import LOOPBACK, beyond, broker_beyond, scheduler_beyond
 from gilscope.queues.brokers.redis import connected
 from gilscope.records import QueueFigures
 from gilscope.report import plans, render
@@ -36,7 +37,7 @@ RTT_S = 0.01
 @pytest.fixture
 def rtt_s(monkeypatch: pytest.MonkeyPatch) -> float:
     """A round trip that is asked for."""
-    monkeypatch.setenv(RTT, repr(LONG_S))
+    monkeypatch.setenv(variables.RTT_S, repr(LONG_S))
     return LONG_S
 
 
@@ -121,7 +122,7 @@ def test_a_delay_that_cannot_start_is_told(rtt_s: float, tmp_path: Path, capfd: 
 
 
 def test_without_a_round_trip_nothing_is_in_between(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(RTT, raising=False)
+    monkeypatch.delenv(variables.RTT_S, raising=False)
     with broker_beyond("redis://h:1/2", tmp_path) as url, scheduler_beyond("tcp://h:1") as address:
         assert (url, address) == ("redis://h:1/2", "tcp://h:1")
         assert proxies() == []
@@ -151,7 +152,7 @@ def test_a_given_broker_is_reached_with_the_delay_and_left_as_it_was(rtt_s: floa
 
 @pytest.mark.parametrize("backend", ["celery-threads", "dask-threads"])
 def test_what_a_queue_takes_has_round_trips_in_it(start: Start, backend: str) -> None:
-    trial = start(backend, "call", {RTT: repr(RTT_S)}, inputs="NUMBERS")
+    trial = start(backend, "call", {variables.RTT_S: repr(RTT_S)}, inputs="NUMBERS")
     queue = trial.round(0, empty_chunks=5).queue
     assert queue is not None
     assert queue.round_trip_s is not None

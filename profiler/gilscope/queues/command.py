@@ -10,6 +10,7 @@ import typer
 
 from gilscope.cli.exits import INTERRUPTED
 from gilscope.errors import UsageError
+from gilscope.queues import variables
 
 __all__ = ["worker"]
 
@@ -41,7 +42,7 @@ def worker(
     be importable from this folder."""
     from gilscope.observers.cpus import usable_cpus
 
-    url = broker or os.environ.get("GILSCOPE_BROKER")
+    url = broker or os.environ.get(variables.BROKER)
     if url is None or secret_file is None:
         raise UsageError("a worker needs to know where and for whom: give --broker URL and --secret-file FILE")
     if workers is not None and workers < 1:

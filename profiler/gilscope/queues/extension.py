@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
 from gilscope.extensions import Extension, Laboratory
+from gilscope.queues import variables
 
 if TYPE_CHECKING:  # every start of the command line imports this module
     from collections.abc import Callable
@@ -38,14 +39,14 @@ class Queues(Extension):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        from gilscope.queues.brokers.broker import ALLOW_REMOTE, BROKER
-        from gilscope.queues.remote.sides import SECRET_FILE
-
         options = self.options
-        given = {BROKER: options.broker} if options.broker else {}
-        given |= {"GILSCOPE_DASK": options.dask} if options.dask else {}
-        given |= {SECRET_FILE: os.path.abspath(options.secret_file)} if options.secret_file else {}
-        return given | ({ALLOW_REMOTE: "1"} if options.allow_remote_broker else {})
+        told = {
+            variables.BROKER: options.broker,
+            variables.DASK: options.dask,
+            variables.SECRET_FILE: os.path.abspath(options.secret_file) if options.secret_file else None,
+            variables.ALLOW_REMOTE: "1" if options.allow_remote_broker else None,
+        }
+        return {name: value for name, value in told.items() if value}
 
     def workers_of(self, backend: str) -> int | None:
         return self.options.remote_workers if backend in REMOTE else None
@@ -59,14 +60,14 @@ class Queues(Extension):
         broker, secret_file, workers = _given_broker(options), options.secret_file, options.remote_workers
         if broker is None or secret_file is None or workers is None:
             return nullcontext()
-        from gilscope.queues.brokers.broker import ALLOW_REMOTE, must_have_redis
+        from gilscope.queues.brokers.broker import must_have_redis
 
         must_have_redis()
         from gilscope.queues.remote.meeting import gathered
         from gilscope.queues.remote.sides import read_secret
 
         say(f"waiting for {workers} workers of other hosts")
-        allowed = options.allow_remote_broker or os.environ.get(ALLOW_REMOTE) == "1"
+        allowed = options.allow_remote_broker or os.environ.get(variables.ALLOW_REMOTE) == "1"
         return gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed)
 
     def needed_s(self, laboratory: Laboratory) -> float:
@@ -100,9 +101,7 @@ class Queues(Extension):
 
 def _given_broker(options: Options) -> str | None:
     """The address of a broker that is not gilscope's own."""
-    from gilscope.queues.brokers.broker import BROKER
-
-    return options.broker or os.environ.get(BROKER)
+    return options.broker or os.environ.get(variables.BROKER)
 
 
 def _check(options: Options) -> None:

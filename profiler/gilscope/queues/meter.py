@@ -55,24 +55,23 @@ class Meter:
             self.execute.append((done.ended_ns - done.started_ns) / 1e9)
 
     @contextmanager
-    def round(
-        self, chunks: Sequence[Sized], broker_s: Callable[[], float | None], workers_s: Callable[[], float | None]
-    ) -> Iterator[None]:
+    def round(self, chunks: Sequence[Sized], cpu_s: Callable[[], tuple[float | None, float | None]]) -> Iterator[None]:
         """Within, a task for each of the chunks of calls is run; those without calls show the backlog.
 
-        :param broker_s: gives the broker's CPU so far, and ``workers_s`` the workers', which is told only of tasks
-            without calls
+        :param cpu_s: gives the broker's CPU so far, and the workers', which is told only of tasks without calls
         """
-        began, broker_before, workers_before = perf_counter(), broker_s(), workers_s()
+        began, before = perf_counter(), cpu_s()
         yield
-        wall_s, broker_used, workers_used = perf_counter() - began, broker_s(), workers_s()
-        if broker_before is not None and broker_used is not None:
-            self._broker_cpu_s += broker_used - broker_before
+        wall_s, after = perf_counter() - began, cpu_s()
+        broker_s, workers_s = (
+            None if old is None or new is None else new - old for old, new in zip(before, after, strict=True)
+        )
+        if broker_s is not None:
+            self._broker_cpu_s += broker_s
             self._broker_tasks += len(chunks)
         if chunks and not any(chunks):
             self._backlogs.append(len(chunks) / wall_s)
-            if workers_before is not None and workers_used is not None:
-                self.worker_cpu.append((workers_used - workers_before) / len(chunks))
+            self.worker_cpu += [] if workers_s is None else [workers_s / len(chunks)]
 
     @property
     def figures(self) -> QueueFigures:

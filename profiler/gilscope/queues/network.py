@@ -9,7 +9,7 @@ import msgspec
 
 from gilscope.backends.base import Configuration
 from gilscope.measure.trial import TrialEnded
-from gilscope.queues.brokers.delay import RTT
+from gilscope.queues import variables
 from gilscope.records import QueueFigures, Trial
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _delayed(laboratory: Laboratory, trial: Trial, rtt_s: float) -> QueueFigures
         return QueueFigures(rtt_s=rtt_s, reason=NO_TIME)
     laboratory.say(f"measuring {trial.name} with a network round trip of {1000 * rtt_s:g} ms")
     try:
-        taken = laboratory.without_calls(configuration_of(trial), BACKLOG, {RTT: repr(rtt_s)})
+        taken = laboratory.without_calls(configuration_of(trial), BACKLOG, {variables.RTT_S: repr(rtt_s)})
     except TrialEnded as ended:
         return QueueFigures(rtt_s=rtt_s, reason=NO_TIME if ended.status == "timeout" else ended.reason)
     return msgspec.structs.replace(taken or QueueFigures(), rtt_s=rtt_s)

@@ -43,7 +43,7 @@ class QueuePool(OpenPool, abc.ABC, Generic[Task]):
         with self._judging(chunks):
             if not self.meter.round_trip:
                 self._time_round_trips()
-            with self.meter.round(chunks, self.broker_cpu_s, self.workers_cpu_s):
+            with self.meter.round(chunks, self.cpu_s):
                 self.run_tasks(chunks, report)
         self.queue = self.figures
 
@@ -131,13 +131,9 @@ class QueuePool(OpenPool, abc.ABC, Generic[Task]):
         """What the queue took so far."""
         return self.meter.figures
 
-    def broker_cpu_s(self) -> float | None:
-        """CPU of the broker so far; None when unknown."""
-        return None
-
-    def workers_cpu_s(self) -> float | None:
-        """CPU of the workers so far; None when unknown, or told of each task."""
-        return None
+    @abc.abstractmethod
+    def cpu_s(self) -> tuple[float | None, float | None]:
+        """CPU of the broker so far, and of the workers; None where unknown, or where each task tells it."""
 
 
 def unpickled(load: Callable[[], T]) -> T:

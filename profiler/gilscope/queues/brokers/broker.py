@@ -11,30 +11,23 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import BrokerError, UsageError
-from gilscope.queues.brokers import rabbitmq
+from gilscope.queues import variables
+from gilscope.queues.brokers import rabbitmq, redis
 from gilscope.queues.brokers.delay import broker_beyond
-from gilscope.queues.brokers.redis import admit, connected, delete_keys, shown
 from gilscope.queues.brokers.server import Server, serving
-from gilscope.queues.remote.sides import SECRET_FILE, derived, read_secret
+from gilscope.queues.remote.sides import derived, read_secret
 from gilscope.subprocesses import python_path
 
 if TYPE_CHECKING:
-    import redis
+    from redis import Redis
 
-__all__ = ["ALLOW_REMOTE", "BROKER", "Broker", "forget", "must_have_redis", "open_broker"]
+__all__ = ["Broker", "forget", "must_have_redis", "open_broker"]
 
-#: The environment variables that say which broker to use, and that it may be shared or elsewhere (``1``).
-BROKER, ALLOW_REMOTE = "GILSCOPE_BROKER", "GILSCOPE_ALLOW_REMOTE_BROKER"
-#: How workers are told of the broker.
-URL, PREFIX, SECRET = "GILSCOPE_QUEUE_URL", "GILSCOPE_QUEUE_PREFIX", "GILSCOPE_QUEUE_SECRET"
-TASKS = "GILSCOPE_QUEUE_TASKS_URL"
-#: The folder of the trial that this process belongs to, whose name nobody else's has.
-TRIAL = "GILSCOPE_TRIAL"
 #: Where it is written down, in the trial's folder, which given broker is in use.
 IN_USE = "broker"
 
@@ -45,29 +38,19 @@ class Broker:
 
     url: str
     """As redis-py takes it: ``unix://`` or ``redis://``."""
-    private: bool
-    """Whether it is gilscope's own server, used by nobody else."""
-    pid: int | None
-    """Of its server, where private."""
     prefix: str
     """Part of the name of every key of ours. Letters, digits, ``_`` and ``-`` only: no engine minds them in a name."""
-    folder: Path
-    """For files of ours, removed with the broker."""
     secret: bytes = field(repr=False)
     """What messages are signed with."""
     tasks_url: str | None = None
     """Where Celery's tasks go, which is over RabbitMQ; None where everything goes over ``url``."""
-    _server: Server | None = field(default=None, repr=False, compare=False)
+    server: Server | None = field(default=None, repr=False, compare=False)
+    """Gilscope's own, used by nobody else, at ``url``; None where that was given, and in workers."""
 
     @property
     def celery_url(self) -> str:
         """The same address as kombu takes it."""
         return self.url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether others' messages may pass it too."""
-        return not self.private or self.tasks_url is not None
 
     def why_unreachable(self) -> str | None:
         """Why no task gets through to RabbitMQ; None where one would, and where there is no such broker."""
@@ -80,31 +63,32 @@ class Broker:
 
     def exit_reason(self, within_s: float = 0.0) -> str | None:
         """How its server ended; None while it lives, and for so long, and where it is not ours to know."""
-        return None if self._server is None else self._server.exit_reason(within_s)
+        return None if self.server is None else self.server.exit_reason(within_s)
 
-    def cpu_s(self, connection: redis.Redis) -> float | None:
-        """CPU of its server so far, by its own account; None where it serves others too."""
-        if self.is_shared:
+    def cpu_s(self, connection: Redis) -> float | None:
+        """CPU of its server so far, by its own account; None where tasks travel over one that serves others too."""
+        if self.server is None or self.tasks_url is not None:
             return None
         told: Any = connection.info("cpu")
         return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
 
-    def connect(self, **options: Any) -> redis.Redis:
+    def connect(self, **options: Any) -> Redis:
         """A connection that tries everything once and waits as long as it is asked to."""
-        return connected(self.url, socket_timeout=None, **options)
+        return redis.connected(self.url, socket_timeout=None, **options)
 
     def environment(self) -> dict[str, str]:
         """A worker's: what `from_environment` needs, and a PYTHONPATH that finds modules as here. The secret travels
         nowhere else."""
-        told = {URL: self.url, PREFIX: self.prefix, SECRET: self.secret.hex(), "PYTHONPATH": python_path()}
-        return {**os.environ, **told, **({} if self.tasks_url is None else {TASKS: self.tasks_url})}
+        told = {variables.URL: self.url, variables.PREFIX: self.prefix, variables.SECRET: self.secret.hex()}
+        told |= {} if self.tasks_url is None else {variables.TASKS_URL: self.tasks_url}
+        return {**os.environ, **told, "PYTHONPATH": python_path()}
 
     @classmethod
     def from_environment(cls) -> Broker:
         """The broker as a worker knows it."""
-        url, prefix, secret = (os.environ[name] for name in (URL, PREFIX, SECRET))
-        tasks_url = os.environ.get(TASKS)
-        return cls(url, False, None, prefix, Path(), bytes.fromhex(secret), tasks_url)
+        names = (variables.URL, variables.PREFIX, variables.SECRET)
+        url, prefix, secret = (os.environ[name] for name in names)
+        return cls(url, prefix, bytes.fromhex(secret), os.environ.get(variables.TASKS_URL))
 
 
 @contextmanager
@@ -119,68 +103,50 @@ def open_broker(url: str | None = None, *, allow_remote: bool = False, amqp: boo
     :raises BrokerError: when there is no broker, it does not let us in, or it must not be used
     """
     must_have_redis()
-    url = url or os.environ.get(BROKER)
-    allow_remote = allow_remote or os.environ.get(ALLOW_REMOTE) == "1"
-    trial = os.environ.get(TRIAL)
+    url = url or os.environ.get(variables.BROKER)
+    allow_remote = allow_remote or os.environ.get(variables.ALLOW_REMOTE) == "1"
+    trial = os.environ.get(variables.TRIAL)
     prefix = Path(trial).name if trial else f"gilscope-{secrets.token_hex(8)}"
     with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="queue-", dir=trial, ignore_cleanup_errors=True))
-        )
-        if url and rabbitmq.speaks_amqp(url):
-            tasks_url = stack.enter_context(_rabbitmq(url, prefix, folder, allow_remote, amqp))
-            yield replace(stack.enter_context(_private(prefix, folder)), tasks_url=tasks_url)
-        elif url:
-            yield stack.enter_context(_given(url, prefix, folder, allow_remote))
-        else:
-            yield stack.enter_context(_private(prefix, folder))
+        made = tempfile.TemporaryDirectory(prefix="queue-", dir=trial, ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(made))
+        if url and not rabbitmq.speaks_amqp(url):
+            reached = stack.enter_context(_given(url, prefix, folder, allow_remote=allow_remote))
+            yield Broker(reached, prefix, _secret(prefix))
+            return
+        if url and not amqp:
+            raise BrokerError(
+                f"the broker {redis.shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends understand:"
+                " leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
+            )
+        tasks_url = stack.enter_context(_given(url, prefix, folder, allow_remote=allow_remote)) if url else None
+        server = stack.enter_context(serving(folder))
+        reached = stack.enter_context(broker_beyond(server.url, folder))
+        yield Broker(reached, prefix, secrets.token_bytes(32), tasks_url, server)
 
 
 @contextmanager
-def _private(prefix: str, folder: Path) -> Iterator[Broker]:
-    with serving(folder) as server, broker_beyond(server.url, folder) as reached:
-        yield Broker(reached, True, server.pid, prefix, folder, secrets.token_bytes(32), None, server)
-
-
-@contextmanager
-def _given(url: str, prefix: str, folder: Path, allow_remote: bool) -> Iterator[Broker]:
-    admit(url, allow_remote=allow_remote)
-    _note(url)
-    try:
-        with broker_beyond(url, folder) as reached:
-            yield Broker(reached, private=False, pid=None, prefix=prefix, folder=folder, secret=_secret(prefix))
-    finally:
-        delete_keys(url, prefix)
-
-
-@contextmanager
-def _rabbitmq(url: str, prefix: str, folder: Path, allow_remote: bool, amqp: bool) -> Iterator[str]:
-    """The address of RabbitMQ."""
-    if not amqp:
-        raise BrokerError(
-            f"the broker {shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends "
-            "understand: leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
-        )
-    rabbitmq.admit(url, allow_remote=allow_remote)
-    _note(url)
+def _given(url: str, prefix: str, folder: Path, *, allow_remote: bool) -> Iterator[str]:
+    """The address of a broker that was given; afterwards nothing of ours is there."""
+    (rabbitmq if rabbitmq.speaks_amqp(url) else redis).admit(url, allow_remote=allow_remote)
+    if variables.TRIAL in os.environ:  # written down for `forget`
+        note = Path(os.environ[variables.TRIAL], IN_USE)
+        note.touch(mode=0o600)
+        note.write_text(url)
     try:
         with broker_beyond(url, folder) as reached:
             yield reached
     finally:
-        rabbitmq.delete_queue(url, prefix)
+        _clean_up(url, prefix)
 
 
-def _note(url: str) -> None:
-    """Write down that it is in use, for `forget`."""
-    if TRIAL in os.environ:
-        note = Path(os.environ[TRIAL], IN_USE)
-        note.touch(mode=0o600)
-        note.write_text(url)
+def _clean_up(url: str, prefix: str) -> None:
+    (rabbitmq.delete_queue if rabbitmq.speaks_amqp(url) else redis.delete_keys)(url, prefix)
 
 
 def _secret(prefix: str) -> bytes:
     """A new one, or that which workers on other hosts know too."""
-    shared = os.environ.get(SECRET_FILE)
+    shared = os.environ.get(variables.SECRET_FILE)
     return derived(read_secret(shared), prefix) if shared else secrets.token_bytes(32)
 
 
@@ -190,8 +156,7 @@ def forget(trial: str) -> None:
     :param trial: its folder
     """
     with suppress(FileNotFoundError):
-        url = Path(trial, IN_USE).read_text()
-        (rabbitmq.delete_queue if rabbitmq.speaks_amqp(url) else delete_keys)(url, Path(trial).name)
+        _clean_up(Path(trial, IN_USE).read_text(), Path(trial).name)
 
 
 def must_have_redis() -> None:

@@ -17,14 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gilscope.errors import BrokerError
+from gilscope.queues import variables
 from gilscope.queues.brokers import proxy
 from gilscope.queues.processes import ends_with_parent
 from gilscope.subprocesses import exit_reason
 
-__all__ = ["RTT", "asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
+__all__ = ["asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
 
-#: The environment variable that tells a trial of the round trip, in seconds.
-RTT = "GILSCOPE_RTT_S"
 #: Where servers listen that the address says nothing of.
 PORTS = {"redis": 6379, **dict.fromkeys(("amqp", "pyamqp"), 5672)}
 LOOPBACK = ("127.0.0.1", 0)
@@ -32,7 +31,7 @@ LOOPBACK = ("127.0.0.1", 0)
 
 def asked_s() -> float:
     """The round trip that this trial shall have; 0 where none was asked for."""
-    return float(os.environ.get(RTT, 0.0))
+    return float(os.environ.get(variables.RTT_S, 0.0))
 
 
 @contextmanager

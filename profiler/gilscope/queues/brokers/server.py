@@ -26,6 +26,8 @@ class Server:
 
     def __init__(self, process: subprocess.Popen[str], socket: Path) -> None:
         self._process = process
+        self.folder = socket.parent
+        """For files of ours, removed with the broker."""
         self.url = f"unix://{socket}"
 
     @property

@@ -10,12 +10,18 @@ from gilscope.decide.demands import call_s, outside_wait_s
 from gilscope.queues.capacity.model import Fleet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gilscope.records import Demands, Trial
 
-__all__ = ["THREADED", "Engine", "engine_of", "workers_that_fill"]
+__all__ = ["LONGEST_TASK_S", "THREADED", "WORTH", "Engine", "engine_of", "workers_that_fill"]
 
+#: What a task costs beside its calls may be this part of them.
+WORTH = 0.1
+#: A task shall be over within this, lest a worker that dies costs too much.
+LONGEST_TASK_S = 60.0
+#: No call is taken to be shorter.
+SHORTEST_CALL_S = 1e-9
 #: Engines whose workers on a machine share one GIL.
 THREADED = ("-threads", "-gevent")
 #: Workers on a machine of functions that only wait: more would cost memory and connections nobody asked for.
@@ -43,6 +49,16 @@ class Engine:
     def caller_s(self, batch: int) -> float:
         """What a task of so many calls costs its caller."""
         return self.enqueue_s + self.fetch_s + batch * self.pickle_s / 2
+
+    def fewest_calls(self, call_s: float, least: int = 1, keeps_up: Callable[[int], bool] = lambda _: True) -> int:
+        """The fewest calls in a task, ``least`` times a power of two, with which the queue costs little and keeps up;
+        where it never does, as many as a task may last."""
+        batch, each_s = least, max(call_s, SHORTEST_CALL_S)
+        while 2 * batch * each_s <= LONGEST_TASK_S:
+            if self.per_task_s <= WORTH * batch * each_s and keeps_up(batch):
+                break
+            batch *= 2
+        return batch
 
     def fleet(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s
@@ -21,18 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["MOST_WORKERS", "capacity"]
 
 MOST_WORKERS = 10_000
-#: What a task costs beside its calls may be this part of them.
-WORTH = 0.1
 #: A caller or a broker that is busier than this has no room for a bad minute.
 HEADROOM = 0.7
-#: A task shall be over within this, lest a worker that dies costs too much.
-LONGEST_TASK_S = 60.0
 #: Steps of the curve from one power of ten to the next.
 STEPS = (1, 3)
 
 
 @dataclass(frozen=True)
-class _Ground:
+class _Question:
     """What every option rests on."""
 
     wanted: Wanted
@@ -59,11 +56,11 @@ def capacity(
     local = _local(wanted, trials)
     if local is None:
         return Capacity(wanted=wanted, reason="cannot tell: nothing was measured")
-    ground = _Ground(wanted, demands, local.throughput_per_s, rtt_s, most_workers)
+    asked = _Question(wanted, demands, local.throughput_per_s, rtt_s, most_workers)
     queued = dict.fromkeys(trial.backend for trial in trials if trial.queue is not None)
     engines = [(engine_of(name, trials, demands), _spread(name, trials)) for name in queued]
     fleets = tuple(
-        _option(ground, engine, spread, cpus) for engine, spread in engines if engine is not None for cpus in cpus_each
+        _option(asked, engine, spread, cpus) for engine, spread in engines if engine is not None for cpus in cpus_each
     )
     return Capacity(wanted=wanted, local=local, fleets=fleets, reason=_reason(wanted, local, fleets))
 
@@ -94,14 +91,12 @@ def _spread(backend: str, trials: Sequence[Trial]) -> tuple[float, float]:
     return min([low for low in lows if low > 0], default=1.0), max(highs, default=1.0) or 1.0
 
 
-def _option(ground: _Ground, engine: Engine, spread: tuple[float, float], cpus: int) -> FleetOption:
-    batch = _batch(ground, engine)
-    workers = workers_that_fill(engine, ground.demands, cpus, batch)
-    one = engine.fleet(
-        ground.demands, machines=1, workers_each=workers, cpus_each=cpus, batch=batch, rtt_s=ground.rtt_s
-    )
-    most = max(1, ground.most_workers // workers)
-    machines = _fewest(one, ground.wanted.per_s / batch, most)
+def _option(asked: _Question, engine: Engine, spread: tuple[float, float], cpus: int) -> FleetOption:
+    batch = engine.fewest_calls(call_s(asked.demands), keeps_up=partial(_keeps_up, asked, engine))
+    workers = workers_that_fill(engine, asked.demands, cpus, batch)
+    one = engine.fleet(asked.demands, machines=1, workers_each=workers, cpus_each=cpus, batch=batch, rtt_s=asked.rtt_s)
+    most = max(1, asked.most_workers // workers)
+    machines = _fewest(one, asked.wanted.per_s / batch, most)
     outcome = replace(one, machines=machines or most).outcome()
     per_s = outcome.tasks_per_s * batch
     full, name = _saturation(one)
@@ -112,39 +107,28 @@ def _option(ground: _Ground, engine: Engine, spread: tuple[float, float], cpus: 
         batch=batch,
         machines=machines,
         bottleneck=outcome.bottleneck,
-        reason=None if machines else _why_none(per_s, outcome.bottleneck, ground),
+        reason=None if machines else _why_none(per_s, outcome.bottleneck, asked),
         throughput_per_s=per_s,
         throughput_low=per_s * spread[0],
         throughput_high=per_s * spread[1],
         machines_low=None if machines is None else max(1, math.ceil(machines / spread[1])),
         machines_high=None if machines is None else math.ceil(machines / spread[0]),
-        pays_from_batch=_pays_from(ground, engine),
+        pays_from_batch=_pays_from(asked, engine),
         saturates_at_workers=full,
         saturated=name,
         curve=tuple(_curve(one, batch, most)),
     )
 
 
-def _batch(ground: _Ground, engine: Engine) -> int:
-    """The fewest calls in a task, a power of two, with which the queue costs little and keeps up; where it never does,
-    as many as a task may last."""
-    each_s = max(call_s(ground.demands), 1e-9)
-    batch = 1
-    while batch * 2 * each_s <= LONGEST_TASK_S and not _good(ground, engine, batch, each_s):
-        batch *= 2
-    return batch
+def _keeps_up(asked: _Question, engine: Engine, batch: int) -> bool:
+    """Whether caller and broker do with tasks of so many calls, and have room for a bad minute."""
+    return asked.wanted.per_s * max(engine.caller_s(batch) + asked.rtt_s, engine.broker_s) <= HEADROOM * batch
 
 
-def _good(ground: _Ground, engine: Engine, batch: int, each_s: float) -> bool:
-    caller_s = engine.caller_s(batch) + ground.rtt_s
-    keeps_up = ground.wanted.per_s * max(caller_s, engine.broker_s) <= HEADROOM * batch
-    return keeps_up and engine.per_task_s <= WORTH * batch * each_s
-
-
-def _pays_from(ground: _Ground, engine: Engine) -> int | None:
+def _pays_from(asked: _Question, engine: Engine) -> int | None:
     """The fewest calls in a task with which the caller hands over more than this machine does by itself."""
-    spare_s = 1 / ground.local_per_s - engine.pickle_s / 2
-    fixed_s = max(engine.enqueue_s + engine.fetch_s + ground.rtt_s, engine.broker_s)
+    spare_s = 1 / asked.local_per_s - engine.pickle_s / 2
+    fixed_s = max(engine.enqueue_s + engine.fetch_s + asked.rtt_s, engine.broker_s)
     return max(1, math.ceil(fixed_s / spare_s)) if spare_s > 0 else None
 
 
@@ -181,12 +165,12 @@ def _curve(one: Fleet, batch: int, most: int) -> Iterator[FleetPoint]:
         )
 
 
-def _why_none(per_s: float, bottleneck: str, ground: _Ground) -> str:
+def _why_none(per_s: float, bottleneck: str, asked: _Question) -> str:
     limit = {
         "caller": "one caller cannot hand over tasks faster: enqueue from several processes, or in larger tasks",
         "broker": "the broker is busy all the time: use larger tasks, or several brokers",
-    }.get(bottleneck, f"{ground.most_workers:,} workers are planned at most")
-    return f"{rate(per_s)} at most, where {rate(ground.wanted.per_s)} are wanted: {limit}"
+    }.get(bottleneck, f"{asked.most_workers:,} workers are planned at most")
+    return f"{rate(per_s)} at most, where {rate(asked.wanted.per_s)} are wanted: {limit}"
 
 
 def _reason(wanted: Wanted, local: LocalOption, fleets: Sequence[FleetOption]) -> str:

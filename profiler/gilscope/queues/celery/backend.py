@@ -67,11 +67,8 @@ class _CeleryPool(QueuePool[AsyncResult]):
         super().run(chunks, report)
         self._must_be_there()
 
-    def broker_cpu_s(self) -> float | None:
-        return self._broker.cpu_s(self._connection)  # of RabbitMQ it is not ours to know
-
-    def workers_cpu_s(self) -> float | None:
-        return cpu_s(self._pids)
+    def cpu_s(self) -> tuple[float | None, float | None]:
+        return self._broker.cpu_s(self._connection), cpu_s(self._pids)
 
     @contextmanager
     def translated_failures(self, chunks: Sequence[Calls]) -> Iterator[None]:

@@ -10,7 +10,7 @@ from gilscope.units import byte_size, duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gilscope.queues.settings.ground import Ground
+    from gilscope.queues.settings.measured import MeasuredQueue
     from gilscope.records import QueueSetting
 
 __all__ = ["CONSUMER", "POOLS", "prefetched", "settings"]
@@ -37,20 +37,20 @@ VISIBLE_S = 3600
 NO_LIMITS = "this pool enforces none: give what the function waits for a timeout of its own"
 
 
-def settings(ground: Ground) -> Iterator[QueueSetting]:
+def settings(queue: MeasuredQueue) -> Iterator[QueueSetting]:
     """Of the worker command, then of the configuration."""
-    pool = POOLS[ground.trial.backend]
+    pool = POOLS[queue.trial.backend]
     threads = pool != "prefork"
-    multiplier, why = prefetched(ground.task_s, ground.costs.round_trip_s)
-    yield ground.set("--pool", pool, ground.variant_reason())
-    yield ground.set("--concurrency", ground.trial.workers, ground.workers_reason())
-    yield ground.batching()
-    yield ground.set("worker_prefetch_multiplier", multiplier, why)
-    yield _acknowledgement(ground, multiplier)
-    yield from _limits(ground, threads)
-    yield _patience(ground, multiplier) if ground.costs.broker == "rabbitmq" else _visibility(ground, multiplier)
-    yield _results(ground)
-    yield from _restarts(ground, threads)
+    multiplier, why = prefetched(queue.task_s, queue.costs.round_trip_s)
+    yield queue.set("--pool", pool, queue.variant_reason())
+    yield queue.set("--concurrency", queue.trial.workers, queue.workers_reason())
+    yield queue.batching()
+    yield queue.set("worker_prefetch_multiplier", multiplier, why)
+    yield _acknowledgement(queue, multiplier)
+    yield from _limits(queue, threads)
+    yield _patience(queue, multiplier) if queue.costs.broker == "rabbitmq" else _visibility(queue, multiplier)
+    yield _results(queue)
+    yield from _restarts(queue, threads)
 
 
 def prefetched(task_s: float, round_trip_s: float | None) -> tuple[int | None, str]:
@@ -69,59 +69,59 @@ def prefetched(task_s: float, round_trip_s: float | None) -> tuple[int | None, s
     return needed, f"{length} is short: {trip}, in which a worker has {needed - 1} more to do"
 
 
-def _acknowledgement(ground: Ground, multiplier: int | None) -> QueueSetting:
+def _acknowledgement(queue: MeasuredQueue, multiplier: int | None) -> QueueSetting:
     late = multiplier == 1
     why = (
-        f"a task of {duration(ground.task_s)} goes to another worker where its own is lost: only if it may be run twice"
+        f"a task of {duration(queue.task_s)} goes to another worker where its own is lost: only if it may be run twice"
         if late
-        else f"a task of {duration(ground.task_s)} is little to lose; acknowledged late, it may be run twice"
+        else f"a task of {duration(queue.task_s)} is little to lose; acknowledged late, it may be run twice"
     )
-    return ground.set("task_acks_late", late, why)
+    return queue.set("task_acks_late", late, why)
 
 
-def _limits(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
-    soft_s = ground.limit_s
+def _limits(queue: MeasuredQueue, threads: bool) -> Iterator[QueueSetting]:
+    soft_s = queue.limit_s
     if threads or soft_s is None:
         for name in ("task_soft_time_limit", "task_time_limit"):
-            yield ground.set(name, None, NO_LIMITS if threads else ground.limit_reason)
+            yield queue.set(name, None, NO_LIMITS if threads else queue.limit_reason)
         return
-    yield ground.set("task_soft_time_limit", soft_s, ground.limit_reason)
-    yield ground.set("task_time_limit", math.ceil(HARDER * soft_s), "half as long again to clean up, then it is killed")
+    yield queue.set("task_soft_time_limit", soft_s, queue.limit_reason)
+    yield queue.set("task_time_limit", math.ceil(HARDER * soft_s), "half as long again to clean up, then it is killed")
 
 
-def _visibility(ground: Ground, multiplier: int | None) -> QueueSetting:
+def _visibility(queue: MeasuredQueue, multiplier: int | None) -> QueueSetting:
     name = "broker_transport_options"
-    if ground.longest_s is None or multiplier is None:
-        return ground.set(name, None, "unknown, as the longest task is; Redis gives a task away after an hour")
-    held_s = (1 + multiplier) * ground.longest_s
-    holds = f"a worker may hold {1 + multiplier} tasks, at {duration(ground.longest_s)} each: {duration(held_s)}"
+    if queue.longest_s is None or multiplier is None:
+        return queue.set(name, None, "unknown, as the longest task is; Redis gives a task away after an hour")
+    held_s = (1 + multiplier) * queue.longest_s
+    holds = f"a worker may hold {1 + multiplier} tasks, at {duration(queue.longest_s)} each: {duration(held_s)}"
     enough = "less than Redis's own hour" if held_s <= VISIBLE_S else "after Redis's own hour they would be run twice"
-    return ground.set(name, f'{{"visibility_timeout": {max(VISIBLE_S, math.ceil(held_s))}}}', f"{holds}, {enough}")
+    return queue.set(name, f'{{"visibility_timeout": {max(VISIBLE_S, math.ceil(held_s))}}}', f"{holds}, {enough}")
 
 
-def _patience(ground: Ground, multiplier: int | None) -> QueueSetting:
+def _patience(queue: MeasuredQueue, multiplier: int | None) -> QueueSetting:
     """RabbitMQ's own setting (rabbitmq.com/docs/consumers: Delivery Acknowledgement Timeout), not one of Celery's."""
-    if ground.longest_s is None or multiplier is None:
-        return ground.set(
+    if queue.longest_s is None or multiplier is None:
+        return queue.set(
             CONSUMER, PATIENT_MS, "RabbitMQ's own; whether it is enough is unknown, as the longest task is"
         )
-    held_s = (1 + multiplier) * ground.longest_s
-    each_s = duration(ground.longest_s)
+    held_s = (1 + multiplier) * queue.longest_s
+    each_s = duration(queue.longest_s)
     holds = f"in rabbitmq.conf: a worker may hold {1 + multiplier} tasks, at {each_s} each: {duration(held_s)}"
     needed_ms = math.ceil(1e3 * held_s)
     enough = "less than RabbitMQ's own 30 minutes"
     enough = enough if needed_ms <= PATIENT_MS else "after RabbitMQ's own 30 minutes it would take them away"
-    return ground.set(CONSUMER, max(PATIENT_MS, needed_ms), f"{holds}, {enough}")
+    return queue.set(CONSUMER, max(PATIENT_MS, needed_ms), f"{holds}, {enough}")
 
 
-def _results(ground: Ground) -> QueueSetting:
-    fetch_s = ground.costs.fetch_s
+def _results(queue: MeasuredQueue) -> QueueSetting:
+    fetch_s = queue.costs.fetch_s
     saves = "" if fetch_s is None else f" and {duration(fetch_s)} of fetching it"
-    return ground.set("task_ignore_result", False, f"True where nobody reads results saves storing each{saves}")
+    return queue.set("task_ignore_result", False, f"True where nobody reads results saves storing each{saves}")
 
 
-def _restarts(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
-    trial, tasks, kilobytes = ground.trial, None, None
+def _restarts(queue: MeasuredQueue, threads: bool) -> Iterator[QueueSetting]:
+    trial, tasks, kilobytes = queue.trial, None, None
     held, growth = trial.memory_per_worker_bytes, trial.memory_growth_bytes
     holds = "" if held is None else f"; a worker holds {byte_size(held)}"
     why = "this pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
@@ -129,9 +129,9 @@ def _restarts(ground: Ground, threads: bool) -> Iterator[QueueSetting]:
         calls = trial.calls / trial.workers
         why = f"a worker grew by {byte_size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"
         if growth * calls > GROWN_BYTES:
-            tasks, kilobytes = max(1, round(held / (growth * ground.batch))), 2 * held // 1024
+            tasks, kilobytes = max(1, round(held / (growth * queue.batch))), 2 * held // 1024
             why += ": replaced when it holds twice as much"
         else:
             why += ": nothing says that it goes on growing"
-    yield ground.set("worker_max_tasks_per_child", tasks, why)
-    yield ground.set("worker_max_memory_per_child", kilobytes, why if kilobytes is None else f"in KiB; {why}")
+    yield queue.set("worker_max_tasks_per_child", tasks, why)
+    yield queue.set("worker_max_memory_per_child", kilobytes, why if kilobytes is None else f"in KiB; {why}")

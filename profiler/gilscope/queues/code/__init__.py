@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gilscope.decide.code.programs import Templates
 from gilscope.decide.code.target import Execution
-from gilscope.queues.settings.ground import BATCH
+from gilscope.queues.settings.measured import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

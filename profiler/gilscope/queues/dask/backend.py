@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from time import perf_counter_ns
 from typing import Any
 
@@ -31,9 +31,10 @@ try:
     from distributed import Client, KilledWorker
     from distributed.protocol.pickle import dumps
 
+    from gilscope.queues import variables
     from gilscope.queues.dask import worker
     from gilscope.queues.dask.cluster import Cluster, open_cluster
-    from gilscope.queues.dask.given import DASK, Unfit, given_cluster
+    from gilscope.queues.dask.given import Unfit, given_cluster
     from gilscope.queues.dask.silence import silence
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool
@@ -107,11 +108,8 @@ class _DaskPool(QueuePool[Any]):
                 raise WorkerDied(f"Dask lost a task: {error}") from error
             raise Refusal(explain_calls(self.work.kwargs, chunks) or _of_result(error)) from error
 
-    def broker_cpu_s(self) -> float | None:
-        return cpu_s(self._cluster.processes.pids[:1])
-
-    def workers_cpu_s(self) -> float | None:
-        return cpu_s(self._cluster.processes.pids[1:])
+    def cpu_s(self) -> tuple[float | None, float | None]:
+        return cpu_s(self._cluster.processes.pids[:1]), cpu_s(self._cluster.processes.pids[1:])
 
 
 def _fetching(client: Client, tasks: Any) -> Future[Any]:
@@ -154,9 +152,9 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[OpenPool]:
 @contextmanager
 def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
     """One of our own, or that which was given."""
-    address = os.environ.get(DASK)
+    address = os.environ.get(variables.DASK)
     if address is None:
-        with open_cluster(processes, threads) as cluster, _connected(cluster) as client:
+        with open_cluster(processes, threads) as cluster, closing(_client(cluster.scheduler)) as client:
             yield client, cluster
         return
     try:
@@ -166,13 +164,8 @@ def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
         raise Refusal(str(error)) from error
 
 
-@contextmanager
-def _connected(cluster: Cluster) -> Iterator[Client]:
-    client = Client(cluster.scheduler, set_as_default=False, timeout=worker.START_TIMEOUT_S)
-    try:
-        yield client
-    finally:
-        client.close()
+def _client(scheduler: str) -> Client:
+    return Client(scheduler, set_as_default=False, timeout=worker.START_TIMEOUT_S)
 
 
 def _hook(client: Client, cluster: Cluster, what: str, func: Callable[..., CallError | None], *args: Any) -> None:

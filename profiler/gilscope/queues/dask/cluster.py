@@ -14,6 +14,7 @@ from typing import Any
 
 from dask import config
 
+from gilscope.queues import variables
 from gilscope.queues.brokers.delay import scheduler_beyond
 from gilscope.queues.processes import Process, Processes, WorkersLost
 from gilscope.subprocesses import exit_reason, python_path
@@ -47,7 +48,7 @@ def open_cluster(workers: int, threads: int) -> Iterator[Cluster]:
     """
     processes = Processes()
     with ExitStack() as stack:
-        trial = os.environ.get("GILSCOPE_TRIAL")  # a folder that is removed with the trial, whatever ends it
+        trial = os.environ.get(variables.TRIAL)  # a folder that is removed with the trial, whatever ends it
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gilscope-dask-", dir=trial))
         network = stack.enter_context(ExitStack())
         scheduler = _started(processes, SCHEDULER)

@@ -15,10 +15,8 @@ from gilscope.errors import BrokerError
 from gilscope.queues.dask.cluster import Cluster
 from gilscope.queues.remote.sides import Side, place
 
-__all__ = ["DASK", "Unfit", "given_cluster"]
+__all__ = ["Unfit", "given_cluster"]
 
-#: The environment variable that tells a trial of the scheduler.
-DASK = "GILSCOPE_DASK"
 CONNECT_TIMEOUT_S = 5.0
 
 

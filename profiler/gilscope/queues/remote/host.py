@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -22,7 +21,7 @@ from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.redis import connected, delete_keys, shown, translated_errors
 from gilscope.queues.brokers.signed import pack, unpack
-from gilscope.queues.processes import END_TIMEOUT_S, ends_with_parent
+from gilscope.queues.processes import Process, Processes, ends_with_parent
 from gilscope.queues.remote.meeting import ANALYSIS, OFFERS, call_of, trials, vacancies_of
 from gilscope.queues.remote.sides import Side, derived, place, read_secret
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
@@ -47,10 +46,11 @@ class _Workers:
         self._connection = connection
         self._kind = kind
         self._host = host
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._processes = Processes()
+        self._living: dict[int, Process] = {}
 
     def __len__(self) -> int:
-        return len(self._processes)
+        return len(self._living)
 
     def start(self, number: int) -> None:
         """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
@@ -58,31 +58,25 @@ class _Workers:
         environment = self._broker.environment()
         environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment["PYTHONPATH"]])
         command = ends_with_parent(worker_command(self._kind, number))
-        self._processes[number] = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, process_group=0)
+        self._living[number] = self._processes.start(
+            "a worker process", command, stdin=subprocess.DEVNULL, env=environment, process_group=0
+        )
 
     def publish_ends(self) -> None:
         """Of those that have ended since."""
-        for number, process in list(self._processes.items()):
+        for number, process in list(self._living.items()):
             code = process.poll()
             if code is not None:
                 self._publish(Gone(number, f"a worker process on {self._host} ended {exit_reason(code)}"))
-                del self._processes[number]
+                del self._living[number]
 
     def _publish(self, news: Taken | Gone) -> None:
         publish(self._broker, self._connection, news)
 
     def end(self) -> None:
         """All of them: in order where they are soon done with that, so that tear-downs run."""
-        for process in self._processes.values():
-            process.terminate()
-        limit = time.monotonic() + END_TIMEOUT_S
-        for process in self._processes.values():
-            try:
-                process.wait(max(0.0, limit - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._processes.clear()
+        self._processes.close()
+        self._living.clear()
 
 
 class Host:
@@ -199,7 +193,7 @@ class Host:
         if call is not None:  # it is over by now
             kind = unpack(secret, call)["kind"]
             assert kind in KINDS, kind
-            broker = Broker(self._url, private=False, pid=None, prefix=prefix, folder=Path(), secret=secret)
+            broker = Broker(self._url, prefix, secret)
             self._trials[prefix] = _Workers(broker, self._connection, kind, self._name)
 
     def _take_one(self, prefix: str, workers: _Workers) -> None:

@@ -16,10 +16,8 @@ from gilscope import __version__
 from gilscope.errors import UsageError
 from gilscope.queues.brokers.signed import DIGEST
 
-__all__ = ["SECRET_FILE", "Side", "derived", "place", "read_secret"]
+__all__ = ["Side", "derived", "place", "read_secret"]
 
-#: The environment variable that tells a trial that its workers are elsewhere, and where the secret is.
-SECRET_FILE = "GILSCOPE_SECRET_FILE"
 SECRET_BYTES = 32
 #: The permissions of others.
 OTHERS = 0o077

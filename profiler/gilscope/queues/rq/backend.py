@@ -23,9 +23,9 @@ try:
     from rq.job import Job
     from rq.results import Result
 
+    from gilscope.queues import variables
     from gilscope.queues.brokers.broker import Broker
     from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
-    from gilscope.queues.remote.sides import SECRET_FILE
     from gilscope.queues.remote.workers import RemoteWorkers, call_workers
     from gilscope.queues.rq.redelivery import Redelivery
     from gilscope.queues.rq.worker import Done, Unpicklable, perform, serializer, worker_command
@@ -65,8 +65,8 @@ class _RqPool(QueuePool[Job]):
             return figures
         return msgspec.structs.replace(figures, workers_lost=len(workers.lost), tasks_again=self._redelivery.total)
 
-    def broker_cpu_s(self) -> float | None:
-        return self._broker.cpu_s(self._connection)
+    def cpu_s(self) -> tuple[float | None, None]:
+        return self._broker.cpu_s(self._connection), None
 
     def translated_failures(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
         del chunks
@@ -163,7 +163,7 @@ class Rq(QueueBackend):
             pool.close()
 
     def _start(self, count: int, broker: Broker) -> AbstractContextManager[Workers]:
-        if self.name == RqSimple.name and SECRET_FILE in os.environ:
+        if self.name == RqSimple.name and variables.SECRET_FILE in os.environ:
             return call_workers(broker, self.name, count)
         return start_workers(broker, [worker_command(self.name, number) for number in range(count)], count)
 

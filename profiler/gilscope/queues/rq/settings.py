@@ -9,7 +9,7 @@ from gilscope.units import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gilscope.queues.settings.ground import Ground
+    from gilscope.queues.settings.measured import MeasuredQueue
     from gilscope.records import QueueSetting
 
 __all__ = ["settings"]
@@ -22,20 +22,20 @@ CLASSES = {
 }
 
 
-def settings(ground: Ground) -> Iterator[QueueSetting]:
+def settings(queue: MeasuredQueue) -> Iterator[QueueSetting]:
     """Of the worker pool, then of the queue."""
-    name, nature = CLASSES[ground.trial.backend]
-    yield ground.set("worker_class", name, f"it {nature}; {ground.variant_reason()}")
-    yield ground.set("num_workers", ground.trial.workers, ground.workers_reason())
-    yield ground.batching()
-    yield ground.set("default_timeout", ground.limit_s, ground.limit_reason)
-    yield ground.set("preload", True, _preloading(ground))
+    name, nature = CLASSES[queue.trial.backend]
+    yield queue.set("worker_class", name, f"it {nature}; {queue.variant_reason()}")
+    yield queue.set("num_workers", queue.trial.workers, queue.workers_reason())
+    yield queue.batching()
+    yield queue.set("default_timeout", queue.limit_s, queue.limit_reason)
+    yield queue.set("preload", True, _preloading(queue))
 
 
-def _preloading(ground: Ground) -> str:
-    whole_s = sum(cost.seconds for cost in ground.imports)
+def _preloading(queue: MeasuredQueue) -> str:
+    whole_s = sum(cost.seconds for cost in queue.imports)
     if not whole_s:
         return "no import of a millisecond or more was seen; it does no harm"
-    named = ", ".join(f"{cost.module} {duration(cost.seconds)}" for cost in ground.imports[:NAMED])
-    paid = "for each job, in its fork" if ground.trial.backend == "rq" else "by each worker, at its first job"
+    named = ", ".join(f"{cost.module} {duration(cost.seconds)}" for cost in queue.imports[:NAMED])
+    paid = "for each job, in its fork" if queue.trial.backend == "rq" else "by each worker, at its first job"
     return f"imports take {duration(whole_s)} ({named}), paid {paid}, unless the workers' parent has done them"

@@ -8,7 +8,7 @@ from gilscope.decide.noise import TIE_MARGIN
 from gilscope.queues.celery import settings as celery
 from gilscope.queues.dask import settings as dask
 from gilscope.queues.rq import settings as rq
-from gilscope.queues.settings.ground import ground_of
+from gilscope.queues.settings.measured import measured_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,8 @@ def queue_settings(
     """
     if demands is None:
         return ()
-    grounds = (
-        (ground_of(family, trials, demands, recommendation, capacity, imports, floor), settings)
+    measured = (
+        (measured_queue(family, trials, demands, recommendation, capacity, imports, floor), settings)
         for family, settings in _FAMILIES
     )
-    return tuple(setting for ground, settings in grounds if ground is not None for setting in settings(ground))
+    return tuple(setting for queue, settings in measured if queue is not None for setting in settings(queue))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gilscope.decide.demands import call_s
-from gilscope.queues.capacity.engine import THREADED, engine_of
-from gilscope.queues.capacity.plan import LONGEST_TASK_S, WORTH
+from gilscope.queues.capacity.engine import LONGEST_TASK_S, THREADED, WORTH, engine_of
 from gilscope.records import QueueSetting
 from gilscope.units import counted, duration, percent, rough_duration, times
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gilscope.queues.capacity.engine import Engine
     from gilscope.records import Capacity, Demands, ImportCost, QueueFigures, Recommendation, Trial
 
-__all__ = ["BATCH", "Ground", "ground_of"]
+__all__ = ["BATCH", "MeasuredQueue", "measured_queue"]
 
 BATCH = "calls a task"
 #: A GIL that is held for more of the time than this makes threads wait for each other.
@@ -33,7 +33,7 @@ ENOUGH_CALLS = 100
 
 
 @dataclass(frozen=True)
-class Ground:
+class MeasuredQueue:
     """One task queue as it was measured."""
 
     trial: Trial
@@ -146,7 +146,7 @@ def _share(part_s: float, whole_s: float) -> str:
     return percent(ratio) if ratio >= 0.01 else "less than 1%"
 
 
-def ground_of(
+def measured_queue(
     family: tuple[str, ...],
     trials: Sequence[Trial],
     demands: Demands,
@@ -154,7 +154,7 @@ def ground_of(
     capacity: Capacity | None,
     imports: Sequence[ImportCost],
     floor: float,
-) -> Ground | None:
+) -> MeasuredQueue | None:
     """What is known of a queue that has several variants; None where none was measured."""
     trials = [_over_network(trial) for trial in trials]
     leaders = [leader for name in family if (leader := _leader(name, trials, floor)) is not None]
@@ -168,14 +168,14 @@ def ground_of(
     other = max((leader for leader in leaders if leader.backend != best.backend), key=_rate, default=None)
     fleets = capacity.fleets if capacity is not None else ()
     planned = next((fleet.batch for fleet in fleets if fleet.engine == best.backend), None)
-    return Ground(
+    return MeasuredQueue(
         trial=best,
         variant=next(name for name in family if name != best.backend),
         other=other,
         counts=tuple(sorted({trial.workers for trial in trials if trial.backend == best.backend and _rate(trial)})),
         demands=demands,
         engine=engine,
-        batch=planned or _batch(best.chunksize, engine, call_s(demands)),
+        batch=planned or engine.fewest_calls(call_s(demands), best.chunksize),
         wanted=planned is not None,
         p99_s=_p99_s(trials, best),
         imports=imports,
@@ -198,11 +198,9 @@ def _leader(backend: str, trials: Sequence[Trial], floor: float) -> Trial | None
     """Of the fastest and those that tie with it, the one with the fewest workers."""
     measured = [trial for trial in trials if trial.backend == backend and _rate(trial)]
     most = max(map(_rate, measured), default=0.0)
-    return min((trial for trial in measured if _rate(trial) >= (1 - floor) * most), key=_workers, default=None)
-
-
-def _workers(trial: Trial) -> int:
-    return trial.workers
+    return min(
+        (trial for trial in measured if _rate(trial) >= (1 - floor) * most), key=attrgetter("workers"), default=None
+    )
 
 
 def _ties(one: Trial, other: Trial, floor: float) -> bool:
@@ -222,20 +220,8 @@ def _best(leaders: Sequence[Trial], demands: Demands, floor: float) -> Trial:
 
 def _recommended(trials: Sequence[Trial], said: Recommendation) -> Trial | None:
     asked = (said.backend, said.workers, said.chunksize)
-    return next((trial for trial in trials if _rate(trial) and _named(trial) == asked), None)
-
-
-def _named(trial: Trial) -> tuple[object, ...]:
-    return trial.backend, trial.workers, trial.chunksize
-
-
-def _batch(measured: int, engine: Engine, each_s: float) -> int:
-    """The fewest calls in a task, the measured number times a power of two, with which the queue costs little; where it
-    never does, as many as a task may last."""
-    batch = measured
-    while engine.per_task_s > WORTH * batch * each_s and 2 * batch * each_s <= LONGEST_TASK_S:
-        batch *= 2
-    return batch
+    same = (trial for trial in trials if (trial.backend, trial.workers, trial.chunksize) == asked)
+    return next((trial for trial in same if _rate(trial)), None)
 
 
 def _p99_s(trials: Sequence[Trial], best: Trial) -> float | None:
