@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilscope.decide.findings.evidence import NOTABLE_SHARE, Evidence, call_s, measured
+from gilscope.decide.findings.evidence import NOTABLE_SHARE, Evidence, with_most
 from gilscope.decide.rounds import chunksize
 from gilscope.records import Figures, Trial
 
@@ -26,7 +26,7 @@ def not_picklable(evidence: Evidence) -> Figures | None:
 def defined_in_session(evidence: Evidence) -> Figures | None:
     """A function that only gilscope could bring to worker processes."""
     place, _, name = evidence.target.spec.rpartition(":")
-    processes = measured(evidence, "process")
+    processes = evidence.measured("process")
     if place != "__main__" or not processes:
         return None
     return {"function": name, "configurations": ", ".join(trial.name for trial in processes)}
@@ -35,7 +35,7 @@ def defined_in_session(evidence: Evidence) -> Figures | None:
 def pickling_cost(evidence: Evidence) -> Figures | None:
     """Arguments or results so big that handing them over is a part of the work."""
     trial = next((t for t in evidence.trials if t.pickle_s is not None and t.pickle_bytes is not None), None)
-    call = call_s(evidence)
+    call = evidence.call_s
     if trial is None or trial.pickle_s is None or call is None or evidence.classification.label == "overhead-bound":
         return None
     if trial.pickle_s < NOTABLE_SHARE * call:
@@ -62,7 +62,7 @@ def results_differ(evidence: Evidence) -> Figures | None:
 
 def task_too_small(evidence: Evidence) -> Figures | None:
     """A call that is short against handing it over, and the chunksize that pays."""
-    call, chunked = call_s(evidence), _gaining_by_chunks(evidence)
+    call, chunked = evidence.call_s, with_most(evidence.measured("process"), _lost_share, CHUNKING_GAIN)
     tiny = evidence.classification.label == "overhead-bound" and bool(evidence.dispatch_s)
     if call is None or not (tiny or chunked):
         return None
@@ -80,13 +80,8 @@ def task_too_small(evidence: Evidence) -> Figures | None:
     }
 
 
-def _gaining_by_chunks(evidence: Evidence) -> Trial | None:
-    """The process trial with the most to lose by a chunksize of 1, if there is one."""
-    losing = [trial for trial in measured(evidence, "process") if _loss(trial) >= CHUNKING_GAIN]
-    return max(losing, key=_loss, default=None)
-
-
-def _loss(trial: Trial) -> float:
+def _lost_share(trial: Trial) -> float:
+    """Of its throughput, what it would lose by a chunksize of 1."""
     if trial.chunksize_one_per_s is None or not trial.throughput_per_s:
         return 0.0
     return 1 - trial.chunksize_one_per_s / trial.throughput_per_s

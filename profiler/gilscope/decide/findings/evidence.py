@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -13,21 +14,16 @@ __all__ = [
     "BUSY_SHARE",
     "NOTABLE_SHARE",
     "Evidence",
-    "call_s",
-    "chosen",
-    "cpus_busy",
-    "gil_busy",
     "in_words",
-    "is_notable",
-    "is_on_loop",
     "is_watched_enough",
-    "measured",
     "per_call",
     "share",
-    "solo",
+    "with_most",
 ]
 
-#: From this part of a call on, something beside its work (pickling, holding the GIL while blocked, own
+T = TypeVar("T")
+
+#: From this part of a call on, something beside its work (pickling, holding the GIL while blocked, native
 #: threads) is said: less is within what a repetition would differ by.
 NOTABLE_SHARE = 0.1
 #: From this utilization on a resource is taken to be what limits: at 0.7 a call already waits there, on average,
@@ -51,42 +47,60 @@ class Evidence(ResultRecord, frozen=True, kw_only=True):
         parts = {name: getattr(result, name) for name in ResultRecord.__struct_fields__}
         return cls(**parts, dispatch_s=dispatch_s, output_bytes=output_bytes)
 
+    @property
+    def call_s(self) -> float | None:
+        """Wall clock of a call alone; None when unknown."""
+        seconds = 0.0 if self.demands is None else in_call_wall_s(self.demands)
+        return seconds if seconds > 0 else None
 
-def call_s(evidence: Evidence) -> float | None:
-    """Wall clock of a call alone; None when unknown."""
-    seconds = 0.0 if evidence.demands is None else in_call_wall_s(evidence.demands)
-    return seconds if seconds > 0 else None
+    @property
+    def chosen(self) -> Trial | None:
+        """The trial that was recommended; the fastest one where there is no recommendation."""
+        good = [trial for trial in self.trials if trial.status == "ok"]
+        wanted = (self.recommendation.backend, self.recommendation.workers)
+        if wanted[0] is not None:
+            return next((trial for trial in good if (trial.backend, trial.workers) == wanted), None)
+        return max(good, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
+
+    @property
+    def on_loop(self) -> bool:
+        """Whether event loops run the calls as coroutines, rather than in threads beside them."""
+        return self.target.kind in LOOP_KINDS
+
+    def measured(self, *backends: str) -> list[Trial]:
+        """The trials of these backends that went well."""
+        return [trial for trial in self.trials if trial.status == "ok" and trial.backend in backends]
+
+    def is_notable(self, seconds: float | None) -> bool:
+        """Whether so many seconds are a part of a call worth a word."""
+        return seconds is not None and self.call_s is not None and seconds >= NOTABLE_SHARE * self.call_s
+
+    def gil_busy(self, trial: Trial) -> float | None:
+        """The fraction of the time in which the trial's GIL was held: as watched, else by the utilization law, with all
+        CPU time where the part with the GIL is unknown. None when unknown."""
+        held = None if trial.ledger is None else trial.ledger.gil_held_ratio
+        if held is not None or not self.environment.gil_enabled:
+            return held or 0.0
+        if trial.backend == "process":
+            return 0.0  # each worker has its own: the CPUs are what they share
+        if trial.throughput_per_s is None or self.demands is None:
+            return None
+        cpu_gil_s = self.demands.cpu_gil_s
+        return trial.throughput_per_s * (self.demands.cpu_s if cpu_gil_s is None else cpu_gil_s)
+
+    def cpus_busy(self, trial: Trial) -> float | None:
+        """The fraction of the usable CPUs that the trial's calls kept busy (utilization law); None when unknown."""
+        demands, cpus = self.demands, self.environment.cpus_usable
+        if trial.throughput_per_s is None or demands is None or cpus <= 0:
+            return None
+        cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
+        return trial.throughput_per_s * cpu_s / cpus
 
 
-def is_notable(seconds: float | None, evidence: Evidence) -> bool:
-    """Whether so many seconds are a part of a call worth a word."""
-    call = call_s(evidence)
-    return seconds is not None and call is not None and seconds >= NOTABLE_SHARE * call
-
-
-def measured(evidence: Evidence, *backends: str) -> list[Trial]:
-    """The trials of these backends that went well."""
-    return [trial for trial in evidence.trials if trial.status == "ok" and trial.backend in backends]
-
-
-def solo(evidence: Evidence) -> Trial | None:
-    """The serial trial."""
-    return next(iter(measured(evidence, "serial")), None)
-
-
-def chosen(evidence: Evidence) -> Trial | None:
-    """The trial that was recommended; the fastest one where there is no recommendation."""
-    good = [trial for trial in evidence.trials if trial.status == "ok"]
-    advice = evidence.recommendation
-    if advice.backend is not None:
-        wanted = (advice.backend, advice.workers)
-        return next((trial for trial in good if (trial.backend, trial.workers) == wanted), None)
-    return max(good, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
-
-
-def is_on_loop(trial: Trial, evidence: Evidence) -> bool:
-    """Whether the calls of this trial run as coroutines of one event loop, rather than in threads beside it."""
-    return trial.backend == "asyncio" and evidence.target.kind in LOOP_KINDS
+def with_most(items: Iterable[T], amount: Callable[[T], float], least: float) -> T | None:
+    """The one that has most of something, where that is at least so much."""
+    most = max(items, key=amount, default=None)
+    return most if most is not None and amount(most) >= least else None
 
 
 def per_call(trial: Trial, state: str) -> float | None:
@@ -100,29 +114,6 @@ def share(trial: Trial, state: str) -> float:
     seconds = None if trial.ledger is None else trial.ledger.state_s(state)
     inside = 0.0 if trial.ledger is None else in_call_wall_s(trial.ledger)
     return seconds / inside if seconds is not None and inside > 0 else 0.0
-
-
-def gil_busy(trial: Trial, evidence: Evidence) -> float | None:
-    """The fraction of the time in which the trial's GIL was held: as watched, else by the utilization law, with all
-    CPU time where the part with the GIL is unknown. None when unknown."""
-    held = None if trial.ledger is None else trial.ledger.gil_held_ratio
-    if held is not None or not evidence.environment.gil_enabled:
-        return held or 0.0
-    if trial.backend == "process":
-        return 0.0  # each worker has its own: the CPUs are what they share
-    if trial.throughput_per_s is None or evidence.demands is None:
-        return None
-    cpu_gil_s = evidence.demands.cpu_gil_s
-    return trial.throughput_per_s * (evidence.demands.cpu_s if cpu_gil_s is None else cpu_gil_s)
-
-
-def cpus_busy(trial: Trial, evidence: Evidence) -> float | None:
-    """The fraction of the usable CPUs that the trial's calls kept busy (utilization law); None when unknown."""
-    demands, cpus = evidence.demands, evidence.environment.cpus_usable
-    if trial.throughput_per_s is None or demands is None or cpus <= 0:
-        return None
-    cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
-    return trial.throughput_per_s * cpu_s / cpus
 
 
 def is_watched_enough(trial: Trial) -> bool:

@@ -8,14 +8,11 @@ from gilscope.decide.demands import outside_wait_s
 from gilscope.decide.findings.evidence import (
     NOTABLE_SHARE,
     Evidence,
-    call_s,
     in_words,
-    is_notable,
-    is_on_loop,
     is_watched_enough,
-    measured,
     per_call,
     share,
+    with_most,
 )
 from gilscope.decide.mva import Station, throughputs, visited
 from gilscope.records import Demands, Figures, HotLine, Trial
@@ -36,12 +33,11 @@ CONVOY_SHARE = 0.2
 
 def held_while_blocked(evidence: Evidence) -> Figures | None:
     """A driver that waits with the GIL in its hand."""
-    held_s, call = _held_off_cpu_s(evidence), call_s(evidence)
+    held_s, call = _held_off_cpu_s(evidence), evidence.call_s
     if held_s is None or call is None:
         return None
-    where = max(evidence.hot, key=_held_waiting, default=None)
-    seen = where is not None and _held_waiting(where) >= NOTABLE_SHARE
-    return {"gil_held_off_cpu_s": held_s, "call_s": call, "line": in_words(where) if where and seen else None}
+    line = with_most(evidence.hot, _held_waiting, NOTABLE_SHARE)
+    return {"gil_held_off_cpu_s": held_s, "call_s": call, "line": in_words(line) if line else None}
 
 
 def _held_waiting(line: HotLine) -> float:
@@ -51,17 +47,17 @@ def _held_waiting(line: HotLine) -> float:
 def _held_off_cpu_s(evidence: Evidence) -> float | None:
     """Seconds of a call in which it held the GIL while blocked, where they are notable."""
     held_s = None if evidence.demands is None else evidence.demands.gil_held_off_cpu_s
-    return held_s if evidence.environment.gil_enabled and is_notable(held_s, evidence) else None
+    return held_s if evidence.environment.gil_enabled and evidence.is_notable(held_s) else None
 
 
 def long_holds(evidence: Evidence) -> Figures | None:
     """json, re, pickle and other C code that does not give the GIL up before it is done."""
-    trial = max(measured(evidence, "thread", "asyncio"), key=_longest_hold_s, default=None)
+    trial = with_most(evidence.measured("thread", "asyncio"), _longest_hold_s, LONG_HOLD_S)
     explained = _held_off_cpu_s(evidence) is not None  # said by another finding
-    if trial is None or _longest_hold_s(trial) < LONG_HOLD_S or explained or not evidence.environment.gil_enabled:
+    if trial is None or explained or not evidence.environment.gil_enabled:
         return None
     where = max(evidence.hot, key=lambda line: line.gil_share or 0.0, default=None)
-    lag_s = max((t.loop_lag_max_s or 0.0 for t in measured(evidence, "asyncio")), default=0.0)
+    lag_s = max((t.loop_lag_max_s or 0.0 for t in evidence.measured("asyncio")), default=0.0)
     return {
         "configuration": trial.name,
         "longest_hold_s": _longest_hold_s(trial),
@@ -81,10 +77,14 @@ def _longest_hold_s(trial: Trial) -> float:
 
 def convoy(evidence: Evidence) -> Figures | None:
     """Short waits beside work that holds the GIL: each wait is followed by a queue for the GIL."""
-    threads = [trial for trial in measured(evidence, "thread", "asyncio") if not is_on_loop(trial, evidence)]
-    trial = max(threads, key=lambda t: _beyond_model_s(t, evidence), default=None)
-    call = call_s(evidence)
-    if trial is None or call is None or _beyond_model_s(trial, evidence) < CONVOY_SHARE * call:
+    threads = [
+        trial
+        for trial in evidence.measured("thread", "asyncio")
+        if not (trial.backend == "asyncio" and evidence.on_loop)
+    ]
+    call = evidence.call_s or math.inf
+    trial = with_most(threads, lambda t: _beyond_model_s(t, evidence), CONVOY_SHARE * call)
+    if trial is None:
         return None
     waited_s = per_call(trial, "gil_wait") or 0.0
     return {
@@ -116,7 +116,7 @@ def _comes_and_goes(evidence: Evidence) -> bool:
     demands = evidence.demands
     if demands is None or not evidence.environment.gil_enabled:
         return False
-    return is_notable(demands.cpu_gil_s, evidence) and is_notable(_without_gil_s(demands), evidence)
+    return evidence.is_notable(demands.cpu_gil_s) and evidence.is_notable(_without_gil_s(demands))
 
 
 def _without_gil_s(demands: Demands) -> float:

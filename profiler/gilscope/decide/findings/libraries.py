@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gilscope.decide.findings.evidence import Evidence, chosen, is_notable, solo
+from gilscope.decide.findings.evidence import Evidence, with_most
 from gilscope.records import Figures, NativePool, Trial
 
 __all__ = ["fork_with_threads", "nested_pools", "own_threads"]
@@ -18,9 +18,9 @@ POOL_PROCESSES = 2
 def own_threads(evidence: Evidence) -> Figures | None:
     """BLAS, OpenMP, DuckDB, Polars: workers multiply their threads."""
     demands, pools = evidence.demands, evidence.native_pools
-    if demands is None or demands.own_threads_cpu_s is None or not is_notable(demands.own_threads_cpu_s, evidence):
+    if demands is None or demands.own_threads_cpu_s is None or not evidence.is_notable(demands.own_threads_cpu_s):
         return None
-    workers = _several(chosen(evidence))
+    workers = _several(evidence.chosen)
     threads = max(1, int(evidence.environment.cpus_usable / (workers or math.inf)))
     libraries = {pool.library.lower() for pool in pools}
     variables = {pool.variable for pool in pools if pool.variable} if pools else {"OMP_NUM_THREADS"}
@@ -51,9 +51,9 @@ def nested_pools(evidence: Evidence) -> Figures | None:
     if failure is not None and "daemonic processes" in failure.message:
         told = f"{failure.type}: {failure.message}"
         return {"daemonic": told, "raised": failure.count, "calls": failure.calls}
-    alone, demands, trial = solo(evidence), evidence.demands, chosen(evidence)
+    alone, demands, trial = next(iter(evidence.measured("serial")), None), evidence.demands, evidence.chosen
     started = (alone.children_started if alone is not None else None) or 0
-    if started < POOL_PROCESSES or demands is None or not is_notable(demands.children_cpu_s, evidence):
+    if started < POOL_PROCESSES or demands is None or not evidence.is_notable(demands.children_cpu_s):
         return None
     workers = _several(trial)
     return {
@@ -69,8 +69,8 @@ def nested_pools(evidence: Evidence) -> Figures | None:
 def fork_with_threads(evidence: Evidence) -> Figures | None:
     """A fork copies one thread, and the locks that the others hold at that moment."""
     forked = [t for t in evidence.trials if t.backend == "process" and t.start_method == "fork"]
-    trial = max(forked, key=lambda t: t.threads_before_fork or 0, default=None)
-    if trial is None or not trial.threads_before_fork:
+    trial = with_most(forked, lambda t: t.threads_before_fork or 0, least=1)
+    if trial is None:
         return None
     return {
         "configuration": trial.name,

@@ -5,17 +5,8 @@ from __future__ import annotations
 from gilscope.decide.candidates import MAX_WORKERS
 from gilscope.decide.counterparts import counterpart
 from gilscope.decide.demands import outside_wait_s
-from gilscope.decide.findings.evidence import (
-    BUSY_SHARE,
-    NOTABLE_SHARE,
-    Evidence,
-    call_s,
-    cpus_busy,
-    gil_busy,
-    in_words,
-    measured,
-)
-from gilscope.records import LOOP_KINDS, Figures, HotLine, Trial
+from gilscope.decide.findings.evidence import BUSY_SHARE, NOTABLE_SHARE, Evidence, in_words, with_most
+from gilscope.records import Figures, HotLine, Trial
 
 __all__ = ["LOOP_LAG_S", "default_pool_small", "loop_blocked", "native_async"]
 
@@ -37,11 +28,11 @@ _LOOP_FILES = ("selectors.py", "base_events.py", "selector_events.py", "unix_eve
 
 def loop_blocked(evidence: Evidence) -> Figures | None:
     """A loop whose heartbeat comes late."""
-    lagging = [trial for trial in measured(evidence, "asyncio") if _is_blocked(trial, evidence)]
+    lagging = [trial for trial in evidence.measured("asyncio") if _is_blocked(trial, evidence)]
     worst = max(lagging, key=lambda t: t.loop_lag_p99_s or 0.0, default=None)
     if worst is None:
         return None
-    offloaded = evidence.target.kind not in LOOP_KINDS
+    offloaded = not evidence.on_loop
     line = None if offloaded else _blocking(evidence)
     return {
         "configuration": worst.name,
@@ -57,19 +48,22 @@ def _is_blocked(trial: Trial, evidence: Evidence) -> bool:
     lag_s = trial.loop_lag_p99_s
     if lag_s is None or lag_s < LOOP_LAG_S:
         return False
-    return evidence.target.kind not in LOOP_KINDS or lag_s >= STEP_S * trial.workers
+    return not evidence.on_loop or lag_s >= STEP_S * trial.workers
 
 
 def _blocking(evidence: Evidence) -> HotLine | None:
     """The line that is blocked most often, outside the machinery of the loop."""
     lines = [line for line in evidence.hot if not line.file.endswith(_LOOP_FILES)]
-    worst = max(lines, key=lambda line: line.wait_share or 0.0, default=None)
-    return worst if worst is not None and (worst.wait_share or 0.0) >= WAITING_SHARE else None
+    return with_most(lines, _wait_share, WAITING_SHARE)
+
+
+def _wait_share(line: HotLine) -> float:
+    return line.wait_share or 0.0
 
 
 def default_pool_small(evidence: Evidence) -> Figures | None:
     """More coroutines in ``asyncio.to_thread`` than its pool has threads."""
-    trials = [trial for trial in measured(evidence, "asyncio") if _queues_for_threads(trial, evidence)]
+    trials = [trial for trial in evidence.measured("asyncio") if _queues_for_threads(trial, evidence)]
     trial = max(trials, key=lambda t: t.workers, default=None)
     if trial is None:
         return None
@@ -78,15 +72,15 @@ def default_pool_small(evidence: Evidence) -> Figures | None:
         "workers": trial.workers,
         "threads": trial.default_pool_threads,
         "latency_p50_s": trial.latency_p50_s,
-        "call_s": call_s(evidence),
+        "call_s": evidence.call_s,
     }
 
 
 def _queues_for_threads(trial: Trial, evidence: Evidence) -> bool:
-    threads, call = trial.default_pool_threads, call_s(evidence)
+    threads, call = trial.default_pool_threads, evidence.call_s
     if threads is None or call is None or trial.latency_p50_s is None or trial.workers <= threads:
         return False
-    gil, cpus = gil_busy(trial, evidence), cpus_busy(trial, evidence)
+    gil, cpus = evidence.gil_busy(trial), evidence.cpus_busy(trial)
     if gil is None or cpus is None or max(gil, cpus) >= BUSY_SHARE:
         return False  # more threads would have nothing to run on
     at_work = (trial.throughput_per_s or 0.0) * call  # Little's law
@@ -95,8 +89,7 @@ def _queues_for_threads(trial: Trial, evidence: Evidence) -> bool:
 
 def native_async(evidence: Evidence) -> Figures | None:
     """A blocking call on the hot line that could be awaited instead."""
-    waiting = [line for line in evidence.hot if (line.wait_share or 0.0) >= WAITING_SHARE and counterpart(line.callee)]
-    line = max(waiting, key=lambda line: line.wait_share or 0.0, default=None)
+    line = with_most((line for line in evidence.hot if counterpart(line.callee)), _wait_share, WAITING_SHARE)
     demands, at_once = evidence.demands, _at_once(evidence)
     if line is None or demands is None or at_once < MIN_AT_ONCE or evidence.classification.label == "overhead-bound":
         return None
@@ -108,7 +101,7 @@ def native_async(evidence: Evidence) -> Figures | None:
         "wait_s": outside_wait_s(demands),
         "at_once": at_once,
         "most_at_once": MAX_WORKERS["loop"],
-        "caller": "async" if evidence.target.kind in LOOP_KINDS else evidence.recommendation.context,
+        "caller": "async" if evidence.on_loop else evidence.recommendation.context,
     }
 
 

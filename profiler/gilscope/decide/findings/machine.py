@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.decide.findings.evidence import Evidence, call_s, chosen, is_notable, measured
+from gilscope.decide.findings.evidence import Evidence, with_most
 from gilscope.records import Figures, Trial
 from gilscope.units import duration
 
@@ -41,10 +41,10 @@ def cpus_limited(evidence: Evidence) -> Figures | None:
 def memory_limit(evidence: Evidence) -> Figures | None:
     """Workers that together need more memory than there may be."""
     limit = evidence.environment.memory_limit_bytes
-    trial = max(measured(evidence, "process"), key=_needed_bytes, default=None)
-    if limit is None or trial is None or _needed_bytes(trial) < max(1, MEMORY_SHARE * limit):
+    trial = with_most(evidence.measured("process"), _needed_bytes, max(1, MEMORY_SHARE * (limit or 0)))
+    if limit is None or trial is None:
         return None
-    each, advised = trial.memory_per_worker_bytes or 0, chosen(evidence)
+    each, advised = trial.memory_per_worker_bytes or 0, evidence.chosen
     return {
         "configuration": trial.name,
         "recommended": advised.name if advised else None,
@@ -61,7 +61,7 @@ def _needed_bytes(trial: Trial) -> int:
 
 def startup_dominates(evidence: Evidence) -> Figures | None:
     """A process pool that takes longer to start than it saves."""
-    trial = chosen(evidence)
+    trial = evidence.chosen
     if trial is None or trial.backend != "process" or trial.startup_s is None:
         return None
     calls, inputs = _calls_to_repay(trial, evidence), evidence.target.input_count
@@ -84,7 +84,7 @@ def _calls_to_repay(trial: Trial, evidence: Evidence) -> int | None:
     """Calls whose savings make up for the start-up: as the break-even says, else from the speed-up."""
     told = (e.calls for e in evidence.break_even if (e.backend, e.workers) == (trial.backend, trial.workers))
     calls = next((count for count in told if count is not None), None)
-    call = call_s(evidence)
+    call = evidence.call_s
     if calls is not None or call is None or trial.startup_s is None or not trial.speedup or trial.speedup <= 1:
         return calls
     return math.ceil(trial.startup_s / (call * (1 - 1 / trial.speedup)))
@@ -97,7 +97,7 @@ def page_cache(evidence: Evidence) -> Figures | None:
     if trial is None or trial.read_bytes is None or trial.storage_read_bytes is None or demands is None:
         return None
     quick = trial.read_bytes >= max(PAGE_BYTES, READING_BYTES_PER_S * in_call_wall_s(demands))
-    piped = is_notable(demands.child_s, evidence)  # what a program printed is read through a pipe
+    piped = evidence.is_notable(demands.child_s)  # what a program printed is read through a pipe
     if not quick or piped or trial.storage_read_bytes > FROM_DEVICE_SHARE * trial.read_bytes:
         return None
     return {"read_bytes": trial.read_bytes, "storage_read_bytes": trial.storage_read_bytes}

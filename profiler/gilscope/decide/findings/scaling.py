@@ -10,14 +10,10 @@ from gilscope.decide.findings.evidence import (
     BUSY_SHARE,
     NOTABLE_SHARE,
     Evidence,
-    cpus_busy,
-    gil_busy,
-    is_notable,
-    is_on_loop,
     is_watched_enough,
-    measured,
     per_call,
     share,
+    with_most,
 )
 from gilscope.decide.findings.loops import LOOP_LAG_S
 from gilscope.records import Figures, Trial
@@ -37,9 +33,9 @@ TOO_NOISY = 0.3
 
 def cpu_inflation(evidence: Evidence) -> Figures | None:
     """The same call costs more CPU when others run beside it."""
-    trials = [trial for trial in measured(evidence, "thread", "process") if trial.workers > 1]
+    trials = [trial for trial in evidence.measured("thread", "process") if trial.workers > 1]
     trial = max(trials, key=lambda t: _extra_cpu_s(t, evidence), default=None)
-    if trial is None or not is_notable(_extra_cpu_s(trial, evidence), evidence):
+    if trial is None or not evidence.is_notable(_extra_cpu_s(trial, evidence)):
         return None
     fewer = [t.workers for t in trials if t.backend == trial.backend and not _extra_cpu_s(t, evidence)]
     expected_s = _expected_cpu_s(trial, evidence)
@@ -99,10 +95,10 @@ def _floor(evidence: Evidence) -> float:
 
 def lock_bound(evidence: Evidence) -> Figures | None:
     """Workers that stand at a lock which a call alone never waits for."""
-    trials = measured(evidence, "thread", "process", "asyncio")
-    several = [trial for trial in trials if trial.workers > 1 and not is_on_loop(trial, evidence)]
-    trial = max(several, key=lambda t: _at_lock(t, evidence), default=None)
-    if trial is None or _at_lock(trial, evidence) < LOCK_SHARE:
+    trials = evidence.measured("thread", "process", "asyncio")
+    several = [trial for trial in trials if trial.workers > 1 and not (trial.backend == "asyncio" and evidence.on_loop)]
+    trial = with_most(several, lambda t: _at_lock(t, evidence), LOCK_SHARE)
+    if trial is None:
         return None
     waiting = _at_lock(trial, evidence)
     return {
@@ -119,7 +115,7 @@ def _at_lock(trial: Trial, evidence: Evidence) -> float:
     lock_s, demands, ledger = per_call(trial, "lock"), evidence.demands, trial.ledger
     if lock_s is None or ledger is None or demands is None or demands.lock_s is None:
         return 0.0
-    if not is_watched_enough(trial) or is_notable(demands.own_threads_cpu_s, evidence):
+    if not is_watched_enough(trial) or evidence.is_notable(demands.own_threads_cpu_s):
         return 0.0
     inside_s = in_call_wall_s(ledger) / ledger.calls
     return max(lock_s - demands.lock_s, 0.0) / inside_s if inside_s > 0 else 0.0
@@ -139,15 +135,15 @@ def resource_limit(evidence: Evidence) -> Figures | None:
         "knee_per_s": knee.throughput_per_s,
         "most": most.name,
         "most_per_s": most.throughput_per_s,
-        "gil_held_ratio": gil_busy(most, evidence),
-        "cpu_utilization": cpus_busy(most, evidence),
+        "gil_held_ratio": evidence.gil_busy(most),
+        "cpu_utilization": evidence.cpus_busy(most),
         "expected_per_s": expected.throughput_per_s if expected else None,
     }
 
 
 def _knee(backend: str, evidence: Evidence) -> tuple[Trial, Trial] | None:
     """The fewest workers with the backend's throughput and the most that gained nothing, where nothing was busy."""
-    known = [t for t in measured(evidence, "serial", backend) if t.throughput_per_s]
+    known = [t for t in evidence.measured("serial", backend) if t.throughput_per_s]
     curve = sorted(known, key=lambda trial: trial.workers)
     best = max((t.throughput_per_s or 0.0 for t in curve), default=0.0)
     knee = next((t for t in curve if (t.throughput_per_s or 0.0) >= KNEE_SHARE * best), None)
@@ -160,7 +156,7 @@ def _knee(backend: str, evidence: Evidence) -> tuple[Trial, Trial] | None:
 def _is_idle(trial: Trial, evidence: Evidence) -> bool:
     """Whether nothing that this machine and this program have was busy, or waited for, in a trial that had enough to
     do."""
-    gil, cpus = gil_busy(trial, evidence), cpus_busy(trial, evidence)
+    gil, cpus = evidence.gil_busy(trial), evidence.cpus_busy(trial)
     if gil is None or cpus is None or max(gil, cpus, _parent_busy(trial, evidence)) >= BUSY_SHARE:
         return False
     waited = max(share(trial, "gil_wait"), share(trial, "runqueue"), _at_lock(trial, evidence))
@@ -186,4 +182,6 @@ def _has_enough_calls(trial: Trial) -> bool:
 def _waits_for_itself(trial: Trial, evidence: Evidence) -> bool:
     """Whether coroutines wait for their own loop, or for threads of its default executor: findings of their own."""
     few_threads = trial.default_pool_threads is not None and trial.workers > trial.default_pool_threads
-    return is_on_loop(trial, evidence) and (few_threads or (trial.loop_lag_p99_s or 0.0) >= LOOP_LAG_S)
+    return (
+        trial.backend == "asyncio" and evidence.on_loop and (few_threads or (trial.loop_lag_p99_s or 0.0) >= LOOP_LAG_S)
+    )
