@@ -30,6 +30,7 @@ GROUND = {
     "units",
     "parsing",
     "configuration",
+    "entry_points",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -39,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "quantiles": set(),
     "parsing": {"errors"},
     "configuration": {"records"},
+    "entry_points": {"errors"},
     "subprocesses": set(),
     "thread_address": set(),
     "examples": {"gilscope"},  # the root, for @classify
@@ -55,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "measure",
         "observers",
         "options",
+        "report",
     },  # the root, for its version
     "backends": GROUND,
     "observers": GROUND | {"gilscope"},  # the root, for its version and its folder

@@ -7,12 +7,10 @@ not there, because its folder was deleted, adds nothing.
 from __future__ import annotations
 
 import functools
-import glob
-import importlib
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from gilscope.entry_points import loaded
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,35 +117,10 @@ def installed() -> tuple[type[Extension], ...]:
 
     :raises UsageError: when one is there and cannot be loaded
     """
-    return tuple(found for name, value in _entries().items() if (found := _loaded(name, value)) is not None)
+    return tuple(_checked(name, found) for name, found in loaded(GROUP).items())
 
 
-def _entries() -> dict[str, str]:
-    """What installed packages name in the group: ``module:class`` by name.
-
-    Read without importlib.metadata, which would take longer than all the rest of ours that showing the help needs.
-    """
-    found: dict[str, str] = {}
-    folders = (glob.escape(folder or ".") for folder in sys.path)
-    for file in (file for folder in folders for file in glob.glob(f"{folder}/*.dist-info/entry_points.txt")):
-        with open(file, encoding="utf-8") as lines:
-            group = lines.read().partition(f"[{GROUP}]")[2].partition("\n[")[0]
-        pairs = (line.partition("=") for line in group.splitlines() if "=" in line)
-        found = {name.strip(): value.strip() for name, _, value in pairs} | found
-    return found
-
-
-def _loaded(name: str, value: str) -> type[Extension] | None:
-    """None where its module is not there; one that lacks another module is broken."""
-    module, _, kind = value.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), kind)
-    except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
-            return None
-        raise UsageError(
-            f"extension {name!r} ({value}) cannot be loaded: {error!r}; ask its author to mend it"
-        ) from error
+def _checked(name: str, found: object) -> type[Extension]:
     if not (isinstance(found, type) and issubclass(found, Extension)):
-        raise UsageError(f"extension {name!r} ({value}) is no subclass of gilscope.extensions.Extension")
+        raise UsageError(f"extension {name!r} is no subclass of gilscope.extensions.Extension")
     return found

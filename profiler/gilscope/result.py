@@ -69,11 +69,19 @@ class Result(ResultRecord, frozen=True, kw_only=True):
         """What the terminal shows, as plain text; also written to ``path`` when given."""
         return self._render("text", path)
 
+    def summary(self) -> str:
+        """The first of the text report: verdict, throughputs with their noise, warnings; and where the rest is."""
+        from gilscope.report import text
+        from gilscope.report.results import document
+
+        return text.summary(document(self))
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the most important of it, as markup without script."""
         from gilscope.report import notebook
+        from gilscope.report.results import document
 
-        return notebook.fragment(self)
+        return notebook.fragment(document(self))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  as IPython calls it
         """What IPython shows in a terminal: the text report."""

@@ -142,6 +142,7 @@ def confidence(value: float) -> str:
     return f"{word}, {percent(value)}"
 
 
-def counted(count: int, what: str, plural: str = "s") -> str:
-    """``2500, "call"`` → ``2,500 calls``."""
-    return f"{count:,} {what}{'' if count == 1 else plural}"
+def counted(count: float, what: str, plural: str = "s") -> str:
+    """``2500, "call"`` → ``2,500 calls``; half a CPU is ``0.5 CPUs``."""
+    shown = f"{int(count):,}" if count == int(count) else f"{count:g}"
+    return f"{shown} {what}{'' if count == 1 else plural}"

@@ -14,13 +14,14 @@ from tests.browser.conftest import Open
 from tests.unit.handmade import make_full, make_hostile, make_recommendation, make_result, make_trial, make_trials
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FloatRect, Page
 
 
 _LOOKS = [
     pytest.param({"color_scheme": "light"}, id="light"),
     pytest.param({"color_scheme": "dark"}, id="dark"),
     pytest.param({"color_scheme": "light", "viewport": {"width": 360, "height": 740}}, id="phone"),
+    pytest.param({"color_scheme": "dark", "viewport": {"width": 1600, "height": 1000}}, id="wide"),
 ]
 
 
@@ -29,24 +30,24 @@ def _named(name: str, speedup: float | None) -> Result:
     return msgspec.structs.replace(whole, target=msgspec.structs.replace(whole.target, spec=f"app:{name}"))
 
 
-def _drawn(page: Page, name: str) -> Any:
-    """The canvas of this picture, once it is filled."""
-    holder = page.wait_for_selector(f"#result-1-{name}[data-drawn] canvas")
-    assert holder is not None
-    return holder
+def _box(page: Page, picture: str, at: int = 0) -> FloatRect:
+    """Where a picture of this class is, in view."""
+    found = page.locator(f".{picture} > .plot").nth(at)
+    found.scroll_into_view_if_needed()
+    box = found.bounding_box()
+    assert box is not None
+    return box
 
 
 @pytest.mark.parametrize("window", _LOOKS)
 def test_the_page_draws_everything_and_keeps_nobody_out(opened: Open, window: dict[str, Any]) -> None:
     page = opened(make_full(), **window)
-    for name in ("throughput", "timeline-1"):
-        box = _drawn(page, name).bounding_box()
-        assert box["width"] > 200
-        assert box["height"] > 60
     for fold in page.query_selector_all("details"):
         fold.evaluate("fold => { fold.open = true; }")
-    page.locator("#result-1-timeline-2").scroll_into_view_if_needed()
-    _drawn(page, "timeline-2")
+    for picture, at in (("curves", 0), ("timeline", 0), ("timeline", 1)):
+        box = _box(page, picture, at)
+        assert box["width"] > 200
+        assert box["height"] > 60
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert _serious(page) == []
 
@@ -86,30 +87,79 @@ def test_several_results_are_sorted_and_filtered(opened: Open) -> None:
     assert page.locator(".summary output").inner_text() == "1 of 4"
 
 
+def test_pictures_are_there_without_a_script(opened: Open) -> None:
+    page = opened(make_full(), java_script_enabled=False)
+    page.get_by_text("Timeline of thread × 4").click()
+    for picture, at in (("curves", 0), ("timeline", 0), ("timeline", 1)):
+        assert _box(page, picture, at)["width"] > 200
+    lanes = page.locator(".timeline .lanes path").first.bounding_box()
+    assert lanes is not None
+    assert lanes["width"] > 200
+    assert not page.get_by_role("button", name="Zoom in").first.is_visible()
+
+
+def _ends(page: Page) -> tuple[float, float]:
+    """What is shown of the first timeline."""
+    first, last = re.findall(r"[\d.]+", page.locator(".timeline output").first.inner_text())
+    return float(first), float(last)
+
+
 def test_a_timeline_can_be_zoomed_by_keyboard_and_dragged(opened: Open) -> None:
     page = opened(make_full())
-    picture = _drawn(page, "timeline-1")
-    told = page.locator("[data-zooms=result-1-timeline-1] output")
-
-    def ends() -> tuple[float, float]:
-        first, last = re.findall(r"[\d.]+", told.inner_text())
-        return float(first), float(last)
-
-    whole = ends()
-    tools = page.locator("[data-zooms=result-1-timeline-1]")
+    whole = _ends(page)
+    tools = page.locator(".timeline .tools").first
     tools.get_by_role("button", name="Zoom in").press("Enter")
-    start, end = ends()
+    start, end = _ends(page)
     assert end - start == pytest.approx((whole[1] - whole[0]) / 2, rel=0.02)
     tools.get_by_role("button", name="Later").press("Space")
-    assert ends()[1] == pytest.approx(whole[1], rel=0.02)
-    box = picture.bounding_box()
+    assert _ends(page)[1] == pytest.approx(whole[1], rel=0.02)
+    box = _box(page, "timeline")
     page.mouse.move(box["x"] + 300, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + 500, box["y"] + 40, steps=4)
     page.mouse.up()
-    assert ends()[0] < whole[1] / 2 * 0.99
+    assert _ends(page)[0] < whole[1] / 2 * 0.99
     tools.get_by_role("button", name="Show all").click()
-    assert ends() == whole
+    assert _ends(page) == whole
+
+
+def test_the_wheel_zooms_where_it_points_and_scrolls_the_page_otherwise(opened: Open) -> None:
+    page = opened(make_full())
+    whole, box = _ends(page), _box(page, "timeline")
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    page.wait_for_function("!document.querySelector('.timeline output').value.startsWith('0.00 ')")
+    start, end = _ends(page)
+    assert end - start == pytest.approx((whole[1] - whole[0]) / 1.2, rel=0.02)
+    assert start == pytest.approx(3 * (whole[1] - end), rel=0.1), "what it points at stays where it is"
+    page.mouse.wheel(0, 100)
+    page.wait_for_function("scrollY > 0")
+    assert _ends(page) == (start, end)
+
+
+def test_the_ticks_of_a_timeline_follow_its_zoom(opened: Open) -> None:
+    page = opened(make_full())
+    ticks = page.locator(".timeline").first.locator(".ticks text")
+    assert [float(text) for text in ticks.all_text_contents()] == [0, 50, 100, 150, 200, 250, 300, 350, 400]
+    for _ in range(2):
+        page.get_by_role("button", name="Zoom in").first.click()
+    start, end = _ends(page)
+    shown = [float(text) for text in ticks.all_text_contents()]
+    assert len(shown) >= 4
+    assert all(start <= tick <= end for tick in shown)
+
+
+def test_what_is_under_the_pointer_is_told(opened: Open) -> None:
+    page = opened(make_full())
+    box = _box(page, "timeline")
+    page.mouse.move(box["x"] + box["width"] / 80, box["y"] + 13)
+    assert page.locator(".tip").first.inner_text() == "worker 1: on CPU, holding the GIL, 10.0 ms"
+    page.mouse.move(box["x"] + box["width"] / 80, box["y"] + 39)
+    assert page.locator(".tip").first.inner_text() == "worker 2: waiting for the GIL, 10.0 ms"
+    page.mouse.move(2, 2)
+    assert not page.locator(".tip").first.is_visible()
 
 
 def test_a_flame_graph_can_be_walked_and_zoomed(opened: Open) -> None:
@@ -166,11 +216,10 @@ def test_nothing_of_the_targets_words_runs(opened: Open, text: str) -> None:
     )
     hostile = msgspec.structs.replace(whole, trials=trials, stacks=(Stack(frames=(text,), samples=3),))
     page = opened(hostile, hostile)
-    picture = _drawn(page, "throughput")
-    _drawn(page, "timeline-1")
-    box = picture.bounding_box()
-    for part in range(1, 40):  # what hovers over the points is told in HTML of Bokeh's own making
-        page.mouse.move(box["x"] + box["width"] * part / 40, box["y"] + box["height"] * 0.62)
+    for picture in ("curves", "timeline"):
+        box = _box(page, picture)
+        for part in range(1, 40):
+            page.mouse.move(box["x"] + box["width"] * part / 40, box["y"] + box["height"] * 0.3)
     page.locator(".flame button").first.click()
     assert page.evaluate("window.ran") is None
 
@@ -179,8 +228,7 @@ def test_a_thousand_results_open(opened: Open) -> None:
     page = opened(*[_named(f"f{at}", float(at)) for at in range(1000)])
     assert page.locator("article").count() == 1000
     page.locator("#summary a[href='#result-1']").click()
-    _drawn(page, "throughput")
-    assert page.locator(".plot[data-drawn]").count() < 20
+    assert page.locator("#result-1 .curves .plot").is_visible()
     page.locator("#filter").fill("f999")
     page.locator("#summary a[href='#result-1000']").click()
     assert page.evaluate("document.querySelectorAll('#summary tbody tr:not([hidden])').length") == 1
@@ -189,7 +237,6 @@ def test_a_thousand_results_open(opened: Open) -> None:
 
 def test_it_prints_in_ink_on_white(opened: Open) -> None:
     page = opened(make_full(), color_scheme="dark")
-    _drawn(page, "throughput")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.get_by_role("button", name="Zoom in").first.is_visible()

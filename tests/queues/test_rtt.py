@@ -22,10 +22,12 @@ from gilscope.queues import variables
 from gilscope.queues.brokers.broker import open_broker
 from gilscope.queues.brokers.delay import LOOPBACK, beyond, broker_beyond, scheduler_beyond
 from gilscope.queues.brokers.redis import connected
+from gilscope.queues.report import queues
 from gilscope.records import QueueFigures
-from gilscope.report import plans, render
+from gilscope.report import render
 from tests.backends.targets import NUMBERS, sleep
 from tests.queues.conftest import Start
+from tests.unit.documents import cells
 from tests.unit.handmade import make_result, make_trial
 
 #: Far more than anything here takes without it.
@@ -191,7 +193,6 @@ def test_reports_have_a_row_for_it_and_say_why_figures_are_missing(form: str) ->
     plain, delayed = QueueFigures(round_trip_s=0.003), QueueFigures(rtt_s=0.002, reason="the budget had no time left")
     trial = make_trial("rq", 2, queue=plain, queue_delayed=delayed)
     result = msgspec.structs.replace(make_result(), trials=(trial,))
-    rows = [row.cells for row in plans.costs(result).rows]
-    assert rows == [("rq × 2", "3.00 ms"), ("rq × 2 with 2.00 ms round trip", "unknown")]
+    assert cells(queues(result)) == [("rq × 2", "3.00 ms"), ("rq × 2 with 2.00 ms round trip", "unknown")]
     drawn = " ".join(render([result], form).split())
     assert "rq × 2 could not be measured with a network round trip: the budget had no time left." in drawn

@@ -247,7 +247,7 @@ class _Extras:
             code="few-inputs",
             severity="warning",
             title="There are only 6 inputs",
-            evidence="The last worker was idle for 9 % of the time.",
+            evidence="The last worker was idle for 9% of the time.",
             advice="Give more inputs to see what a long run gains.",
         ),
     )

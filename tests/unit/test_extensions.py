@@ -13,6 +13,7 @@ import typer.main
 
 from gilscope import extensions
 from gilscope.cli.app import app
+from gilscope.entry_points import declared
 from gilscope.errors import UsageError
 from gilscope.extensions import GROUP, Extension, installed
 from gilscope.options import Options
@@ -58,7 +59,7 @@ def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Declare
 
 
 def test_they_are_those_that_the_entry_points_name() -> None:
-    assert extensions._entries() == {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    assert declared(GROUP) == {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
 
 def test_task_queues_are_an_extension() -> None:

@@ -15,9 +15,11 @@ from gilscope.decide.demands import scaled
 from gilscope.queues.capacity.plan import capacity
 from gilscope.queues.celery.settings import MOST_PREFETCHED, prefetched
 from gilscope.queues.code import TEMPLATES, execution_of
+from gilscope.queues.report import queues
 from gilscope.queues.settings.engines import queue_settings
 from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, Trial, Wanted
-from gilscope.report import plans
+from gilscope.report.document import Items
+from tests.unit.documents import the
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, trial
 
@@ -211,8 +213,7 @@ def test_settings_are_in_the_program(backend: str) -> None:
 
 def test_the_table() -> None:
     settings = queue_settings([SERIAL, measured("celery-threads", 3, 90.0)], HALF)
-    shown = plans.queue_settings(msgspec.structs.replace(make_result(), queue_settings=settings))
-    assert [column.title for column in shown.columns] == ["queue", "setting", "value", "because"]
-    assert shown.rows[0].cells[:3] == ("celery-threads", "--pool", "threads")
-    assert {row.cells[2] for row in shown.rows if "limit" in row.cells[1]} == {"unset"}
-    assert not plans.queue_settings(make_result()).rows
+    shown = the(Items, queues(msgspec.structs.replace(make_result(), queue_settings=settings))).pairs
+    assert shown[0][0] == "celery-threads --pool"
+    assert shown[0][1].startswith("threads — ")
+    assert {text.split()[0] for name, text in shown if "limit" in name} == {"unset"}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.records import Histogram, Lane, Prediction, Stack, Timeline
-from gilscope.report import flames, latencies, timelines
-from gilscope.report.charts import plots
-from gilscope.report.charts.figures import kinds
-from gilscope.report.curves import Curve, curves
+from gilscope.records import Histogram, Lane, Prediction, Stack, Timeline, Trial
+from gilscope.report import plots
+from gilscope.report.palette import STATE_STYLES
+from gilscope.report.pictures import Curve, CurveChart, FlameFrame, LatencyChart, TimelineChart, best_of_each
+from gilscope.report.sections import hot, timelines
+from gilscope.report.sections.latencies import latencies
+from gilscope.report.sections.throughput import curves
+from tests.unit.documents import the
 from tests.unit.handmade import make_result, make_timeline, make_trial
 
 # ---- throughput against workers ----
@@ -31,7 +35,7 @@ def test_a_curve_runs_through_the_best_of_each_number_of_workers() -> None:
         make_trial("thread", 2, throughput_per_s=None),
     )
     (curve,) = curves(make_result(trials=trials))
-    assert [(point.workers, point.per_s) for point in curve.line] == [(2, 5.0), (4, 8.0)]
+    assert [(point.workers, point.value) for point in best_of_each(curve.points)] == [(2, 5.0), (4, 8.0)]
     assert len(curve.points) == 3
 
 
@@ -59,44 +63,91 @@ def test_the_model_starts_at_the_solo_run_and_is_of_this_machine() -> None:
     assert thread.model == ((1, 3.0), (2, 5.5), (8, 20.0))
 
 
-def test_a_plot_holds_every_point_in_columns_of_one_length() -> None:
+def _plot(*found: Curve) -> plots.CurvePlot:
+    return plots.curve_plot(CurveChart(found, "calls per second", about="x"))
+
+
+def _places(path: str) -> list[tuple[float, float]]:
+    """The points of a path: fractions of the width, pixels from the top."""
+    pairs = (place.split() for place in path.removeprefix("M").split("L"))
+    return [(float(x) / plots.SPACE, float(y)) for x, y in pairs]
+
+
+def test_a_plot_has_every_point_within_it() -> None:
     found = curves(make_result())
-    plot = plots.throughput(found)
-    assert len(plot.sources["points"]["x"]) == sum(len(curve.points) for curve in found) == 4
-    for columns in plot.sources.values():
-        assert len({len(column) for column in columns.values()}) == 1
-    assert plot.ticks == [1, 2]
+    plot = _plot(*found)
+    marks = [mark for curve in plot.curves for mark in curve.marks]
+    assert len(marks) == sum(len(curve.points) for curve in found) == 4
+    for mark in marks:
+        assert 0 < mark.x < 1
+        assert 0 <= mark.high <= mark.low <= plot.height
+        assert 0 <= mark.y <= plot.height
+    assert [text for _, text in plot.x_ticks] == ["1", "2"]
+    assert marks[2].told == "process × 2: 5.73/s (5.40–6.00)"
 
 
 def test_a_line_between_two_points_is_straight_in_plain_workers() -> None:
-    source = plots.throughput(_threads(10, 20)).sources["measured"]
-    (xs,), (ys,) = source["xs"], source["ys"]
-    assert isinstance(xs, list)
-    assert isinstance(ys, list)
-    assert ys == pytest.approx([10 * x for x in xs])
+    plot = _plot(*_threads(10, 20))
+    (curve,) = plot.curves
+    (left, _), (right, _) = plot.x_ticks
+    slope = math.log(2) / (right - left)
+    highest = 1.08 * 20
+    for x, y in _places(curve.line):
+        assert highest * (1 - y / plot.height) == pytest.approx(10 * math.exp((x - left) * slope), rel=0.02)
+
+
+def test_a_knee_is_ringed_where_it_is() -> None:
+    (curve,) = _plot(*_threads(10, 19, 30, 31, 29)).curves
+    assert curve.knee == (curve.marks[2].x, curve.marks[2].y)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
+def test_ticks_are_few_and_round_and_within(low: float, width: float) -> None:
+    ticks = plots.nice_ticks(low, low + width)
+    assert 2 <= len(ticks) <= 10
+    assert all(low - 1e-6 * width <= tick <= low + width * (1 + 1e-6) for tick in ticks)
 
 
 # ---- timelines ----
 
 
+def _timeline(drawn: Timeline) -> plots.TimelinePlot:
+    states = tuple(timelines.seconds(drawn.lanes))
+    return plots.timeline_plot(TimelineChart("t", "told", drawn.wall_s, drawn.lanes, states, about="x"))
+
+
+def _stretches(path: str) -> list[tuple[int, int, int]]:
+    """Lane, start and end of each stretch of a path, read as the page's script does."""
+    found, x, lane = [], 0, 0
+    for start, row, gap, length in re.findall(r"(?:M(\d+) (\d+)\.5|m(\d+) 0)h(\d+)", path):
+        x, lane = (int(start), int(row)) if start else (x + int(gap), lane)
+        found.append((lane, x, x + int(length)))
+        x += int(length)
+    return found
+
+
 def test_every_lane_has_its_states() -> None:
-    plot = plots.timeline("timeline-1", make_timeline(lanes=3, turns=9))
-    held = plot.sources["on CPU, holding the GIL"]
-    assert sorted(held["lane"]) == [1] * 3 + [2] * 3 + [3] * 3
-    assert held["right"] == pytest.approx([left + 10.0 for left in held["left"] if isinstance(left, float)])
+    plot = _timeline(make_timeline(lanes=3, turns=9))
+    held = _stretches(dict(plot.paths)["cpu_gil"])
+    assert sorted(lane for lane, _, _ in held) == [0] * 3 + [1] * 3 + [2] * 3
+    assert [(end - start) / plot.scale for _, start, end in held] == pytest.approx([10.0] * 9)
     assert plot.unit == "ms"
+    assert plot.wall / plot.scale == pytest.approx(90)
+    whole = sum(end - start for _, path in plot.paths for _, start, end in _stretches(path))
+    assert whole == pytest.approx(3 * plot.wall)
 
 
-def test_every_layer_of_a_plot_is_in_its_figure() -> None:
-    for plot in (plots.throughput(curves(make_result())), plots.timeline("t", make_timeline())):
-        layers = kinds()[plot.kind]["doc"]["roots"][0]["attributes"]["renderers"]
-        assert plot.sources.keys() <= {layer["attributes"]["name"] for layer in layers}
+def test_alike_neighbours_are_one_stretch() -> None:
+    lane = Lane(pid=1, tid=1, edges_s=(0.0, 0.1, 0.2, 0.3), states=("network", "network", "cpu_gil"))
+    plot = _timeline(Timeline(wall_s=0.3, lanes=(lane,)))
+    assert [state for state, _ in plot.paths] == ["cpu_gil", "network"]
+    assert len(_stretches(dict(plot.paths)["network"])) == 1
 
 
 def test_a_state_that_nobody_knows_is_unknown() -> None:
     lane = Lane(pid=1, tid=1, edges_s=(0.0, 1.0), states=("</script>",))
     assert timelines.seconds([lane]) == {"unknown": 1.0}
-    assert list(plots.timeline("t", Timeline(wall_s=1.0, lanes=(lane,))).sources) == ["unknown"]
+    assert [state for state, _ in _timeline(Timeline(wall_s=1.0, lanes=(lane,))).paths] == ["unknown"]
 
 
 @given(st.integers(1, 80), st.integers(1, 200))
@@ -140,8 +191,8 @@ _STACKS = st.lists(
 
 @given(_STACKS)
 def test_what_is_called_stands_within_its_caller(stacks: list[Stack]) -> None:
-    path: list[flames.Frame] = []
-    for frame in flames.flame(stacks).frames:
+    path: list[FlameFrame] = []
+    for frame in hot.flame_graph(stacks).frames:
         path = [*path[: frame.depth], frame]
         assert len(path) == frame.depth + 1
         assert 0 <= frame.left <= frame.left + frame.width <= 1 + 1e-9
@@ -157,10 +208,10 @@ def test_a_flame_is_as_wide_as_its_samples_and_as_blue_as_its_gil() -> None:
         Stack(frames=("main", "fetch"), samples=60, gil_samples=0),
         Stack(frames=("main",), samples=10, gil_samples=5),
     ]
-    found = {frame.name: frame for frame in flames.flame(stacks).frames}
+    found = {frame.name: frame for frame in hot.flame_graph(stacks).frames}
     assert (found["main"].width, found["main"].gil_share) == (1.0, 0.35)
     assert (found["fetch"].left, found["fetch"].width, found["parse"].left) == pytest.approx((0.0, 0.6, 0.6))
-    rows = {row.cells[0]: row.cells[1:] for row in flames.functions(stacks).rows}
+    rows = {row.cells[0]: row.cells[1:] for row in hot.functions(stacks).rows}
     assert rows == {
         "fetch": ("60%", "60%", "0%"),
         "parse": ("30%", "30%", "30%"),
@@ -170,16 +221,16 @@ def test_a_flame_is_as_wide_as_its_samples_and_as_blue_as_its_gil() -> None:
 
 def test_too_many_frames_are_left_out_and_counted() -> None:
     wide = [Stack(frames=(f"f{at}",), samples=1) for at in range(1000)]
-    assert flames.flame(wide).left_out == 1000
-    deep = flames.flame([Stack(frames=tuple(map(str, range(100))), samples=1)])
+    assert hot.flame_graph(wide).left_out == 1000
+    deep = hot.flame_graph([Stack(frames=tuple(map(str, range(100))), samples=1)])
     assert deep.depth + deep.left_out == 100
-    assert flames.flame([]).frames == ()
+    assert hot.flame_graph([]).frames == ()
 
 
 def test_the_gil_of_a_flame_is_unknown_where_one_stack_does_not_know() -> None:
     stacks = [Stack(frames=("f",), samples=1, gil_samples=1), Stack(frames=("f", "g"), samples=1)]
-    assert [frame.gil_share for frame in flames.flame(stacks).frames] == [None, None]
-    assert {row.cells[-1] for row in flames.functions(stacks).rows} == {"unknown"}
+    assert [frame.gil_share for frame in hot.flame_graph(stacks).frames] == [None, None]
+    assert {row.cells[-1] for row in hot.functions(stacks).rows} == {"unknown"}
 
 
 # ---- latencies ----
@@ -191,24 +242,45 @@ _EDGES = st.lists(st.floats(0, 1e15), min_size=2, max_size=8, unique=True).map(s
 def test_a_histogram_stays_on_its_axis(edges: list[float], data: st.DataObject) -> None:
     counts = data.draw(st.lists(st.integers(0, 99), min_size=len(edges) - 1, max_size=len(edges) - 1))
     trial = make_trial(latencies=Histogram(edges_s=tuple(edges), counts=tuple(counts)))
-    axis = latencies.spreads(make_result(trials=(trial,)))
-    for spread in axis.spreads:
-        for step in spread.steps:
-            assert -1e-9 <= step.left <= step.left + step.width <= 1 + 1e-9
-            assert 0 < step.height <= 1
-    assert all(0 <= tick.place <= 1 for tick in axis.ticks)
+    section = latencies(make_result(trials=(trial,)))
+    if section is None:
+        return  # no call that a clock could have seen
+    chart = the(LatencyChart, section)
+    for row in chart.rows:
+        for left, width, height in row.steps:
+            assert -1e-9 <= left <= left + width <= 1 + 1e-9
+            assert 0 < height <= 1
+    assert all(0 <= place <= 1 for place, _, _ in chart.ticks)
 
 
 def test_trials_share_a_logarithmic_axis() -> None:
-    def timed(workers: int, low: float, high: float) -> object:
+    def timed(workers: int, low: float, high: float) -> Trial:
         return make_trial("thread", workers, latencies=Histogram(edges_s=(low, high), counts=(5,)), latency_p50_s=0.01)
 
-    axis = latencies.spreads(make_result(trials=(timed(1, 0.001, 0.01), timed(2, 0.01, 0.1))))
-    first, second = axis.spreads
-    assert (first.steps[0].left, second.steps[0].left, second.p50) == pytest.approx((0.0, 0.5, 0.5))
-    assert [tick.text for tick in axis.ticks if tick.decade] == ["1.00 ms", "10.0 ms", "100 ms"]
-    assert not math.isnan(first.steps[0].height)
-    assert [row.cells[:3] for row in latencies.table(axis).rows] == [
+    chart = the(LatencyChart, latencies(make_result(trials=(timed(1, 0.001, 0.01), timed(2, 0.01, 0.1)))))
+    first, second = chart.rows
+    assert (first.steps[0][0], second.steps[0][0], second.marks[0]) == pytest.approx((0.0, 0.5, 0.5))
+    assert [text for _, text, decade in chart.ticks if decade] == ["1.00 ms", "10.0 ms", "100 ms"]
+    assert not math.isnan(first.steps[0][2])
+    assert chart.table is not None
+    assert [row.cells[:3] for row in chart.table.rows] == [
         ("thread × 1", "5", "1.00 ms"),
         ("thread × 2", "5", "10.0 ms"),
     ]
+
+
+# ---- colours ----
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2)."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    levels = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    red, green, blue = (level / 12.92 if level <= 0.03928 else ((level + 0.055) / 1.055) ** 2.4 for level in levels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("state", STATE_STYLES)
+def test_what_is_written_on_a_colour_stands_out_from_it(state: str) -> None:
+    levels = sorted(_luminance(colour) for colour in (STATE_STYLES[state].colour, STATE_STYLES[state].ink))
+    assert (levels[1] + 0.05) / (levels[0] + 0.05) >= 4.5, "the least contrast of WCAG 2 (AA)"

@@ -19,6 +19,7 @@ from gilscope.report.comparisons import comparison_sheet
 from gilscope.report.gates import gate_sheet
 from gilscope.report.sheet import Sheet
 from gilscope.result import Result
+from tests.unit.documents import cells, notes, remarks, table
 from tests.unit.handmade import make_environment, make_hostile, make_result
 from tests.unit.regress_builders import measured, recommending
 
@@ -44,13 +45,9 @@ def gated(*pairs: tuple[Result, Result], found: Matched | None = None, text: str
     return gate_sheet(judged, found or Matched(pairs, (), ()), ())
 
 
-def cells(sheet: Sheet) -> list[tuple[str, ...]]:
-    return [row.cells for row in sheet.table.rows]
-
-
 def test_a_row_tells_old_new_the_change_and_what_is_shown() -> None:
     sheet = drawn((OLD, SLOWER))
-    assert [column.title for column in sheet.table.columns] == [
+    assert [column.title for column in table(sheet).columns] == [
         *("configuration", "figure", "old", "new", "change", "shown")
     ]
     rows = cells(sheet)
@@ -59,22 +56,22 @@ def test_a_row_tells_old_new_the_change_and_what_is_shown() -> None:
     assert ("alone", "GIL held", ">99%", ">99%", "0 pp (-1 to +1)", "not shown") in rows
     assert ("alone", "memory", "20.0 MiB", "20.0 MiB", "1.00× (0.92–1.09)", "not shown") in rows
     assert not [row for row in rows if row[1] == "errors"], "where there were none"
-    assert {row.cells[0] for row in sheet.table.rows if row.chosen} == {"process × 2"}
-    assert sheet.title == "is_prime: slower, 0.47× (0.44–0.51) the throughput of the old result, process × 2"
+    assert {row.cells[0] for row in table(sheet).rows if row.chosen} == {"process × 2"}
+    assert sheet.document.title == "is_prime: slower, 0.47× (0.44–0.51) the throughput of the old result, process × 2"
 
 
 def test_not_shown_is_not_called_equal() -> None:
     sheet = drawn((OLD, OLD))
-    assert sheet.title.startswith("is_prime: no change of throughput is shown, 1.00× (")
+    assert sheet.document.title.startswith("is_prime: no change of throughput is shown, 1.00× (")
     assert {row[-1] for row in cells(sheet)} == {"not shown"}
-    assert "Starts of the same pool differ by up to 5%" in sheet.remarks[0]
+    assert "Starts of the same pool differ by up to 5%" in remarks(sheet)[0]
 
 
 def test_notes_tell_the_verdicts_what_is_apart_and_what_may_explain_it() -> None:
     new = msgspec.structs.replace(SLOWER, trials=SLOWER.trials[:1], recommendation=recommending("serial"))
     new = msgspec.structs.replace(new, environment=make_environment(gilscope="0.2.0"))
     sheet = drawn((OLD, new))
-    assert dict(sheet.notes) == {
+    assert notes(sheet) == {
         "kind of work": "compute-bound (python), as before.",
         "recommendation": "changed from process × 2 to serial.",
         "process × 2": "in the new result: not measured",
@@ -86,33 +83,33 @@ def test_notes_tell_the_verdicts_what_is_apart_and_what_may_explain_it() -> None
 def test_several_functions_are_told_apart_and_summed_up() -> None:
     first, second = (named("a:f", OLD), named("a:f", SLOWER)), (named("b:f", OLD), named("b:f", OLD))
     sheet = drawn(first, second, found=Matched((first, second), ("a:gone",), ("a:come",)))
-    assert sheet.title == "2 functions compared: 1 slower, 1 not shown"
-    assert sheet.remarks[:2] == ("Only in the old file: a:gone.", "Only in the new file: a:come.")
+    assert sheet.document.title == "2 functions compared: 1 slower, 1 not shown"
+    assert remarks(sheet)[:2] == ["Only in the old file: a:gone.", "Only in the new file: a:come."]
     assert {row[0] for row in cells(sheet)} == {"a:f", "b:f"}, "whole, for their own names are the same"
-    assert dict(sheet.notes)["a:f, throughput"].startswith("slower, 0.47×")
+    assert notes(sheet)["a:f, throughput"].startswith("slower, 0.47×")
 
 
 def test_what_ought_to_forbid_it_is_said_on_top() -> None:
     sheet = drawn((OLD, SLOWER), objections=[("app:f", "python 3.11 → 3.12")])
-    assert sheet.remarks[0].startswith("Not comparable, and compared all the same: python 3.11 → 3.12.")
+    assert remarks(sheet)[0].startswith("Not comparable, and compared all the same: python 3.11 → 3.12.")
 
 
 def test_a_gate_tells_each_condition_and_why() -> None:
     sheet = gated((OLD, SLOWER))
-    assert sheet.title == "Failed: 1 failed, 5 passed"
+    assert sheet.document.title == "Failed: 1 failed, 5 passed"
     assert cells(sheet)[0] == ("throughput<0.9", "19.2/s", "9.10/s", "0.47× (0.44–0.51)", "failed")
     assert cells(sheet)[2] == ("label", "compute-bound", "compute-bound", "", "passed")
-    assert sheet.notes[0] == (
+    assert next(iter(notes(sheet).items())) == (
         "throughput<0.9 (process × 2)",
         "failed: the whole interval lies beyond the limit.",
     )
-    assert gated((OLD, OLD)).title == "Passed: 6 passed"
+    assert gated((OLD, OLD)).document.title == "Passed: 6 passed"
 
 
 def test_a_function_that_is_missing_fails_the_gate() -> None:
     sheet = gated((OLD, OLD), found=Matched(((OLD, OLD),), ("a:gone",), ()), text="label")
-    assert sheet.title == "Failed: 1 passed; of the baseline's functions 1 missing"
-    assert dict(sheet.notes)["gone"].startswith("in the baseline, and not among the new results")
+    assert sheet.document.title == "Failed: 1 passed; of the baseline's functions 1 missing"
+    assert notes(sheet)["gone"].startswith("in the baseline, and not among the new results")
     assert json.loads(report.render_sheet(sheet, "json"))["passed"] is False
 
 
@@ -137,8 +134,8 @@ def test_programs_get_the_figures_as_they_are() -> None:
     change = next(each for each in saved["changes"] if each["advised"])
     assert (change["figure"], change["unit"], change["change_is"]) == ("throughput", "per_s", "ratio")
     assert change["change_low"] < change["change"] < change["change_high"] < 1
-    table = list(csv.DictReader(io.StringIO(report.render_sheet(drawn((OLD, SLOWER)), "csv"))))
-    assert list(table[0]) == list(change)
+    rows = list(csv.DictReader(io.StringIO(report.render_sheet(drawn((OLD, SLOWER)), "csv"))))
+    assert list(rows[0]) == list(change)
     checked = json.loads(report.render_sheet(gated((OLD, SLOWER)), "json"))
     assert [each["outcome"] for each in checked["conditions"]] == ["failed", *["passed"] * 5]
     assert checked["conditions"][2]["old"] == "compute-bound"

@@ -20,8 +20,8 @@ from gilscope.errors import LoadError
 from gilscope.records import STATES, Finding, Lane, Ledger, Round, Timeline, Trial
 from gilscope.report.columns import FRAMES
 from gilscope.report.csv import read_csv, to_csv
+from gilscope.report.document import Document
 from gilscope.report.sheet import Sheet
-from gilscope.report.tables import Table
 from gilscope.result import Result
 from tests.unit.handmade import make_hostile, make_ledger, make_result, make_round, make_trial
 
@@ -135,7 +135,7 @@ def test_an_empty_text_is_not_unknown(tmp_path: Path) -> None:
 
 def test_sheets_are_guarded_too() -> None:
     row = {"name": "=cmd", "calls": -3, "advice": None, "spec": "app:f"}
-    sheet = Sheet("x/1", "x", (), Table((), ()), "", (), {}, (row,))
+    sheet = Sheet(Document("x"), "x/1", {}, (row,))
     assert _rows(report.render_sheet(sheet, "csv")) == [{"name": "'=cmd", "calls": "-3", "advice": "", "spec": "app:f"}]
 
 

@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from gilscope.records import BreakEven, Prediction
-from gilscope.report import foresight
-from gilscope.report.tables import Table
+from gilscope.report.sections import foresight
+from gilscope.report.sections.throughput import noise
 from gilscope.report.verdicts import verdict_sentence
+from tests.unit.documents import cells
 from tests.unit.handmade import make_recommendation, make_result
 
 NOTHING: dict[str, Any] = {"predictions": (), "break_even": (), "groups": (), "noise": None}
 TITLES = ("Calls differ in kind", "From what length of a call on a pool pays", "On other machines", "Noise: ")
-
-
-def cells(table: Table) -> list[tuple[str, ...]]:
-    return [row.cells for row in table.rows]
 
 
 def test_what_was_measured_stands_beside_what_was_predicted() -> None:
@@ -26,8 +23,8 @@ def test_what_was_measured_stands_beside_what_was_predicted() -> None:
 
 def test_other_machines_have_a_table_of_their_own() -> None:
     assert cells(foresight.elsewhere(make_result())) == [
-        ("16 CPUs", "process × 16", "44.0/s", "unknown", "14.7×", "pickling"),
-        ("64 CPUs", "process × 8 of 4 threads each", "61.0/s", "unknown", "20.3×", "gil"),
+        ("16 CPUs", "process × 16", "44.0/s", "–", "14.7×", "pickling"),
+        ("64 CPUs", "process × 8 of 4 threads each", "61.0/s", "–", "20.3×", "gil"),
         ("2 CPUs, no GIL", "thread × 2", "5.80/s", "5.50–6.10", "1.93×", "unknown"),
     ]
 
@@ -44,10 +41,10 @@ def test_groups_name_an_example() -> None:
 
 
 def test_the_noise_says_what_a_tie_is() -> None:
-    told = foresight.noise(make_result())
+    told = noise(make_result())
     assert told.startswith("Noise: process × 2 in a second process ran at 97% of the first")
     assert told.endswith("Gaps of up to 6% are ties.")
-    assert foresight.noise(make_result(noise=None)) == ""
+    assert noise(make_result(noise=None)) == ""
 
 
 @pytest.mark.parametrize("format_name", ["text", "md", "html"])
@@ -77,4 +74,4 @@ def test_a_prediction_for_this_machine_that_was_not_measured_says_so() -> None:
     asked = Prediction(backend="process", workers=4, cpus=2, throughput_per_s=5.9)
     result = make_result(predictions=(asked,))
     assert cells(foresight.predictions(result)) == [("process × 4", "2", "5.90/s", "not measured")]
-    assert cells(foresight.elsewhere(result)) == []
+    assert foresight.elsewhere(result) is None

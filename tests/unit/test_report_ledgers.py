@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gilscope.records import STATES, Ledger
-from gilscope.report.ledgers import ledger_bars, letters, slices, states_shown
-from gilscope.report.tables import ledger_shares
+from gilscope.report.pictures import LedgerChart
+from gilscope.report.sections.ledgers import ledgers, slices
+from gilscope.report.text import letters
+from tests.unit.documents import the
 from tests.unit.handmade import STATE_FIELDS, make_ledger, make_result, make_trial
 
 _SECONDS = st.none() | st.floats(min_value=0, max_value=1e6)
@@ -45,7 +47,7 @@ def test_cells_sum_to_the_width(ledger: Ledger, width: int) -> None:
 
 def test_a_ledger_without_wall_clock_has_no_bar() -> None:
     assert slices(Ledger()) == ()
-    assert ledger_bars(make_result(trials=(make_trial(ledger=Ledger()), make_trial(ledger=None)))) == ()
+    assert ledgers(make_result(trials=(make_trial(ledger=Ledger()), make_trial(ledger=None)))) is None
 
 
 def test_known_states_are_drawn_as_they_are() -> None:
@@ -78,9 +80,11 @@ def test_time_nobody_accounted_for_is_unknown() -> None:
 
 def test_the_table_beside_the_bars_tells_unknown_from_zero() -> None:
     split, whole = make_ledger(2.0, gil_wait_s=1.0), Ledger(wall_s=2.0, cpu_s=2.0)
-    bars = ledger_bars(make_result(trials=(make_trial(ledger=split), make_trial("thread", 2, ledger=whole))))
-    assert states_shown(bars) == ("cpu_gil", "gil_wait", "cpu")
-    first, second = ledger_shares(bars).rows
+    section = ledgers(make_result(trials=(make_trial(ledger=split), make_trial("thread", 2, ledger=whole))))
+    chart = the(LedgerChart, section)
+    assert chart.states == ("cpu_gil", "gil_wait", "cpu")
+    assert chart.table is not None
+    first, second = chart.table.rows
     assert first.cells[2:5] == ("50%", "50%", "0%")
     assert second.cells[2:5] == ("unknown", "unknown", "100%")
 

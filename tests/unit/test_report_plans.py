@@ -5,10 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from gilscope.queues import report as plans
 from gilscope.queues.capacity.plan import capacity
 from gilscope.records import QueueFigures, QueueSetting, Wanted
-from gilscope.report import plans, render
+from gilscope.report import render
+from gilscope.report.pictures import CurveChart
 from gilscope.result import Result
+from tests.unit.documents import cells, table, the
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, QUEUE, TRIALS, trial
 
@@ -29,28 +32,26 @@ def test_every_report_answers_the_question(form: str, queued: bool) -> None:
 
 
 def test_what_was_not_asked_is_not_answered() -> None:
-    result = make_result()
-    assert plans.plan(result) == ""
-    assert not plans.fleets(result).rows
-    assert not plans.curves(result).rows
-    assert plans.throughputs(result) == plans.latencies(result) == ()
-    assert "Enough for what is wanted?" not in render([result], "text")
+    assert plans.capacity(make_result()) is None
+    assert plans.queues(make_result()) is None
+    assert "Enough for what is wanted?" not in render([make_result()], "text")
 
 
 def test_the_picture_has_the_points_of_the_table() -> None:
-    result = planned(500.0)
-    (line,) = plans.throughputs(result)
-    assert line.backend == "rq, 4 CPUs"
-    assert [f"{point.workers:,}" for point in line.points] == [row.cells[3] for row in plans.curves(result).rows]
+    chart = the(CurveChart, plans.capacity(planned(500.0)))
+    (line,) = chart.curves
+    assert line.name == "rq, 4 CPUs"
+    assert chart.table is not None
+    assert [f"{point.workers:,}" for point in line.points] == [row.cells[3] for row in chart.table.rows]
 
 
 def test_a_fleet_that_never_does_it_is_said_plainly() -> None:
-    (row,) = plans.fleets(planned(1e7)).rows
-    assert "no number" in row.cells
+    (row,) = cells(plans.capacity(planned(1e7)))
+    assert "no number" in row
 
 
 def test_what_a_queue_costs_is_told_and_what_is_unknown_left_out() -> None:
-    shown = plans.costs(msgspec.structs.replace(make_result(), trials=TRIALS))
+    shown = table(plans.queues(msgspec.structs.replace(make_result(), trials=TRIALS)))
     assert [column.title for column in shown.columns] == [
         "configuration",
         "enqueue",
@@ -60,8 +61,8 @@ def test_what_a_queue_costs_is_told_and_what_is_unknown_left_out() -> None:
     ]
     assert [row.cells for row in shown.rows] == [("rq × 2", "200 µs", "100 µs", "100 µs", "1,000/s")]
     other = trial("dask", 2, 90.0, queue=QueueFigures(enqueue_s=QUEUE.enqueue_s))
-    both = plans.costs(msgspec.structs.replace(make_result(), trials=(*TRIALS, other)))
-    assert both.rows[1].cells == ("dask × 2", "200 µs", "unknown", "unknown", "unknown")
+    both = cells(plans.queues(msgspec.structs.replace(make_result(), trials=(*TRIALS, other))))
+    assert both[1] == ("dask × 2", "200 µs", "unknown", "unknown", "unknown")
 
 
 def test_of_settings_nothing_is_cut_in_a_terminal() -> None:

@@ -15,6 +15,7 @@ from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
 from gilscope.report.profiles import names, profiles_sheet, prospects_sheet
 from gilscope.report.sheet import Sheet
+from tests.unit.documents import cells, notes, table
 from tests.unit.production.profiles import make_profile
 
 TOTAL = make_profile(spec="shop.orders:total", name="shop.orders:total", file="/shop/orders.py", line=3)
@@ -26,13 +27,17 @@ def drawn(*profiles: Profile) -> Sheet:
     return profiles_sheet(Loaded(profiles=profiles, processes=3, skipped=(Skipped(path="a", reason="torn"),)))
 
 
-def cells(sheet: Sheet) -> dict[str, dict[str, str]]:
-    titles = [column.title for column in sheet.table.columns]
-    return {row.cells[0]: dict(zip(titles[1:], row.cells[1:], strict=True)) for row in sheet.table.rows}
+def _rows(sheet: Sheet) -> list[tuple[str, ...]]:
+    return cells(sheet) if sheet.rows else []
+
+
+def figures(sheet: Sheet) -> dict[str, dict[str, str]]:
+    titles = [column.title for column in table(sheet).columns]
+    return {row[0]: dict(zip(titles[1:], row[1:], strict=True)) for row in cells(sheet)}
 
 
 def test_a_row_tells_the_figures_of_a_function() -> None:
-    assert cells(drawn(TOTAL, PAGE))["total"] == {
+    assert figures(drawn(TOTAL, PAGE))["total"] == {
         "calls": "100",
         "wall": "1.00 s",
         "mean": "10.0 ms",
@@ -43,20 +48,20 @@ def test_a_row_tells_the_figures_of_a_function() -> None:
         "longest block of the loop": "–",
         "kind of work": "compute-bound",
     }
-    assert cells(drawn(TOTAL, PAGE))["page"]["longest block of the loop"] == "250 ms"
-    assert "longest block of the loop" not in cells(drawn(TOTAL))["total"], "where there is no loop"
+    assert figures(drawn(TOTAL, PAGE))["page"]["longest block of the loop"] == "250 ms"
+    assert "longest block of the loop" not in figures(drawn(TOTAL))["total"], "where there is no loop"
 
 
 def test_what_was_not_measured_is_unknown() -> None:
-    assert set(cells(drawn(TOTAL, NEVER))["never"].values()) == {"0", "unknown", "inconclusive"}
+    assert set(figures(drawn(TOTAL, NEVER))["never"].values()) == {"0", "unknown", "inconclusive"}
 
 
 def test_a_note_tells_what_it_is_how_surely_and_what_to_do() -> None:
-    notes = dict(drawn(TOTAL, PAGE, NEVER).notes)
-    assert notes["total"].startswith("compute-bound (high, ")
-    assert "It computes: try a process pool" in notes["total"]
-    assert notes["page"].endswith("It kept its event loop for 250 ms at most.")
-    assert notes["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10); let it run on."
+    told = notes(drawn(TOTAL, PAGE, NEVER))
+    assert told["total"].startswith("compute-bound (high, ")
+    assert "It computes: try a process pool" in told["total"]
+    assert told["page"].endswith("It kept its event loop for 250 ms at most.")
+    assert told["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10); let it run on."
 
 
 def test_names_are_short_and_each_its_own() -> None:
@@ -72,7 +77,7 @@ def test_every_format_draws_both_sheets(name: str) -> None:
     for sheet in (drawn(TOTAL, PAGE), prospects_sheet(opportunities([TOTAL, PAGE], 2), 2), drawn()):
         text = report.render_sheet(sheet, name)
         assert text.endswith("\n")
-        assert all(shown in text for shown in [row.cells[0] for row in sheet.table.rows])
+        assert all(shown in text for shown in [row[0] for row in _rows(sheet)])
 
 
 @pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if not form.sheets])
@@ -94,10 +99,10 @@ def test_programs_get_the_rows_as_they_are() -> None:
     total, never = saved["functions"]
     assert (total["calls"], total["wall_s"], total["label"], total["line"]) == (100, 1.0, "compute-bound", 3)
     assert (never["calls"], never["wall_s"], never["p50_s"]) == (0, None, None)
-    table = list(csv.DictReader(io.StringIO(report.render_sheet(sheet, "csv"))))
-    assert [row["calls"] for row in table] == ["100", "0"]
-    assert table[1]["wall_s"] == ""
-    assert list(table[0]) == list(total)
+    rows = list(csv.DictReader(io.StringIO(report.render_sheet(sheet, "csv"))))
+    assert [row["calls"] for row in rows] == ["100", "0"]
+    assert rows[1]["wall_s"] == ""
+    assert list(rows[0]) == list(total)
 
 
 @pytest.mark.parametrize("name", ["text", "csv", "html", "md"])
@@ -111,9 +116,9 @@ def test_names_are_made_harmless(name: str) -> None:
 
 def test_prospects_say_what_to_run_and_programs_get_the_seconds() -> None:
     sheet = prospects_sheet(opportunities([TOTAL, NEVER], 2), 2)
-    assert sheet.title == "Worth a full analysis: 1 of 2 functions"
-    assert dict(sheet.notes)["total"].endswith("Run: gilscope analyze shop.orders:total")
-    assert "Run:" not in dict(sheet.notes)["never"]
+    assert sheet.document.title == "Worth a full analysis: 1 of 2 functions"
+    assert notes(sheet)["total"].endswith("Run: gilscope analyze shop.orders:total")
+    assert "Run:" not in notes(sheet)["never"]
     saved = json.loads(report.render_sheet(sheet, "json"))
     assert (saved["schema"], saved["cpus"]) == ("gilscope.prospects/1", 2)
     first, last = saved["functions"]

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from gilscope import report
 from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Target
 from gilscope.report import text
+from gilscope.report.results import document, documents
 from gilscope.report.terminal import cut
 from gilscope.result import Result
 from tests.unit.handmade import make_environment, make_hostile, make_recommendation, make_result, make_trial
@@ -32,22 +34,22 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
     assert max(map(len, drawn.splitlines())) <= 80
     wanted = [
         "Confidence: high, 95%. It was the fastest in every round.",
-        "Calls differ in kind: the verdict is an average over these groups",
+        "with ProcessPoolExecutor(max_workers=2) as pool:",
+        "Calls differ in kind (the verdict is an average over these groups)",
         "process × 2 5.73 5.40–6.00 1.91×",
         "interpreter × 2: refused: needs Python 3.14 or later",
         "GGGGGGGGGGGGGGGGGGGGWWWWWWWWWWWWWWWWWWWW G 50% W 49%",
-        "thread × 2 (0.98×): its threads waited 49% for the GIL",
-        "thread × 2 20.0 µs – 1.00 ms no length never",
+        "is_prime app/primes.py:17 93% 94%",
         "process × 2 2 5.90/s 5.73/s +3% cpu",
         "On other machines (predicted, not measured)",
-        "16 CPUs process × 16 44.0/s unknown 14.7× pickling",
-        "is_prime app/primes.py:17 93% 94%",
+        "16 CPUs process × 16 44.0/s – 14.7× pickling",
+        "thread × 2 20.0 µs – 1.00 ms no length never",
+        "thread × 2 (0.98×): its threads waited 49% for the GIL",
         "warning: There are only 6 inputs.",
         "First exception (3 of 90 calls raised)",
-        "with ProcessPoolExecutor(max_workers=2) as pool:",
         "2 usable of 4 (cgroup quota)",
         "496 Hz of 500 Hz asked",
-        "observer's effect 1% slower",
+        "profiling overhead 1% slower",
     ]
     places = [flat.find(part) for part in wanted]
     assert -1 not in places
@@ -94,7 +96,7 @@ def test_markup_is_shown_and_not_obeyed() -> None:
 
 def test_one_code_is_shown_and_the_other_is_told_of() -> None:
     drawn = make_result(recommendation=make_recommendation(other_code="await_it()")).to_text()
-    assert "Code to paste, for a plain caller" in drawn
+    assert "Code to paste (for a plain caller)" in drawn
     assert "await_it" not in drawn
     assert "The code for a caller that is a coroutine is in the JSON and HTML reports." in drawn
     same = make_result(recommendation=make_recommendation(code="# none", other_code="# none")).to_text()
@@ -119,21 +121,21 @@ def test_terminal_sequences_are_dropped_and_controls_are_shown() -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.text(st.characters() | st.sampled_from("[]\\\x1b\r\ud800:")))
 def test_hostile_text_cannot_reach_the_terminal(hostile: str) -> None:
-    drawn = text.render([make_hostile(hostile)])
+    drawn = report.render([make_hostile(hostile)], "text")
     assert not _CONTROLS.search(drawn)
     assert drawn.encode()
 
 
-def _drawn(encoding: str, *results: Result, **options: bool) -> str:
+def _drawn(encoding: str, *results: Result, ascii_only: bool = False) -> str:
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding=encoding, write_through=True), width=80)
-    text.show(results, console, **options)
+    text.show(documents(results), console, ascii_only=ascii_only)
     return raw.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize(("encoding", "options"), [("ascii", {}), ("utf-8", {"ascii_only": True})])
-def test_a_terminal_of_ascii_gets_ascii(encoding: str, options: dict[str, bool]) -> None:
-    drawn = _drawn(encoding, make_hostile("naïve… 3 µs × 4"), make_result(), make_long(), **options)
+@pytest.mark.parametrize(("encoding", "ascii_only"), [("ascii", False), ("utf-8", True)])
+def test_a_terminal_of_ascii_gets_ascii(encoding: str, ascii_only: bool) -> None:
+    drawn = _drawn(encoding, make_hostile("naïve… 3 µs × 4"), make_result(), make_long(), ascii_only=ascii_only)
     assert drawn.isascii()
     assert "process x 2" in drawn
     assert "1.91x (1.80-2.00)" in drawn
@@ -170,7 +172,7 @@ def make_long() -> Result:
 
 
 def test_long_names_are_cut_in_the_middle_and_nothing_is_wider_than_the_terminal() -> None:
-    drawn = text.render([make_long(), make_long()])
+    drawn = report.render([make_long(), make_long()], "text")
     lines = drawn.splitlines()
     assert max(map(len, lines)) <= 80
     assert re.match(r"a_very_\w+…\w+__name is compute-bound", drawn)
@@ -197,13 +199,33 @@ def test_many_rows_are_cut_short_but_for_the_recommended_one() -> None:
     trials = (*(make_trial("thread", count) for count in range(2, 302)), make_trial("process", 2, start_method="spawn"))
     drawn = make_result(trials=trials).to_text()
     assert drawn.count("\n  process × 2 ") == make_result(trials=trials[-1:]).to_text().count("\n  process × 2 ")
-    assert drawn.count("and 260 more: the JSON and CSV reports have them") == 2
+    assert drawn.count("and 59 more: the JSON and CSV reports have them") == 2
     assert len(drawn.splitlines()) < 200
+
+
+def test_a_summary_is_the_first_of_it_and_says_where_the_rest_is() -> None:
+    full, calm = (
+        make_result(),
+        make_result(findings=(Finding(code="x", severity="info", title="t", evidence="e", advice="a"),)),
+    )
+    told = full.summary()
+    for part in (
+        "is_prime is compute-bound",
+        "Confidence: high, 95%",
+        "process × 2",
+        "Gaps of up to 6% are ties",
+        "There are only 6 inputs",
+    ):
+        assert part in told
+    assert full.to_text().startswith(told.partition("\nThroughput")[0])
+    assert len(told.splitlines()) < 30
+    assert "Findings" not in calm.summary(), "but for what warns"
+    assert told.rstrip().endswith("result.to_html('report.html').")
 
 
 def test_many_results_are_all_in_the_summary() -> None:
     results = [make_result(target=Target(spec=f"app:f{number}")) for number in range(30)]
-    drawn = text.render(results)
+    drawn = report.render(results, "text")
     assert drawn.count("Code to paste") == 20
     summary = drawn.partition("\nSummary\n")[2]
     assert all(f" f{number} " in summary for number in range(30))
@@ -213,19 +235,19 @@ def test_many_results_are_all_in_the_summary() -> None:
 def test_colours_come_from_the_one_palette() -> None:
     buffer = io.StringIO()
     console = Console(file=buffer, width=80, color_system="truecolor", force_terminal=True, _environ={})
-    console.print(text.renderable(make_result()))
+    console.print(text.drawn(document(make_result())))
     assert "48;2;47;111;222" in buffer.getvalue()
 
 
 def test_the_output_is_shown_only_on_request() -> None:
     shown = io.StringIO()
-    text.show([make_result()], Console(file=shown, width=80), show_output=True)
+    text.show(documents([make_result()]), Console(file=shown, width=80), also={"output"})
     assert "checking 112272535095293" in shown.getvalue()
     assert "checking 112272535095293" not in make_result().to_text()
 
 
 def test_several_results_end_in_a_summary() -> None:
-    drawn = text.render([make_result(), make_result()])
+    drawn = report.render([make_result(), make_result()], "text")
     assert "run it with" in drawn.rpartition("Summary")[2]
 
 
@@ -244,4 +266,4 @@ def test_what_must_be_known_is_said(changes: dict[str, object], remark: str) -> 
 
 def test_a_result_with_nothing_in_it_can_be_drawn() -> None:
     bare = make_result(trials=(), predictions=(), hot=(), findings=(), failure=None, demands=None, settings={})
-    assert "Configurations" not in bare.to_text()
+    assert "Throughput" not in bare.to_text()

@@ -45,8 +45,10 @@ class Results:
 
     def show(self, console: Console, *, ascii_only: bool) -> None:
         from gilscope.report import text
+        from gilscope.report.results import documents
 
-        text.show(self.results, console, show_output=self.show_output, ascii_only=ascii_only)
+        also = frozenset({"output"} if self.show_output else ())
+        text.show(documents(self.results), console, also=also, ascii_only=ascii_only)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Table:
     def show(self, console: Console, *, ascii_only: bool) -> None:
         from gilscope.report import text
 
-        text.show_sheet(self.sheet, console, ascii_only=ascii_only)
+        text.show(self.sheet.documents, console, ascii_only=ascii_only)
 
 
 class Destinations:

@@ -1,9 +1,9 @@
-"""Reports: one file per format, each drawn from saved records, or a `Sheet` of recorded profiles, and from
-nothing else.
+"""Reports: one file per format, each drawn from saved records, or from a `Sheet`, and from nothing else.
 
-A reporter is a module with two functions, ``render(results: Sequence[ResultRecord]) -> str`` and
-``render_sheet(sheet: Sheet) -> str``; those for other people's viewers have the first alone. Each is imported when
-asked for, so that this package stays light: only HTML needs Jinja2, only CSV and the frames need pandas.
+A format that people read is a module with ``render(documents: Documents) -> str``: it draws documents, and knows of
+nothing that stands in them. One for programs has ``render(results: Sequence[ResultRecord]) -> str``, and where
+it can hold a sheet ``render_sheet(sheet: Sheet) -> str``. Each is imported when asked for, so that this package stays
+light: only HTML needs Jinja2, only CSV and the frames need pandas.
 """
 
 from __future__ import annotations
@@ -39,16 +39,18 @@ class Format(NamedTuple):
     module: str
     also: str | None = None
     """Another suffix that stands for it."""
+    is_read: bool = False
+    """Whether people read it: it draws documents."""
     sheets: bool = True
-    """Whether recorded profiles can be drawn in it; a viewer of timelines or stacks finds none in them."""
+    """Whether a sheet can be drawn in it; a viewer of timelines or stacks finds none there."""
 
 
 FORMATS: Final = {
-    "text": Format(".txt", "text"),
+    "text": Format(".txt", "text", is_read=True),
     "json": Format(".json", "json"),
     "csv": Format(".csv", "csv"),
-    "html": Format(".html", "html"),
-    "md": Format(".md", "markdown"),
+    "html": Format(".html", "html", is_read=True),
+    "md": Format(".md", "markdown", is_read=True),
     "perfetto": Format(".perfetto.json", "perfetto", ".trace.json", sheets=False),
     "speedscope": Format(".speedscope.json", "speedscope", sheets=False),
     "gecko": Format(".gecko.json", "gecko", ".profile.json", sheets=False),
@@ -65,7 +67,12 @@ def render(results: Sequence[ResultRecord], format_name: str) -> str:
     :raises UsageError: when there is no such format
     :raises OutputError: when the results do not hold what the format is about: a timeline, stacks
     """
-    return str(_reporter(format_name).render(results))
+    reporter = _reporter(format_name)
+    if not FORMATS[format_name].is_read:
+        return str(reporter.render(results))
+    from gilscope.report.results import documents
+
+    return str(reporter.render(documents(results)))
 
 
 def render_sheet(sheet: Sheet, format_name: str) -> str:
@@ -80,7 +87,7 @@ def render_sheet(sheet: Sheet, format_name: str) -> str:
             f"recorded profiles have neither timelines nor stacks, and {format_name} shows nothing else: "
             f"analyze a function, or take one of {', '.join(name for name, form in FORMATS.items() if form.sheets)}"
         )
-    return str(reporter.render_sheet(sheet))
+    return str(reporter.render(sheet.documents) if FORMATS[format_name].is_read else reporter.render_sheet(sheet))
 
 
 def _reporter(format_name: str) -> ModuleType:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gilscope.decide.changes import FIGURES
 from gilscope.decide.comparable import listed, summed
 from gilscope.report.clean import clipped, printable
-from gilscope.report.tables import Column, Row, Table
+from gilscope.report.document import Column, Row, Table
 from gilscope.report.verdicts import short_name
 from gilscope.units import UNKNOWN, byte_size, duration, percent, rate, times
 
@@ -83,7 +83,7 @@ def table(
         Column(title, title in ("old", "new", "change"), brief=not (several and title in ("old", "new")))
         for title in head
     )
-    rows = (Row(fit((name, *told) if several else told), chosen(at)) for at, (name, told) in enumerate(lines))
+    rows = (Row((name, *told) if several else told, chosen(at)) for at, (name, told) in enumerate(lines))
     return Table(columns, tuple(rows))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clipped", "encodable", "in_ascii", "printable"]
 
-#: A record, or strings and numbers in tuples, lists and dictionaries.
+#: A record or a dataclass, or strings and numbers in tuples, lists and dictionaries.
 T = TypeVar("T")
 
 #: Terminal control sequences: CSI (colours, cursor) and OSC (titles, links), as in ECMA-48.
@@ -66,6 +67,8 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {_mapped(key, change): _mapped(part, change) for key, part in value.items()}
     if isinstance(value, msgspec.Struct):
-        fields = value.__struct_fields__
-        return type(value)(**{name: _mapped(getattr(value, name), change) for name in fields})
+        names = value.__struct_fields__
+        return type(value)(**{name: _mapped(getattr(value, name), change) for name in names})
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: _mapped(getattr(value, part.name), change) for part in fields(value)})
     return value

@@ -21,8 +21,8 @@ from gilscope.report.changes import (
     table,
     title,
 )
-from gilscope.report.sheet import Sheet
-from gilscope.report.tables import NOTHING
+from gilscope.report.document import NOTHING
+from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import configuration, kind_of_work, sentence
 from gilscope.units import percent
 
@@ -45,17 +45,21 @@ def comparison_sheet(comparisons: Sequence[Comparison], found: Matched, objectio
     names = named(comparisons)
     pairs = list(zip(names, comparisons, strict=True))
     changes = [(name, each, change) for name, each in pairs for change in _told(each)]
+    told = [note for name, each in pairs for note in _notes(prefix(name, names), each)]
     return Sheet(
-        schema="gilscope.comparison/1",
-        title=fit(_compared(pairs)),
-        remarks=fit((*objected(objections), *left_out(found), *_floors(pairs))),
-        table=table(
-            ("configuration", "figure", "old", "new", "change", "shown"),
-            [(name, (change.where, title(change.figure), *cells(change), change.word)) for name, _, change in changes],
-            lambda at: changes[at][2] in changes[at][1].advised,
+        document=fit(
+            tabled(
+                _compared(pairs),
+                (*objected(objections), *left_out(found), *_floors(pairs)),
+                table(
+                    ("configuration", "figure", "old", "new", "change", "shown"),
+                    [(name, (each.where, title(each.figure), *cells(each), each.word)) for name, _, each in changes],
+                    lambda at: changes[at][2] in changes[at][1].advised,
+                ),
+                *notes("Verdicts, and what else differs", told),
+            )
         ),
-        notes_title="Verdicts, and what else differs",
-        notes=fit(tuple(note for name, each in pairs for note in _notes(prefix(name, names), each))),
+        schema="gilscope.comparison/1",
         about={"incomparable": [f"{spec}: {what}" for spec, what in objections], **lists(found)}
         | {"verdicts": [_verdict(each) for each in comparisons]},
         rows=tuple(_row(each, change) for _, each, change in changes),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.gate import passes
 from gilscope.report.changes import ORIGIN, cells, figures, fit, left_out, lists, named, objected, prefix, table
-from gilscope.report.sheet import Sheet
+from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import sentence, short_name
 from gilscope.units import UNKNOWN
 
@@ -31,15 +31,18 @@ def gate_sheet(
     lines = [(names[id(each)], found_out) for each, found_out in judged]
     missing = [(short_name(spec), _MISSING) for spec in found.only_old]
     return Sheet(
-        schema="gilscope.check/1",
-        title=fit(_gate_title([found_out for _, found_out in judged], found)),
-        remarks=fit((*objected(objections), *left_out(found))),
-        table=table(
-            ("condition", "old", "new", "change", "outcome"),
-            [(name, (str(each.condition), *_judged_cells(each), each.outcome)) for name, each in lines],
+        document=fit(
+            tabled(
+                _gate_title([found_out for _, found_out in judged], found),
+                (*objected(objections), *left_out(found)),
+                table(
+                    ("condition", "old", "new", "change", "outcome"),
+                    [(name, (str(each.condition), *_judged_cells(each), each.outcome)) for name, each in lines],
+                ),
+                *notes("Why", [*(_why(name, each, [*names.values()]) for name, each in lines), *missing]),
+            )
         ),
-        notes_title="Why",
-        notes=fit((*(_why(name, each, [*names.values()]) for name, each in lines), *missing)),
+        schema="gilscope.check/1",
         about={"passed": passes([each for _, each in judged], found)}
         | {"incomparable": [f"{spec}: {what}" for spec, what in objections], **lists(found)},
         rows=tuple(_judged_row(each, found_out) for each, found_out in judged),

@@ -3,103 +3,89 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
-from gilscope.report import facts, foresight, plans, tables
-from gilscope.report.clean import printable
-from gilscope.report.ledgers import ledger_bars
-from gilscope.report.verdicts import grounds, sentence, short_name, verdict_sentence
-from gilscope.units import confidence
+from gilscope.report.document import (
+    Block,
+    Code,
+    Detail,
+    Document,
+    Documents,
+    Facts,
+    Items,
+    Lines,
+    Notice,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+)
+from gilscope.report.pictures import IntervalChart
+from gilscope.report.verdicts import sentence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gilscope.records import ResultRecord
-    from gilscope.report.sheet import Sheet
-
-__all__ = ["escape", "render", "render_sheet"]
+__all__ = ["escape", "fenced", "render"]
 
 #: What Markdown or GitHub may take for markup. An underscore within a word is safe; names are full of them.
 _SPECIAL: Final = re.compile(r"[\\`*\[\]{}|~#$]|(?<!\w)_|_(?!\w)")
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " "})
+_TONES: Final = {"plain": "", "soft": "", "strong": "**", "warning": "_"}
 
 
-def render(results: Sequence[ResultRecord]) -> str:
-    """A section per result, after a table of all verdicts when there are several."""
-    clean = [printable(result) for result in results]
-    parts = [_table(tables.summary(clean))] if len(clean) > 1 else []
-    parts += ["\n\n".join(_section(result)) for result in clean]
+def render(documents: Documents) -> str:
+    """A part per document, after a table of all when there are several."""
+    parts = [] if documents.overview is None else [_table(documents.overview)]
+    parts += [part for document in documents.whole for part in _document(document.within(Detail.USUAL))]
     return "\n\n".join(parts) + "\n"
 
 
-def render_sheet(sheet: Sheet) -> str:
-    """A heading, the table, and a list of notes."""
-    head = [f"## {escape(sheet.title)}", *(escape(remark) for remark in sheet.remarks)]
-    table = [_table(sheet.table)] if sheet.table.rows else []
-    return "\n\n".join([*head, *table, *_listed(sheet.notes_title, list(sheet.notes))]) + "\n"
+def _document(document: Document) -> Iterator[str]:
+    yield f"## {escape(document.name or document.title)}"
+    if document.verdict is not None:
+        yield f"**{escape(document.title)}**"
+        yield escape(f"Confidence: {document.verdict.confidence}. {document.verdict.grounds}")
+    yield from map(_block, document.lead)
+    for section in document.sections:
+        yield from _section(section)
 
 
-def _section(result: ResultRecord) -> Iterator[str]:
-    advice = result.recommendation
-    yield f"## {escape(short_name(result.target.spec))}"
-    yield f"**{escape(verdict_sentence(result))}**"
-    yield escape(f"Confidence: {confidence(advice.confidence)}. {grounds(result)}")
-    yield escape(f"{sentence(result.classification.reason)} {facts.solo_sentence(result)}")
-    yield from (f"_{escape(remark)}_" for remark in facts.remarks(result))
-    yield from (_folded(f"Code to paste, {caller}", fenced(code, "python")) for caller, code in facts.codes(result))
-    yield from _grouped(result)
-    yield from _measured(result)
-    if result.capacity is not None:
-        yield f"**{escape(plans.plan(result))}**"
-    yield from _listed("Why not the others", tables.alternatives(result))
-    yield from _listed("Findings", _findings(result))
-    yield from _details(result)
+def _section(section: Section) -> Iterator[str]:
+    """What is long, or is not needed at once, is folded."""
+    if section.detail == Detail.USUAL:
+        yield _folded(section.heading, "\n\n".join(map(_block, section.blocks)))
+        return
+    if not all(map(_is_long, section.blocks)):
+        yield f"### {escape(section.heading)}"
+    for block in section.blocks:
+        yield _folded(_summary(section, block), _block(block)) if _is_long(block) else _block(block)
 
 
-def _measured(result: ResultRecord) -> Iterator[str]:
-    if result.trials:
-        yield _table(tables.configurations(result).brief())
-    notes = tables.trial_notes(result)
-    if notes:
-        yield _list(notes)
-    if foresight.noise(result):
-        yield escape(foresight.noise(result))
+def _is_long(block: Block) -> bool:
+    return isinstance(block, Code | Lines | Picture) and not isinstance(block, IntervalChart)
 
 
-def _grouped(result: ResultRecord) -> Iterator[str]:
-    if result.groups:
-        yield "### Calls differ in kind: the verdict is an average over these groups"
-        yield _table(foresight.groups(result))
+def _summary(section: Section, block: Block) -> str:
+    return block.about.capitalize() if isinstance(block, Code) and block.aside else section.heading
 
 
-def _findings(result: ResultRecord) -> list[tuple[str, str]]:
-    return [
-        (f"{found.severity}, {found.title}", f"{sentence(found.evidence)} {found.advice}") for found in result.findings
-    ]
-
-
-def _details(result: ResultRecord) -> Iterator[str]:
-    bars = ledger_bars(result)
-    if bars:
-        yield _folded("Where the workers' time went", _table(tables.ledger_shares(bars)))
-    for title, table in (
-        ("From what length of a call on a pool pays (by the model)", foresight.break_even(result)),
-        ("Predicted by the queueing model", foresight.predictions(result)),
-        ("On other machines (predicted, not measured)", foresight.elsewhere(result)),
-        ("Machines under each task queue (simulated)", plans.fleets(result)),
-        ("What the task queues cost, a task", plans.costs(result)),
-        ("Settings of the task queues", plans.queue_settings(result)),
-    ):
-        if table.rows:
-            yield _folded(title, _table(table))
-    if result.hot:
-        yield _folded("Hot lines", _table(tables.hot_lines(result)))
-    if result.failure is not None:
-        failure = result.failure
-        raised = f"First exception ({failure.count:,} of {failure.calls:,} calls raised)"
-        yield _folded(raised, fenced(failure.traceback or f"{failure.type}: {failure.message}"))
-    around = [*facts.target_facts(result), *facts.environment(result.environment)]
-    yield _folded("Circumstances", _list([*around, *facts.instrument(result.instrument)]))
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text, tone):
+            return f"{_TONES[tone]}{escape(text)}{_TONES[tone]}"
+        case Notice(finding):
+            told = f"{sentence(finding.evidence)} {finding.advice}"
+            return _list(((f"{finding.severity}, {finding.title}", told),))
+        case Items(pairs) | Facts(pairs):
+            return _list(pairs)
+        case Code(text):
+            return fenced(text, "python")
+        case Lines(text):
+            return fenced(text)
+        case Table():
+            return _table(block.brief())
+        case Picture(table=Table() as table):
+            return _table(table.brief())
+    return ""
 
 
 def escape(text: str) -> str:
@@ -114,7 +100,7 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _table(table: tables.Table) -> str:
+def _table(table: Table) -> str:
     head = [escape(column.title) for column in table.columns]
     rule = ["--:" if column.numeric else ":--" for column in table.columns]
     body = [[escape(cell) for cell in row.cells] for row in table.rows]
@@ -123,15 +109,9 @@ def _table(table: tables.Table) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *body])
 
 
-def _listed(title: str, items: list[tuple[str, str]]) -> Iterator[str]:
-    if items:
-        yield f"### {title}"
-        yield _list(items)
-
-
-def _list(items: list[tuple[str, str]]) -> str:
-    return "\n".join(f"- **{escape(name)}**: {escape(text)}" for name, text in items)
+def _list(pairs: tuple[tuple[str, str], ...]) -> str:
+    return "\n".join(f"- **{escape(name)}**: {escape(text)}" for name, text in pairs)
 
 
 def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+    return f"<details><summary>{escape(title)}</summary>\n\n{body}\n\n</details>"

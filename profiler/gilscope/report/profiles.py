@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.production.collection import row
 from gilscope.report.clean import printable
-from gilscope.report.ledgers import slices
-from gilscope.report.sheet import Bar, Sheet
-from gilscope.report.tables import NOTHING, Column, Row, Table, or_dash
+from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, or_dash
+from gilscope.report.pictures import LedgerBar, LedgerChart
+from gilscope.report.sections.ledgers import slices
+from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import kind_of_work, sentence, short_name
 from gilscope.units import confidence, counted, duration, percent
 
@@ -43,17 +44,18 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
     profiles = tuple(map(printable, loaded.profiles))
     shown = names(profiles)
     return Sheet(
-        schema="gilscope.functions/1",
-        title=f"{counted(len(profiles), 'function')}, recorded by {counted(loaded.processes, 'process', 'es')}",
-        remarks=("Wall clocks are summed over calls: those of calls that overlap in time count each.",),
-        table=_table(
-            [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
+        document=tabled(
+            f"{counted(len(profiles), 'function')}, recorded by {counted(loaded.processes, 'process', 'es')}",
+            ("Wall clocks are summed over calls: those of calls that overlap in time count each.",),
+            _table(
+                [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
+            ),
+            *_bars(shown, profiles),
+            *notes("What each is, and what to do", list(zip(shown, map(_verdict, profiles), strict=True))),
         ),
-        notes_title="What each is, and what to do",
-        notes=tuple((name, _verdict(profile)) for name, profile in zip(shown, profiles, strict=True)),
+        schema="gilscope.functions/1",
         about={"processes": loaded.processes, "skipped": [skipped.path for skipped in loaded.skipped]},
         rows=tuple(_row(profile) for profile in loaded.profiles),
-        bars=tuple(_bar(name, profile) for name, profile in zip(shown, profiles, strict=True)),
     )
 
 
@@ -64,15 +66,19 @@ def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
     columns = [Column(title, numeric=title != "kind of work") for title in titles]
     deserving = sum(prospect.deserving for prospect in prospects)
     return Sheet(
-        schema="gilscope.prospects/1",
-        title=f"Worth a full analysis: {deserving} of {counted(len(prospects), 'function')}",
-        remarks=(
-            f"Seconds that calls side by side could save at most, on {_counted_cpus(cpus)}, over all recorded calls. "
-            "What their program saves already by running them so is in it. Nothing was run for this.",
+        document=tabled(
+            f"Worth a full analysis: {deserving} of {counted(len(prospects), 'function')}",
+            (
+                f"Seconds that calls side by side could save at most, on {counted(cpus, 'CPU')}, over all recorded "
+                "calls. What their program saves already by running them so is in it. Nothing was run for this.",
+            ),
+            _table(columns, [_prospect(prospect) for prospect in prospects], shown),
+            *notes(
+                "Why, and what to run",
+                [(name, _why(printable(each))) for name, each in zip(shown, prospects, strict=True)],
+            ),
         ),
-        table=_table(columns, [_prospect(prospect) for prospect in prospects], shown),
-        notes_title="Why, and what to run",
-        notes=tuple((name, _why(printable(each))) for name, each in zip(shown, prospects, strict=True)),
+        schema="gilscope.prospects/1",
         about={"cpus": cpus},
         rows=tuple(_prospect_row(prospect) for prospect in prospects),
     )
@@ -96,10 +102,6 @@ def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Seq
     return Table((Column("function", numeric=False), *columns), rows).telling()
 
 
-def _counted_cpus(cpus: float) -> str:
-    return f"{cpus:g} CPU{'' if cpus == 1 else 's'}"
-
-
 # ---- what each is ----
 
 
@@ -115,9 +117,13 @@ def _verdict(profile: Profile) -> str:
     return f"{kind_of_work(verdict)}{sure}. {profile.advice}{blocks}"
 
 
-def _bar(name: str, profile: Profile) -> Bar:
-    demands = profile.demands
-    return Bar(name, duration(profile.wall_s), slices(demands) if demands else ())
+def _bars(names: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:
+    told = zip(names, profiles, strict=True)
+    bars = [(name, each, slices(each.demands)) for name, each in told if each.demands is not None]
+    drawn = tuple(LedgerBar(name, False, duration(each.wall_s), parts) for name, each, parts in bars if parts)
+    chart = LedgerChart(drawn, about="The wall clock of each function's calls as a bar, divided by state.")
+    subtitle = "each bar is the wall clock of a function's calls"
+    return (Section("Where the time went", (chart,), subtitle, Detail.FULL),) if drawn else ()
 
 
 def _row(profile: Profile) -> dict[str, Any]:

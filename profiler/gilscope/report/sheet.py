@@ -1,45 +1,45 @@
-"""A report that is one table: for people the table and a note on each row, for programs the rows as they are."""
+"""A document that is one table, with its rows for programs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from gilscope.report.ledgers import Slice
-    from gilscope.report.tables import Table
+from gilscope.report.document import Block, Document, Documents, Items, Paragraph, Section, Table
 
-__all__ = ["Bar", "Sheet"]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """Where the wall clock of a row went."""
-
-    name: str
-    wall: str
-    slices: tuple[Slice, ...]
+__all__ = ["Sheet", "notes", "tabled"]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The strings are fit to be shown; ``rows`` are not touched."""
+    """The document's strings are fit to be shown; ``rows`` are not touched."""
 
+    document: Document
     schema: str
     """What the JSON file calls itself."""
-    title: str
-    remarks: tuple[str, ...]
-    table: Table
-    notes_title: str
-    notes: tuple[tuple[str, str], ...]
     about: dict[str, Any]
     """What JSON tells beside the rows."""
     rows: tuple[dict[str, Any], ...]
     """One for each line of the table, the same fields in all; None is unknown."""
-    bars: tuple[Bar, ...] = ()
     rows_name: str = "functions"
     """What JSON calls the rows."""
-    source: str = "recorded profiles"
-    """What it was drawn from."""
     motto: str = "learned from real calls"
-    """What gilscope did, for the head of a page."""
+    source: str = "recorded profiles"
+
+    @property
+    def documents(self) -> Documents:
+        """It alone, as people read it."""
+        return Documents([self.document], [self.document], motto=self.motto, source=self.source)
+
+
+def tabled(title: str, remarks: Sequence[str], table: Table, *others: Section) -> Document:
+    """A document that is one table, before what else there is."""
+    lead: list[Block] = [Paragraph(remark, "soft") for remark in remarks]
+    figures = (Section("Figures", (table,)),) if table.rows else ()
+    return Document(title, lead=tuple(lead), sections=(*figures, *others))
+
+
+def notes(title: str, pairs: Sequence[tuple[str, str]]) -> tuple[Section, ...]:
+    """What is said of each row; no section where nothing is."""
+    return (Section(title, (Items(tuple(pairs)),)),) if pairs else ()

@@ -1,31 +1,22 @@
-"""Fitting a result into a terminal: names cut in the middle where there is no room, phrases wrapped between words, and
+"""Fitting words into a terminal: names cut in the middle where there is no room, phrases wrapped between words, and
 ASCII alone where the terminal, or what reads its output, has no more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 from rich.cells import cell_len, set_cell_size
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.text import Text
 
-from gilscope.report.clean import clipped, in_ascii, printable
-
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from gilscope.records import ResultRecord
+__all__ = ["Cell", "Indented", "Portable", "cut"]
 
-__all__ = ["Cell", "Item", "Lines", "Portable", "cut", "fitting"]
-
-_T = TypeVar("_T")
-
-#: Columns of a name, characters of what is said of something, and of a text of many lines.
-_MOST_NAME, _MOST_SAID, _MOST_TEXT = 48, 1_000, 10_000
 #: A word is cut to no less than this, however many columns there are.
 _NARROWEST: Final = 8
 #: gilscope's own characters, one for one, so that columns stay aligned.
@@ -39,29 +30,6 @@ def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
     mark = "..." if ascii_only else "…"
     room = max(width - len(mark), 0)
     return f"{set_cell_size(text, room - room // 2)}{mark}{set_cell_size(text[::-1], room // 2)[::-1]}"
-
-
-def fitting(result: ResultRecord, *, ascii_only: bool = False) -> ResultRecord:
-    """What is drawn of ``result``, of a length that can be read, its strings harmless; the code is left whole."""
-    advice, (module, colon, name) = result.recommendation, result.target.spec.rpartition(":")
-    bare = _changed(
-        result,
-        target=_changed(result.target, spec=f"{module}{colon}{cut(name, _MOST_NAME)}"),
-        trials=tuple(_changed(trial, rounds=(), timeline=None, latencies=None) for trial in result.trials),
-        stacks=(),
-        failure=None,
-        output="",
-    )
-    short = clipped(bare, _MOST_SAID)
-    code = {"code": advice.code, "other_code": advice.other_code}
-    failure, output = clipped((result.failure, result.output), _MOST_TEXT)
-    whole = _changed(short, recommendation=_changed(short.recommendation, **code), failure=failure, output=output)
-    return in_ascii(printable(whole)) if ascii_only else printable(whole)
-
-
-def _changed(record: _T, **changes: Any) -> _T:
-    changed: _T = msgspec.structs.replace(record, **changes)  # type: ignore[type-var]
-    return changed
 
 
 @dataclass(frozen=True)
@@ -82,18 +50,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Item:
-    """What is said of something, after its name."""
-
-    name: str
-    text: str
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text.assemble((f"{cut(self.name, _MOST_NAME, ascii_only=options.ascii_only)}: ", "bold"), self.text)
-
-
-@dataclass(frozen=True)
-class Lines:
+class Indented:
     """Lines of a traceback or an output, indented: those that are indented themselves, as code and places are, are cut
     in the middle; the others are wrapped."""
 

@@ -1,85 +1,108 @@
 "use strict";
-// What the page does beside being read. Without it, everything is still there but the pictures that need Bokeh.
+// What a page does beside being read. Without it, everything is still there to be seen.
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-  // ---- pictures: drawn when they come into view, a few also while nothing else is to do ----
-  const block = document.getElementById("pictures");
-  const { kinds, plots } = block ? JSON.parse(block.textContent) : { kinds: {}, plots: {} };
-  const models = new Map();
+  // ---- timelines: drag, Ctrl and the wheel, or the buttons; what is under the pointer is told ----
+  const SVG = "http://www.w3.org/2000/svg";
+  const element = (name, attributes, text = "") => {
+    const made = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.textContent = text;
+    return made;
+  };
+  const digits = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+  const told = (seconds) => {
+    const [scale, unit] = [[1, "s"], [1e3, "ms"], [1e6, "µs"]].find(([factor]) => seconds * factor >= 1) ?? [1e6, "µs"];
+    return `${digits(seconds * scale)} ${unit}`;
+  };
+  const niceTicks = (low, high) => {
+    const rough = (high - low) / 8;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+    const [first, last] = [Math.ceil(low / step - 1e-6), Math.floor(high / step + 1e-6)];
+    return Array.from({ length: last - first + 1 }, (_, at) => +((first + at) * step).toPrecision(12));
+  };
 
-  async function draw(holder) {
-    if (models.has(holder.id)) return;
-    models.set(holder.id, null);
-    const plot = plots[holder.id];
-    const [view] = [...(await Bokeh.embed.embed_item(kinds[plot.kind], holder.id))];
-    const model = view.model;
-    models.set(holder.id, model);
-    for (const layer of model.renderers) {
-      if (plot.sources[layer.name]) layer.data_source.data = plot.sources[layer.name];
-    }
-    [[model.x_range, plot.x], [model.y_range, plot.y]].forEach(([range, [start, end]]) => range.setv({ start, end }));
-    model.height = plot.height;
-    model.below[0].axis_label = plot.unit;
-    if (plot.y_unit) model.left[0].axis_label = plot.y_unit;
-    if (plot.ticks.length) model.below[0].ticker.ticks = plot.ticks;
-    if (plot.kind === "timeline") prepareTimeline(holder, model, plot);
-    // The canvas takes the focus and has nothing to say: what it shows is in the table beside it.
-    view.canvas_view.events_el.removeAttribute("tabindex");
-    holder.dataset.drawn = "";
-  }
-
-  function prepareTimeline(holder, model, plot) {
-    const lanes = plot.y[0] - 0.5;
-    const step = Math.ceil((lanes * 16) / plot.height);
-    model.left[0].ticker.ticks = Array.from({ length: lanes }, (_, at) => at + 1).filter((at) => at % step === 0 || at === 1);
-    model.x_range.bounds = plot.x;
-    if (matchMedia("(pointer: coarse)").matches) {
-      for (const tool of model.toolbar.tools) tool.active = false; // a finger scrolls the page
-    }
-    const tools = document.querySelector(`[data-zooms="${holder.id}"]`);
-    tools.hidden = false;
-    const told = tools.querySelector("output");
-    const tell = () => {
-      const { start, end } = model.x_range;
-      told.value = `${start.toPrecision(3)} to ${end.toPrecision(3)} ${plot.unit}`;
-    };
-    model.x_range.change.connect(tell);
-    tell();
-    tools.addEventListener("click", ({ target }) => zoom(model.x_range, plot.x, target.dataset));
-  }
-
-  function zoom(range, [first, last], { factor, shift, whole }) {
-    const width = whole === undefined ? Math.min((range.end - range.start) * (factor ?? 1), last - first) : last - first;
-    const middle = (range.start + range.end) / 2 + (range.end - range.start) * (shift ?? 0);
-    const start = Math.max(first, Math.min(middle - width / 2, last - width));
-    range.setv({ start, end: start + width });
-  }
-
-  const holders = all(".plot").filter((holder) => plots[holder.id]);
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
-  }, { rootMargin: "300px" });
-  holders.forEach((holder) => seen.observe(holder));
-  (async () => {
-    if (holders.length > 12) return; // of many results, only what is looked at
-    for (const holder of holders.filter((one) => one.checkVisibility?.() ?? true)) {
-      await new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done));
-      await draw(holder);
-    }
-  })();
-  // Bokeh reads its colours from the page's style when it paints.
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-    matchMedia(query).addEventListener("change", () => {
-      for (const model of models.values()) model?.outline_line_color === null && model.change.emit();
+  // The paths are the data: within a lane, each stretch begins so far behind the last one's end, and is so long.
+  const stretches = (lanes) => all("path", lanes).flatMap((path) => {
+    let [x, lane] = [0, 0];
+    return [...path.getAttribute("d").matchAll(/(?:M(\d+) (\d+)\.5|m(\d+) 0)h(\d+)/g)].map(([, start, row, gap, length]) => {
+      if (start !== undefined) [x, lane] = [+start, +row];
+      else x += +gap;
+      const from = x;
+      x += +length;
+      return { lane, from, to: x, title: path.dataset.title };
     });
+  });
+
+  for (const figure of all(".timeline")) {
+    const [plot, lanes, tools] = [".plot", ".lanes", ".tools"].map((selector) => figure.querySelector(selector));
+    const [wall, scale, unit] = [+figure.dataset.wall, +figure.dataset.scale, figure.dataset.unit];
+    const [rows, height] = [lanes.viewBox.baseVal.height, lanes.height.baseVal.value];
+    let view = { start: 0, width: wall };
+    let known;
+    const show = (start, width) => {
+      const kept = Math.min(Math.max(width, 10), wall);
+      view = { start: Math.max(0, Math.min(start, wall - kept)), width: kept };
+      lanes.setAttribute("viewBox", `${view.start} 0 ${view.width} ${rows}`);
+      const [low, high] = [view.start / scale, (view.start + view.width) / scale];
+      const place = (value) => `${(100 * (value - low)) / (high - low)}%`;
+      figure.querySelector(".ticks").replaceChildren(...niceTicks(low, high).flatMap((value) => [
+        element("line", { class: "grid", x1: place(value), x2: place(value), y2: height }),
+        element("text", { x: place(value), y: height + 18, "text-anchor": "middle" }, value),
+      ]));
+      tools.querySelector("output").value = `${low.toPrecision(3)} to ${high.toPrecision(3)} ${unit}`;
+    };
+    tools.hidden = false;
+    show(0, wall);
+    tools.addEventListener("click", ({ target }) => {
+      const { factor, shift, whole } = target.dataset;
+      if (whole !== undefined) show(0, wall);
+      else if (shift) show(view.start + shift * view.width, view.width);
+      else if (factor) show(view.start + (view.width * (1 - factor)) / 2, view.width * factor);
+    });
+
+    const share = (event) => (event.clientX - plot.getBoundingClientRect().left) / plot.getBoundingClientRect().width;
+    plot.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return; // the page scrolls
+      event.preventDefault();
+      const width = Math.min(wall, view.width * 1.2 ** Math.sign(event.deltaY));
+      show(view.start + share(event) * (view.width - width), width);
+    }, { passive: false });
+    let held;
+    plot.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch") return; // a finger scrolls the page
+      held = { share: share(event), start: view.start };
+      plot.setPointerCapture(event.pointerId);
+    });
+    for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => (held = undefined));
+
+    const tip = document.createElement("div");
+    tip.className = "tip";
+    tip.hidden = true;
+    figure.append(tip);
+    plot.addEventListener("pointermove", (event) => {
+      if (held) show(held.start - (share(event) - held.share) * view.width, view.width);
+      const lane = Math.floor(((event.clientY - plot.getBoundingClientRect().top) / height) * rows);
+      const at = view.start + share(event) * view.width;
+      known ??= stretches(lanes);
+      const found = held ? undefined : known.find((one) => one.lane === lane && one.from <= at && at < one.to);
+      tip.hidden = !found;
+      if (!found) return;
+      tip.textContent = `worker ${lane + 1}: ${found.title}, ${told(((found.to - found.from) / scale) * (unit === "ms" ? 1e-3 : 1))}`;
+      const box = figure.getBoundingClientRect();
+      tip.style.left = `${Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth)}px`;
+      tip.style.top = `${event.clientY - box.top + 14}px`;
+    });
+    plot.addEventListener("pointerleave", () => (tip.hidden = true));
   }
 
   // ---- code ----
   for (const button of all("button.copy")) {
     button.hidden = !navigator.clipboard && !document.queryCommandSupported?.("copy");
     button.addEventListener("click", async () => {
-      const code = document.getElementById(button.dataset.copies);
+      const code = button.previousElementSibling;
       getSelection().selectAllChildren(code);
       try {
         await navigator.clipboard.writeText(code.textContent);
@@ -117,13 +140,13 @@
       });
     });
     const filter = document.getElementById("filter");
-    const told = filter.parentElement.querySelector("output");
+    const count = filter.parentElement.querySelector("output");
     filter.parentElement.hidden = false;
     const words = [...body.rows].map((row) => [row, row.textContent.toLowerCase()]);
     filter.addEventListener("input", () => {
       const wanted = filter.value.toLowerCase().split(/\s+/);
       for (const [row, text] of words) row.hidden = !wanted.every((word) => text.includes(word));
-      told.value = `${words.filter(([row]) => !row.hidden).length} of ${words.length}`;
+      count.value = `${words.filter(([row]) => !row.hidden).length} of ${words.length}`;
     });
   }
 

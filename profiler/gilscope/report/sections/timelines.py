@@ -1,21 +1,33 @@
-"""Which observed rounds are drawn, and how much of them: bounded, for a page must open at once."""
+"""Observed rounds, moment by moment: which are drawn, and how much of them; bounded, for a page must open at once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from gilscope.records import Lane, ResultRecord, Timeline, Trial
+from gilscope.report.document import Block, Column, Detail, Paragraph, Row, Section, Table
 from gilscope.report.palette import STATE_STYLES
+from gilscope.report.pictures import TimelineChart
 from gilscope.report.verdicts import is_chosen
+from gilscope.units import counted, duration, percent
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["MOST_LANES", "MOST_SPANS", "cut", "seconds", "telling"]
+__all__ = ["MOST_LANES", "MOST_SPANS", "cut", "seconds", "telling", "timelines"]
 
 MOST_LANES: Final = 64
 MOST_SPANS: Final = 4_000
 _MOST_TRIALS: Final = 3
+
+
+def timelines(result: ResultRecord) -> Section | None:
+    """The rounds that tell most, each folded but the first."""
+    if not result.trials:
+        return None
+    told: list[Block] = [
+        _chart(trial, trial.timeline, aside=at > 0) for at, trial in enumerate(telling(result)) if trial.timeline
+    ]
+    nothing = Paragraph("No timeline was recorded for this result.", "soft")
+    return Section("The workers, moment by moment", tuple(told or [nothing]), "an observed round", Detail.FULL)
 
 
 def telling(result: ResultRecord) -> tuple[Trial, ...]:
@@ -54,3 +66,27 @@ def seconds(lanes: Sequence[Lane]) -> dict[str, float]:
         for state, start, end in zip(lane.states, lane.edges_s, lane.edges_s[1:], strict=False):
             found[state if state in found else "unknown"] += end - start
     return {state: spent for state, spent in found.items() if spent > 0}
+
+
+def _chart(trial: Trial, drawn: Timeline, *, aside: bool) -> TimelineChart:
+    count = len(drawn.lanes)
+    workers = counted(count, "worker thread")
+    if trial.ledger is not None and trial.ledger.threads > count:
+        workers = f"{count} of {trial.ledger.threads} worker threads"
+    told = f"The first {duration(drawn.wall_s)} of an observed round of {trial.name}, a lane for each of {workers}."
+    about = "A lane for each worker, coloured by state."
+    states = tuple(seconds(drawn.lanes))
+    return TimelineChart(
+        trial.name, told, drawn.wall_s, drawn.lanes, states, aside, about=about, table=_table(drawn, states)
+    )
+
+
+def _table(drawn: Timeline, states: Sequence[str]) -> Table:
+    titles = ("worker", "process", "thread", *(STATE_STYLES[state].title for state in states))
+    rows = []
+    for at, lane in enumerate(drawn.lanes, start=1):
+        spent = seconds([lane])
+        whole = sum(spent.values())
+        shares = (percent(spent.get(state, 0.0) / whole if whole > 0 else None) for state in states)
+        rows.append(Row((str(at), str(lane.pid), str(lane.tid), *shares)))
+    return Table(tuple(map(Column, titles)), tuple(rows), about="share of each state by worker")

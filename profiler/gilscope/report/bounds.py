@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from gilscope.report.clean import clipped, printable
-from gilscope.report.timelines import cut, telling
+from gilscope.report.sections.timelines import cut, telling
 from gilscope.report.verdicts import is_chosen
 
 if TYPE_CHECKING:

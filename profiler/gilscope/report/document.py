@@ -1,0 +1,259 @@
+"""The document: what a report says, made once from a record and drawn by every format that people read.
+
+A document has sections, and a section blocks. A format knows how to draw each kind of block, and which `Detail` it has
+room for; it knows of no section. Strings are plain and harmless; a format escapes them as it must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from itertools import compress
+from typing import Any, Final, Literal, NamedTuple
+
+from gilscope.records import Finding
+from gilscope.units import UNKNOWN
+
+__all__ = [
+    "BLANK",
+    "NOTHING",
+    "NOT_APPLICABLE",
+    "Block",
+    "Code",
+    "Column",
+    "Detail",
+    "Document",
+    "Documents",
+    "Facts",
+    "Items",
+    "Lines",
+    "Notice",
+    "Paragraph",
+    "Picture",
+    "Row",
+    "Section",
+    "Table",
+    "Verdict",
+    "or_dash",
+]
+
+#: A dash is no unknown: where nothing is pickled, there is nothing to measure.
+NOT_APPLICABLE: Final = "–"
+NOTHING: Final = "none"
+#: Cells that tell nothing.
+BLANK: Final = frozenset({"", UNKNOWN, NOT_APPLICABLE, NOTHING})
+
+
+def or_dash(show: Callable[[Any], str], value: float | None) -> str:
+    """A figure, or the dash that says there is nothing to measure."""
+    return NOT_APPLICABLE if value is None else show(value)
+
+
+class Detail(IntEnum):
+    """How much room a reader gives: each has what the ones before have."""
+
+    SUMMARY = 0
+    """A few lines: `gilscope.Result.summary`."""
+    BRIEF = 1
+    """What a notebook keeps with a cell."""
+    USUAL = 2
+    """A terminal, a pull request."""
+    FULL = 3
+    """A page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A part of a section."""
+
+    detail: Detail = Detail.SUMMARY
+    """The least room that has it."""
+
+
+# ---- words ----
+
+
+@dataclass(frozen=True)
+class Paragraph(Block):
+    """A sentence or more."""
+
+    text: str
+    tone: Literal["plain", "soft", "strong", "warning"] = "plain"
+
+
+@dataclass(frozen=True)
+class Notice(Block):
+    """Something worth knowing, its evidence, and what to do about it."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Items(Block):
+    """What is said of each of several things, after its name."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Facts(Block):
+    """Names and values."""
+
+    pairs: tuple[tuple[str, str], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Code(Block):
+    """A program to paste, whole."""
+
+    text: str
+    about: str
+    """What it is, for whom."""
+    aside: bool = False
+    """Whether it is one for other readers: folded, or only told of."""
+
+
+@dataclass(frozen=True)
+class Lines(Block):
+    """A traceback or an output."""
+
+    text: str
+    folded: bool = False
+
+
+# ---- tables ----
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, and how its cells are set."""
+
+    title: str
+    numeric: bool = True
+    brief: bool = True
+    """Whether a narrow table has it too."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of a row."""
+
+    cells: tuple[str, ...]
+    chosen: bool = False
+    """Whether it is the recommended configuration."""
+    keys: tuple[float | None, ...] = ()
+    """What to sort by, for each cell; None where the text itself says it. Empty where nobody sorts."""
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """Strings in rows and columns."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    about: str = ""
+    """What it shows, for those who hear it and where it is folded."""
+
+    def brief(self) -> Table:
+        """Only the columns for narrow tables."""
+        return self._keep([column.brief for column in self.columns])
+
+    def telling(self) -> Table:
+        """Without the columns in which no row tells anything."""
+        columns = range(len(self.columns))
+        return self._keep([not {row.cells[at] for row in self.rows} <= BLANK for at in columns])
+
+    def _keep(self, wanted: Sequence[bool]) -> Table:
+        rows = tuple(
+            replace(row, cells=tuple(compress(row.cells, wanted)), keys=tuple(compress(row.keys, wanted)))
+            for row in self.rows
+        )
+        return replace(self, columns=tuple(compress(self.columns, wanted)), rows=rows)
+
+
+# ---- pictures ----
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(Block):
+    """Something that a format may draw; one that cannot shows its figures."""
+
+    about: str
+    """What it shows, for those who do not see it."""
+    table: Table | None = None
+    """Its figures; None where another block has them."""
+
+
+# ---- the whole ----
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks under a heading."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    subtitle: str = ""
+    detail: Detail = Detail.SUMMARY
+    """The least room that has any of it."""
+    name: str = ""
+    """By which it can be asked for."""
+
+    @property
+    def heading(self) -> str:
+        """The title and what stands below it, on one line."""
+        return f"{self.title} ({self.subtitle})" if self.subtitle else self.title
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands beside the title of a document on one function."""
+
+    spec: str
+    context: str
+    """Where and when it was measured, in a line."""
+    confidence: str
+    grounds: str
+    gain: str
+    gain_told: str
+    is_sure: bool
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report on one thing."""
+
+    title: str
+    """All of it in a sentence."""
+    name: str = ""
+    """What it is about, in a word; empty where the title says it."""
+    lead: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+    verdict: Verdict | None = None
+
+    def within(self, room: Detail, also: Collection[str] = ()) -> Document:
+        """What there is room for, and all of the sections that are asked for by name."""
+        kept = [(section, Detail.FULL if section.name in also else room) for section in self.sections]
+        parts = (replace(part, blocks=_within(part.blocks, room)) for part, room in kept if part.detail <= room)
+        return replace(self, lead=_within(self.lead, room), sections=tuple(part for part in parts if part.blocks))
+
+
+def _within(blocks: Iterable[Block], room: Detail) -> tuple[Block, ...]:
+    return tuple(block for block in blocks if block.detail <= room)
+
+
+class Documents(NamedTuple):
+    """What is drawn together."""
+
+    whole: Iterable[Document]
+    """Made one by one as they are drawn."""
+    heads: Sequence[Document]
+    """The same without lead and sections."""
+    overview: Table | None = None
+    """A row for each, where there are several."""
+    motto: str = "how to run it, measured"
+    """What gilscope did."""
+    source: str = "the saved record"
+    """What they were made from."""

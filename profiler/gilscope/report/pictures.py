@@ -1,0 +1,210 @@
+"""The pictures of a document: what each shows, in plain figures. How it looks is the business of a format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gilscope.report.document import Picture
+from gilscope.report.palette import STATE_STYLES
+from gilscope.units import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gilscope.records import Lane
+
+__all__ = [
+    "Curve",
+    "CurveChart",
+    "FlameFrame",
+    "FlameGraph",
+    "IntervalBar",
+    "IntervalChart",
+    "LatencyChart",
+    "LatencyRow",
+    "LedgerBar",
+    "LedgerChart",
+    "Point",
+    "Slice",
+    "TimelineChart",
+    "best_of_each",
+    "states_of",
+]
+
+
+@dataclass(frozen=True)
+class IntervalBar:
+    """A figure with its interval."""
+
+    name: str
+    chosen: bool
+    told: str
+    value: float
+    low: float | None
+    """None where the interval is unknown."""
+    high: float | None
+
+
+@dataclass(frozen=True)
+class IntervalChart(Picture):
+    """Figures on one scale from zero, a bar each."""
+
+    bars: tuple[IntervalBar, ...]
+
+    @property
+    def scale(self) -> float:
+        """As long as the longest, with its interval."""
+        return max((max(bar.value, bar.high or 0.0) for bar in self.bars), default=1.0)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A state's part of a wall clock. The shares of a bar's slices sum to 1."""
+
+    state: str
+    """A key of `gilscope.report.palette.STATE_STYLES`."""
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True)
+class LedgerBar:
+    """A wall clock, divided."""
+
+    name: str
+    chosen: bool
+    told: str
+    """How long it was, and whose."""
+    slices: tuple[Slice, ...]
+
+
+@dataclass(frozen=True)
+class LedgerChart(Picture):
+    """Wall clocks side by side, each as long as the others."""
+
+    bars: tuple[LedgerBar, ...]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The legend."""
+        return states_of(bar.slices for bar in self.bars)
+
+
+def states_of(bars: Iterable[Sequence[Slice]]) -> tuple[str, ...]:
+    """The states that occur, in the order of the palette."""
+    present = {part.state for slices in bars for part in slices}
+    return tuple(state for state in STATE_STYLES if state in present)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A figure at a number of workers."""
+
+    name: str
+    workers: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Figures against workers."""
+
+    name: str
+    points: tuple[Point, ...]
+    """By their workers."""
+    model: tuple[tuple[int, float], ...] = ()
+    """What is expected with so many workers; joined by straight lines."""
+    knee: Point | None = None
+    """Where more workers gain nothing worth having; None while they still do."""
+
+
+def best_of_each(points: Iterable[Point]) -> tuple[Point, ...]:
+    """The best point of each number of workers."""
+    best: dict[int, Point] = {}
+    for point in points:
+        if point.workers not in best or point.value > best[point.workers].value:
+            best[point.workers] = point
+    return tuple(best.values())
+
+
+@dataclass(frozen=True)
+class CurveChart(Picture):
+    """Curves on one logarithmic axis of workers."""
+
+    curves: tuple[Curve, ...]
+    unit: str
+    """Of the vertical axis, in words."""
+    is_time: bool = False
+    """Whether the figures are seconds; otherwise they are rates."""
+
+
+@dataclass(frozen=True)
+class TimelineChart(Picture):
+    """A lane for each worker, coloured by what it did."""
+
+    name: str
+    told: str
+    wall_s: float
+    lanes: tuple[Lane, ...]
+    states: tuple[str, ...]
+    """The legend."""
+    aside: bool = False
+    """Whether it is one of several that tell less than the first: folded."""
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """A histogram: how often calls took how long. Places are fractions of the axis."""
+
+    name: str
+    chosen: bool
+    told: str
+    steps: tuple[tuple[float, float, float], ...]
+    """Of each bar the place where it begins, its width, and its height as a fraction of the highest."""
+    marks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LatencyChart(Picture):
+    """Histograms above one another on one axis."""
+
+    rows: tuple[LatencyRow, ...]
+    ticks: tuple[tuple[float, str, bool], ...]
+    """The place of each, its text, and whether a narrow axis shows it too."""
+    told: str
+    """What the words beside each row are."""
+
+
+@dataclass(frozen=True)
+class FlameFrame:
+    """A call on a stack, with all that it called below it. Places are fractions of the whole."""
+
+    name: str
+    depth: int
+    left: float
+    width: float
+    gil_share: float | None
+    """The fraction of its own samples in which the GIL was held; None when unknown."""
+
+    @property
+    def told(self) -> str:
+        """What is told of it beside its name."""
+        held = "" if self.gil_share is None else f", holding the GIL in {percent(self.gil_share)} of them"
+        return f"{percent(self.width)} of the samples{held}"
+
+
+@dataclass(frozen=True)
+class FlameGraph(Picture):
+    """Stacks merged from the outermost call inwards; each frame after the one that called it."""
+
+    frames: tuple[FlameFrame, ...]
+    left_out: int
+    """Frames too narrow, too deep or too many to be drawn."""
+
+    @property
+    def depth(self) -> int:
+        """Rows needed."""
+        return max((frame.depth for frame in self.frames), default=-1) + 1
