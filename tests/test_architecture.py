@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "backends": GROUND,
     "observers": GROUND | {"gilscope"},  # the root, for its version and its folder
     "measure": GROUND | {"targets", "backends", "observers", "extensions"},
-    "decide": GROUND,
+    "decide": GROUND | {"options"},
     "production": GROUND | {"decide", "observers"},
     "metrics": GROUND | {"gilscope", "production"},  # the root, for its version
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units

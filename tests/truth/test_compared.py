@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gilscope.analysis.budget import Budget
-from gilscope.analysis.facts_of import MOST_CALLS, calls_to_compare, compare_results
+from gilscope.analysis.journal import Journal
+from gilscope.analysis.perform import perform
+from gilscope.analysis.runner import Runner
+from gilscope.decide.measured import Experiment
+from gilscope.decide.next_steps import next_step
+from gilscope.decide.steps import CheckResults
 from gilscope.measure.live import LiveTrial
 from gilscope.options import Options
+from gilscope.targets import TargetSpec
 from tests.truth.conftest import PATIENCE_S, Start
+from tests.unit.decide_builders import BACKENDS, RACED
 
 
-def campaign_of(solo: LiveTrial | None, others: list[LiveTrial], call_s: float = 0.002, **limits: Any) -> Any:
+def check(solo: LiveTrial, pool: LiveTrial, call_s: float = 0.002, **limits: Any) -> None:
+    """Compare results, where that is asked for after the race."""
     options = Options(**{"budget_s": 60.0, **limits})
-    return SimpleNamespace(
-        solo=SimpleNamespace(trial=solo, call_s=call_s),
-        others=others,
-        options=options,
-        budget=Budget(options.budget_s, options.max_calls),
-        say=lambda doing: None,
-    )
+    journal = Journal(Experiment(options, 2.0, BACKENDS), [*RACED], [solo, pool], call_s=call_s)
+    runner = Runner(TargetSpec(spec="x:y"), journal, Budget(options.budget_s, options.max_calls), lambda doing: None)
+    step = next_step(runner.measured)
+    if isinstance(step, CheckResults):
+        perform(runner, step)
 
 
 def compared(start: Start, function: str, backend: str, inputs: str = "NUMBERS", **limits: Any) -> list[LiveTrial]:
     """The serial trial and one of the backend, their results compared."""
     pool = start(f"shared:{function}", backend, 4, inputs=inputs)
     solo = start(f"shared:{function}", inputs=inputs)
-    compare_results(campaign_of(solo, [pool], **limits))
+    check(solo, pool, **limits)
     return [solo, pool]
 
 
@@ -91,7 +96,7 @@ def test_what_cannot_be_compared_is_unknown(start: Start, function: str, inputs:
 def test_a_target_that_failed_before_is_not_called_again(start: Start) -> None:
     solo, pool = start("shared:pure", inputs="NUMBERS"), start("shared:pure", "thread", 2, inputs="NUMBERS")
     pool.errors = 1
-    compare_results(campaign_of(solo, [pool]))
+    check(solo, pool)
     assert (solo.calls, pool.calls) == (0, 0)
 
 
@@ -102,21 +107,10 @@ def test_the_calls_of_the_budget_are_kept(start: Start, max_calls: int) -> None:
     assert (pool.results_compared is None) == (max_calls == 3)
 
 
-@pytest.mark.parametrize("trials", [1, 5])
-@pytest.mark.parametrize("call_s", [1e-6, 0.01, 10.0])
-def test_calls_fit_their_part_of_the_budget(call_s: float, trials: int) -> None:
-    campaign = campaign_of(None, [], call_s, budget_s=10.0)
-    calls = calls_to_compare(campaign, trials)
-    assert calls * (trials + 2) * call_s <= 0.05 * 10.0
-    assert 0 <= calls <= MOST_CALLS
-    assert (calls == 0) == (call_s == 10.0)
-    assert calls_to_compare(campaign, 0) == 0
-
-
 def test_a_trial_that_ends_while_it_is_asked_has_nothing_compared(start: Start) -> None:
     solo, pool = start("shared:pure", inputs="NUMBERS"), start("shared:pure", "thread", 2, inputs="NUMBERS")
     limit = time.monotonic() + PATIENCE_S
     pool.run_round(2, 1, limit, observed=False)
     pool.process._process.kill()
-    compare_results(campaign_of(solo, [pool]))
+    check(solo, pool)
     assert (pool.status, pool.results_compared) == ("failed", None)

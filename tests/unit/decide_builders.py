@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from gilscope.decide.measured import Experiment, Left, Measured, Tried
+from gilscope.decide.steps import MeasureMore, Open, Rounds, Step, WarmUp
 from gilscope.decide.traits import BackendTraits
+from gilscope.options import Options
 from gilscope.records import WAIT_STATES, Classification, Demands, Label, Ledger, Round, Status, Trial
 
 SIMPLICITY = {"serial": 0, "asyncio": 1, "thread": 2, "process": 3}
@@ -43,6 +46,38 @@ def _seconds(gil: float, free: float, waits: dict[str, float]) -> dict[str, Any]
         **{f"{state}_s": seconds for state, seconds in states.items()},
         **beside,
     }
+
+
+def tried(backend: str, rates: tuple[float, ...] = (), *, workers: int = 1, **fields: Any) -> Tried:
+    """A trial that lives, whose dispatch was measured."""
+    own = {name: fields.pop(name) for name in list(fields) if name in Tried.__dataclass_fields__}
+    record = trial(backend, rates, workers=workers, **fields)
+    pool: dict[str, Any] = (
+        {} if backend == "serial" else {"dispatch_s": 1e-4, "expected_per_s": rates[-1] if rates else None}
+    )
+    return Tried(record, **{**pool, **own})
+
+
+def measured(*trials: Tried, steps: tuple[Step, ...] = (), options: Options | None = None, **fields: Any) -> Measured:
+    """With nearly all of the budget left, which is ten seconds and no end of calls."""
+    left: dict[str, Any] = {"calls": 10**9, "elapsed_s": 0.5, "remaining_s": 9.5, "spare_s": 8.5, "racing_s": 8.5}
+    left |= {name: fields.pop(name) for name in list(fields) if name in left}
+    backends = {name: BACKENDS[name] for name in fields.pop("backends", BACKENDS)}
+    experiment = Experiment(options or Options(), fields.pop("cpus", 2.0), backends)
+    return Measured(experiment, Left(**left), trials, steps, **{"call_s": 0.01, **fields})
+
+
+#: What was asked for when a race of the solo run and one more is over.
+RACED: tuple[Step, ...] = (
+    Open(()),
+    WarmUp(1, 0, 1, 1.0, 0.12),
+    Rounds((0, 1), 0.12, "first"),
+    Rounds((1,), 0.12, "first", observed=True),
+    *[Rounds((0, 1), 0.12, "contest")] * 6,
+    Open((), twin_of=0),
+    *[Rounds((0, 1), 0.12, "noise")] * 2,
+    MeasureMore(),
+)
 
 
 def trial(

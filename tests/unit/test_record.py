@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.analysis.gather import MOST_EDGES_IN_ALL, with_bounded_timelines
+from gilscope.analysis.conclude import MOST_EDGES_IN_ALL, with_bounded_timelines
 from gilscope.backends.base import Configuration
 from gilscope.measure.live import LiveTrial, TimedRound
 from gilscope.measure.messages import RoundDone

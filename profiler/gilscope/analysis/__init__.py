@@ -1,17 +1,25 @@
-"""plan → measure → decide: the one place where these meet."""
+"""The loop: measure what decisions ask for, until they ask for nothing, and conclude."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gilscope.analysis.budget import refuse_where_impossible
-from gilscope.analysis.campaign import Campaign, Progress, Tell
+from gilscope import backends
+from gilscope.analysis.budget import Budget
 from gilscope.analysis.conclude import conclude
+from gilscope.analysis.journal import Journal
+from gilscope.analysis.perform import perform
+from gilscope.analysis.possible import refuse_where_impossible
+from gilscope.analysis.runner import Runner
+from gilscope.analysis.solo import start_solo
 from gilscope.analysis.survey import survey
+from gilscope.decide.measured import Experiment
+from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
+from gilscope.decide.traits import BackendTraits
 from gilscope.extensions import Extension, installed
 from gilscope.observers.cpus import usable_cpus
 from gilscope.options import Options, all_options
@@ -19,6 +27,18 @@ from gilscope.result import Result
 from gilscope.targets import TargetSpec, describe
 
 __all__ = ["Options", "Progress", "Tell", "analyze", "check", "investigate", "survey"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an analysis is."""
+
+    doing: str
+    elapsed_s: float
+    budget_s: float
+
+
+Tell = Callable[[Progress], None]
 
 
 def analyze(
@@ -77,13 +97,55 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
     """
     refuse_where_impossible()
     extensions = [extension(options) for extension in installed()]
-    with _within(extensions, options, tell):
-        campaign = Campaign(target, options, usable_cpus(options.cpus), tell, extensions)
+    with ExitStack() as stack:
+        for extension in extensions:
+            stack.enter_context(extension.around(lambda doing: tell(Progress(doing, 0.0, options.budget_s))))
+        cpus = usable_cpus(options.cpus)
+        budget = Budget(options.budget_s, options.max_calls, kept_for_hot_lines_s(options))
+        experiment = Experiment(options, cpus.usable, _traits(options, extensions))
+
+        def say(doing: str) -> None:
+            tell(Progress(doing, budget.elapsed_s, options.budget_s))
+
+        runner = Runner(target, Journal(experiment), budget, say, extensions)
         try:
-            campaign.run()
-            return conclude(campaign)
+            _measure(runner)
+            return conclude(runner, cpus)
         except KeyboardInterrupt:
-            return conclude(campaign, interrupted=True)
+            return conclude(runner, cpus, interrupted=True)
+
+
+def _measure(runner: Runner) -> None:
+    """Measure what decisions ask for until they ask for nothing. Processes are ended however this ends."""
+    try:
+        runner.say("importing the target and calling it alone")
+        start_solo(runner)
+        while (step := next_step(runner.measured)) is not None:
+            runner.journal.steps.append(step)
+            perform(runner, step)
+    finally:
+        runner.end_all()
+
+
+def _traits(options: Options, extensions: Sequence[Extension]) -> dict[str, BackendTraits]:
+    """Of the backends that may be tried, ``serial`` first.
+
+    :raises UsageError: when one is not there
+    """
+    asked = options.backends or backends.names()
+    made = [backends.get(name) for name in ("serial", *(name for name in dict.fromkeys(asked) if name != "serial"))]
+    return {
+        each.name: BackendTraits(
+            each.name,
+            each.shares_gil,
+            each.start_methods,
+            next((n for extension in extensions if (n := extension.workers_of(each.name))), each.fixed_workers),
+            each.elsewhere,
+            each.simplicity,
+            each.empty_chunks,
+        )
+        for each in made
+    }
 
 
 def check(options: Options) -> None:
@@ -93,12 +155,3 @@ def check(options: Options) -> None:
     """
     for extension in installed():
         extension(options)
-
-
-@contextmanager
-def _within(extensions: Sequence[Extension], options: Options, tell: Tell) -> Iterator[None]:
-    """Within, what the extensions need is there."""
-    with ExitStack() as stack:
-        for extension in extensions:
-            stack.enter_context(extension.around(lambda doing: tell(Progress(doing, 0.0, options.budget_s))))
-        yield

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from dataclasses import dataclass, field
 
-from gilscope.errors import UsageError
+from gilscope.decide.measured import Left
 
-__all__ = ["Budget", "refuse_where_impossible"]
+__all__ = ["Budget"]
 
 #: How much later than the budget an analysis may end: what is running is stopped there.
 GRACE = 1.1
@@ -21,6 +19,10 @@ class Budget:
 
     total_s: float
     max_calls: int | None = None
+    kept_s: float = 0.0
+    """Seconds of it that nothing but the hot lines may take."""
+    reserved_s: float = 0.0
+    """Seconds that rounds may not take either, for what extensions measure."""
     _began: float = field(default_factory=time.monotonic)
     _calls: int = 0
 
@@ -31,6 +33,14 @@ class Budget:
     @property
     def remaining_s(self) -> float:
         return self.total_s - self.elapsed_s
+
+    @property
+    def spare_s(self) -> float:
+        return self.remaining_s - self.kept_s
+
+    @property
+    def racing_s(self) -> float:
+        return self.spare_s - self.reserved_s
 
     @property
     def is_over(self) -> bool:
@@ -49,23 +59,7 @@ class Budget:
         """Calls that were made."""
         self._calls += calls
 
-
-def inside_a_trial() -> bool:
-    """Whether this process is a trial's, or was started by one."""
-    from gilscope.measure.tree import MARK
-
-    return MARK in os.environ
-
-
-def refuse_where_impossible() -> None:
-    """Nothing can be measured by code that an analysis runs, nor on Windows.
-
-    :raises UsageError: when that is so
-    """
-    if inside_a_trial():
-        raise UsageError(
-            "an analysis was started by code that an analysis runs: put the call of gilscope under "
-            'if __name__ == "__main__":'
-        )
-    if sys.platform == "win32":
-        raise UsageError("measuring on Windows is not possible yet: saved results can be drawn there, no more")
+    @property
+    def left(self) -> Left:
+        """For decisions."""
+        return Left(self.calls_left, self.elapsed_s, self.remaining_s, self.spare_s, self.racing_s)

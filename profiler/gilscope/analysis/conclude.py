@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
 
 import msgspec
 
-from gilscope.analysis.campaign import Campaign
-from gilscope.analysis.foresee import break_evens_of, groups_of, predictions_of
-from gilscope.analysis.gather import advice, classification_of, records_of, with_bounded_timelines
 from gilscope.analysis.places import known_places, shortened
+from gilscope.analysis.runner import Runner
+from gilscope.decide.break_even import break_even
+from gilscope.decide.classify import compute_share
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Evidence, findings
+from gilscope.decide.groups import Run, groups
+from gilscope.decide.measured import Measured
+from gilscope.decide.next_steps import left_out
+from gilscope.decide.predict import predictions
+from gilscope.decide.what_if import what_if
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.record import runs_of
+from gilscope.observers.cpus import CpuBudget
 from gilscope.observers.environment import describe_environment
+from gilscope.observers.timeline import edges_in, fair_share, told_until
 from gilscope.records import (
     Alternative,
+    BreakEven,
     Failure,
     HotLine,
+    InputGroup,
     Instrument,
+    Prediction,
     Recommendation,
     Stack,
     Target,
@@ -29,80 +41,69 @@ from gilscope.records import (
 )
 from gilscope.result import Result
 
-__all__ = ["conclude"]
+__all__ = ["MOST_EDGES_IN_ALL", "conclude", "with_bounded_timelines"]
+
+#: Of the timelines of a result: with their states less than 300 kB of indented JSON.
+MOST_EDGES_IN_ALL = 6_000
 
 
-def conclude(campaign: Campaign, *, interrupted: bool = False) -> Result:
-    """The result of a campaign, finished or not."""
-    environment = describe_environment(campaign.cpus)
-    target, instrument = _target(campaign), _instrument(campaign)
-    trials = records_of(campaign)
-    classification = classification_of(campaign, trials)
-    alone = campaign.solo.trial if campaign.solo else None
-    code_target = _code_target(campaign)
+def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> Result:
+    """The result of an analysis, finished or not."""
+    journal, trials = runner.journal, runner.journal.racing
+    measured, code_target = runner.measured, _code_target(runner, cpus)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        target=target,
-        environment=environment,
-        instrument=instrument,
-        settings=campaign.options.saved(),
-        elapsed_s=campaign.budget.elapsed_s,
-        demands=campaign.demands(),
-        classification=classification,
-        recommendation=_recommendation(campaign, trials, code_target, interrupted),
-        trials=with_bounded_timelines(trials),
-        predictions=predictions_of(campaign, trials),
-        noise=campaign.noise,
-        break_even=break_evens_of(campaign, trials),
-        groups=groups_of(campaign),
-        imports=alone.loaded.imports if alone and alone.loaded else (),
-        native_pools=alone.native_pools if alone else (),
-        hot=_hot(campaign),
-        stacks=_stacks(campaign),
-        failure=_failure(campaign.trials),
-        output=next((trial.output for trial in campaign.trials if trial.output), ""),
+        target=_target(runner),
+        environment=describe_environment(cpus),
+        instrument=_instrument(runner, measured),
+        settings=runner.options.saved(),
+        elapsed_s=measured.left.elapsed_s,
+        demands=measured.demands,
+        classification=measured.classification,
+        recommendation=_recommendation(measured, code_target, interrupted),
+        trials=with_bounded_timelines(measured.records),
+        predictions=_predictions(measured),
+        noise=measured.noise,
+        break_even=_break_evens(measured),
+        groups=_groups(runner, measured),
+        imports=journal.loaded.imports if journal.loaded else (),
+        native_pools=journal.solo.native_pools if journal.solo else (),
+        hot=_hot(runner),
+        stacks=_stacks(runner),
+        failure=_failure(trials),
+        output=next((trial.output for trial in trials if trial.output), ""),
         interrupted=interrupted,
     )
-    for extension in campaign.extensions:
+    for extension in runner.extensions:
         result = extension.completed(result, code_target)
-    output_bytes = sum(trial.output_bytes for trial in campaign.trials)
-    evidence = Evidence.of(result, dispatch_s=campaign.machine.dispatch_s, output_bytes=output_bytes)
+    output_bytes = sum(trial.output_bytes for trial in trials)
+    evidence = Evidence.of(result, dispatch_s=measured.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(evidence)))
 
 
-def _target(campaign: Campaign) -> Target:
-    loaded = campaign.solo.trial.loaded if campaign.solo else None
-    if loaded is None:
-        return Target(spec=campaign.target.spec)
-    used = campaign.solo.trial.inputs_used if campaign.solo and not loaded.bare else 0
+def with_bounded_timelines(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The trials, their timelines as long as all of them together may be."""
+    most = fair_share((edges_in(trial.timeline) for trial in trials if trial.timeline), MOST_EDGES_IN_ALL)
+    return tuple(
+        msgspec.structs.replace(trial, timeline=trial.timeline and told_until(trial.timeline, most)) for trial in trials
+    )
+
+
+# -- the target -------------------------------------------------------------------------------------------------------
+
+
+def _target(runner: Runner) -> Target:
+    solo, loaded = runner.journal.solo, runner.journal.loaded
+    if loaded is None or solo is None:
+        return Target(spec=runner.target.spec)
     file = shortened(loaded.target.file, known_places()) if loaded.target.file else None
-    return msgspec.structs.replace(loaded.target, input_count=used, file=file)
+    return msgspec.structs.replace(loaded.target, input_count=0 if loaded.bare else solo.inputs_used, file=file)
 
 
-def _recommendation(
-    campaign: Campaign, trials: Sequence[Trial], code_target: CodeTarget | None, interrupted: bool
-) -> Recommendation:
-    if not trials or interrupted:
-        reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
-        return Recommendation(backend=None, context=campaign.options.context, confidence=0.0, reason=reason)
-    said = advice(campaign, trials, code_target)
-    return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(campaign)))
-
-
-def _left_out(campaign: Campaign) -> tuple[Alternative, ...]:
-    name = campaign.left_out
-    if name is None:
-        return ()
-    other = "thread" if name == "asyncio" else "asyncio"
-    why = f"not tried: it runs a plain function on the same threads as {other}, and calls this long are few in a budget"
-    return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
-
-
-def _code_target(campaign: Campaign) -> CodeTarget | None:
-    loaded = campaign.solo.trial.loaded if campaign.solo else None
+def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
+    given, loaded, solo = runner.target, runner.journal.loaded, runner.journal.solo
     if loaded is None:
         return None
-    given = campaign.target
     return CodeTarget(
         given.spec,
         kind=loaded.kind,
@@ -117,21 +118,93 @@ def _code_target(campaign: Campaign) -> CodeTarget | None:
         inputs_used=loaded.input_count if loaded.target.inputs_truncated else None,
         setup=given.setup,
         teardown=given.teardown,
-        native_pools=campaign.solo.trial.native_pools if campaign.solo else (),
-        cpus=campaign.cpus.usable,
+        native_pools=solo.native_pools if solo else (),
+        cpus=cpus.usable,
     )
 
 
-def _hot(campaign: Campaign) -> tuple[HotLine, ...]:
-    places = known_places()
-    return tuple(msgspec.structs.replace(line, file=shortened(line.file, places)) for line in campaign.hot or ())
+def _groups(runner: Runner, measured: Measured) -> tuple[InputGroup, ...]:
+    """The inputs by the solo cost of their calls, numbered as they were given: trials take them in shuffled order."""
+    solo, loaded = runner.journal.solo, runner.journal.loaded
+    if solo is None or loaded is None or loaded.bare:
+        return ()
+    made = {number: [Run(*run) for run in runs] for number, runs in runs_of(solo).items()}
+    order = random.Random(runner.options.seed).sample(range(loaded.input_count), loaded.input_count)
+    computing = None if measured.demands is None else compute_share(measured.demands)
+    found = groups(made, None if computing is None else 1 - computing)
+    return tuple(msgspec.structs.replace(group, example=order[group.example]) for group in found)
 
 
-def _stacks(campaign: Campaign) -> tuple[Stack, ...]:
-    places = known_places()
+# -- what to do, and what else to expect ------------------------------------------------------------------------------
+
+
+def _recommendation(measured: Measured, code_target: CodeTarget | None, interrupted: bool) -> Recommendation:
+    if not measured.records or interrupted:
+        reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
+        context = measured.experiment.options.context
+        return Recommendation(backend=None, context=context, confidence=0.0, reason=reason)
+    said = measured.advice(code_target)
+    return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(measured)))
+
+
+def _left_out(measured: Measured) -> tuple[Alternative, ...]:
+    name = left_out(measured)
+    if name is None:
+        return ()
+    other = "thread" if name == "asyncio" else "asyncio"
+    why = f"not tried: it runs a plain function on the same threads as {other}, and calls this long are few in a budget"
+    return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
+
+
+def _predictions(measured: Measured) -> tuple[Prediction, ...]:
+    """Of what was measured, then of the other machines that were asked for."""
+    known, trials, backends = measured.demands, measured.records, measured.experiment.backends
+    if known is None:
+        return ()
+    here = predictions(trials, known, measured.machine, kind=measured.kind, backends=backends)
+    refused = {trial.backend for trial in trials if trial.status == "refused"}
+    elsewhere = what_if(
+        known,
+        measured.machine,
+        kind=measured.kind,
+        backends={name: traits for name, traits in backends.items() if name not in refused},
+        trials=trials,
+        cpus=measured.experiment.options.predict_cpus,
+        gil=measured.experiment.options.predict_gil,
+        margin=measured.floor,
+    )
+    told = {_configuration(prediction) for prediction in here}
+    return (*here, *(prediction for prediction in elsewhere if _configuration(prediction) not in told))
+
+
+def _configuration(to: Prediction) -> tuple[object, ...]:
+    return to.backend, to.workers, to.threads_per_process, to.cpus, to.gil_enabled
+
+
+def _break_evens(measured: Measured) -> tuple[BreakEven, ...]:
+    """For each backend that was measured."""
+    known, backends = measured.demands, measured.experiment.backends
+    if known is None:
+        return ()
+    return break_even(
+        measured.records, known, measured.machine, kind=measured.kind, backends=backends, floor=measured.floor
+    )
+
+
+# -- beside the verdict -----------------------------------------------------------------------------------------------
+
+
+def _hot(runner: Runner) -> tuple[HotLine, ...]:
+    places, hot = known_places(), runner.journal.hot
+    lines = hot.lines if hot else None
+    return tuple(msgspec.structs.replace(line, file=shortened(line.file, places)) for line in lines or ())
+
+
+def _stacks(runner: Runner) -> tuple[Stack, ...]:
+    places, hot = known_places(), runner.journal.hot
     return tuple(
         msgspec.structs.replace(stack, frames=tuple(shortened(frame, places) for frame in stack.frames))
-        for stack in campaign.stacks
+        for stack in (hot.stacks if hot else ())
     )
 
 
@@ -148,19 +221,19 @@ def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
     )
 
 
-def _instrument(campaign: Campaign) -> Instrument:
-    watching = campaign.solo.watching if campaign.solo else None
-    samplings = [trial.quality for trial in campaign.trials if trial.quality is not None]
-    slowdowns = [slow for trial in records_of(campaign) if (slow := trial.observer_slowdown) is not None]
+def _instrument(runner: Runner, measured: Measured) -> Instrument:
+    watching, hot = runner.journal.watching, runner.journal.hot
+    samplings = [trial.quality for trial in runner.journal.racing if trial.quality is not None]
+    slowdowns = [trial.observer_slowdown for trial in measured.records if trial.observer_slowdown is not None]
     sampled_s = sum(each.elapsed_s for each in samplings)
     proc = watching is not None and watching.source == "proc"
     calibrated = proc and watching is not None and watching.gil.layout is not None
     return Instrument(
         ledger_source="none" if watching is None else "proc" if proc else "psutil",
-        gil_source="calibrated" if calibrated else "py-spy" if campaign.hot_gil_held_ratio is not None else "none",
-        hot_source="py-spy" if campaign.hot else "none",
-        reason=_reasons(watching.reason if watching else None, campaign.hot_reason),
-        rate_asked_hz=campaign.options.rate_hz if proc else None,
+        gil_source="calibrated" if calibrated else "py-spy" if measured.gil_held_ratio is not None else "none",
+        hot_source="py-spy" if hot and hot.lines else "none",
+        reason=_reasons(watching.reason if watching else None, hot.reason if hot else None),
+        rate_asked_hz=runner.options.rate_hz if proc else None,
         rate_achieved_hz=sum(each.moments for each in samplings) / sampled_s if sampled_s else None,
         missed=sum(each.missed for each in samplings) if samplings else None,
         read_errors=sum(each.errors for each in samplings) if samplings else None,

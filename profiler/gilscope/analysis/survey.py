@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from gilscope.analysis.budget import refuse_where_impossible
-from gilscope.analysis.solo import START_TIMEOUT_S, translated
+from gilscope.analysis.possible import refuse_where_impossible
+from gilscope.analysis.runner import START_TIMEOUT_S
+from gilscope.analysis.solo import translated
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial

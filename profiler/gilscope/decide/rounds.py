@@ -6,12 +6,14 @@ import math
 
 from gilscope.decide.predict import SHORTEST_CALL_S
 
-__all__ = ["calls_per_round", "chunksize", "round_s"]
+__all__ = ["calls_per_round", "chunksize", "round_s", "solo_chunksize"]
 
 #: A chunk is long enough when its dispatch adds at most this part to its work.
 DISPATCH_SHARE = 0.02
 #: A chunk this long has divided the dispatch by so much that pickling its items costs more.
 MAX_CHUNKSIZE = 1000
+#: What a chunk of the solo loop lasts.
+SOLO_CHUNK_S = 0.001
 #: Chunks for each worker, so that the last one to finish leaves the others idle for a quarter of the round at
 #: most.
 CHUNKS_PER_WORKER = 4
@@ -72,3 +74,8 @@ def round_s(budget_s: float, configurations: int) -> float:
     configuration."""
     affordable = max(budget_s, 0.0) / (ROUNDS * max(configurations, 1))
     return max(min(TARGET_ROUND_S, affordable), MIN_ROUND_S)
+
+
+def solo_chunksize(call_s: float | None) -> int:
+    """Calls in one chunk of the solo loop: about a millisecond of them."""
+    return max(1, min(10_000, int(SOLO_CHUNK_S / call_s))) if call_s else 1

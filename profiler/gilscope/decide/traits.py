@@ -49,6 +49,10 @@ class BackendTraits:
     """The worker count of a backend that has no choice."""
     elsewhere: bool = False
     """Whether that one GIL is in another process than the caller's."""
+    simplicity: int = 9
+    """Ties go to the lower."""
+    empty_chunks: int = 100
+    """Chunks without calls that show what it costs to hand one over."""
 
     @property
     def pickles(self) -> bool:

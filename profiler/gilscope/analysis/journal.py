@@ -1,0 +1,94 @@
+"""Everything that comes of measuring one target, in order. Nothing in it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from gilscope.decide.demands import combine
+from gilscope.decide.measured import Experiment, Left, Measured, Tried
+from gilscope.decide.steps import Step
+from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.messages import Loaded, Pickled
+from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.observers.pyspy import Hot
+from gilscope.records import Trial
+
+__all__ = ["Journal"]
+
+
+@dataclass
+class Journal:
+    """What was asked for and what came of it. Whatever ends an analysis, what stands here is its result."""
+
+    experiment: Experiment
+    steps: list[Step] = field(default_factory=list)
+    trials: list[LiveTrial] = field(default_factory=list)
+    """In the order in which they were opened, the solo run first."""
+    twin: LiveTrial | None = None
+    """Which of them is the leader once more, in a second process."""
+    watching: Watching | None = None
+    """The instrument; None before it is known."""
+    call_s: float | None = None
+    """Mean seconds of a call alone, from the first look; None when no call ended in time."""
+    pickled: Pickled | None = None
+    hot: Hot | None = None
+
+    @property
+    def solo(self) -> LiveTrial | None:
+        return self.trials[0] if self.trials else None
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The target, as the solo run found it."""
+        return self.solo.loaded if self.solo else None
+
+    @property
+    def racing(self) -> list[LiveTrial]:
+        """The trials but the twin."""
+        return [trial for trial in self.trials if trial is not self.twin]
+
+    def measured(self, left: Left) -> Measured:
+        """All of it, for decisions."""
+        costs = costs_of(self.solo) if self.solo else {}
+        shared = self.pickled.parent_share if self.pickled else None
+        return Measured(
+            self.experiment,
+            left,
+            trials=tuple(self._tried(trial, costs) for trial in self.trials),
+            steps=tuple(self.steps),
+            kind=self.loaded.kind if self.loaded else "sync",
+            gil_enabled=self.watching.gil.enabled if self.watching else True,
+            call_s=self.call_s,
+            average_call_s=sum(costs.values()) / len(costs) if costs else None,
+            pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,
+            pickle_parent_share=0.5 if shared is None else shared,
+            gil_held_ratio=self.hot.gil_held_ratio if self.hot else None,
+        )
+
+    def _tried(self, trial: LiveTrial, costs: Mapping[int, float]) -> Tried:
+        return Tried(
+            self._record(trial, costs),
+            alive=trial.alive,
+            errors=trial.errors,
+            dispatch_s=trial.dispatch_each_s,
+            expected_per_s=trial.expected_per_s,
+            twin=trial is self.twin,
+        )
+
+    def _record(self, trial: LiveTrial, costs: Mapping[int, float]) -> Trial:
+        ledgers, pickled = ledgers_of(trial), self.pickled
+        record = trial_record(trial, costs, combine(ledgers) if ledgers else None)
+        if pickled is None or not self.experiment.backends[record.backend].pickles:
+            return record
+        reason = _which_part(record.reason, pickled.problem)
+        return msgspec.structs.replace(record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds, reason=reason)
+
+
+def _which_part(reason: str | None, problem: str | None) -> str | None:
+    """Why a trial was refused; of a result, which was in a worker, the solo run knows which part was in the way."""
+    beginning = "a result cannot be pickled"
+    both = all(text is not None and text.startswith(beginning) for text in (reason, problem))
+    return problem if both else reason

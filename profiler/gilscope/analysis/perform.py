@@ -1,0 +1,176 @@
+"""Doing what decisions ask for, step by step."""
+
+from __future__ import annotations
+
+from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
+from gilscope.configuration import Configuration
+from gilscope.decide.next_steps import HOT_ROUND_S
+from gilscope.decide.result_check import Compared, compare, compare_alone
+from gilscope.decide.steps import (
+    CheckResults,
+    LookForHotLines,
+    LookForNativePools,
+    MeasureMore,
+    Open,
+    Rounds,
+    SingleCalls,
+    Step,
+    TryOnce,
+    WarmUp,
+    WatchAlone,
+)
+from gilscope.measure.live import LiveTrial
+from gilscope.observers.pyspy import Hot, HotRecorder
+
+__all__ = ["perform"]
+
+#: How long the one round of a configuration that is tried once may take.
+ONCE_S = 1.0
+#: The first call of a worker takes up to so many times as long as its later ones: caches, connections, lazy imports.
+SLOW_START = 4.0
+HOT_RATE_HZ = 200
+
+
+def perform(runner: Runner, step: Step) -> None:
+    """Do one step; what comes of it stands in the runner's journal."""
+    match step:
+        case WatchAlone(round_s, most):
+            runner.run_round(runner.journal.trials[0], round_s, observed=True, most=most)
+        case TryOnce(to):
+            _try_once(runner, to)
+        case Open():
+            _open(runner, step)
+        case WarmUp():
+            _warm_up(runner, step)
+        case Rounds():
+            _rounds(runner, step)
+        case SingleCalls(number, calls):
+            _single_calls(runner, runner.journal.trials[number], calls)
+        case MeasureMore():
+            for extension in runner.extensions:
+                extension.measure(runner)
+        case CheckResults():
+            _check_results(runner, step)
+        case LookForNativePools():
+            solo, limit = runner.journal.trials[0], runner.budget.deadline(PATIENCE_S)
+            runner.attempt(solo, lambda: solo.look_for_native_pools(limit))
+        case LookForHotLines(why_not):
+            runner.journal.hot = _hot_lines(runner) if why_not is None else Hot(None, why_not)
+
+
+def _try_once(runner: Runner, to: Configuration) -> None:
+    trial, budget = LiveTrial(to), runner.budget
+    runner.journal.trials.append(trial)
+    runner.say(f"trying {to.backend}")
+    runner.start(trial)
+    runner.load(trial)
+
+    def once() -> None:
+        runner.prepare(trial)
+        limit_s = min(runner.options.timeout_s, max(ONCE_S, budget.remaining_s / 4))
+        calls = min(to.workers, budget.calls_left)
+        trial.rounds.append(trial.run_round(calls, 1, budget.deadline(limit_s), observed=True))
+        budget.spend(calls)
+
+    runner.attempt(trial, once)
+
+
+def _open(runner: Runner, step: Open) -> None:
+    """Start all at once; then open their pools one after the other, so that none slows another's start-up."""
+    made = [LiveTrial(to) for to in step.configurations]
+    if step.twin_of is not None:
+        runner.say("comparing the leader with itself")
+        (runner.journal.twin,) = made
+    for trial in made:
+        runner.journal.trials.append(trial)
+        runner.start(trial)
+    for trial in made:
+        runner.load(trial)
+    for trial in [trial for trial in made if trial.alive]:
+        if step.twin_of is None:
+            runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
+        runner.attempt(trial, lambda: runner.prepare(trial))  # noqa: B023  called at once
+    if not runner.budget.reserved_s:
+        runner.budget.reserved_s = sum(extension.needed_s(runner) for extension in runner.extensions)
+
+
+def _warm_up(runner: Runner, step: WarmUp) -> None:
+    """What one call of each worker shows of the speed: where they stand in each other's way the model, which knows only
+    the call alone, expects far too much of a round."""
+    trial = runner.journal.trials[step.trial]
+    to = trial.configuration
+    trial.configuration = Configuration(to.backend, to.workers, step.chunksize, to.start_method)
+    trial.expected_per_s = step.expected_per_s
+    calls = min(step.calls, runner.budget.calls_left)
+
+    def first_calls() -> None:
+        done = runner.run_calls(trial, calls, 1).done
+        if calls == to.workers:
+            trial.expected_per_s = min(step.expected_per_s, SLOW_START * calls / done.wall_s)
+
+    if calls > 0:
+        runner.attempt(trial, first_calls)
+
+
+def _rounds(runner: Runner, step: Rounds) -> None:
+    budget, trials = runner.budget, runner.journal.trials
+    runner.say(f"{'watching' if step.observed else 'timing'} {len(step.trials)} configurations")
+    shuffled = runner.rng.sample(step.trials, len(step.trials))
+    for waiting, trial in zip(range(len(shuffled), 0, -1), map(trials.__getitem__, shuffled), strict=True):
+        if not trial.alive or budget.calls_left <= 0:
+            continue
+        needed_s = step.round_s
+        if trial.expected_per_s:  # a call for each worker at least
+            needed_s = max(needed_s, trial.configuration.workers / trial.expected_per_s)
+        if budget.racing_s > (needed_s if trial.rounds else 0.0):
+            most = max(1, budget.calls_left // (waiting * step.passes_left))
+            runner.run_round(trial, step.round_s, observed=step.observed, most=most)
+
+
+def _single_calls(runner: Runner, trial: LiveTrial, calls: int) -> None:
+    def once() -> None:
+        done = runner.run_calls(trial, calls, 1).done
+        trial.chunksize_one_per_s = done.calls / done.wall_s
+
+    runner.attempt(trial, once)
+
+
+# -- results that change ----------------------------------------------------------------------------------------------
+
+
+def _check_results(runner: Runner, step: CheckResults) -> None:
+    runner.say("comparing results")
+    solo, *others = (runner.journal.trials[number] for number in (0, *step.trials))
+    inputs = min(solo.inputs_used, step.calls)
+    expected = _digests(runner, solo, max(2 * inputs, step.calls), inputs)
+    _note(solo, compare_alone(expected))
+    for trial in others if expected else ():
+        _note(trial, compare(expected, _digests(runner, trial, step.calls, inputs)))
+
+
+def _digests(runner: Runner, trial: LiveTrial, calls: int, inputs: int) -> dict[str, list[str]]:
+    """By input; none when the trial ended in it."""
+    made: dict[str, list[str]] = {}
+    before, patience_s = trial.calls, max(PATIENCE_S, PATIENCE * calls * runner.call_s)
+    limit = runner.budget.deadline(min(runner.options.timeout_s, patience_s))
+    runner.attempt(trial, lambda: made.update(trial.digests(calls, inputs, limit)))
+    runner.budget.spend(trial.calls - before)
+    return made
+
+
+def _note(trial: LiveTrial, compared: Compared) -> None:
+    if compared.results:
+        trial.results_compared, trial.results_differing = compared
+
+
+# -- hot lines --------------------------------------------------------------------------------------------------------
+
+
+def _hot_lines(runner: Runner) -> Hot:
+    runner.say("looking for the hot lines")
+    solo, loaded = runner.journal.trials[0], runner.journal.loaded
+    file = loaded.target.file if loaded else None
+    with HotRecorder(HOT_RATE_HZ, limit_s=runner.options.budget_s, target_file=file) as recorder:
+        recorder.start(solo.process.pid)
+        runner.run_round(solo, HOT_ROUND_S, observed=False, keep=False)
+        return recorder.stop()

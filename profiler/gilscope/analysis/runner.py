@@ -1,0 +1,191 @@
+"""The one who owns the processes of an analysis and its budget: starts trials, has them run rounds, and ends them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gilscope.analysis.budget import Budget
+from gilscope.analysis.journal import Journal
+from gilscope.configuration import Configuration
+from gilscope.decide.measured import Measured
+from gilscope.decide.rounds import calls_per_round, solo_chunksize
+from gilscope.extensions import Extension
+from gilscope.measure import messages as m
+from gilscope.measure.interrupts import uninterrupted
+from gilscope.measure.live import LiveTrial, TimedRound
+from gilscope.measure.trial import TrialEnded
+from gilscope.options import Options
+from gilscope.records import QueueFigures, Trial
+from gilscope.targets import TargetSpec
+
+__all__ = ["MAX_CALLS", "PATIENCE", "PATIENCE_S", "START_TIMEOUT_S", "Runner"]
+
+START_TIMEOUT_S = 30.0
+#: How long the tear-down of one trial may take.
+TEAR_DOWN_S = 1.0
+#: A round may take so many times its expected length before its trial is stopped, and at least `PATIENCE_S`.
+PATIENCE, PATIENCE_S = 10.0, 2.0
+#: The part of `--timeout` that a round is planned to take, so that one that is slower than planned is no failure.
+TIMEOUT_SHARE = 0.25
+#: Calls of one round, and chunks: what they need in memory and in submitting is bounded.
+MAX_CALLS, MAX_CHUNKS = 500_000, 20_000
+
+
+class Runner:
+    """Runs the trials of one target; what comes of it stands in its journal.
+
+    Whatever happens to the process of a trial becomes the trial's status. It is a `gilscope.extensions.Laboratory`.
+    """
+
+    def __init__(
+        self,
+        target: TargetSpec,
+        journal: Journal,
+        budget: Budget,
+        tell: Callable[[str], None],
+        extensions: Sequence[Extension] = (),
+    ) -> None:
+        self.target, self.journal, self.budget, self.say, self.extensions = target, journal, budget, tell, extensions
+        self.options: Options = journal.experiment.options
+        self.rng = random.Random(self.options.seed)
+        self._environment = {name: value for each in extensions for name, value in each.environment.items()}
+
+    # -- starting ---------------------------------------------------------------------------------------------------
+
+    def start(self, trial: LiveTrial, environment: Mapping[str, str] | None = None) -> None:
+        """Start the process, which then imports the target by itself.
+
+        :param environment: added to what every trial is told
+        """
+        trial.start({**self._environment, **(environment or {})})
+        self.attempt(trial, lambda: trial.begin_loading(self.target, self.options.seed))
+
+    def load(self, trial: LiveTrial) -> None:
+        """Wait until the process is up and has imported the target."""
+        limit = self.budget.deadline(START_TIMEOUT_S)
+
+        def step() -> None:
+            trial.process.hear(m.Hello, limit, "starting")
+            trial.end_loading(limit)
+
+        self.attempt(trial, step)
+
+    def prepare(self, trial: LiveTrial) -> None:
+        """Open the pool, and measure what it takes to hand over nothing.
+
+        :raises TrialEnded: when that fails
+        """
+        solo, watching = self.journal.solo, self.journal.watching
+        assert solo is not None
+        assert watching is not None
+        trial.open(watching, self.budget.deadline(START_TIMEOUT_S))
+        trial.timed, trial.inputs_used = solo.timed, solo.inputs_used
+        chunks = self.journal.experiment.backends[trial.configuration.backend].empty_chunks
+        trial.dispatch_each_s = trial.dispatch_s(chunks, self.budget.deadline(START_TIMEOUT_S))
+
+    def attempt(self, trial: LiveTrial, step: Callable[[], Any]) -> None:
+        """Do ``step``; a trial that ends in it keeps its exit reason. The end of the budget takes nothing from one that
+        has rounds to show."""
+        try:
+            step()
+        except TrialEnded as ended:
+            reason: TrialEnded | None = ended
+            if ended.status == "timeout" and self.budget.is_over:
+                late = TrialEnded("timeout", "the budget was used up before it ended a round")
+                reason = None if trial.rounds else late
+            trial.end(reason)
+
+    # -- rounds -----------------------------------------------------------------------------------------------------
+
+    def run_round(
+        self, trial: LiveTrial, round_s: float, *, observed: bool, keep: bool = True, most: int = MAX_CALLS
+    ) -> None:
+        """Run a round of about ``round_s`` and of ``most`` calls, and ``keep`` it."""
+        to, call_s = trial.configuration, self.call_s
+        per_s = trial.expected_per_s or 1.0 / call_s
+        # The solo loop takes some milliseconds of calls at once: there is nobody to hand them to.
+        chunk = solo_chunksize(call_s) if to.backend == "serial" else to.chunksize
+        calls = calls_per_round(
+            call_s,
+            min(round_s, TIMEOUT_SHARE * self.options.timeout_s),
+            speedup=per_s * call_s,
+            workers=to.workers,
+            input_count=trial.inputs_used,
+            max_calls=min(most, MAX_CHUNKS * chunk, self.budget.calls_left),
+        )
+
+        def step() -> None:
+            made = self.run_calls(trial, calls, chunk, observed=observed, expected_s=calls / per_s)
+            trial.expected_per_s = made.done.calls / made.done.wall_s
+            if keep:
+                trial.rounds.append(made)
+                if len(trial.rounds) == 1:  # what a first round needs is no growth
+                    trial.weigh()
+
+        self.attempt(trial, step)
+
+    def run_calls(
+        self, trial: LiveTrial, calls: int, chunk: int, *, observed: bool = False, expected_s: float = 0.0
+    ) -> TimedRound:
+        """Run so many calls, patiently but not for ever.
+
+        :raises TrialEnded: when the trial fails or does not answer in time
+        """
+        patience_s = min(self.options.timeout_s, max(PATIENCE_S, PATIENCE * expected_s))
+        made = trial.run_round(calls, chunk, self.budget.deadline(patience_s), observed=observed)
+        self.budget.spend(made.done.calls)
+        return made
+
+    @property
+    def call_s(self) -> float:
+        """Mean seconds of a call, alone. Rounds are run once it is known."""
+        assert self.journal.call_s is not None
+        return self.journal.call_s
+
+    # -- ending -----------------------------------------------------------------------------------------------------
+
+    def end_all(self) -> None:
+        """Weigh what still lives, and end it."""
+        with uninterrupted():
+            for trial in self.journal.trials:
+                if trial.alive:
+                    trial.weigh()
+                self.end(trial)
+
+    def end(self, trial: LiveTrial) -> None:
+        """End its process; closing a pool in order takes time that only tear-downs need."""
+        trial.end(grace_s=TEAR_DOWN_S if trial.loaded and trial.loaded.tears_down else 0.0)
+
+    @property
+    def measured(self) -> Measured:
+        """All of it by now, for decisions."""
+        return self.journal.measured(self.budget.left)
+
+    # -- for extensions ---------------------------------------------------------------------------------------------
+
+    @property
+    def living(self) -> Sequence[Trial]:
+        racing = self.measured.racing.values()
+        return [tried.record for tried in racing if tried.alive and tried.record.backend != "serial"]
+
+    @property
+    def dispatch_s(self) -> Mapping[str, float]:
+        return self.measured.machine.dispatch_s
+
+    @property
+    def spare_s(self) -> float:
+        return self.budget.spare_s
+
+    def without_calls(self, to: Configuration, chunks: int, environment: Mapping[str, str]) -> QueueFigures | None:
+        assert self.journal.watching is not None
+        trial, limit = LiveTrial(to), self.budget.deadline(self.spare_s)
+        try:
+            self.start(trial, environment)
+            self.load(trial)
+            trial.open(self.journal.watching, limit)
+            trial.without_calls(chunks, limit)
+            return trial.queue
+        finally:
+            self.end(trial)

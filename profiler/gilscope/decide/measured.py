@@ -1,0 +1,207 @@
+"""What is known of a target by now: all that decisions rest on, without the processes that it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from gilscope.decide.bounds import most_speedup
+from gilscope.decide.classify import classify
+from gilscope.decide.demands import demands
+from gilscope.decide.noise import TIE_MARGIN, noise_floor
+from gilscope.decide.recommend import contenders, recommend
+from gilscope.decide.steps import Rounds
+from gilscope.decide.throughput import round_rates, with_throughput
+from gilscope.decide.traits import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gilscope.decide.code import CodeTarget
+    from gilscope.decide.steps import Step
+    from gilscope.decide.traits import BackendTraits, Shape
+    from gilscope.options import Options
+    from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
+
+    S = TypeVar("S", bound=Step)
+
+__all__ = ["Experiment", "Left", "Measured", "Tried"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an analysis is to find out, and with what. Nothing of it changes while it measures."""
+
+    options: Options
+    cpus: float
+    """Usable ones."""
+    backends: Mapping[str, BackendTraits]
+    """Those that may be tried, ``serial`` first."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What the budget has left."""
+
+    calls: int
+    elapsed_s: float
+    remaining_s: float
+    spare_s: float
+    """Seconds before the hot lines."""
+    racing_s: float
+    """Seconds for rounds: what extensions need is kept back too."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A configuration that was opened, as far as it got."""
+
+    record: Trial
+    """But for what follows from comparing it with others."""
+    alive: bool = True
+    errors: int = 0
+    """Of all its calls, those included that warmed it up."""
+    dispatch_s: float | None = None
+    """Seconds to hand over one chunk; None where that was not measured."""
+    expected_per_s: float | None = None
+    """Calls per second to expect of its next round."""
+    twin: bool = False
+    """Whether it is there for the noise alone."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that was measured of one target so far."""
+
+    experiment: Experiment
+    left: Left
+    trials: tuple[Tried, ...] = ()
+    """In the order in which they were opened, the solo run first."""
+    steps: tuple[Step, ...] = ()
+    """What was asked for so far, in order."""
+    kind: Kind = "sync"
+    gil_enabled: bool = True
+    call_s: float | None = None
+    """Seconds of a call alone, by the first of them; None when no call ended in time."""
+    average_call_s: float | None = None
+    """Solo seconds of a call, each input counting the same."""
+    pickle_s: float = 0.0
+    pickle_parent_share: float = 0.5
+    """As in `gilscope.decide.traits.Machine`."""
+    gil_held_ratio: float | None = None
+    """By py-spy, for want of something better where the ledger cannot see the GIL."""
+
+    @property
+    def solo(self) -> Tried | None:
+        return self.trials[0] if self.trials else None
+
+    @property
+    def racing(self) -> dict[int, Tried]:
+        """By number, all but the twin."""
+        return {number: tried for number, tried in enumerate(self.trials) if not tried.twin}
+
+    @cached_property
+    def records(self) -> tuple[Trial, ...]:
+        """Of those that race, with their throughput and speed-up."""
+        return with_throughput([tried.record for tried in self.racing.values()], self.average_call_s)
+
+    @cached_property
+    def demands(self) -> Demands | None:
+        """Of one call, by the solo run."""
+        ledger = self.solo.record.ledger if self.solo else None
+        return demands(ledger) if ledger else None
+
+    @cached_property
+    def machine(self) -> Machine:
+        """With what is known by now of the costs of its pools."""
+        ledger = self.solo.record.ledger if self.solo else None
+        pools = [tried for tried in self.trials[1:] if tried.dispatch_s and not tried.twin]
+        return Machine(
+            cpus=self.experiment.cpus,
+            gil_enabled=self.gil_enabled,
+            dispatch_s={tried.record.backend: tried.dispatch_s for tried in pools if tried.dispatch_s},
+            pickle_s=self.pickle_s,
+            pickle_parent_share=self.pickle_parent_share,
+            samples=ledger.samples if ledger else 0,
+        )
+
+    def shape(self, backend: str) -> Shape:
+        """How the target is run there."""
+        return self.experiment.backends[backend].shape(self.kind)
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        """By the rounds of a trial and its twin."""
+        pair = next((step.trials for step in self.steps if isinstance(step, Rounds) and step.purpose == "noise"), None)
+        first, second = self.rates(self.trials[number] for number in pair) if pair else ([], [])
+        if not pair or not first or not second:
+            return None
+        of, every = self.trials[pair[0]].record, self.rates(self.racing.values())
+        return noise_floor(of.backend, of.workers, first, second, [rates for rates in every if rates])
+
+    @property
+    def floor(self) -> float:
+        """The gap up to which two configurations are a tie, as a fraction of the faster."""
+        return self.noise.floor if self.noise else TIE_MARGIN
+
+    @cached_property
+    def classification(self) -> Classification:
+        """What kind of work the target does, by the solo run."""
+        solo = self.solo.record if self.solo else None
+        ledger = solo.ledger if solo else None
+        held = ledger.gil_held_ratio if ledger else None
+        return classify(
+            self.demands,
+            samples=ledger.samples if ledger else 0,
+            gil_held_ratio=self.gil_held_ratio if held is None else held,
+            gil_enabled=self.gil_enabled,
+            dispatch_s=self.machine.dispatch_s,
+            error_share=solo.errors / solo.calls if solo and solo.calls else 0.0,
+        )
+
+    def advice(self, target: CodeTarget | None = None) -> Recommendation:
+        """What would be recommended by the rounds so far.
+
+        :param target: for the code to paste
+        """
+        return recommend(
+            self.records,
+            self.classification,
+            kind=self.kind,
+            simplicity={name: traits.simplicity for name, traits in self.experiment.backends.items()},
+            context=self.experiment.options.context,
+            target=target,
+            call_s=self.average_call_s,
+            floor=self.floor,
+            bounds=self._bounds,
+        )
+
+    @cached_property
+    def _bounds(self) -> dict[str, float]:
+        """The most times the serial throughput, by backend."""
+        known = self.demands
+        if known is None:
+            return {}
+        return {name: most_speedup(self.shape(name), known, self.machine) for name in self.experiment.backends}
+
+    def contending(self, share: float) -> list[int]:
+        """The trials that reach ``share`` of the fastest of those that fit the caller, the fastest first."""
+        near = contenders(
+            self.records,
+            self.classification,
+            kind=self.kind,
+            context=self.experiment.options.context,
+            call_s=self.average_call_s,
+            share=share,
+        )
+        numbers = dict(zip(map(id, self.records), self.racing, strict=True))
+        return [numbers[id(record)] for record in near]
+
+    def rates(self, trials: Iterable[Tried]) -> list[list[float]]:
+        """Calls per second of each clean round of each of them, fit to be compared."""
+        return round_rates([tried.record for tried in trials], self.average_call_s)
+
+    def asked(self, kind: type[S]) -> list[S]:
+        """The steps of a kind so far."""
+        return [step for step in self.steps if isinstance(step, kind)]

@@ -1,0 +1,369 @@
+"""What to measure next, from what was measured so far.
+
+First the function alone. Then the race: every backend once where the model expects its best, more worker counts where
+more may pay, and the contenders again, round by round, until the leader's lead is clear of the noise, which is measured
+too. Then what a few calls more tell. Where the function does not survive being called alone, each backend once.
+
+Each rule below asks for one step, or for none when it has nothing left to ask for; the first that asks has its way.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gilscope.configuration import Configuration
+from gilscope.decide.candidates import STEP, candidates, most_workers
+from gilscope.decide.predict import predict, stations_for
+from gilscope.decide.recommend import UNSURE
+from gilscope.decide.rounds import chunksize, round_s
+from gilscope.decide.steps import (
+    CheckResults,
+    LookForHotLines,
+    LookForNativePools,
+    MeasureMore,
+    Open,
+    Rounds,
+    SingleCalls,
+    TryOnce,
+    WarmUp,
+    WatchAlone,
+)
+from gilscope.decide.sweep import PAYS, next_count
+from gilscope.records import LOOP_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gilscope.decide.measured import Measured, Tried
+    from gilscope.decide.steps import Step
+    from gilscope.options import Options
+
+__all__ = ["HOT_ROUND_S", "kept_for_hot_lines_s", "left_out", "next_step"]
+
+#: Solo rounds that are watched before anything is planned: as many as it takes for so many samples, within reason. A
+#: share of one half is then known to 7 points (binomial σ).
+SOLO_ROUND_S, SOLO_ROUNDS, ENOUGH_SAMPLES = 0.3, 3, 50
+#: A call so long is asked of each configuration only a few times.
+LONG_CALL_S = 0.1
+#: The confidence in a recommendation at which more rounds are not worth their time.
+SURE = 0.95
+#: Passes of clean rounds over the contenders: with the first of all, three against three are the fewest whose ranks
+#: carry an interval, and what seven do not tell apart is a tie.
+FEWEST_PASSES, MOST_PASSES = 2, 6
+#: Who stays in the race: first all but the hopeless, then those near the leader.
+HOPELESS, NEAR = 0.5, 0.8
+#: A backend is tried with other worker counts when its best comes this near the leader.
+PROMISING = 0.7
+#: Parts of the budget: no further worker counts after the first; after the second a likely answer is good enough.
+SWEEP_UNTIL, LIKELY_UNTIL = 0.5, 0.45
+#: Rounds of the leader and its twin.
+TWIN_ROUNDS = 2
+#: The part of the budget that comparing results may take, over all trials, and the most calls of one trial.
+COMPARING_SHARE, MOST_COMPARED = 0.05, 200
+#: What digesting an argument and a result takes at most, about.
+DIGEST_S = 0.001
+#: The part of the budget kept for the hot lines, and what they take.
+HOT_SHARE, HOT_ROUND_S = 0.1, 0.4
+#: What is kept at least, for the round and what comes before it, and the most of a small budget.
+HOT_KEPT_S, HOT_MOST = 1.0, 0.25
+
+
+def next_step(measured: Measured) -> Step | None:
+    """What to measure next; None when there is nothing more to measure."""
+    watched = _watch_alone(measured)
+    if watched is not None:
+        return watched
+    rules = _RACE if measured.asked(Open) or _speaks_for_itself(measured) else (_try_once,)
+    return next((step for rule in rules if (step := rule(measured)) is not None), None)
+
+
+def kept_for_hot_lines_s(options: Options) -> float:
+    """Seconds of the budget that nothing else may take."""
+    kept_s = min(max(HOT_SHARE * options.budget_s, HOT_KEPT_S), HOT_MOST * options.budget_s)
+    return kept_s if options.hot else 0.0
+
+
+# -- alone ------------------------------------------------------------------------------------------------------------
+
+
+def _watch_alone(measured: Measured) -> WatchAlone | None:
+    before, solo = measured.asked(WatchAlone), measured.solo
+    if solo is None or not solo.alive or measured.call_s is None or measured.asked(Open):
+        return None
+    if before and (len(before) >= SOLO_ROUNDS or measured.machine.samples >= ENOUGH_SAMPLES):
+        return None
+    half = max(1, measured.left.calls // 2)  # the rest is for the others
+    return WatchAlone(SOLO_ROUND_S, before[0].most_calls if before else half)
+
+
+def _speaks_for_itself(measured: Measured) -> bool:
+    """Whether the solo run tells what a call demands."""
+    return measured.solo is not None and measured.solo.alive and measured.demands is not None
+
+
+def _try_once(measured: Measured) -> TryOnce | None:
+    """Each backend, so that what becomes of it is known too."""
+    options, tried = measured.experiment.options, {step.configuration.backend for step in measured.asked(TryOnce)}
+    name = next((name for name in measured.experiment.backends if name not in {"serial", *tried}), None)
+    if name is None or measured.left.remaining_s <= 0:
+        return None
+    fixed = measured.experiment.backends[name].fixed_workers
+    workers = (*options.workers, max(2, math.ceil(measured.experiment.cpus)))[0]
+    return TryOnce(_configuration(measured, name, fixed or workers))
+
+
+def _configuration(measured: Measured, backend: str, workers: int, chunk: int = 1) -> Configuration:
+    method = measured.experiment.options.start_method or "spawn"
+    has_methods = bool(measured.experiment.backends[backend].start_methods)
+    return Configuration(backend, workers, chunk, method if has_methods else None)
+
+
+# -- the race ---------------------------------------------------------------------------------------------------------
+
+
+def _first_counts(measured: Measured) -> Open | None:
+    known, options = measured.demands, measured.experiment.options
+    if measured.asked(Open) or known is None:
+        return None
+    left = {"serial", left_out(measured)}
+    return Open(
+        tuple(
+            candidates(
+                known,
+                measured.machine,
+                kind=measured.kind,
+                backends=[traits for name, traits in measured.experiment.backends.items() if name not in left],
+                workers_asked=options.workers or None,
+                chunksize_asked=options.chunksize,
+                start_method=options.start_method,
+                max_workers=options.max_workers,
+                exhaustive=options.exhaustive,
+            )
+        )
+    )
+
+
+def left_out(measured: Measured) -> str | None:
+    """A backend not tried, though nobody excluded it: a plain function is offloaded from a loop to the same threads
+    that a thread pool has, and where a call takes long there is better use for the budget than both."""
+    options = measured.experiment.options
+    if options.backends or (measured.call_s or 0.0) < LONG_CALL_S or measured.kind in LOOP_KINDS:
+        return None
+    return "asyncio" if options.context == "sync" else "thread"
+
+
+def _warm_up(measured: Measured) -> WarmUp | None:
+    """The first calls of each trial that was opened; their chunks, now that it is known what handing one over takes."""
+    done = {step.trial for step in measured.asked(WarmUp)}
+    number = next((n for n, tried in enumerate(measured.trials) if n and tried.alive and n not in done), None)
+    if number is None or measured.call_s is None:
+        return None
+    tried, length_s = measured.trials[number], _round_s(measured)
+    size = _chunksize(measured, tried, length_s)
+    to = tried.record
+    calls = to.workers if measured.call_s < length_s / 2 and measured.left.calls > 0 else 0
+    return WarmUp(number, calls, size, _expected_per_s(measured, to.backend, to.workers, size), length_s)
+
+
+def _round_s(measured: Measured) -> float:
+    """What a round lasts, decided when the first ones are planned."""
+    planned = [step.round_s for step in measured.steps if isinstance(step, WarmUp | Rounds)]
+    return planned[0] if planned else round_s(measured.left.racing_s, len(measured.trials))
+
+
+def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
+    to, asked = tried.record, measured.experiment.options.chunksize
+    if not measured.experiment.backends[to.backend].pickles or asked or tried.twin or not tried.dispatch_s:
+        return to.chunksize
+    work_s = (measured.call_s or 0.0) + measured.machine.pickle_s
+    return chunksize(work_s, math.ceil(to.workers * length_s / work_s), to.workers, tried.dispatch_s)
+
+
+def _expected_per_s(measured: Measured, backend: str, workers: int, chunk: int = 1) -> float:
+    """Calls per second, by the model: enough to size a first round."""
+    known, call_s, machine = measured.demands, measured.call_s, measured.machine
+    assert known is not None
+    assert call_s is not None
+    stations = stations_for(measured.shape(backend), known, machine, backend=backend, chunksize=chunk)
+    if not any(station.demand_s > 0 for station in stations):  # calls so few and short that no CPU time was seen
+        return workers / call_s
+    return predict(known, stations, machine, workers)[0]
+
+
+def _first_rounds(measured: Measured) -> Rounds | None:
+    """A clean round of every trial that has none, then an observed one; the solo run was watched already."""
+    asked = measured.asked(Rounds)
+    for observed, passes_left in ((False, 4), (True, 3)):
+        done = {number for step in asked if step.observed == observed for number in step.trials}
+        done |= {0} if observed else set()
+        fresh = tuple(number for number, tried in measured.racing.items() if tried.alive and number not in done)
+        if fresh:
+            return Rounds(fresh, _round_s(measured), "first", observed, passes_left)
+    return None
+
+
+def _more_counts(measured: Measured) -> Open | None:
+    """Other worker counts of the promising backends, while that pays and the budget has room for it."""
+    options, left = measured.experiment.options, measured.left
+    late = left.elapsed_s >= SWEEP_UNTIL * options.budget_s or left.calls <= 0
+    if options.workers or options.exhaustive or late or _passes(measured, "contest"):
+        return None
+    counts = {name: _next_count(measured, name) for name in _promising(measured)}
+    chunk = options.chunksize or 1
+    more = tuple(_configuration(measured, name, count, chunk) for name, count in counts.items() if count is not None)
+    return Open(more) if more else None
+
+
+def _passes(measured: Measured, purpose: str) -> int:
+    return sum(step.purpose == purpose for step in measured.asked(Rounds))
+
+
+def _promising(measured: Measured) -> list[str]:
+    """The backends whose best comes near the leader, and a coroutine function's own: alone, each of its calls had an
+    event loop to itself, so that the model thinks it dearer than it is in company."""
+    names = [measured.trials[number].record.backend for number in measured.contending(PROMISING)]
+    native = ["asyncio"] if "asyncio" in measured.experiment.backends and measured.kind in LOOP_KINDS else []
+    return list(dict.fromkeys([*names, *native]))
+
+
+def _next_count(measured: Measured, name: str) -> int | None:
+    traits, known = measured.experiment.backends[name], measured.demands
+    racing = list(measured.racing.values())
+    rates = measured.rates(racing)
+    serial_per_s = max(rates[0], default=0.0)
+    best = {
+        tried.record.workers: max(rated)
+        for tried, rated in zip(racing, rates, strict=True)
+        if tried.record.backend == name and rated
+    }
+    counts = {tried.record.workers for tried in racing if tried.record.backend == name}
+    failed, helps = counts - set(best), len(best) < 2 or max(best.values()) >= PAYS * serial_per_s
+    if traits.fixed_workers is not None or known is None or not best or failed or not helps:
+        return None
+    shape = traits.shape(measured.kind)
+    high = measured.experiment.options.max_workers or most_workers(shape, measured.machine, known)
+    return next_count(
+        best,
+        lambda workers: _expected_per_s(measured, name, workers),
+        low=min(2, high),
+        high=high,
+        step=STEP[shape],
+        alone=serial_per_s,
+        believed=shape != "loop",
+    )
+
+
+def _contest(measured: Measured) -> Rounds | None:
+    """Clean rounds of those that may still win, and of the solo run, until there is no doubt left or no budget."""
+    number = _passes(measured, "contest")
+    if number >= MOST_PASSES or (number >= FEWEST_PASSES and _settled(measured)):
+        return None
+    near = measured.contending(HOPELESS if number < FEWEST_PASSES else NEAR)
+    living = tuple(each for each in dict.fromkeys([0, *near]) if measured.trials[each].alive)
+    if not living:
+        return None
+    return Rounds(living, _round_s(measured), "contest", passes_left=max(1, FEWEST_PASSES - number))
+
+
+def _settled(measured: Measured) -> bool:
+    """Whether the rounds so far leave no doubt; later in the budget, little doubt."""
+    late = measured.left.elapsed_s >= LIKELY_UNTIL * measured.experiment.options.budget_s
+    said = measured.advice()
+    return said.backend is not None and said.confidence >= (UNSURE if late else SURE)
+
+
+def _twin(measured: Measured) -> Open | Rounds | None:
+    """The leader in a second process, their rounds interleaved: an A/A comparison, whose gap is noise."""
+    leader = next((step.twin_of for step in measured.asked(Open) if step.twin_of is not None), None)
+    if leader is None:
+        return _open_twin(measured)
+    pair = (leader, len(measured.trials) - 1)  # nothing is opened after the twin
+    if _passes(measured, "noise") >= TWIN_ROUNDS or not all(measured.trials[number].alive for number in pair):
+        return None
+    return Rounds(pair, _round_s(measured), "noise")
+
+
+def _open_twin(measured: Measured) -> Open | None:
+    number = next(iter(measured.contending(1.0)), None)
+    if number is None or not measured.trials[number].alive:
+        return None
+    leader, length_s = measured.trials[number], _round_s(measured)
+    to = leader.record
+    if leader.expected_per_s:
+        length_s = max(length_s, to.workers / leader.expected_per_s)
+    if measured.left.racing_s < 2 * TWIN_ROUNDS * length_s + (to.startup_s or 0.0):
+        return None
+    return Open((Configuration(to.backend, to.workers, to.chunksize, to.start_method),), twin_of=number)
+
+
+def _single_calls(measured: Measured) -> SingleCalls | None:
+    """What a process pool whose calls go in chunks would do without: one round shows it."""
+    done, length_s = {step.trial for step in measured.asked(SingleCalls)}, _round_s(measured)
+    if measured.left.racing_s < length_s or measured.left.calls <= 0:
+        return None
+    for number, tried in measured.racing.items():
+        if number and tried.alive and tried.record.chunksize != 1 and tried.dispatch_s and number not in done:
+            per_s = min(1.0 / tried.dispatch_s, tried.expected_per_s or 1.0 / (measured.call_s or 1.0))
+            calls = max(tried.record.workers, round(length_s * per_s))
+            return SingleCalls(number, min(calls, measured.left.calls))
+    return None
+
+
+# -- a few calls more -------------------------------------------------------------------------------------------------
+
+
+def _check_results(measured: Measured) -> CheckResults | None:
+    """Where calls are cheap, none has failed, and there is something to compare with: a generator's results are
+    drained."""
+    solo = measured.solo
+    others = tuple(n for n, tried in measured.racing.items() if n and tried.alive and not tried.errors)
+    alone = solo is not None and solo.alive and not solo.errors and measured.kind in ("sync", "coroutine")
+    calls = _calls_to_compare(measured, len(others)) if alone and not measured.asked(CheckResults) else 0
+    return CheckResults(others, calls) if calls else None
+
+
+def _calls_to_compare(measured: Measured, trials: int) -> int:
+    """Calls that each of so many trials can make for it, the serial one twice as many; 0 when there is no room for two
+    that could meet."""
+    if not trials or measured.call_s is None:
+        return 0
+    each_s = (trials + 2) * (measured.call_s + DIGEST_S)
+    room_s = min(COMPARING_SHARE * measured.experiment.options.budget_s, measured.left.remaining_s)
+    calls = min(MOST_COMPARED, int(room_s / each_s), measured.left.calls // (trials + 2))
+    return calls if calls >= 2 else 0
+
+
+def _look_for_native_pools(measured: Measured) -> LookForNativePools | None:
+    """Of the solo run, whose calls have loaded by now what they load."""
+    alive = measured.solo is not None and measured.solo.alive
+    return LookForNativePools() if alive and not measured.asked(LookForNativePools) else None
+
+
+def _look_for_hot_lines(measured: Measured) -> LookForHotLines | None:
+    return None if measured.asked(LookForHotLines) else LookForHotLines(_why_no_hot_lines(measured))
+
+
+def _why_no_hot_lines(measured: Measured) -> str | None:
+    if not measured.experiment.options.hot:
+        return "not asked for"
+    if measured.solo is None or not measured.solo.alive:
+        return "the solo run had ended"
+    if measured.left.calls <= 0:
+        return "no calls were left in the budget"
+    return "no time was left in the budget" if measured.left.remaining_s < HOT_ROUND_S else None
+
+
+_RACE: tuple[Callable[[Measured], Step | None], ...] = (
+    _first_counts,
+    _warm_up,
+    _first_rounds,
+    _more_counts,
+    _contest,
+    _twin,
+    _single_calls,
+    lambda measured: None if measured.asked(MeasureMore) else MeasureMore(),
+    _check_results,
+    _look_for_native_pools,
+    _look_for_hot_lines,
+)

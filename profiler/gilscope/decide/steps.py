@@ -1,0 +1,122 @@
+"""What an analysis can do next. Trials are named by their numbers, in the order in which they were opened; the solo run
+is number 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from gilscope.configuration import Configuration
+
+__all__ = [
+    "CheckResults",
+    "LookForHotLines",
+    "LookForNativePools",
+    "MeasureMore",
+    "Open",
+    "Rounds",
+    "SingleCalls",
+    "Step",
+    "TryOnce",
+    "WarmUp",
+    "WatchAlone",
+]
+
+
+@dataclass(frozen=True)
+class WatchAlone:
+    """An observed round of the solo run, to know what a call demands."""
+
+    round_s: float
+    most_calls: int
+
+
+@dataclass(frozen=True)
+class TryOnce:
+    """One observed round of a configuration that nothing more is expected of."""
+
+    configuration: Configuration
+
+
+@dataclass(frozen=True)
+class Open:
+    """Start a process for each configuration, and open its pool."""
+
+    configurations: tuple[Configuration, ...]
+    twin_of: int | None = None
+    """The trial that this one is the same as: how the two differ is noise."""
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Make a trial's first calls, one a worker, which do not count."""
+
+    trial: int
+    calls: int
+    """None where they would take as long as a round."""
+    chunksize: int
+    """Calls that are handed over at once from then on."""
+    expected_per_s: float
+    round_s: float
+    """What a round of any trial will take."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """A round of each of these trials, in random order, so that a noisy machine hits all alike."""
+
+    trials: tuple[int, ...]
+    round_s: float
+    purpose: Literal["first", "contest", "noise"]
+    observed: bool = False
+    passes_left: int = 1
+    """Among how many such passes the calls that are left are divided, this one included."""
+
+
+@dataclass(frozen=True)
+class SingleCalls:
+    """A clean round in chunks of one call, beside the trial's own rounds."""
+
+    trial: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class MeasureMore:
+    """Let the extensions measure."""
+
+
+@dataclass(frozen=True)
+class CheckResults:
+    """Hold the results of so many calls of each trial against those of the solo run."""
+
+    trials: tuple[int, ...]
+    calls: int
+
+
+@dataclass(frozen=True)
+class LookForNativePools:
+    """Look which libraries with threads of their own the target has loaded by now."""
+
+
+@dataclass(frozen=True)
+class LookForHotLines:
+    """A round of the solo run under py-spy."""
+
+    why_not: str | None = None
+    """Why there is none after all."""
+
+
+Step = (
+    WatchAlone
+    | TryOnce
+    | Open
+    | WarmUp
+    | Rounds
+    | SingleCalls
+    | MeasureMore
+    | CheckResults
+    | LookForNativePools
+    | LookForHotLines
+)

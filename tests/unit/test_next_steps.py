@@ -1,0 +1,475 @@
+"""What is measured next, on handmade measurements: nothing here starts a process."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gilscope.configuration import Configuration
+from gilscope.decide.measured import Measured, Tried
+from gilscope.decide.next_steps import kept_for_hot_lines_s, left_out, next_step
+from gilscope.decide.steps import (
+    CheckResults,
+    LookForHotLines,
+    LookForNativePools,
+    MeasureMore,
+    Open,
+    Rounds,
+    SingleCalls,
+    Step,
+    TryOnce,
+    WarmUp,
+    WatchAlone,
+)
+from gilscope.options import Options
+from tests.unit.decide_builders import ledger, measured, tried
+
+#: Ten milliseconds of Python a call, enough samples to go on.
+COMPUTING = ledger(gil=0.1, samples=100, calls=10)
+WAITING = ledger(gil=0.001, network=0.099, samples=100, calls=10)
+WATCHED: tuple[Step, ...] = (WatchAlone(0.3, 5 * 10**8),)
+
+
+def solo(*rates: float, **fields: Any) -> Tried:
+    return tried("serial", rates, **{"ledger": COMPUTING, **fields})
+
+
+def first(number: int, *, observed: bool = False) -> Rounds:
+    return Rounds(tuple(range(observed, number)), 0.12, "first", observed)
+
+
+def opened(*trials: Tried, more: tuple[Step, ...] = (), **fields: Any) -> Measured:
+    """The solo run and others, each warm and with its first rounds behind it."""
+    configurations = tuple(Configuration(each.record.backend, each.record.workers) for each in trials[1:])
+    warm = tuple(WarmUp(number, 0, 1, 100.0, 0.12) for number in range(1, len(trials)))
+    steps = (*WATCHED, Open(configurations), *warm, first(len(trials)), first(len(trials), observed=True), *more)
+    return measured(*trials, steps=steps, **fields)
+
+
+def contests(number: int) -> tuple[Step, ...]:
+    return (Rounds((0, 1), 0.12, "contest"),) * number
+
+
+# -- alone ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_function_is_watched_alone_first_with_half_of_the_calls() -> None:
+    assert next_step(measured(tried("serial"), calls=30)) == WatchAlone(0.3, 15)
+
+
+def test_it_is_watched_again_while_samples_are_few_and_three_times_at_most() -> None:
+    few = solo(ledger=ledger(gil=0.1, samples=20, calls=10))
+    asked = WatchAlone(0.3, 15)
+    assert next_step(measured(few, steps=(asked,), calls=10)) == asked
+    assert next_step(measured(few, steps=(asked,) * 2, calls=5)) == asked
+    assert isinstance(next_step(measured(few, steps=(asked,) * 3)), Open)
+    assert isinstance(next_step(measured(solo(), steps=(asked,))), Open)
+
+
+@pytest.mark.parametrize(
+    ("alone", "fields"),
+    [
+        (solo(alive=False, status="failed"), {}),
+        (tried("serial"), {"call_s": None}),
+        (tried("serial"), {"steps": WATCHED * 3}),
+    ],
+    ids=["it died", "no call ended", "nothing was seen"],
+)
+def test_where_it_does_not_tell_what_it_demands_each_backend_is_tried_once(
+    alone: Tried, fields: dict[str, Any]
+) -> None:
+    asked: list[Step] = list(fields.pop("steps", ()))
+    options = Options(start_method="fork")
+    while (step := next_step(measured(alone, steps=tuple(asked), options=options, cpus=4.0, **fields))) is not None:
+        asked.append(step)
+    assert [step.configuration for step in asked if isinstance(step, TryOnce)] == [
+        Configuration("thread", 4),
+        Configuration("process", 4, 1, "fork"),
+        Configuration("asyncio", 4),
+    ]
+
+
+def test_nothing_is_tried_when_the_time_is_over() -> None:
+    assert next_step(measured(solo(alive=False), remaining_s=-0.1)) is None
+
+
+def test_what_is_tried_once_has_the_workers_asked_for() -> None:
+    step = next_step(measured(solo(alive=False), options=Options(workers=(3, 5))))
+    assert step == TryOnce(Configuration("thread", 3))
+
+
+# -- the first configurations -----------------------------------------------------------------------------------------
+
+
+def test_every_backend_is_opened_once_where_its_best_is_expected() -> None:
+    step = next_step(measured(solo(), steps=WATCHED))
+    assert isinstance(step, Open)
+    assert step.configurations == (
+        Configuration("thread", 2),
+        Configuration("process", 2, 1, "spawn"),
+        Configuration("asyncio", 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "call_s", "kind", "name"),
+    [
+        (Options(), 0.2, "sync", "asyncio"),
+        (Options(context="async"), 0.2, "sync", "thread"),
+        (Options(), 0.05, "sync", None),
+        (Options(), 0.2, "coroutine", None),
+        (Options(backends=("asyncio",)), 0.2, "sync", None),
+    ],
+)
+def test_of_two_that_run_long_calls_alike_one_is_left_out(
+    options: Options, call_s: float, kind: Any, name: str | None
+) -> None:
+    made = measured(solo(), steps=WATCHED, options=options, call_s=call_s, kind=kind)
+    step = next_step(made)
+    assert left_out(made) == name
+    assert isinstance(step, Open)
+    assert {to.backend for to in step.configurations} == {"thread", "process", "asyncio"} - {name}
+
+
+def test_each_is_warmed_up_in_turn_and_the_length_of_a_round_stays() -> None:
+    asked = (*WATCHED, Open(()))
+    trials = (solo(), tried("thread", workers=2), tried("process", workers=2, alive=False), tried("asyncio", workers=2))
+    one = next_step(measured(*trials, steps=asked))
+    assert isinstance(one, WarmUp)
+    assert (one.trial, one.calls, one.chunksize, one.round_s) == (1, 2, 1, 0.12)
+    two = next_step(measured(*trials, steps=(*asked, one), racing_s=0.5))
+    assert isinstance(two, WarmUp)
+    assert (two.trial, two.round_s) == (3, one.round_s)
+    three = next_step(measured(*trials, steps=(*asked, one, two), racing_s=0.5))
+    assert three == Rounds((0, 1, 3), one.round_s, "first", passes_left=4)
+
+
+def test_rounds_are_shorter_where_the_budget_has_no_room_for_many() -> None:
+    step = next_step(measured(solo(), tried("thread", workers=2), steps=(*WATCHED, Open(())), racing_s=0.9))
+    assert isinstance(step, WarmUp)
+    assert step.round_s == pytest.approx(0.9 / 6 / 2)
+
+
+def test_long_calls_are_not_made_for_warmth_alone() -> None:
+    step = next_step(measured(solo(), tried("thread", workers=2), steps=(*WATCHED, Open(())), call_s=0.2))
+    assert isinstance(step, WarmUp)
+    assert step.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("backend", "options", "chunked"),
+    [
+        ("process", Options(), True),
+        ("thread", Options(), False),
+        ("process", Options(chunksize=1), False),
+    ],
+)
+def test_calls_that_are_pickled_go_in_chunks_where_handing_over_costs_much(
+    backend: str, options: Options, chunked: bool
+) -> None:
+    trials = (solo(), tried(backend, workers=2, dispatch_s=0.001))
+    step = next_step(measured(*trials, steps=(*WATCHED, Open(())), call_s=1e-4, options=options))
+    assert isinstance(step, WarmUp)
+    assert (step.chunksize > 1) == chunked
+
+
+def test_all_have_a_clean_round_then_the_others_one_that_is_watched() -> None:
+    trials = (solo(100.0), tried("thread", (90.0,), workers=2), tried("process", (180.0,), workers=2))
+    warm = (*WATCHED, Open(()), WarmUp(1, 2, 1, 100.0, 0.12), WarmUp(2, 2, 1, 100.0, 0.12))
+    clean = next_step(measured(*trials, steps=warm))
+    assert clean == Rounds((0, 1, 2), 0.12, "first", passes_left=4)
+    watched = next_step(measured(*trials, steps=(*warm, clean)))
+    assert watched == Rounds((1, 2), 0.12, "first", observed=True, passes_left=3)
+
+
+# -- more worker counts -----------------------------------------------------------------------------------------------
+
+#: A function that waits, whose threads do as much as they should.
+SCALING = (solo(100.0, ledger=WAITING), tried("thread", (780.0,), workers=8), tried("process", (190.0,), workers=2))
+
+
+def test_more_workers_are_tried_where_they_may_pay() -> None:
+    assert next_step(opened(*SCALING)) == Open((Configuration("thread", 16),))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"options": Options(workers=(8,))},
+        {"options": Options(exhaustive=True)},
+        {"options": Options(max_workers=8)},
+        {"elapsed_s": 5.0},
+        {"calls": 0},
+        {"more": contests(1)},
+    ],
+    ids=["asked for", "all were tried", "no more allowed", "late", "no calls", "the contest has begun"],
+)
+def test_no_more_counts_where_nobody_wants_them(fields: dict[str, Any]) -> None:
+    step = next_step(opened(*SCALING, **fields))
+    assert isinstance(step, Rounds)
+    assert step.purpose == "contest"
+
+
+def test_no_more_counts_of_a_backend_of_which_one_failed_or_that_has_no_choice() -> None:
+    failed = tried("thread", workers=16, alive=False, status="failed")
+    assert isinstance(next_step(opened(*SCALING, failed)), Rounds)
+    fixed = opened(*SCALING)
+    backends = {**fixed.experiment.backends, "thread": replace(fixed.experiment.backends["thread"], fixed_workers=8)}
+    assert isinstance(next_step(replace(fixed, experiment=replace(fixed.experiment, backends=backends))), Rounds)
+
+
+def test_those_that_were_opened_later_have_their_first_rounds_too() -> None:
+    more = (Open((Configuration("thread", 16),)), WarmUp(3, 16, 1, 1500.0, 0.12))
+    late = tried("thread", workers=16)
+    clean = next_step(opened(*SCALING, more=more) if False else _later(late, more))
+    assert clean == Rounds((3,), 0.12, "first", passes_left=4)
+    assert next_step(_later(late, (*more, clean))) == Rounds((3,), 0.12, "first", observed=True, passes_left=3)
+
+
+def _later(late: Tried, more: tuple[Step, ...]) -> Measured:
+    before = opened(*SCALING, more=more)
+    return replace(before, trials=(*before.trials, late))
+
+
+# -- the contest ------------------------------------------------------------------------------------------------------
+
+SURE = (solo(100.0, 101.0, 99.0), tried("process", (190.0, 191.0, 189.0), workers=2))
+DOUBTFUL = (solo(100.0, 90.0, 110.0), tried("process", (104.0, 95.0, 112.0), workers=2))
+
+
+def purposes(step: Step | None) -> str | None:
+    return step.purpose if isinstance(step, Rounds) else None
+
+
+def test_contenders_have_two_more_rounds_at_least_and_no_more_once_that_is_settled() -> None:
+    for number in range(2):
+        assert purposes(next_step(opened(*SURE, more=contests(number), elapsed_s=6.0))) == "contest"
+    assert purposes(next_step(opened(*SURE, more=contests(2), elapsed_s=6.0))) != "contest"
+
+
+def test_in_doubt_they_go_on_until_six() -> None:
+    assert purposes(next_step(opened(*DOUBTFUL, more=contests(5), elapsed_s=6.0))) == "contest"
+    assert purposes(next_step(opened(*DOUBTFUL, more=contests(6), elapsed_s=6.0))) != "contest"
+
+
+def test_late_in_the_budget_a_likely_answer_is_enough() -> None:
+    likely = (solo(100.0, 85.0, 115.0), tried("process", (110.0, 96.0, 124.0), workers=2))
+    options = Options(workers=(2,))
+    early, late = (opened(*likely, more=contests(3), elapsed_s=at, options=options) for at in (1.0, 6.0))
+    assert 0.7 <= early.advice().confidence < 0.95
+    assert purposes(next_step(early)) == "contest"
+    assert purposes(next_step(late)) != "contest"
+
+
+def test_the_hopeless_are_out_first_then_all_that_are_not_near() -> None:
+    trials = (*DOUBTFUL, tried("thread", (75.0,), workers=2), tried("thread", (30.0,), workers=4))
+    options = Options(workers=(2, 4))
+    one, three = (next_step(opened(*trials, more=contests(number), options=options)) for number in (0, 2))
+    assert isinstance(one, Rounds)
+    assert isinstance(three, Rounds)
+    assert set(one.trials) == {0, 1, 2}
+    assert (one.passes_left, three.passes_left) == (2, 1)
+    assert set(three.trials) == {0, 1}
+
+
+def test_the_dead_do_not_race() -> None:
+    dead = replace(DOUBTFUL[1], alive=False)
+    step = next_step(opened(DOUBTFUL[0], dead, elapsed_s=6.0))
+    assert isinstance(step, Rounds)
+    assert step.trials == (0,)
+    assert not isinstance(next_step(opened(replace(DOUBTFUL[0], alive=False), dead, elapsed_s=6.0)), Rounds)
+
+
+# -- noise ------------------------------------------------------------------------------------------------------------
+
+TWIN = tried("process", (185.0, 188.0), workers=2, twin=True)
+
+
+def test_the_leader_is_opened_once_more_with_all_that_it_is() -> None:
+    chunked = tried("process", SURE_RATES, workers=2, chunksize=5, start_method="spawn")
+    step = next_step(opened(SURE[0], chunked, more=contests(2), elapsed_s=6.0))
+    assert step == Open((Configuration("process", 2, 5, "spawn"),), twin_of=1)
+
+
+SURE_RATES = (190.0, 191.0, 189.0)
+
+
+def test_the_twin_keeps_the_chunks_of_the_leader() -> None:
+    made = opened(*SURE, more=(*contests(2), Open((), twin_of=1)), elapsed_s=6.0, call_s=1e-4)
+    twin = tried("process", workers=2, chunksize=5, dispatch_s=0.001, twin=True)
+    step = next_step(replace(made, trials=(*made.trials, twin)))
+    assert isinstance(step, WarmUp)
+    assert (step.trial, step.chunksize) == (2, 5)
+
+
+def test_leader_and_twin_run_twice_and_what_differs_is_noise() -> None:
+    made = opened(*SURE, more=(*contests(2), Open((), twin_of=1), WarmUp(2, 2, 1, 190.0, 0.12)), elapsed_s=6.0)
+    made = replace(made, trials=(*made.trials, TWIN))
+    assert made.noise is None
+    once = next_step(made)
+    assert once == Rounds((1, 2), 0.12, "noise")
+    twice = next_step(replace(made, steps=(*made.steps, once)))
+    assert twice == once
+    done = replace(made, steps=(*made.steps, once, once))
+    assert isinstance(next_step(done), MeasureMore)
+    assert done.noise is not None
+    assert (done.noise.backend, done.noise.workers) == ("process", 2)
+    assert done.noise.ratio == pytest.approx(186.5 / 190)
+    assert len(done.records) == 2, "the twin is no configuration of its own"
+
+
+@pytest.mark.parametrize("dead", [1, 2])
+def test_noise_is_not_looked_for_when_one_of_the_pair_is_dead(dead: int) -> None:
+    made = opened(*SURE, more=(*contests(2), Open((), twin_of=1), WarmUp(2, 2, 1, 190.0, 0.12)), elapsed_s=6.0)
+    trials = [*made.trials, TWIN]
+    trials[dead] = replace(trials[dead], alive=False)
+    assert isinstance(next_step(replace(made, trials=tuple(trials))), MeasureMore)
+
+
+def test_the_leader_has_no_twin_when_there_is_no_time_or_it_is_dead() -> None:
+    assert isinstance(next_step(opened(*SURE, more=contests(2), elapsed_s=6.0, racing_s=0.4)), MeasureMore)
+    dead = replace(SURE[1], alive=False)
+    assert isinstance(next_step(opened(SURE[0], dead, more=contests(2), elapsed_s=6.0)), MeasureMore)
+
+
+# -- a few calls more -------------------------------------------------------------------------------------------------
+
+
+def after(*trials: Tried, more: tuple[Step, ...] = (), **fields: Any) -> Measured:
+    noise: Step = Rounds((0, 1), 0.12, "noise")
+    return opened(*trials, more=(*contests(6), Open((), twin_of=0), noise, noise, MeasureMore(), *more), **fields)
+
+
+def test_what_goes_in_chunks_has_one_round_of_single_calls() -> None:
+    chunked = tried("process", (5000.0,), workers=2, chunksize=10)
+    made = after(solo(100.0), chunked)
+    step = next_step(made)
+    assert step == SingleCalls(1, round(0.12 * 5000))
+    assert not isinstance(next_step(replace(made, steps=(*made.steps, step))), SingleCalls)
+    assert not isinstance(next_step(after(solo(100.0), chunked, racing_s=0.1)), SingleCalls)
+    few = next_step(after(solo(100.0), chunked, calls=3))
+    assert few == SingleCalls(1, 3)
+
+
+def test_the_rest_comes_in_order_and_then_there_is_nothing_more() -> None:
+    asked: list[Step] = []
+    while (step := next_step(after(*SURE, more=tuple(asked)))) is not None:
+        asked.append(step)
+    assert asked == [CheckResults((1,), 15), LookForNativePools(), LookForHotLines()]
+
+
+@pytest.mark.parametrize(
+    ("trials", "fields"),
+    [
+        ((solo(100.0, errors=1), SURE[1]), {}),
+        ((SURE[0], tried("process", (190.0,), errors=1)), {}),
+        ((SURE[0], replace(SURE[1], alive=False)), {}),
+        (SURE, {"kind": "generator"}),
+        (SURE, {"calls": 5}),
+        (SURE, {"call_s": 10.0}),
+        (SURE, {"remaining_s": 0.0}),
+    ],
+    ids=["raised", "raised there", "dead", "drained", "no calls", "long", "no time"],
+)
+def test_results_are_not_compared_where_that_tells_nothing_or_costs_too_much(
+    trials: tuple[Tried, ...], fields: dict[str, Any]
+) -> None:
+    assert next_step(after(*trials, **fields)) == LookForNativePools()
+
+
+@given(call_s=st.floats(1e-7, 20.0), others=st.integers(1, 8), calls=st.integers(0, 1000))
+def test_comparing_fits_its_part_of_the_budget(call_s: float, others: int, calls: int) -> None:
+    pools = [tried("process", (190.0,), workers=2)] * others
+    step = next_step(after(solo(100.0), *pools, call_s=call_s, calls=calls))
+    if isinstance(step, CheckResults):
+        assert 2 <= step.calls <= 200
+        assert step.calls * (others + 2) <= calls
+        assert step.calls * (others + 2) * call_s <= 0.05 * 10.0
+    else:
+        assert call_s > 0.5 / (2 * (others + 2)) - 0.001 or calls < 2 * (others + 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why_not"),
+    [
+        ({}, None),
+        ({"options": Options(hot=False)}, "not asked for"),
+        ({"calls": 0}, "no calls were left in the budget"),
+        ({"remaining_s": 0.3}, "no time was left in the budget"),
+    ],
+)
+def test_why_there_are_no_hot_lines(fields: dict[str, Any], why_not: str | None) -> None:
+    assert next_step(after(*SURE, more=(CheckResults((), 0), LookForNativePools()), **fields)) == LookForHotLines(
+        why_not
+    )
+
+
+def test_a_solo_run_that_has_ended_shows_no_hot_lines() -> None:
+    assert next_step(after(solo(100.0, alive=False), SURE[1])) == LookForHotLines("the solo run had ended")
+
+
+@pytest.mark.parametrize(("budget_s", "kept_s"), [(2.0, 0.5), (10.0, 1.0), (60.0, 6.0)])
+def test_time_is_kept_for_the_hot_lines_where_they_are_wanted(budget_s: float, kept_s: float) -> None:
+    assert kept_for_hot_lines_s(Options(budget_s=budget_s)) == kept_s
+    assert kept_for_hot_lines_s(Options(budget_s=budget_s, hot=False)) == 0.0
+
+
+# -- whatever happens -------------------------------------------------------------------------------------------------
+
+
+class World:
+    """Does what it is asked for, and lets trials die, fail to answer and speed up as ``chance`` will have it."""
+
+    def __init__(self, chance: Any) -> None:
+        self.chance = chance
+        self.steps: list[Step] = []
+        self.trials = [solo(ledger=None)]
+        self.elapsed_s, self.calls = 0.5, chance.draw(st.sampled_from([0, 30, 10**9]))
+
+    def measured(self) -> Measured:
+        left_s = 10.0 - self.elapsed_s
+        return measured(
+            *self.trials,
+            steps=tuple(self.steps),
+            elapsed_s=self.elapsed_s,
+            remaining_s=left_s,
+            spare_s=left_s - 1.0,
+            racing_s=left_s - 1.0,
+            calls=self.calls,
+        )
+
+    def perform(self, step: Step) -> None:
+        self.steps.append(step)
+        self.elapsed_s += self.chance.draw(st.floats(0.01, 2.0))
+        if isinstance(step, WatchAlone) and self.chance.draw(st.booleans()):
+            self._change(0, solo(ledger=self.chance.draw(st.sampled_from([COMPUTING, WAITING]))))
+        elif isinstance(step, Open):
+            for to in step.configurations:
+                self.trials.append(tried(to.backend, workers=to.workers, twin=step.twin_of is not None))
+        elif isinstance(step, Rounds):
+            for number in step.trials:
+                self._round(number)
+
+    def _round(self, number: int) -> None:
+        before, rate = self.trials[number].record, self.chance.draw(st.floats(10.0, 5000.0))
+        rates = (*(made.calls / made.wall_s for made in before.rounds), rate)
+        twin = self.trials[number].twin
+        self._change(number, tried(before.backend, rates, workers=before.workers, twin=twin, ledger=before.ledger))
+
+    def _change(self, number: int, after: Tried) -> None:
+        self.trials[number] = after if self.chance.draw(st.integers(0, 9)) else replace(after, alive=False)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_it_always_comes_to_an_end(chance: Any) -> None:
+    world = World(chance)
+    while (step := next_step(world.measured())) is not None:
+        world.perform(step)
+        assert len(world.steps) < 120
+    assert math.isfinite(world.elapsed_s)
