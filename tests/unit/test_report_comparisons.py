@@ -48,22 +48,22 @@ def gated(*pairs: tuple[Result, Result], found: Matched | None = None, text: str
 def test_a_row_tells_old_new_the_change_and_what_is_shown() -> None:
     sheet = drawn((OLD, SLOWER))
     assert [column.title for column in table(sheet).columns] == [
-        *("configuration", "figure", "old", "new", "change", "shown")
+        *("configuration", "figure", "old", "new", "change", "verdict")
     ]
     rows = cells(sheet)
     assert ("serial", "throughput", "10.0/s", "5.10/s", "0.51× (0.47–0.55)", "slower") in rows
     assert ("process × 2", "p99", "104 ms", "220 ms", "2.11× (1.96–2.27)", "slower") in rows
-    assert ("alone", "GIL held", ">99%", ">99%", "0 pp (-1 to +1)", "not shown") in rows
-    assert ("alone", "memory", "20.0 MiB", "20.0 MiB", "1.00× (0.92–1.09)", "not shown") in rows
+    assert ("alone", "GIL held", ">99%", ">99%", "0 pp (-1 to +1)", "no significant change") in rows
+    assert ("alone", "memory", "20.0 MiB", "20.0 MiB", "1.00× (0.92–1.09)", "no significant change") in rows
     assert not [row for row in rows if row[1] == "errors"], "where there were none"
     assert {row.cells[0] for row in table(sheet).rows if row.chosen} == {"process × 2"}
     assert sheet.document.title == "is_prime: slower, 0.47× (0.44–0.51) the throughput of the old result, process × 2"
 
 
-def test_not_shown_is_not_called_equal() -> None:
+def test_what_is_not_significant_is_not_called_equal() -> None:
     sheet = drawn((OLD, OLD))
-    assert sheet.document.title.startswith("is_prime: no change of throughput is shown, 1.00× (")
-    assert {row[-1] for row in cells(sheet)} == {"not shown"}
+    assert sheet.document.title.startswith("is_prime: no significant change, 1.00× (")
+    assert {row[-1] for row in cells(sheet)} == {"no significant change"}
     assert "Starts of the same pool differ by up to 5%" in remarks(sheet)[0]
 
 
@@ -83,7 +83,7 @@ def test_notes_tell_the_verdicts_what_is_apart_and_what_may_explain_it() -> None
 def test_several_functions_are_told_apart_and_summed_up() -> None:
     first, second = (named("a:f", OLD), named("a:f", SLOWER)), (named("b:f", OLD), named("b:f", OLD))
     sheet = drawn(first, second, found=Matched((first, second), ("a:gone",), ("a:come",)))
-    assert sheet.document.title == "2 functions compared: 1 slower, 1 not shown"
+    assert sheet.document.title == "2 functions compared: 1 slower, 1 no significant change"
     assert remarks(sheet)[:2] == ["Only in the old file: a:gone.", "Only in the new file: a:come."]
     assert {row[0] for row in cells(sheet)} == {"a:f", "b:f"}, "whole, for their own names are the same"
     assert notes(sheet)["a:f, throughput"].startswith("slower, 0.47×")

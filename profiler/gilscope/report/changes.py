@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.changes import FIGURES
 from gilscope.decide.comparable import listed, summed
-from gilscope.report.clean import clipped, printable
 from gilscope.report.document import Column, Row, Table
 from gilscope.report.verdicts import short_name
 from gilscope.units import UNKNOWN, byte_size, duration, percent, rate, times
@@ -24,18 +23,16 @@ __all__ = [
     "cells",
     "factor",
     "figures",
-    "fit",
     "left_out",
     "lists",
     "named",
     "objected",
     "prefix",
+    "said",
     "table",
     "title",
 ]
 
-#: Of a name or a reason that somebody else wrote, as much is shown.
-_MOST: Final = 300
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "per_s": rate,
     "s": duration,
@@ -52,11 +49,6 @@ _TITLES: Final = {
 }
 #: What the sheets of comparisons have in common.
 ORIGIN: Final[dict[str, Any]] = {"source": "saved results", "motto": "compared two analyses"}
-
-
-def fit(value: Any) -> Any:
-    """Strings, in tuples too, that are harmless and of bearable length."""
-    return clipped(printable(value), _MOST)
 
 
 def named(comparisons: Sequence[Comparison]) -> list[str]:
@@ -88,6 +80,11 @@ def table(
 
 
 # ---- a change in words ----
+
+
+def said(word: str) -> str:
+    """What is said of a change: that it is faster or slower, or that neither can be told."""
+    return "no significant change" if word == "not shown" else word
 
 
 def title(figure: str) -> str:

@@ -12,12 +12,12 @@ from gilscope.report.changes import (
     cells,
     factor,
     figures,
-    fit,
     left_out,
     lists,
     named,
     objected,
     prefix,
+    said,
     table,
     title,
 )
@@ -47,17 +47,15 @@ def comparison_sheet(comparisons: Sequence[Comparison], found: Matched, objectio
     changes = [(name, each, change) for name, each in pairs for change in _told(each)]
     told = [note for name, each in pairs for note in _notes(prefix(name, names), each)]
     return Sheet(
-        document=fit(
-            tabled(
-                _compared(pairs),
-                (*objected(objections), *left_out(found), *_floors(pairs)),
-                table(
-                    ("configuration", "figure", "old", "new", "change", "shown"),
-                    [(name, (each.where, title(each.figure), *cells(each), each.word)) for name, _, each in changes],
-                    lambda at: changes[at][2] in changes[at][1].advised,
-                ),
-                *notes("Verdicts, and what else differs", told),
-            )
+        document=tabled(
+            _compared(pairs),
+            (*objected(objections), *left_out(found), *_floors(pairs)),
+            table(
+                ("configuration", "figure", "old", "new", "change", "verdict"),
+                [(name, (each.where, title(each.figure), *cells(each), said(each.word))) for name, _, each in changes],
+                lambda at: changes[at][2] in changes[at][1].advised,
+            ),
+            *notes("Verdicts, and what else differs", told),
         ),
         schema="gilscope.comparison/1",
         about={"incomparable": [f"{spec}: {what}" for spec, what in objections], **lists(found)}
@@ -95,9 +93,8 @@ def _compared(pairs: Sequence[tuple[str, Comparison]]) -> str:
         ((name, only),) = pairs
         return f"{name}: {_headline(only)}"
     counts = Counter(_headword(each) for _, each in pairs)
-    return f"{len(pairs):,} functions compared: " + ", ".join(
-        f"{counts[word]} {word}" for word in _ORDER if counts[word]
-    )
+    told = ", ".join(f"{counts[word]} {said(word)}" for word in _ORDER if counts[word])
+    return f"{len(pairs):,} functions compared: {told}"
 
 
 def _headword(each: Comparison) -> str:
@@ -109,15 +106,14 @@ def _headline(each: Comparison) -> str:
     change = next((change for change in each.advised if change.figure == "throughput"), None)
     if change is None or change.gap is None:
         return "whether it became faster or slower is unknown, for nothing that is recommended was measured in both"
-    what = {"not shown": "no change of throughput is shown"}.get(change.word, change.word)
-    return f"{what}, {factor(change.gap)} the throughput of the old result, {change.where}"
+    return f"{said(change.word)}, {factor(change.gap)} the throughput of the old result, {change.where}"
 
 
 def _floors(pairs: Sequence[tuple[str, Comparison]]) -> list[str]:
     most = max((each.floor for _, each in pairs), default=0.0)
     return [
-        f"Shown is what the whole interval (90%) tells. Starts of the same pool differ by up to {percent(most)}: "
-        "that is in the intervals of all that is taken from rounds."
+        f"A change is significant where its whole interval (90%) tells it. Starts of the same pool differ by up to "
+        f"{percent(most)}: that is in the intervals of all that is taken from rounds."
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.gate import passes
-from gilscope.report.changes import ORIGIN, cells, figures, fit, left_out, lists, named, objected, prefix, table
+from gilscope.report.changes import ORIGIN, cells, figures, left_out, lists, named, objected, prefix, table
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import sentence, short_name
 from gilscope.units import UNKNOWN
@@ -31,16 +31,14 @@ def gate_sheet(
     lines = [(names[id(each)], found_out) for each, found_out in judged]
     missing = [(short_name(spec), _MISSING) for spec in found.only_old]
     return Sheet(
-        document=fit(
-            tabled(
-                _gate_title([found_out for _, found_out in judged], found),
-                (*objected(objections), *left_out(found)),
-                table(
-                    ("condition", "old", "new", "change", "outcome"),
-                    [(name, (str(each.condition), *_judged_cells(each), each.outcome)) for name, each in lines],
-                ),
-                *notes("Why", [*(_why(name, each, [*names.values()]) for name, each in lines), *missing]),
-            )
+        document=tabled(
+            _gate_title([found_out for _, found_out in judged], found),
+            (*objected(objections), *left_out(found)),
+            table(
+                ("condition", "old", "new", "change", "outcome"),
+                [(name, (str(each.condition), *_judged_cells(each), _outcome(each))) for name, each in lines],
+            ),
+            *notes("Why", [*(_why(name, each, [*names.values()]) for name, each in lines), *missing]),
         ),
         schema="gilscope.check/1",
         about={"passed": passes([each for _, each in judged], found)}
@@ -52,10 +50,15 @@ def gate_sheet(
 
 
 def _gate_title(judged: Sequence[Judged], found: Matched) -> str:
-    counts = Counter(each.outcome for each in judged)
-    told = ", ".join(f"{counts[word]} {word}" for word in ("failed", "unknown", "not shown", "passed") if counts[word])
+    counts = Counter(map(_outcome, judged))
+    order = ("failed", "unknown", "not significant", "passed")
+    told = ", ".join(f"{counts[word]} {word}" for word in order if counts[word])
     gone = f"; of the baseline's functions {len(found.only_old)} missing" if found.only_old else ""
     return f"{'Passed' if passes(judged, found) else 'Failed'}: {told}{gone}"
+
+
+def _outcome(each: Judged) -> str:
+    return "not significant" if each.outcome == "not shown" else each.outcome
 
 
 def _judged_cells(each: Judged) -> tuple[str, str, str]:
@@ -66,7 +69,7 @@ def _judged_cells(each: Judged) -> tuple[str, str, str]:
 
 def _why(name: str, each: Judged, names: Sequence[str]) -> tuple[str, str]:
     where = f" ({each.change.where})" if each.change else ""
-    return f"{prefix(name, names)}{each.condition}{where}", sentence(f"{each.outcome}: {each.evidence}")
+    return f"{prefix(name, names)}{each.condition}{where}", sentence(f"{_outcome(each)}: {each.evidence}")
 
 
 def _judged_row(compared: Comparison, each: Judged) -> dict[str, Any]:

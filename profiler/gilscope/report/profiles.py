@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.production.collection import row
-from gilscope.report.clean import printable
 from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.sections.ledgers import slices
@@ -41,7 +40,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
 
 def profiles_sheet(loaded: Loaded) -> Sheet:
     """What the calls of each function have shown."""
-    profiles = tuple(map(printable, loaded.profiles))
+    profiles = loaded.profiles
     shown = names(profiles)
     return Sheet(
         document=tabled(
@@ -51,7 +50,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
                 [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
             ),
             *_bars(shown, profiles),
-            *notes("What each is, and what to do", list(zip(shown, map(_verdict, profiles), strict=True))),
+            *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
         ),
         schema="gilscope.functions/1",
         about={"processes": loaded.processes, "skipped": [skipped.path for skipped in loaded.skipped]},
@@ -61,7 +60,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
 
 def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
     """What could be saved, most first."""
-    shown = names([printable(prospect.profile) for prospect in prospects])
+    shown = names([prospect.profile for prospect in prospects])
     titles = ("could save", "of it waiting", "of it computing", "calls", "kind of work")
     columns = [Column(title, numeric=title != "kind of work") for title in titles]
     deserving = sum(prospect.deserving for prospect in prospects)
@@ -73,10 +72,7 @@ def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
                 "calls. What their program saves already by running them so is in it. Nothing was run for this.",
             ),
             _table(columns, [_prospect(prospect) for prospect in prospects], shown),
-            *notes(
-                "Why, and what to run",
-                [(name, _why(printable(each))) for name, each in zip(shown, prospects, strict=True)],
-            ),
+            *notes("Why, and what to run", zip(shown, map(_why, prospects), strict=True)),
         ),
         schema="gilscope.prospects/1",
         about={"cpus": cpus},

@@ -29,7 +29,7 @@ GROUP: Final = "gilscope.sections"
 
 
 class Maker(NamedTuple):
-    """Makes a section of a result, whose strings are harmless and whose lists are bounded; None where it has none."""
+    """Makes a section of a result, or None. What it says may be of any length, and hold anything: that is seen to."""
 
     order: int
     """The lower, the earlier."""

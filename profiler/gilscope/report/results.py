@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gilscope.records import ResultRecord
-from gilscope.report.bounds import bounded, verdict_only
-from gilscope.report.document import Block, Column, Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict
+from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
+from gilscope.report.document import Column, Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.registry import sections
 from gilscope.report.sections.ledgers import slices
@@ -18,21 +19,21 @@ __all__ = ["document", "documents", "overview"]
 
 def documents(results: Sequence[ResultRecord]) -> Documents:
     """A document for each, and a table of all where there are several."""
-    bare = [verdict_only(result) for result in results]
-    table = overview(bare) if len(bare) > 1 else None
-    return Documents((document(result) for result in results), [_head(result) for result in bare], table)
+    heads = [harmless(_head(result), MOST_BRIEF) for result in results]
+    table = harmless(overview(results), MOST_BRIEF) if len(heads) > 1 else None
+    return Documents((document(result) for result in results), heads, table)
 
 
 def document(whole: ResultRecord) -> Document:
     """All that is drawn of a result."""
-    result, left_out = bounded(whole)
-    head = _head(result)
-    lead: list[Block] = [
+    result, left_out = with_telling_trials(whole)
+    lead = (
         Paragraph(f"{sentence(result.classification.reason)} {_solo(result)}", "soft"),
-        *(Paragraph(remark, "warning") for remark in (*_remarks(result), *left_out)),
+        *(Paragraph(remark, "warning") for remark in _remarks(result)),
+        *left_out,
         Facts(_figures(result), detail=Detail.FULL),
-    ]
-    return Document(head.title, head.name, tuple(lead), tuple(sections(result)), head.verdict)
+    )
+    return fitted(replace(_head(result), lead=lead, sections=tuple(sections(result))))
 
 
 def _head(result: ResultRecord) -> Document:

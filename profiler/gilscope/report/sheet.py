@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gilscope.report.document import Block, Document, Documents, Items, Paragraph, Section, Table
+from gilscope.report.bounds import fitted
+from gilscope.report.document import Document, Documents, Items, Paragraph, Section, Table
 
 __all__ = ["Sheet", "notes", "tabled"]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The document's strings are fit to be shown; ``rows`` are not touched."""
+    """The document's strings are fit to be shown; those of the rows are as they are."""
 
     document: Document
     schema: str
@@ -34,12 +35,13 @@ class Sheet:
 
 
 def tabled(title: str, remarks: Sequence[str], table: Table, *others: Section) -> Document:
-    """A document that is one table, before what else there is."""
-    lead: list[Block] = [Paragraph(remark, "soft") for remark in remarks]
+    """A document that is one table, before what else there is; fit to be shown."""
+    lead = tuple(Paragraph(remark, "soft") for remark in remarks)
     figures = (Section("Figures", (table,)),) if table.rows else ()
-    return Document(title, lead=tuple(lead), sections=(*figures, *others))
+    return fitted(Document(title, lead=lead, sections=(*figures, *others)))
 
 
-def notes(title: str, pairs: Sequence[tuple[str, str]]) -> tuple[Section, ...]:
+def notes(title: str, pairs: Iterable[tuple[str, str]]) -> tuple[Section, ...]:
     """What is said of each row; no section where nothing is."""
-    return (Section(title, (Items(tuple(pairs)),)),) if pairs else ()
+    told = tuple(pairs)
+    return (Section(title, (Items(told),)),) if told else ()
