@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.records import Histogram, Lane, Prediction, Stack, Timeline, Trial
-from gilscope.report import plots
+from gilscope.report import svg
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import Curve, CurveChart, FlameFrame, LatencyChart, TimelineChart, best_of_each
 from gilscope.report.sections import hot, timelines
@@ -63,47 +64,56 @@ def test_the_model_starts_at_the_solo_run_and_is_of_this_machine() -> None:
     assert thread.model == ((1, 3.0), (2, 5.5), (8, 20.0))
 
 
-def _plot(*found: Curve) -> plots.CurvePlot:
-    return plots.curve_plot(CurveChart(found, "calls per second", about="x"))
+def _drawn(*found: Curve) -> Element:
+    return fromstring(svg.curves(CurveChart(found, "calls per second", about="x")))
 
 
-def _places(path: str) -> list[tuple[float, float]]:
-    """The points of a path: fractions of the width, pixels from the top."""
-    pairs = (place.split() for place in path.removeprefix("M").split("L"))
-    return [(float(x) / plots.SPACE, float(y)) for x, y in pairs]
+def _marks(drawn: Element) -> list[tuple[float, float]]:
+    """The points, as fractions of the width and pixels from the top."""
+    return [
+        (float(mark.attrib["x"].rstrip("%")) / 100, float(mark.attrib["y"]))
+        for mark in drawn.findall("svg")
+        if mark.find("path/title") is not None
+    ]
 
 
-def test_a_plot_has_every_point_within_it() -> None:
+def _texts(drawn: Element, anchor: str) -> list[str]:
+    return [each.text or "" for each in drawn.findall("text") if each.attrib["text-anchor"] == anchor]
+
+
+def test_a_picture_has_every_point_within_it() -> None:
     found = curves(make_result())
-    plot = _plot(*found)
-    marks = [mark for curve in plot.curves for mark in curve.marks]
+    drawn = _drawn(*found)
+    marks = _marks(drawn)
     assert len(marks) == sum(len(curve.points) for curve in found) == 4
-    for mark in marks:
-        assert 0 < mark.x < 1
-        assert 0 <= mark.high <= mark.low <= plot.height
-        assert 0 <= mark.y <= plot.height
-    assert [text for _, text in plot.x_ticks] == ["1", "2"]
-    assert marks[2].told == "process × 2: 5.73/s (5.40–6.00)"
+    height = float(drawn.attrib["height"])
+    assert all(0 < x < 1 and 0 <= y <= height for x, y in marks)
+    assert _texts(drawn, "middle") == ["1", "2", "workers"]
+    assert _texts(drawn, "end") == ["0", "1.00", "2.00", "3.00", "4.00", "5.00", "6.00"]
+    assert [title.text for title in drawn.iter("title")][2] == "process × 2: 5.73/s (5.40–6.00)"
 
 
 def test_a_line_between_two_points_is_straight_in_plain_workers() -> None:
-    plot = _plot(*_threads(10, 20))
-    (curve,) = plot.curves
-    (left, _), (right, _) = plot.x_ticks
-    slope = math.log(2) / (right - left)
-    highest = 1.08 * 20
-    for x, y in _places(curve.line):
-        assert highest * (1 - y / plot.height) == pytest.approx(10 * math.exp((x - left) * slope), rel=0.02)
+    drawn = _drawn(*_threads(10, 20))
+    (start, low), (end, high) = _marks(drawn)
+    line = drawn.find("svg/path[@class='line']")
+    assert line is not None
+    for place in line.attrib["d"].removeprefix("M").split("L"):
+        x, y = map(float, place.split())
+        workers = math.exp((x / 1000 - start) / (end - start) * math.log(2))
+        assert (y - low) / (high - low) == pytest.approx(workers - 1, abs=0.01)
 
 
 def test_a_knee_is_ringed_where_it_is() -> None:
-    (curve,) = _plot(*_threads(10, 19, 30, 31, 29)).curves
-    assert curve.knee == (curve.marks[2].x, curve.marks[2].y)
+    drawn = _drawn(*_threads(10, 19, 30, 31, 29))
+    (ring,) = drawn.findall("circle")
+    assert (float(ring.attrib["cx"].rstrip("%")) / 100, float(ring.attrib["cy"])) == _marks(drawn)[2]
+    assert _drawn(*_threads(10, 19, 38)).findall("circle") == []
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
 def test_ticks_are_few_and_round_and_within(low: float, width: float) -> None:
-    ticks = plots.nice_ticks(low, low + width)
+    ticks = svg.nice_ticks(low, low + width)
     assert 2 <= len(ticks) <= 10
     assert all(low - 1e-6 * width <= tick <= low + width * (1 + 1e-6) for tick in ticks)
 
@@ -111,43 +121,50 @@ def test_ticks_are_few_and_round_and_within(low: float, width: float) -> None:
 # ---- timelines ----
 
 
-def _timeline(drawn: Timeline) -> plots.TimelinePlot:
+def _lanes(drawn: Timeline) -> Element:
     states = tuple(timelines.seconds(drawn.lanes))
-    return plots.timeline_plot(TimelineChart("t", "told", drawn.wall_s, drawn.lanes, states, about="x"))
+    chart = TimelineChart("t", "told", drawn.wall_s, drawn.lanes, states, about="x")
+    found = fromstring(svg.timeline(chart)).find("svg")
+    assert found is not None
+    return found
 
 
-def _stretches(path: str) -> list[tuple[int, int, int]]:
-    """Lane, start and end of each stretch of a path, read as the page's script does."""
+def _stretches(lanes: Element, title: str) -> list[tuple[int, float, float]]:
+    """Lane, start and end in the unit of the picture, of each stretch of a state, read as the page's script does."""
+    (path,) = lanes.findall(f"path[@data-title='{title}']")
+    scale = float(lanes.attrib["data-scale"])
     found, x, lane = [], 0, 0
-    for start, row, gap, length in re.findall(r"(?:M(\d+) (\d+)\.5|m(\d+) 0)h(\d+)", path):
+    for start, row, gap, length in re.findall(r"(?:M(\d+) (\d+)\.5|m(\d+) 0)h(\d+)", path.attrib["d"]):
         x, lane = (int(start), int(row)) if start else (x + int(gap), lane)
-        found.append((lane, x, x + int(length)))
+        found.append((lane, x / scale, (x + int(length)) / scale))
         x += int(length)
     return found
 
 
+HELD, WAITING = STATE_STYLES["cpu_gil"].title, STATE_STYLES["gil_wait"].title
+
+
 def test_every_lane_has_its_states() -> None:
-    plot = _timeline(make_timeline(lanes=3, turns=9))
-    held = _stretches(dict(plot.paths)["cpu_gil"])
-    assert sorted(lane for lane, _, _ in held) == [0] * 3 + [1] * 3 + [2] * 3
-    assert [(end - start) / plot.scale for _, start, end in held] == pytest.approx([10.0] * 9)
-    assert plot.unit == "ms"
-    assert plot.wall / plot.scale == pytest.approx(90)
-    whole = sum(end - start for _, path in plot.paths for _, start, end in _stretches(path))
-    assert whole == pytest.approx(3 * plot.wall)
+    lanes = _lanes(make_timeline(lanes=3, turns=9))
+    held = _stretches(lanes, HELD)
+    assert [lane for lane, _, _ in held] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert [start for _, start, _ in held[:4]] == pytest.approx([0, 30, 60, 10])
+    assert [end - start for _, start, end in held] == pytest.approx([10.0] * 9)
+    assert lanes.attrib["data-unit"] == "ms"
+    assert sum(end - start for _, start, end in [*held, *_stretches(lanes, WAITING)]) == pytest.approx(3 * 90)
 
 
 def test_alike_neighbours_are_one_stretch() -> None:
     lane = Lane(pid=1, tid=1, edges_s=(0.0, 0.1, 0.2, 0.3), states=("network", "network", "cpu_gil"))
-    plot = _timeline(Timeline(wall_s=0.3, lanes=(lane,)))
-    assert [state for state, _ in plot.paths] == ["cpu_gil", "network"]
-    assert len(_stretches(dict(plot.paths)["network"])) == 1
+    lanes = _lanes(Timeline(wall_s=0.3, lanes=(lane,)))
+    assert [path.attrib["data-title"] for path in lanes] == [HELD, "network"]
+    assert len(_stretches(lanes, "network")) == 1
 
 
 def test_a_state_that_nobody_knows_is_unknown() -> None:
     lane = Lane(pid=1, tid=1, edges_s=(0.0, 1.0), states=("</script>",))
     assert timelines.seconds([lane]) == {"unknown": 1.0}
-    assert [state for state, _ in _timeline(Timeline(wall_s=1.0, lanes=(lane,))).paths] == ["unknown"]
+    assert [path.attrib["data-title"] for path in _lanes(Timeline(wall_s=1.0, lanes=(lane,)))] == ["unknown"]
 
 
 @given(st.integers(1, 80), st.integers(1, 200))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, ResultRecord, Trial
-from gilscope.report.document import NOT_APPLICABLE, Block, Code, Column, Detail, Items, Paragraph, Row, Section, Table
+from gilscope.report.document import NOT_APPLICABLE, Block, Code, Detail, Items, Paragraph, Row, Section, Table, headed
 from gilscope.report.pictures import Curve, CurveChart, Point
 from gilscope.report.registry import Maker
 from gilscope.units import UNKNOWN, counted, duration, interval, rate
@@ -47,7 +47,7 @@ def _fleets(found: Capacity) -> Table:
     texts = ("queue", "bottleneck", "more workers do no more from")
     brief = ("queue", "machine", "workers each", "calls a task", "machines", "does")
     titles = (*brief, "interval", "bottleneck", "more workers do no more from", "pays from")
-    columns = tuple(Column(title, title not in texts, title in brief) for title in titles)
+    columns = headed(titles, texts, brief)
     return Table(
         columns,
         tuple(Row(_fleet(option)) for option in found.fleets),
@@ -88,9 +88,8 @@ def _saturation(option: FleetOption) -> str:
 def _points(found: Capacity) -> Table:
     """Throughput and latency against workers."""
     titles = ("queue", "machine", "machines", "workers", "does", "latency of a task", "bottleneck")
-    columns = tuple(Column(title, title not in ("queue", "bottleneck")) for title in titles)
     rows = tuple(Row(_point(option, point)) for option in found.fleets for point in option.curve)
-    return Table(columns, rows, "throughput and latency against workers")
+    return Table(headed(titles, texts=("queue", "bottleneck")), rows, "throughput and latency against workers")
 
 
 def _point(option: FleetOption, point: FleetPoint) -> tuple[str, ...]:
@@ -144,9 +143,9 @@ def _undelayed(result: ResultRecord) -> list[str]:
 
 def costs_of(result: ResultRecord) -> Table:
     """What each task queue takes beside the calls, as measured."""
-    titles = ("enqueue", "queue wait", "execute", "fetch", "round trip", "broker's CPU", "worker's CPU", "backlog")
-    brief = ("enqueue", "fetch", "round trip", "backlog")
-    columns = (Column("configuration", False), *(Column(title, True, title in brief) for title in titles))
+    costs = ("enqueue", "queue wait", "execute", "fetch", "round trip", "broker's CPU", "worker's CPU", "backlog")
+    brief = ("configuration", "enqueue", "fetch", "round trip", "backlog")
+    columns = headed(("configuration", *costs), ("configuration",), brief)
     told = [(trial, queue) for trial in result.trials for queue in (trial.queue, trial.queue_delayed) if queue]
     return Table(columns, tuple(Row(_cost(*each)) for each in told), "costs of the task queues, a task").telling()
 

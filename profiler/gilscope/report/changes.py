@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.changes import FIGURES
 from gilscope.decide.comparable import listed, summed
-from gilscope.report.document import Column, Row, Table
+from gilscope.report.document import Row, Table, headed
 from gilscope.report.verdicts import short_name
 from gilscope.units import UNKNOWN, byte_size, duration, percent, rate, times
 
@@ -71,12 +71,10 @@ def table(
     """The cells of each function, with a column for its name where there are several."""
     several = len({name for name, _ in lines}) > 1
     head = ("function", *titles) if several else titles
-    columns = tuple(
-        Column(title, title in ("old", "new", "change"), brief=not (several and title in ("old", "new")))
-        for title in head
-    )
+    texts = [title for title in head if title not in ("old", "new", "change")]
+    brief = [title for title in head if title not in ("old", "new") or not several]
     rows = (Row((name, *told) if several else told, chosen(at)) for at, (name, told) in enumerate(lines))
-    return Table(columns, tuple(rows))
+    return Table(headed(head, texts, brief), tuple(rows))
 
 
 # ---- a change in words ----

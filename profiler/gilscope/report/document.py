@@ -35,6 +35,7 @@ __all__ = [
     "Section",
     "Table",
     "Verdict",
+    "headed",
     "or_dash",
 ]
 
@@ -134,6 +135,13 @@ class Column:
     numeric: bool = True
     brief: bool = True
     """Whether a narrow table has it too."""
+
+
+def headed(
+    titles: Iterable[str], texts: Collection[str] = (), brief: Collection[str] | None = None
+) -> tuple[Column, ...]:
+    """Columns of figures, but for ``texts``; a narrow table has all of them, or those in ``brief``."""
+    return tuple(Column(title, title not in texts, brief is None or title in brief) for title in titles)
 
 
 @dataclass(frozen=True)

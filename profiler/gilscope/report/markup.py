@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gilscope.report.palette import STATE_STYLES, UNDIVIDED
-from gilscope.report.plots import SPACE, curve_plot, timeline_plot
+from gilscope.report import svg
+from gilscope.report.palette import STATE_STYLES, UNDIVIDED, backend_style
 from gilscope.report.verdicts import sentence
 from gilscope.units import duration, percent
 
@@ -39,9 +39,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"percent": percent, "duration": duration, "place": _place, "sentence": sentence}
-    environment.filters |= {"curve_plot": curve_plot, "timeline_plot": timeline_plot}
+    environment.filters |= {"curves": svg.curves, "timeline": svg.timeline}
     environment.tests |= {"kind": lambda block, kind: type(block).__name__ == kind}
-    environment.globals |= {"STATES": STATE_STYLES, "UNDIVIDED": UNDIVIDED, "SPACE": SPACE}
+    environment.globals |= {"STATES": STATE_STYLES, "UNDIVIDED": UNDIVIDED, "backend_style": backend_style}
     return environment
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.production.collection import row
-from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, or_dash
+from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
@@ -62,7 +62,7 @@ def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
     """What could be saved, most first."""
     shown = names([prospect.profile for prospect in prospects])
     titles = ("could save", "of it waiting", "of it computing", "calls", "kind of work")
-    columns = [Column(title, numeric=title != "kind of work") for title in titles]
+    columns = headed(titles, texts=("kind of work",))
     deserving = sum(prospect.deserving for prospect in prospects)
     return Sheet(
         document=tabled(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gilscope.records import ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
-from gilscope.report.document import Column, Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict
+from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.registry import sections
 from gilscope.report.sections.ledgers import slices
@@ -96,8 +96,8 @@ def _figures(result: ResultRecord) -> tuple[tuple[str, str], ...]:
 def overview(results: Sequence[ResultRecord]) -> Table:
     """One row per target: what it is, and how to run it."""
     titles = ("target", "kind of work", "run it with", "speed-up", "confidence")
-    columns = tuple(Column(title, title == "speed-up") for title in titles)
-    return Table(columns, tuple(map(_row, results)), about="all results")
+    texts = [title for title in titles if title != "speed-up"]
+    return Table(headed(titles, texts), tuple(map(_row, results)), about="all results")
 
 
 def _row(result: ResultRecord) -> Row:

@@ -4,7 +4,7 @@ the queueing model expects here and on other machines."""
 from __future__ import annotations
 
 from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
-from gilscope.report.document import NOT_APPLICABLE, Column, Detail, Row, Section, Table, or_dash
+from gilscope.report.document import NOT_APPLICABLE, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.verdicts import configuration
 from gilscope.units import UNKNOWN, change, counted, duration, interval, percent, rate, times
 
@@ -17,8 +17,7 @@ def _section(title: str, subtitle: str, table: Table, detail: Detail = Detail.US
 
 def _table(titles: tuple[str, ...], texts: tuple[str, ...], rows: list[tuple[str, ...]], about: str) -> Table:
     """Columns of figures, but for ``texts``."""
-    columns = tuple(Column(title, numeric=title not in texts) for title in titles)
-    return Table(columns, tuple(map(Row, rows)), about)
+    return Table(headed(titles, texts), tuple(map(Row, rows)), about)
 
 
 def groups(result: ResultRecord) -> Section | None:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Final
 
 from gilscope.records import HotLine, ResultRecord, Stack
-from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table
+from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table, headed
 from gilscope.report.pictures import FlameFrame, FlameGraph
 from gilscope.units import UNKNOWN, percent
 
@@ -108,7 +108,7 @@ def functions(stacks: Sequence[Stack]) -> Table:
     counts = (own, total, held) if known else (own, total)
     rows = ([name, *(percent(count[name] / whole) for count in counts)] for name in names)
     titles = ("function", "itself", "with what it calls", "holding the GIL")
-    columns = tuple(Column(title, numeric=title != "function") for title in titles)
+    columns = headed(titles, texts=("function",))
     cells = (tuple(row + [UNKNOWN] * (len(titles) - len(row))) for row in rows)
     return Table(
         columns, tuple(map(Row, cells)), about="the functions of the flame graph, by their share of the samples"

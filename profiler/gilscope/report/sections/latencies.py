@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gilscope.records import ResultRecord, Trial
-from gilscope.report.document import Column, Detail, Row, Section, Table
+from gilscope.report.document import Detail, Row, Section, Table, headed
 from gilscope.report.pictures import LatencyChart, LatencyRow
 from gilscope.report.verdicts import is_chosen
 from gilscope.units import duration
@@ -93,10 +93,9 @@ def _row(trial: Trial, chosen: bool, bars: list[_Bar], axis: _Axis) -> LatencyRo
 
 def _table(rows: tuple[LatencyRow, ...], drawn: list[tuple[Trial, list[_Bar]]]) -> Table:
     titles = ("configuration", "calls", "from", "p50", "p99", "up to")
-    columns = tuple(Column(title, numeric=title != "configuration") for title in titles)
     cells = (_figures(trial, bars) for trial, bars in drawn)
     told = tuple(Row(each, row.chosen) for each, row in zip(cells, rows, strict=True))
-    return Table(columns, told, about="latencies")
+    return Table(headed(titles, texts=("configuration",)), told, about="latencies")
 
 
 def _figures(trial: Trial, bars: list[_Bar]) -> tuple[str, ...]:

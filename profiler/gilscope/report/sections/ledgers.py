@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gilscope.records import STATES, Account, Ledger, ResultRecord
-from gilscope.report.document import Column, Detail, Row, Section, Table
+from gilscope.report.document import Detail, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice, states_of
 from gilscope.report.verdicts import is_chosen
@@ -72,9 +72,8 @@ def _shares(bars: list[tuple[LedgerBar, Ledger]]) -> Table:
     """Shares of the workers' wall clock, then what stands beside it."""
     states = states_of(bar.slices for bar, _ in bars)
     names = ("configuration", "wall", *(STATE_STYLES[state].title for state in states), *_COMPANIONS)
-    columns = tuple(Column(name, numeric=name != "configuration") for name in names)
     rows = tuple(Row(_row(bar, ledger, states), bar.chosen) for bar, ledger in bars)
-    return Table(columns, rows, about="shares of the workers' wall clock").telling()
+    return Table(headed(names, texts=("configuration",)), rows, about="shares of the workers' wall clock").telling()
 
 
 def _row(bar: LedgerBar, ledger: Ledger, states: tuple[str, ...]) -> tuple[str, ...]:

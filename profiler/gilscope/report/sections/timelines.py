@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gilscope.records import Lane, ResultRecord, Timeline, Trial
-from gilscope.report.document import Block, Column, Detail, Paragraph, Row, Section, Table
+from gilscope.report.document import Block, Detail, Paragraph, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import TimelineChart
 from gilscope.report.verdicts import is_chosen
@@ -89,4 +89,4 @@ def _table(drawn: Timeline, states: Sequence[str]) -> Table:
         whole = sum(spent.values())
         shares = (percent(spent.get(state, 0.0) / whole if whole > 0 else None) for state in states)
         rows.append(Row((str(at), str(lane.pid), str(lane.tid), *shares)))
-    return Table(tuple(map(Column, titles)), tuple(rows), about="share of each state by worker")
+    return Table(headed(titles), tuple(rows), about="share of each state by worker")

@@ -38,8 +38,9 @@
 
   for (const figure of all(".timeline")) {
     const [plot, lanes, tools] = [".plot", ".lanes", ".tools"].map((selector) => figure.querySelector(selector));
-    const [wall, scale, unit] = [+figure.dataset.wall, +figure.dataset.scale, figure.dataset.unit];
-    const [rows, height] = [lanes.viewBox.baseVal.height, lanes.height.baseVal.value];
+    const [scale, unit] = [+lanes.dataset.scale, lanes.dataset.unit];
+    const { width: wall, height: rows } = lanes.viewBox.baseVal;
+    const height = lanes.height.baseVal.value;
     let view = { start: 0, width: wall };
     let known;
     const show = (start, width) => {
