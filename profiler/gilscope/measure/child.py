@@ -99,32 +99,16 @@ class Trial:
             target.session.define()
         self._target = target
         self._items = random.Random(command.seed).sample(target.items, len(target.items))
-        return m.Loaded(
-            target=target.record,
-            name=target.name,
-            module=target.module,
-            kind=target.kind,
-            input_count=len(target.items),
-            bare=target.bare,
-            star=target.star,
-            named=target.named,
-            inputs_named=target.inputs_named,
-            expressions=target.expressions,
-            instance=target.instance,
-            inputs_callable=target.inputs_callable,
-            tears_down=target.teardown is not None,
-            import_s=target.import_s,
-            imports=costliest(imports),
-        )
+        return msgspec.structs.replace(target.about, imports=costliest(imports))
 
     def _open(self, command: m.Open) -> m.Reply:
         target = self._loaded
         self._work = Work(
             func=target.func,
-            kind=target.kind,
+            kind=target.about.kind,
             kwargs=target.kwargs,
-            star=target.star,
-            bare=target.bare,
+            star=target.about.star,
+            bare=target.about.bare,
             setup=target.setup,
             teardown=target.teardown,
             session=target.session,

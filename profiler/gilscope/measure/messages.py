@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from gilscope.backends.base import CallError
-from gilscope.records import ImportCost, Kind, NativePool, QueueFigures, StartMethod, Target
-from gilscope.targets import Decorated, TargetSpec
+from gilscope.records import NativePool, QueueFigures, StartMethod
+from gilscope.targets import Decorated, Loaded, TargetSpec
 from gilscope.thread_address import ThreadAddress
 
 __all__ = [
@@ -114,26 +114,6 @@ class GilFound(Message, frozen=True, kw_only=True):
 
     offset: int | None = None
     reason: str | None = None
-
-
-class Loaded(Message, frozen=True, kw_only=True):
-    """The target is there."""
-
-    target: Target
-    name: str
-    module: str
-    kind: Kind
-    input_count: int
-    bare: bool
-    star: bool
-    named: bool
-    inputs_named: bool
-    expressions: dict[str, str]
-    instance: bool
-    inputs_callable: bool
-    tears_down: bool
-    import_s: float
-    imports: tuple[ImportCost, ...] = ()
 
 
 class DecoratedFound(Message, frozen=True, kw_only=True):

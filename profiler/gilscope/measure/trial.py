@@ -28,7 +28,7 @@ __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 OUTPUT_BYTES = 64 * 1024
 #: Where the user set none: sets have one order in all trials, so that their inputs, costs and results can be compared.
 HASH_SEED = "0"
-R = TypeVar("R", bound=m.Message)
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 class TrialEnded(Exception):  # noqa: N818  a fate that becomes the trial's status

@@ -8,12 +8,13 @@ from gilscope.targets.blame import blame, user_traceback
 from gilscope.targets.decorated import Decorated, DecoratedFunction, decorated_in
 from gilscope.targets.describer import describe
 from gilscope.targets.inputs import shuffled
-from gilscope.targets.loader import LoadedTarget, load
+from gilscope.targets.loader import Loaded, LoadedTarget, load
 from gilscope.targets.spec import TargetSpec, names_module, parse
 
 __all__ = [
     "Decorated",
     "DecoratedFunction",
+    "Loaded",
     "LoadedTarget",
     "TargetSpec",
     "blame",

@@ -9,8 +9,10 @@ from time import perf_counter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gilscope.errors import InputsError, TargetError
-from gilscope.records import Target
+from gilscope.records import ImportCost, Kind, Target
 from gilscope.targets.blame import blame
 from gilscope.targets.callables import check_call, kind_of, name_of, place_of
 from gilscope.targets.decorated import with_declared
@@ -21,65 +23,56 @@ from gilscope.targets.resolver import find, need_callable, prepare_path, working
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gilscope.records import Kind
     from gilscope.targets.session import Session
     from gilscope.targets.spec import TargetSpec
 
 _NO_INPUT = (None,)
 
 
-@dataclass(frozen=True)
-class LoadedTarget:
-    """A target ready to run."""
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What is known of a target once it is loaded: as other processes may be told."""
 
-    spec: str
-    func: Callable[..., Any]
-    kind: Kind
+    target: Target
     module: str
     """The module's name, by which other processes can import it too."""
     name: str
     """The qualified name inside the module."""
-    file: str | None
-    line: int | None
+    kind: Kind
+    input_count: int
+    """One for each call of an order; a ``bare`` target has one too, which no call is given."""
+    bare: bool
+    """Whether the function is called without any input."""
+    star: bool
+    """Whether each input is unpacked as positional arguments."""
+    named: bool
+    """Whether its name finds it; else it was passed as an object."""
+    instance: bool
+    """Whether it is a method whose class was called, without arguments, to make its instance."""
+    inputs_named: bool
+    """Whether the target's ``inputs`` is a name by which other programs find them too."""
+    inputs_callable: bool
+    """Whether that names a callable that made them."""
+    expressions: dict[str, str]
+    """The keyword arguments that were given as expressions, or that `@classify` was given, as expressions."""
+    tears_down: bool
+    import_s: float
+    """Seconds to import the target (and to unpickle what the caller passed as objects)."""
+    imports: tuple[ImportCost, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadedTarget:
+    """A target ready to run."""
+
+    about: Loaded
+    func: Callable[..., Any]
     items: list[Any]
     """One per call. A ``bare`` target has one placeholder, which no call is given."""
-    inputs: str | None
-    """Where the items came from, in the user's words; None when bare."""
-    inputs_callable: bool = False
-    """Whether ``inputs`` names a callable that made them."""
-    truncated: bool = False
-    """Whether there were more inputs than were taken."""
-    inputs_named: bool = False
-    """Whether ``inputs`` is a name by which other programs find them too."""
     kwargs: dict[str, Any] = field(default_factory=dict)
-    expressions: dict[str, str] = field(default_factory=dict)
-    """The keyword arguments that were given as expressions, or that `@classify` was given, as expressions."""
-    star: bool = False
-    bare: bool = False
-    """Whether the function is called without any input."""
-    named: bool = True
-    """Whether its name finds it; else it was passed as an object."""
-    instance: bool = False
-    """Whether it is a method whose class was called, without arguments, to make its instance."""
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
     session: Session | None = None
     """What it uses of the caller's session, to be defined wherever it runs; None where modules define all of it."""
-    import_s: float = 0.0
-    """Seconds to import the target (and to unpickle what the caller passed as objects)."""
-
-    @property
-    def record(self) -> Target:
-        """The target as a result tells it."""
-        return Target(
-            spec=self.spec,
-            kind=self.kind,
-            file=self.file,
-            line=self.line,
-            inputs=self.inputs,
-            input_count=0 if self.bare else len(self.items),
-            inputs_truncated=self.truncated,
-        )
 
 
 @dataclass(frozen=True)
@@ -110,30 +103,37 @@ def load(spec: TargetSpec) -> LoadedTarget:
     kwargs = {**sent.kwargs, **_evaluated(spec, module)}
     inputs = _inputs(spec, sent, module)
     check_call(func, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
-    file, line = place_of(func)
-    return LoadedTarget(
-        spec=spec.spec,
-        func=func,
-        kind=kind_of(func),
+    teardown = sent.teardown or _hook(spec.teardown, spec, module)
+    about = Loaded(
+        target=_record(spec, func, inputs),
         module=module.__name__,
         name=name,
-        file=file,
-        line=line,
-        items=inputs.items,
-        inputs=inputs.label,
-        inputs_callable=inputs.made,
-        truncated=inputs.truncated,
-        inputs_named=spec.inputs is not None,
-        kwargs=kwargs,
-        expressions=spec.kwargs,
-        star=inputs.star,
+        kind=kind_of(func),
+        input_count=len(inputs.items),
         bare=inputs.label is None,
+        star=inputs.star,
         named=sent.func is None,
         instance=sent.func is None and func is not found,
-        setup=sent.setup or _hook(spec.setup, spec, module),
-        teardown=sent.teardown or _hook(spec.teardown, spec, module),
-        session=session,
+        inputs_named=spec.inputs is not None,
+        inputs_callable=inputs.made,
+        expressions=spec.kwargs,
+        tears_down=teardown is not None,
         import_s=import_s,
+    )
+    setup = sent.setup or _hook(spec.setup, spec, module)
+    return LoadedTarget(about, func, inputs.items, kwargs, setup, teardown, session)
+
+
+def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs) -> Target:
+    file, line = place_of(func)
+    return Target(
+        spec=spec.spec,
+        kind=kind_of(func),
+        file=file,
+        line=line,
+        inputs=inputs.label,
+        input_count=len(inputs.items) if inputs.label else 0,
+        inputs_truncated=inputs.truncated,
     )
 
 

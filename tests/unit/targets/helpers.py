@@ -87,9 +87,9 @@ def loaded(text: str, **options: Any) -> LoadedTarget:
 
 def call(target: LoadedTarget) -> list[Any]:
     """What the plain calls give."""
-    if target.bare:
+    if target.about.bare:
         return [target.func(**target.kwargs)]
-    arguments = [item if target.star else (item,) for item in target.items]
+    arguments = [item if target.about.star else (item,) for item in target.items]
     return [target.func(*given, **target.kwargs) for given in arguments]
 
 
@@ -97,7 +97,7 @@ CHILD = """
 import sys, msgspec, pickle
 from gilscope.targets import TargetSpec, load
 target = load(msgspec.json.decode(sys.stdin.buffer.read(), type=TargetSpec))
-print(target.spec, target.module, [target.func(item) for item in target.items])
+print(target.about.target.spec, target.about.module, [target.func(item) for item in target.items])
 pickle.dumps(target.items)
 """
 

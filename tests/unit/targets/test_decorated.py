@@ -65,15 +65,22 @@ def stall(project: Path) -> Path:
 )
 def test_the_decorators_inputs_are_taken_and_have_a_name(stall: Path, text: str, results: list[int]) -> None:
     target = loaded(text)
-    assert (call(target), target.inputs, target.bare) == (results, f"{text}.__gilscope__.inputs", False)
-    assert target.inputs_named
-    assert call(loaded(text, inputs=target.inputs, kwargs=target.expressions, star=target.star)) == results
+    assert (call(target), target.about.target.inputs, target.about.bare) == (
+        results,
+        f"{text}.__gilscope__.inputs",
+        False,
+    )
+    assert target.about.inputs_named
+    assert (
+        call(loaded(text, inputs=target.about.target.inputs, kwargs=target.about.expressions, star=target.about.star))
+        == results
+    )
 
 
 def test_a_callable_that_makes_them_is_known_as_such(stall: Path) -> None:
     target = loaded("stall:made")
-    assert (target.inputs_callable, target.kwargs) == (True, {"by": 10})
-    assert target.expressions == {"by": "made.__gilscope__.kwargs['by']"}
+    assert (target.about.inputs_callable, target.kwargs) == (True, {"by": 10})
+    assert target.about.expressions == {"by": "made.__gilscope__.kwargs['by']"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_his_keyword_arguments_go_before_the_decorators(stall: Path) -> None:
 
 
 def test_without_inputs_it_is_called_bare(stall: Path) -> None:
-    assert (call(loaded("stall:bare")), loaded("stall:bare").inputs) == (["bare"], None)
+    assert (call(loaded("stall:bare")), loaded("stall:bare").about.target.inputs) == (["bare"], None)
 
 
 # ---- from the library ----
@@ -111,7 +118,7 @@ def test_a_function_that_is_passed_brings_its_inputs(stall: Path) -> None:
 def test_one_with_a_name_is_asked_where_it_runs(stall: Path) -> None:
     made = loaded("stall:made").func
     target = load(describe(made, kwargs={"by": 100}))
-    assert (call(target), target.inputs) == ([101, 102], "stall:made.__gilscope__.inputs")
+    assert (call(target), target.about.target.inputs) == ([101, 102], "stall:made.__gilscope__.inputs")
     assert call(load(describe(made, [5], kwargs={"by": 100}))) == [105]
 
 

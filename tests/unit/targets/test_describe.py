@@ -50,8 +50,8 @@ def unpicklable_inputs() -> list[Unpicklable]:
 def test_an_importable_function_goes_by_name() -> None:
     target = sent(module_level, [1, 2])
     assert target.func is module_level
-    assert (target.spec, call(target)) == (f"{__name__}:module_level", [-1, -2])
-    assert (target.inputs, target.record.input_count) == ("the list given", 2)
+    assert (target.about.target.spec, call(target)) == (f"{__name__}:module_level", [-1, -2])
+    assert (target.about.target.inputs, target.about.target.input_count) == ("the list given", 2)
 
 
 def test_closures_and_lambdas_go_by_value() -> None:
@@ -62,9 +62,9 @@ def test_closures_and_lambdas_go_by_value() -> None:
 
     target = sent(adder, [1, 2])
     assert target.func is not adder
-    assert (target.module, target.name, call(target)) == (__name__, adder.__qualname__, [4, 5])
+    assert (target.about.module, target.about.name, call(target)) == (__name__, adder.__qualname__, [4, 5])
     assert call(sent(lambda n: n * 2, (1, 2))) == [2, 4]
-    assert sent(lambda: 1).name.endswith("<lambda>")
+    assert sent(lambda: 1).about.name.endswith("<lambda>")
 
 
 def test_a_method_passed_as_a_function_gets_no_instance_of_its_own() -> None:
@@ -85,13 +85,17 @@ def test_a_function_without_inputs() -> None:
 
 def test_endless_inputs_are_cut_before_they_are_sent() -> None:
     target = sent(module_level, (n for n in iter(int, 1)), max_inputs=5)
-    assert (target.items, target.truncated, target.inputs) == ([0] * 5, True, "the generator given")
+    assert (target.items, target.about.target.inputs_truncated, target.about.target.inputs) == (
+        [0] * 5,
+        True,
+        "the generator given",
+    )
 
 
 def test_a_callable_makes_the_inputs_where_they_are_used() -> None:
     target = sent(repr, unpicklable_inputs)
     assert isinstance(target.items[0], Unpicklable)
-    assert (target.inputs, target.inputs_callable) == ("unpicklable_inputs", True)
+    assert (target.about.target.inputs, target.about.inputs_callable) == ("unpicklable_inputs", True)
 
 
 @pytest.mark.parametrize(("inputs", "says"), [([], "inputs is empty"), ("abc", "wrap it in a list"), (5, "type int")])

@@ -19,13 +19,18 @@ from tests.unit.targets.helpers import call, loaded
 
 def test_without_inputs(project: Path) -> None:
     target = loaded("work:nothing")
-    assert (target.bare, target.inputs, len(target.items), call(target)) == (True, None, 1, ["nothing"])
-    assert (target.record.input_count, target.record.inputs) == (0, None)
+    assert (target.about.bare, target.about.target.inputs, len(target.items), call(target)) == (
+        True,
+        None,
+        1,
+        ["nothing"],
+    )
+    assert (target.about.target.input_count, target.about.target.inputs) == (0, None)
 
 
 def test_keyword_arguments_alone(project: Path) -> None:
     target = loaded("work:power", kwargs={"base": "NUMBER", "exponent": "1 + 1"})
-    assert (target.bare, target.kwargs, call(target)) == (True, {"base": 5, "exponent": 2}, [25])
+    assert (target.about.bare, target.kwargs, call(target)) == (True, {"base": 5, "exponent": 2}, [25])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,7 @@ def test_keyword_arguments_alone(project: Path) -> None:
 )
 def test_arg_is_one_call(project: Path, args: tuple[str, ...], star: bool, items: list[Any], label: str) -> None:
     target = loaded("work:power", args=args)
-    assert (target.star, target.items, target.inputs) == (star, items, label)
+    assert (target.about.star, target.items, target.about.target.inputs) == (star, items, label)
     assert call(target) == [5**2 if not star else 2**3]
 
 
@@ -112,12 +117,15 @@ def test_inputs_are_an_iterable_or_a_callable_that_makes_one(
 ) -> None:
     target = loaded("work:square", inputs=reference)
     assert items is None or target.items == items
-    assert (target.inputs, target.inputs_callable) == (f"work:{reference.removeprefix('work:')}", made)
-    assert not target.truncated
+    assert (target.about.target.inputs, target.about.inputs_callable) == (
+        f"work:{reference.removeprefix('work:')}",
+        made,
+    )
+    assert not target.about.target.inputs_truncated
 
 
 def test_the_record_tells_where_the_inputs_came_from(project: Path) -> None:
-    record = loaded("work:square", inputs="endless", max_inputs=3).record
+    record = loaded("work:square", inputs="endless", max_inputs=3).about.target
     assert (record.inputs, record.input_count, record.inputs_truncated) == ("work:endless", 3, True)
 
 
@@ -129,12 +137,12 @@ def test_starred_inputs_are_tuples(project: Path) -> None:
 @pytest.mark.parametrize("reference", ["endless", "millions"])
 def test_only_the_first_are_taken(project: Path, reference: str) -> None:
     target = loaded("work:square", inputs=reference)
-    assert (target.items, target.truncated) == (list(range(1000)), True)
+    assert (target.items, target.about.target.inputs_truncated) == (list(range(1000)), True)
 
 
 @pytest.mark.parametrize(("most", "truncated"), [(2, True), (3, False), (4, False)])
 def test_truncated_means_that_there_were_more(project: Path, most: int, truncated: bool) -> None:
-    assert loaded("work:square", inputs="NUMBERS", max_inputs=most).truncated is truncated
+    assert loaded("work:square", inputs="NUMBERS", max_inputs=most).about.target.inputs_truncated is truncated
 
 
 def test_no_item_beyond_the_next_is_asked_for() -> None:

@@ -108,7 +108,7 @@ def test_a_spec_survives_json() -> None:
 )
 def test_every_sort_of_callable(project: Path, name: str, kind: str, results: list[int] | None) -> None:
     target = loaded(f"work:{name}", inputs="NUMBERS")
-    assert (target.kind, target.module, target.name, target.bare) == (kind, "work", name, False)
+    assert (target.about.kind, target.about.module, target.about.name, target.about.bare) == (kind, "work", name, False)
     assert target.items == [1, 2, 3]
     if results is not None:
         assert call(target) == results
@@ -116,14 +116,12 @@ def test_every_sort_of_callable(project: Path, name: str, kind: str, results: li
 
 def test_a_partial_of_a_coroutine_function_without_inputs(project: Path) -> None:
     target = loaded("work:later_five")
-    assert (target.kind, target.bare, target.inputs) == ("coroutine", True, None)
+    assert (target.about.kind, target.about.bare, target.about.target.inputs) == ("coroutine", True, None)
 
 
 def test_c_functions_have_no_place(project: Path) -> None:
-    assert (loaded("math:sqrt", inputs="work:NUMBERS").file, loaded("builtins:str.upper", args=("'a'",)).line) == (
-        None,
-        None,
-    )
+    root, upper = loaded("math:sqrt", inputs="work:NUMBERS"), loaded("builtins:str.upper", args=("'a'",))
+    assert (root.about.target.file, upper.about.target.line) == (None, None)
     assert call(loaded("builtins:str.upper", args=("'a'",))) == ["A"]
 
 
@@ -133,15 +131,15 @@ def test_c_functions_have_no_place(project: Path) -> None:
 )
 def test_file_and_line_are_those_of_the_users_function(project: Path, name: str, starts: str) -> None:
     target = loaded(f"work:{name}", inputs="NUMBERS")
-    assert target.file == str(project / "work.py")
-    assert target.line is not None
-    assert WORK.splitlines()[target.line - 1].startswith(starts)
+    assert target.about.target.file == str(project / "work.py")
+    assert target.about.target.line is not None
+    assert WORK.splitlines()[target.about.target.line - 1].startswith(starts)
 
 
 def test_a_package_in_the_working_folder(project: Path) -> None:
     target = loaded("shelf.books:read", inputs="BOOKS", sys_path=())
-    assert (target.module, call(target)) == ("shelf.books", ["a", "b"])
-    assert target.import_s > 0
+    assert (target.about.module, call(target)) == ("shelf.books", ["a", "b"])
+    assert target.about.import_s > 0
 
 
 @pytest.mark.parametrize("folder", [".", "shelf"])
@@ -160,7 +158,7 @@ def test_the_working_folder_of_the_spec_counts(project: Path, monkeypatch: pytes
 def test_a_file_is_imported_by_its_stem_and_is_not_main(project: Path, name: str) -> None:
     (project / f"{name}.py").write_text("def f(n): return n\nif __name__ == '__main__': raise SystemExit\n")
     target = loaded(f"./{name}.py:f", args=("1",))
-    assert (target.module, sys.path[0]) == (name, str(project))
+    assert (target.about.module, sys.path[0]) == (name, str(project))
     assert sys.modules[name] is sys.modules[target.func.__module__]
 
 
