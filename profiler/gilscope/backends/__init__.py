@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from collections.abc import Sequence
 
     from gilscope.backends.base import Backend
 
@@ -30,8 +30,8 @@ OWN = {
 
 def names() -> tuple[str, ...]:
     """The names of the backends that are tried unasked: gilscope's own pools first, then installed third parties'."""
-    by_name = {entry.name for entry in _registered(BY_NAME_GROUP)}
-    return (*OWN, *(entry.name for entry in _registered(GROUP) if entry.name not in by_name))
+    by_name = _declared(BY_NAME_GROUP)
+    return (*OWN, *(name for name in _declared(GROUP) if name not in by_name))
 
 
 def get(name: str) -> Backend:
@@ -48,39 +48,39 @@ def get(name: str) -> Backend:
 
 
 def _load(name: str) -> object:
-    if name in OWN:
-        module, _, attribute = OWN[name].partition(":")
+    by_name = _declared(BY_NAME_GROUP)
+    value = ({**_declared(GROUP), **by_name, **OWN}).get(name)
+    if value is None:
+        raise _unknown(name, (*names(), *by_name))
+    module, _, attribute = value.partition(":")
+    try:
         return getattr(importlib.import_module(module), attribute)()
-    by_name = _registered(BY_NAME_GROUP)
-    for entry in [*by_name, *_registered(GROUP)]:
-        if entry.name == name:
-            try:
-                return entry.load()()
-            except UsageError:  # an extra is not installed
-                raise
-            except Exception as error:
-                raise UsageError(f"backend {name!r} ({entry.value}) cannot be loaded: {error!r}") from error
+    except UsageError:  # an extra is not installed
+        raise
+    except Exception as error:
+        raise UsageError(f"backend {name!r} ({value}) cannot be loaded: {error!r}") from error
+
+
+def _unknown(name: str, known: Sequence[str]) -> UsageError:
     import difflib
 
-    known = (*names(), *(entry.name for entry in by_name))
     near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise UsageError(f"no backend {name!r}; there are {', '.join(known)}{hint}")
+    return UsageError(f"no backend {name!r}; there are {', '.join(known)}{hint}")
 
 
-def _registered(group: str) -> list[EntryPoint]:
-    """What packages registered, but for the names of the core and the parts of this package that were deleted."""
-    from importlib.metadata import entry_points  # not at the top: workers import this package, and need none of it
+def _declared(group: str) -> dict[str, str]:
+    """What packages declare, but for the names of the core and the parts of this package that were deleted."""
+    from gilscope.entry_points import declared  # not at the top: workers import this package, and need none of it
 
-    return [entry for entry in entry_points(group=group) if entry.name not in OWN and not _is_deleted(entry)]
+    return {name: value for name, value in declared(group).items() if name not in OWN and not _is_deleted(value)}
 
 
-def _is_deleted(entry: EntryPoint) -> bool:
-    if entry.module.partition(".")[0] != "gilscope":
-        return False  # a third party's is broken then, which is told
+def _is_deleted(value: str) -> bool:
+    """Of a third party's that is not there the user is told, for it is broken."""
     from importlib.util import find_spec
 
     try:
-        return find_spec(entry.module) is None
+        return value.startswith("gilscope.") and find_spec(value.partition(":")[0]) is None
     except ModuleNotFoundError:  # its folder is not there
         return True
