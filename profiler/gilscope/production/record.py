@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from gilscope.decide.demands import scaled
 from gilscope.production import sketch
 from gilscope.production.observed import Observed, added, divided
 from gilscope.records import (
@@ -156,10 +157,10 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def gil_held_at_most(self) -> float | None:
         """What `gil_held_ratio` is at most: hardly seen on a CPU, a call may have held the GIL whenever it was."""
-        if self.gil_held_ratio is not None:
-            return self.gil_held_ratio
         held_s, wall_s, cpu_s = self.states_s.get("gil_held_off_cpu"), self.wall_s, self.cpu_s
-        return None if held_s is None or cpu_s is None or not wall_s else (cpu_s + held_s) / wall_s
+        if self.gil_held_ratio is not None or held_s is None or cpu_s is None or not wall_s:
+            return self.gil_held_ratio
+        return (cpu_s + held_s) / wall_s
 
     @property
     def own_threads_cpu_s(self) -> float | None:
@@ -175,37 +176,29 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def demands(self) -> Demands | None:
         """What one call asks for, on average; None before a call was measured with all clocks."""
-        cpu, blocked, wall = self.cpu_s, self.blocked_s, self.wall_s
-        if cpu is None or blocked is None or wall is None or not self.calls:
+        cpu_s, blocked_s, wall_s = self.cpu_s, self.blocked_s, self.wall_s
+        if cpu_s is None or blocked_s is None or wall_s is None or not self.calls:
             return None
-        queue, own = self.runqueue_s, self.own_threads_cpu_s
-        return Demands(
+        # What a coroutine awaits is in no state, so what it waits for is not told by those of its steps.
+        hidden = WAIT_STATES if self.kind in LOOP_KINDS else ()
+        states: dict[str, Any] = {f"{state}_s": s for state, s in self.states_s.items() if state not in hidden}
+        if not self.gil_enabled or self.clocked_alone == self.clocked_calls:
+            states.setdefault("gil_wait_s", 0.0)
+        whole = Demands(
             calls=self.clocked_calls,
-            wall_s=wall / self.calls,
-            cpu_s=cpu / self.calls,
-            blocked_s=blocked / self.calls,
-            runqueue_s=None if queue is None else queue / self.calls,
-            own_threads_cpu_s=None if own is None else own / self.calls,
+            wall_s=wall_s,
+            cpu_s=cpu_s,
+            blocked_s=blocked_s,
+            runqueue_s=self.runqueue_s,
+            own_threads_cpu_s=self.own_threads_cpu_s,
             idle_s=0.0,
-            **self._states_per_call,
+            **states,
         )
-
-    @property
-    def _states_per_call(self) -> dict[str, float | None]:
-        """What a coroutine awaits is in no state, so what it waits for is not told by those of its steps."""
-        found: dict[str, float | None] = {"gil_wait_s": 0.0 if self._never_waits_for_the_gil else None}
-        for state, seconds in self.states_s.items():
-            if self.kind not in LOOP_KINDS or state not in WAIT_STATES:
-                found[f"{state}_s"] = seconds / self.calls
-        return found
+        return scaled(whole, 1 / self.calls)
 
     def quantile_s(self, share: float) -> float | None:
         """The wall clock that ``share`` of the calls do not exceed, within 5.9 % of itself."""
         return sketch.quantile_s(self.durations, share)
-
-    @property
-    def _never_waits_for_the_gil(self) -> bool:
-        return not self.gil_enabled or self.clocked_alone == self.clocked_calls
 
     def _of_all(self, share: float) -> float | None:
         mean = self.mean_s
