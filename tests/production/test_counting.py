@@ -161,7 +161,7 @@ def test_threads_of_a_library_are_not_called_waiting(monkeypatch: pytest.MonkeyP
     import _thread
 
     others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
-    monkeypatch.setattr(clocks, "helpers", others)
+    monkeypatch.setattr(clocks, "gilscope_threads", others)
 
     @classify
     def waits_for_its_own() -> None:

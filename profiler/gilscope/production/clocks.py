@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from time import perf_counter_ns, process_time_ns, thread_time_ns
 
 from gilscope.production.forks import after_fork
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     #: Wall clock, the thread's CPU, its run queue, and the CPU of the process's other threads: nanoseconds.
     Spent: TypeAlias = tuple[int, int, int | None, int]
 
-__all__ = ["alone", "begin", "cost_ns", "end", "helpers", "spent"]
+__all__ = ["alone", "begin", "cost_ns", "end", "gilscope_threads", "spent"]
 
 _SCHEDSTAT = "/proc/thread-self/schedstat"
 _local = threading.local()
 
 #: Threads of gilscope's own in this process: they are not the program's.
-helpers: set[int] = set()
+gilscope_threads: set[int] = set()
 
 
 def begin() -> Reading:
@@ -63,22 +64,13 @@ def spent(begun: Reading, ended: Reading) -> Spent:
 def alone() -> bool:
     """Whether the program has no thread but the calling one, as far as Python knows: what else computes in this process
     was started by a library."""
-    return threading.active_count() - len(helpers) <= 1
+    return threading.active_count() - len(gilscope_threads) <= 1
 
 
+@cache
 def cost_ns() -> tuple[int, int]:
     """What measuring a call with all clocks adds to it, and how much of that its CPU time is too high by; measured when
     first asked for."""
-    global _cost
-    if _cost is None:
-        _cost = _measured_cost()
-    return _cost
-
-
-_cost: tuple[int, int] | None = None
-
-
-def _measured_cost() -> tuple[int, int]:
     whole, counted = [], []
     for _ in range(5):
         started = perf_counter_ns()
@@ -91,7 +83,7 @@ def _measured_cost() -> tuple[int, int]:
 @after_fork
 def _forget() -> None:
     """The other threads are gone, and an open file still tells of the parent's thread."""
-    helpers.clear()
+    gilscope_threads.clear()
     _local.__dict__.clear()
 
 

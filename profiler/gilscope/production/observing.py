@@ -157,7 +157,7 @@ class Observation:
             self._ours.send(messages.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def _listen(self) -> None:
-        clocks.helpers.add(threading.get_ident())
+        clocks.gilscope_threads.add(threading.get_ident())
         try:
             with contextlib.suppress(ConnectionError):  # it has ended, with something unread
                 while message := self._ours.recv(messages.LARGEST):
@@ -165,7 +165,7 @@ class Observation:
             self._ended(self._process.wait())
         finally:
             self._told.set()
-            clocks.helpers.discard(threading.get_ident())
+            clocks.gilscope_threads.discard(threading.get_ident())
 
     def _take(self, reply: messages.Reply) -> None:
         if isinstance(reply, messages.Report):

@@ -70,7 +70,7 @@ class Recorder:
 
     def run(self) -> None:
         """Write every few seconds, in a thread of its own, as long as the process lives."""
-        clocks.helpers.add(threading.get_ident())
+        clocks.gilscope_threads.add(threading.get_ident())
         pause = threading.Event()
         while not pause.wait(INTERVAL_S):
             self.flush()
