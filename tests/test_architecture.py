@@ -27,6 +27,7 @@ GROUND = {
     "quantiles",
     "subprocesses",
     "thread_address",
+    "unpicklable",
     "units",
     "parsing",
     "configuration",
@@ -43,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "entry_points": {"errors"},
     "subprocesses": set(),
     "thread_address": set(),
+    "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "options": GROUND,
     "extensions": GROUND | {"options", "backends", "decide"},

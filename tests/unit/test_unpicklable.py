@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.backends.unpicklable import explain
+from gilscope.unpicklable import explain
 
 LOCK = threading.Lock()
 BECAUSE = "(cannot pickle '_thread.lock' object)"

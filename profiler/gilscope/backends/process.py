@@ -28,10 +28,10 @@ from gilscope.backends.base import (
     WorkerDied,
 )
 from gilscope.backends.thread import Tally
-from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.subprocesses import exit_reason
 from gilscope.thread_address import ThreadAddress
+from gilscope.unpicklable import explain, explain_calls
 
 __all__ = ["Process"]
 

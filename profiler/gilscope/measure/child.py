@@ -21,7 +21,6 @@ import msgspec
 from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
 from gilscope.backends.digest import digest
-from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
 from gilscope.errors import GilscopeError, TargetFailedError
 from gilscope.introspection import gil_enabled
@@ -29,6 +28,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.imports import costliest, timed_imports
 from gilscope.measure.native import native_pools
 from gilscope.measure.summary import Summary
+from gilscope.unpicklable import explain
 
 __all__ = ["main"]
 

@@ -12,11 +12,11 @@ from time import perf_counter, perf_counter_ns
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from gilscope.backends.base import Backend, Calls, ChunkReport, OpenPool, Refusal, Work, WorkerDied
-from gilscope.backends.unpicklable import explain_calls
 from gilscope.errors import ForgedError
 from gilscope.queues.meter import IDLE_TASKS, Meter
 from gilscope.queues.processes import WorkersLost
 from gilscope.records import QueueFigures
+from gilscope.unpicklable import explain_calls
 
 __all__ = ["QueueBackend", "QueuePool", "unpickled"]
 

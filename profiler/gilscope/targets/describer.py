@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import sys
@@ -18,9 +17,10 @@ from gilscope.targets.inputs import is_maker, take
 from gilscope.targets.payload import Payload, dumps
 from gilscope.targets.resolver import importing, script_problem
 from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec
+from gilscope.unpicklable import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def describe(
@@ -133,48 +133,23 @@ def _pickled(payload: Payload, func: Any, main: str | None) -> bytes:
 
 
 def _unpicklable(payload: Payload, func: Any, main: str | None, why: str) -> Exception:
+    def told(what: str, part: Any) -> str | None:
+        return explain(what, part, lambda value: dumps(value, main))
+
     for index, item in enumerate(payload.items or ()):
-        if reason := _problem(item, main):
+        if reason := told(f"input {index}", item):
             return InputsError(
-                f"input {index}, of type {type(item).__name__}, cannot go to another process ({reason}): "
-                "give a function that makes the inputs there (on the command line --inputs module:NAME)"
+                f"{reason}: give a function that makes the inputs there (on the command line --inputs module:NAME)"
             )
-    culprits = ((label, _problem(part, main)) for label, part in (*_outer_parts(payload), *_parts(func)))
-    found = next((f"{label}: {reason}" for label, reason in culprits if reason), why)
+    parts = {
+        **{f"keyword argument {name!r}": value for name, value in payload.kwargs.items()},
+        "its setup": payload.setup,
+        "its teardown": payload.teardown,
+        "the callable that makes the inputs": payload.make_inputs,
+        "the function": payload.func,
+    }
+    found = next((reason for what, part in parts.items() if (reason := told(what, part))), why)
     return TargetError(
         f"{name_of(func)} cannot be sent to another process ({found}): define it in a module that can be "
         "imported, and make what it needs inside it or in a setup function"
     )
-
-
-def _problem(part: Any, main: str | None) -> str | None:
-    try:
-        dumps(part, main)
-    except Exception as exc:  # whatever the user's objects raise
-        return one_line(exc)
-    return None
-
-
-def _outer_parts(payload: Payload) -> Iterator[tuple[str, Any]]:
-    yield from ((f"keyword argument {name!r}", value) for name, value in payload.kwargs.items())
-    yield from (("its setup", payload.setup), ("its teardown", payload.teardown))
-    yield "the callable that makes the inputs", payload.make_inputs
-
-
-def _parts(func: Any) -> Iterator[tuple[str, Any]]:
-    """What is pickled with a callable, one level deep, each with its name."""
-    if isinstance(func, functools.partial):
-        yield from ((f"argument {index} of the partial", value) for index, value in enumerate(func.args))
-        yield from ((f"argument {name!r} of the partial", value) for name, value in func.keywords.items())
-    elif inspect.ismethod(func):
-        yield from _attributes(func.__self__)
-    elif inspect.isfunction(func):
-        used = inspect.getclosurevars(func)
-        yield from ((f"variable {name!r}", value) for name, value in {**used.globals, **used.nonlocals}.items())
-    else:
-        yield from _attributes(func)
-
-
-def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    named = getattr(value, "__dict__", {}).items()
-    yield from ((f"attribute {name!r} of the {type(value).__name__}", part) for name, part in named)

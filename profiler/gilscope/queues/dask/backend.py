@@ -23,9 +23,9 @@ from gilscope.backends.base import (
     WorkerDied,
 )
 from gilscope.backends.thread import Tally
-from gilscope.backends.unpicklable import explain, explain_calls
 from gilscope.errors import UsageError
 from gilscope.thread_address import ThreadAddress
+from gilscope.unpicklable import explain, explain_calls
 
 try:
     from distributed import Client, KilledWorker

@@ -14,11 +14,11 @@ from rq.job import Job
 from rq.worker import BaseWorker
 
 from gilscope.backends.base import Calls, ChunkReport, Work
-from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.workers.orders import Orders, enter
+from gilscope.unpicklable import explain
 
 __all__ = ["Done", "Forking", "Simple", "Unpicklable", "main", "perform", "serializer", "worker_command"]
 

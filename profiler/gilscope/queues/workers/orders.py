@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gilscope.backends.base import CallError, Refusal, Work, WorkerDied
-from gilscope.backends.unpicklable import explain
 from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
@@ -17,6 +16,7 @@ from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.sides import place
 from gilscope.queues.workers.news import Workers, join
 from gilscope.thread_address import ThreadAddress
+from gilscope.unpicklable import explain
 
 __all__ = ["Orders", "Unready", "enter", "workers_on_broker"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import pickle
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -23,16 +24,19 @@ class _Nowhere:
         return len(data)
 
 
-def explain(what: str, value: Any) -> str | None:
+def explain(what: str, value: Any, dump: Callable[[Any], object] | None = None) -> str | None:
     """Why ``value`` cannot be pickled, with the path to the part that is in the way: ``an argument cannot be pickled:
     its .session.lock is a _thread.lock (cannot pickle '_thread.lock' object)``. None when it can be.
 
     :param what: what the value is to the reader, to begin the sentence with
+    :param dump: pickles functions with what they use where no name finds them; None: as pickle does
     """
-    error = _problem(value)
+    parts = _parts if dump is None else _parts_by_value
+    dump = dump or _pickle
+    error = _problem(value, dump)
     if error is None:
         return None
-    path, culprit, error = _culprit(value, error)
+    path, culprit, error = _culprit(value, error, dump, parts)
     return f"{what} cannot be pickled: {'its ' + path if path else 'it'} is {_described(culprit)} ({error})"
 
 
@@ -43,20 +47,26 @@ def explain_calls(kwargs: dict[str, Any], chunks: Iterable[Iterable[Any]]) -> st
     return told or next(filter(None, (explain("an argument", item) for item in arguments)), None)
 
 
-def _problem(value: Any) -> Exception | None:
+def _pickle(value: Any) -> None:
+    pickle.Pickler(_Nowhere()).dump(value)
+
+
+def _problem(value: Any, dump: Callable[[Any], object]) -> Exception | None:
     try:
-        pickle.Pickler(_Nowhere()).dump(value)
+        dump(value)
     except Exception as error:  # whatever the object's own methods raise, too
         return error
     return None
 
 
-def _culprit(value: Any, error: Exception) -> tuple[str, Any, Exception]:
+def _culprit(
+    value: Any, error: Exception, dump: Callable[[Any], object], parts_of: Callable[[Any], Iterator[tuple[str, Any]]]
+) -> tuple[str, Any, Exception]:
     """The deepest part that cannot be pickled though each of its own parts can."""
     path, seen = "", {id(value)}
     while len(seen) <= MOST_DEEP and not isinstance(error, RecursionError):
-        parts = islice(_parts(value), MOST_PARTS)
-        tried = ((label, part, _problem(part)) for label, part in parts if id(part) not in seen)
+        parts = islice(parts_of(value), MOST_PARTS)
+        tried = ((label, part, _problem(part, dump)) for label, part in parts if id(part) not in seen)
         found = next(((label, part, problem) for label, part, problem in tried if problem is not None), None)
         if found is None:
             break
@@ -77,6 +87,14 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from _members(value)
     if not isinstance(value, type | types.FunctionType | types.ModuleType):  # these are pickled by their names
         yield from _state(value)
+
+
+def _parts_by_value(value: Any) -> Iterator[tuple[str, Any]]:
+    """The same, and what a function uses."""
+    if isinstance(value, types.FunctionType):
+        used = inspect.getclosurevars(value)
+        yield from ((f" variable {name!r}", part) for name, part in {**used.globals, **used.nonlocals}.items())
+    yield from _parts(value)
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:
