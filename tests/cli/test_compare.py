@@ -109,7 +109,7 @@ def test_the_gate_passes_and_fails_with_the_table(cli: Cli) -> None:
         ("new.json", "throughput<0.9,label"): (1, "Failed: 1 failed, 1 passed"),
         ("new.json", "latency_p99>1.5"): (1, "Failed: 1 failed"),
         ("new.json", "label"): (0, "Passed: 1 passed"),
-        ("once.json", "throughput<0.9"): (0, "Passed: 1 not shown"),
+        ("once.json", "throughput<0.9"): (0, "Passed: 1 not significant"),
     }
     commands = [("check", new, "--baseline", "old.json", "--fail-on", conditions) for new, conditions in told]
     for outcome, (status, title) in zip(cli.answers(*commands), told.values(), strict=True):

@@ -249,6 +249,7 @@ class _Extras:
             title="There are only 6 inputs",
             evidence="The last worker was idle for 9% of the time.",
             advice="Give more inputs to see what a long run gains.",
+            page="docs/findings/few-inputs.md",
         ),
     )
     failure = Failure(

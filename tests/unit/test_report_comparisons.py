@@ -110,13 +110,13 @@ def test_a_function_that_is_missing_fails_the_gate() -> None:
     sheet = gated((OLD, OLD), found=Matched(((OLD, OLD),), ("a:gone",), ()), text="label")
     assert sheet.document.title == "Failed: 1 passed; of the baseline's functions 1 missing"
     assert notes(sheet)["gone"].startswith("in the baseline, and not among the new results")
-    assert json.loads(report.render_sheet(sheet, "json"))["passed"] is False
+    assert json.loads(report.render(sheet, "json"))["passed"] is False
 
 
 @pytest.mark.parametrize("name", ["text", "json", "csv", "html", "md"])
 def test_every_format_draws_both_sheets(name: str) -> None:
     for sheet, word in ((drawn((OLD, SLOWER)), "slower"), (gated((OLD, SLOWER)), "failed")):
-        text = report.render_sheet(sheet, name)
+        text = report.render(sheet, name)
         assert text.endswith("\n")
         assert word in text
 
@@ -124,19 +124,19 @@ def test_every_format_draws_both_sheets(name: str) -> None:
 def test_text_fits_eighty_columns() -> None:
     pair = (named("a:a_rather_long_name", OLD), named("a:a_rather_long_name", SLOWER))
     for sheet in (drawn((OLD, SLOWER)), drawn(pair, (OLD, SLOWER)), gated((OLD, SLOWER)), gated(pair, (OLD, OLD))):
-        assert max(map(len, report.render_sheet(sheet, "text").splitlines())) <= 80
+        assert max(map(len, report.render(sheet, "text").splitlines())) <= 80
 
 
 def test_programs_get_the_figures_as_they_are() -> None:
-    saved = json.loads(report.render_sheet(drawn((OLD, SLOWER)), "json"))
+    saved = json.loads(report.render(drawn((OLD, SLOWER)), "json"))
     assert (saved["schema"], saved["only_old"], saved["incomparable"]) == ("gilscope.comparison/1", [], [])
     assert saved["verdicts"][0]["throughput"] == "slower"
     change = next(each for each in saved["changes"] if each["advised"])
     assert (change["figure"], change["unit"], change["change_is"]) == ("throughput", "per_s", "ratio")
     assert change["change_low"] < change["change"] < change["change_high"] < 1
-    rows = list(csv.DictReader(io.StringIO(report.render_sheet(drawn((OLD, SLOWER)), "csv"))))
+    rows = list(csv.DictReader(io.StringIO(report.render(drawn((OLD, SLOWER)), "csv"))))
     assert list(rows[0]) == list(change)
-    checked = json.loads(report.render_sheet(gated((OLD, SLOWER)), "json"))
+    checked = json.loads(report.render(gated((OLD, SLOWER)), "json"))
     assert [each["outcome"] for each in checked["conditions"]] == ["failed", *["passed"] * 5]
     assert checked["conditions"][2]["old"] == "compute-bound"
     assert list(checked["conditions"][0]) == list(checked["conditions"][2])
@@ -146,7 +146,7 @@ def test_programs_get_the_figures_as_they_are() -> None:
 def test_names_are_made_harmless(name: str) -> None:
     wild = make_hostile("\x1b[31m<u>|\ud800")
     for sheet in (drawn((wild, wild), (make_result(), wild)), gated((wild, wild))):
-        text = report.render_sheet(sheet, name)
+        text = report.render(sheet, name)
         assert "\x1b" not in text
         text.encode()
         assert name in ("text", "csv") or "<u>" not in text
@@ -154,4 +154,4 @@ def test_names_are_made_harmless(name: str) -> None:
 
 def test_very_long_names_are_cut() -> None:
     long = make_hostile("long " * 100_000)
-    assert len(report.render_sheet(drawn((long, OLD)), "md")) < 20_000
+    assert len(report.render(drawn((long, OLD)), "md")) < 20_000

@@ -136,7 +136,7 @@ def test_an_empty_text_is_not_unknown(tmp_path: Path) -> None:
 def test_sheets_are_guarded_too() -> None:
     row = {"name": "=cmd", "calls": -3, "advice": None, "spec": "app:f"}
     sheet = Sheet(Document("x"), "x/1", {}, (row,))
-    assert _rows(report.render_sheet(sheet, "csv")) == [{"name": "'=cmd", "calls": "-3", "advice": "", "spec": "app:f"}]
+    assert _rows(report.render(sheet, "csv")) == [{"name": "'=cmd", "calls": "-3", "advice": "", "spec": "app:f"}]
 
 
 def test_a_file_that_a_spreadsheet_marked_and_widened_is_read(tmp_path: Path) -> None:

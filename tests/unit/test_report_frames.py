@@ -96,7 +96,7 @@ def test_a_state_of_another_version_comes_after_those_that_are_known() -> None:
 def test_every_finding_has_a_row() -> None:
     table = make_result().findings_frame()
     assert list(table[["code", "severity"]].itertuples(index=False, name=None)) == [("few-inputs", "warning")]
-    assert table["page"].isna().all()
+    assert list(table["page"]) == ["docs/findings/few-inputs.md"]
 
 
 def test_results_together_have_a_row_per_round_and_one_for_a_trial_without() -> None:

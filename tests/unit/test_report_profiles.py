@@ -75,7 +75,7 @@ def test_names_are_short_and_each_its_own() -> None:
 @pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if form.sheets])
 def test_every_format_draws_both_sheets(name: str) -> None:
     for sheet in (drawn(TOTAL, PAGE), prospects_sheet(opportunities([TOTAL, PAGE], 2), 2), drawn()):
-        text = report.render_sheet(sheet, name)
+        text = report.render(sheet, name)
         assert text.endswith("\n")
         assert all(shown in text for shown in [row[0] for row in _rows(sheet)])
 
@@ -83,23 +83,23 @@ def test_every_format_draws_both_sheets(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if not form.sheets])
 def test_a_viewer_of_timelines_or_stacks_finds_none(name: str) -> None:
     with pytest.raises(OutputError, match=rf"{name} shows nothing else: .* one of text, json, csv, html, md"):
-        report.render_sheet(drawn(TOTAL), name)
+        report.render(drawn(TOTAL), name)
 
 
 def test_text_fits_eighty_columns() -> None:
     many = make_profile(calls=10**9, wall_s=123456.0, spec="m:a_rather_long_name", name="m:a_rather_long_name")
     for sheet in (drawn(many, PAGE), prospects_sheet(opportunities([many, PAGE], 2), 2)):
-        assert max(map(len, report.render_sheet(sheet, "text").splitlines())) <= 80
+        assert max(map(len, report.render(sheet, "text").splitlines())) <= 80
 
 
 def test_programs_get_the_rows_as_they_are() -> None:
     sheet = drawn(TOTAL, NEVER)
-    saved = json.loads(report.render_sheet(sheet, "json"))
+    saved = json.loads(report.render(sheet, "json"))
     assert (saved["schema"], saved["processes"], saved["skipped"]) == ("gilscope.functions/1", 3, ["a"])
     total, never = saved["functions"]
     assert (total["calls"], total["wall_s"], total["label"], total["line"]) == (100, 1.0, "compute-bound", 3)
     assert (never["calls"], never["wall_s"], never["p50_s"]) == (0, None, None)
-    rows = list(csv.DictReader(io.StringIO(report.render_sheet(sheet, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(report.render(sheet, "csv"))))
     assert [row["calls"] for row in rows] == ["100", "0"]
     assert rows[1]["wall_s"] == ""
     assert list(rows[0]) == list(total)
@@ -108,7 +108,7 @@ def test_programs_get_the_rows_as_they_are() -> None:
 @pytest.mark.parametrize("name", ["text", "csv", "html", "md"])
 def test_names_are_made_harmless(name: str) -> None:
     wild = make_profile(spec="m:f", name="\x1b[31m<b>|\ud800")
-    text = report.render_sheet(drawn(wild), name)
+    text = report.render(drawn(wild), name)
     assert "\x1b" not in text
     text.encode()
     assert ("<b>" in text) == (name in ("text", "csv"))
@@ -119,7 +119,7 @@ def test_prospects_say_what_to_run_and_programs_get_the_seconds() -> None:
     assert sheet.document.title == "Worth a full analysis: 1 of 2 functions"
     assert notes(sheet)["total"].endswith("Run: gilscope analyze shop.orders:total")
     assert "Run:" not in notes(sheet)["never"]
-    saved = json.loads(report.render_sheet(sheet, "json"))
+    saved = json.loads(report.render(sheet, "json"))
     assert (saved["schema"], saved["cpus"]) == ("gilscope.prospects/1", 2)
     first, last = saved["functions"]
     assert (first["target"], first["deserving"], first["saving_s"]) == ("shop.orders:total", True, pytest.approx(0.5))

@@ -111,7 +111,7 @@ def analyze(
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")
     from gilscope.analysis import check
-    from gilscope.cli.output import Destinations, Results
+    from gilscope.cli.output import Destinations
     from gilscope.measure.tree import leaving_no_process
     from gilscope.options import Options
     from gilscope.parsing import key_values
@@ -136,7 +136,7 @@ def analyze(
     with leaving_no_process():
         results, status = _investigate(specs, options, bar=not no_progress, lines=verbose, quiet=quiet)
     if results:
-        destinations.write(Results(results, show_output), quiet=quiet)
+        destinations.write(results, also=["output"] if show_output else (), quiet=quiet)
     raise typer.Exit(status)
 
 

@@ -34,7 +34,7 @@ def check(
     """Hold new results against a baseline: exit status 1 when a condition is shown to hold, or cannot be judged."""
     from gilscope.cli.compare import compare_files
     from gilscope.cli.exits import GATE_FAILED
-    from gilscope.cli.output import Destinations, Table
+    from gilscope.cli.output import Destinations
     from gilscope.decide.conditions import parsed
     from gilscope.decide.gate import judge, passes
     from gilscope.report.gates import gate_sheet
@@ -43,6 +43,6 @@ def check(
     destinations = Destinations(output or [], ["check"], "json" if as_json else format_name)
     comparisons, found, objections = compare_files(baseline, result, anyway=anyway)
     judged = [(each, judge(condition, each)) for each in comparisons for condition in conditions]
-    destinations.write(Table(gate_sheet(judged, found, objections)), quiet=quiet)
+    destinations.write(gate_sheet(judged, found, objections), quiet=quiet)
     if not passes([told for _, told in judged], found):
         raise typer.Exit(GATE_FAILED)

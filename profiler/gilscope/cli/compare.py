@@ -32,12 +32,12 @@ def compare(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
     """Say what became faster or slower between two saved results, and what cannot be told from noise."""
-    from gilscope.cli.output import Destinations, Table
+    from gilscope.cli.output import Destinations
     from gilscope.report.comparisons import comparison_sheet
 
     destinations = Destinations(output or [], ["comparison"], "json" if as_json else format_name)
     found = compare_files(old, new, anyway=anyway)
-    destinations.write(Table(comparison_sheet(*found)), quiet=quiet)
+    destinations.write(comparison_sheet(*found), quiet=quiet)
 
 
 class Compared(NamedTuple):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TypeAlias
 
 from gilscope import report
 from gilscope.cli import stdout
@@ -14,56 +13,11 @@ from gilscope.errors import OutputError, UsageError
 from gilscope.records import ResultRecord
 from gilscope.report.sheet import Sheet
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-__all__ = ["Destinations", "Drawing", "Results", "Table"]
+__all__ = ["Destinations"]
 
 STDOUT = "-"
-
-
-class Drawing(Protocol):
-    """What can be drawn in every format."""
-
-    def render(self, format_name: str) -> str:
-        """The whole of a file."""
-
-    def show(self, console: Console, *, ascii_only: bool) -> None:
-        """Text in colour."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """Results of analyses."""
-
-    results: Sequence[ResultRecord]
-    show_output: bool = False
-    """Whether the text tells what the target printed."""
-
-    def render(self, format_name: str) -> str:
-        return report.render(self.results, format_name)
-
-    def show(self, console: Console, *, ascii_only: bool) -> None:
-        from gilscope.report import text
-        from gilscope.report.results import documents
-
-        also = frozenset({"output"} if self.show_output else ())
-        text.show(documents(self.results), console, also=also, ascii_only=ascii_only)
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is made of recorded profiles."""
-
-    sheet: Sheet
-
-    def render(self, format_name: str) -> str:
-        return report.render_sheet(self.sheet, format_name)
-
-    def show(self, console: Console, *, ascii_only: bool) -> None:
-        from gilscope.report import text
-
-        text.show(self.sheet.documents, console, ascii_only=ascii_only)
+#: Results of analyses, or a sheet of something else.
+Content: TypeAlias = Sequence[ResultRecord] | Sheet
 
 
 class Destinations:
@@ -84,33 +38,36 @@ class Destinations:
             report.check_writable(path)
         stdout.require()
 
-    def write(self, drawing: Drawing, *, quiet: bool = False) -> None:
+    def write(self, content: Content, *, also: Collection[str] = (), quiet: bool = False) -> None:
         """Write every file, each atomically, then standard output; name the files unless ``quiet``.
 
+        :param also: sections that are shown though a terminal has no room for them, by name
         :raises OutputError: when one could not be drawn or written; the others are
         """
         written: list[Path] = []
         failed: list[str] = []
         for path, format_name in self._files:
             try:
-                report.write_text(path, drawing.render(format_name))
+                report.write_text(path, report.render(content, format_name))
                 written.append(path)
             except OutputError as error:  # what took a minute to measure is not lost for a format that cannot hold it
                 failed.append(str(error))
-        self._print(drawing)
+        self._print(content, also)
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:
             raise OutputError("; ".join(dict.fromkeys(failed)))
 
-    def _print(self, drawing: Drawing) -> None:
+    def _print(self, content: Content, also: Collection[str]) -> None:
         """Text in colour where the terminal has it, every other format as it is."""
         if self._format != "text":
-            stdout.put(drawing.render(self._format).rstrip("\n") + "\n")
+            stdout.put(report.render(content, self._format).rstrip("\n") + "\n")
             return
         from rich.console import Console
 
+        from gilscope.report import text
+
         console = Console(width=None if sys.stdout.isatty() else 80)
         with console.capture() as drawn:
-            drawing.show(console, ascii_only=stdout.has_only_ascii())
+            text.show(report.documents(content), console, also=also, ascii_only=stdout.has_only_ascii())
         stdout.put("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))

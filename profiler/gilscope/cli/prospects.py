@@ -15,7 +15,7 @@ def show_prospects(
     :raises UsageError: when there are no recorded profiles, or the report cannot be written
     """
     from gilscope.cli.exits import tell_skipped
-    from gilscope.cli.output import Destinations, Table
+    from gilscope.cli.output import Destinations
     from gilscope.observers.cpus import usable_cpus
     from gilscope.production.opportunities import opportunities
     from gilscope.report.profiles import prospects_sheet
@@ -27,4 +27,4 @@ def show_prospects(
     for skipped in loaded.skipped:
         tell_skipped(skipped.path, skipped.reason)
     sheet = prospects_sheet(opportunities(loaded.profiles, usable), usable)
-    destinations.write(Table(sheet), quiet=quiet)
+    destinations.write(sheet, quiet=quiet)

@@ -41,7 +41,7 @@ def report(
 ) -> None:
     """Draw saved results in any format, or merge and draw recorded profiles, without measuring."""
     from gilscope.cli.exits import tell_skipped
-    from gilscope.cli.output import Destinations, Drawing, Results, Table
+    from gilscope.cli.output import Destinations
     from gilscope.report.profiles import profiles_sheet
     from gilscope.report.sources import gather
 
@@ -51,5 +51,5 @@ def report(
     names = [result.target.spec for result in sources.results] or ["profiles"]
     destinations = Destinations(output or [], names, "json" if as_json else format_name)
     recorded = sources.profiles
-    drawing: Drawing = Table(profiles_sheet(recorded)) if recorded else Results(sources.results, show_output)
-    destinations.write(drawing, quiet=quiet)
+    content = profiles_sheet(recorded) if recorded else sources.results
+    destinations.write(content, also=["output"] if show_output else (), quiet=quiet)

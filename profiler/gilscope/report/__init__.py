@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from gilscope.errors import OutputError, UsageError
 from gilscope.records import ResultRecord
+from gilscope.report.document import Documents
 from gilscope.report.files import check_writable, write_text
 from gilscope.report.sheet import Sheet
 
@@ -24,10 +25,10 @@ __all__ = [
     "FORMATS",
     "Format",
     "check_writable",
+    "documents",
     "expand_outputs",
     "format_for_path",
     "render",
-    "render_sheet",
     "write_text",
 ]
 
@@ -61,33 +62,32 @@ FORMATS: Final = {
 FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
 
 
-def render(results: Sequence[ResultRecord], format_name: str) -> str:
-    """Draw ``results`` in one of `FORMATS`.
+def render(content: Sequence[ResultRecord] | Sheet, format_name: str) -> str:
+    """Draw results, or a sheet, in one of `FORMATS`.
 
     :raises UsageError: when there is no such format
-    :raises OutputError: when the results do not hold what the format is about: a timeline, stacks
+    :raises OutputError: when there is nothing of what the format is about: a timeline, stacks
     """
-    reporter = _reporter(format_name)
-    if not FORMATS[format_name].is_read:
-        return str(reporter.render(results))
-    from gilscope.report.results import documents
-
-    return str(reporter.render(documents(results)))
-
-
-def render_sheet(sheet: Sheet, format_name: str) -> str:
-    """Draw a sheet in one of `FORMATS`.
-
-    :raises UsageError: when there is no such format
-    :raises OutputError: when the format has nothing to show of recorded profiles
-    """
-    reporter = _reporter(format_name)
-    if not FORMATS[format_name].sheets:
+    reporter, form = _reporter(format_name), FORMATS.get(format_name)
+    if form is not None and form.is_read:
+        return str(reporter.render(documents(content)))
+    if not isinstance(content, Sheet):
+        return str(reporter.render(content))
+    if form is not None and not form.sheets:
         raise OutputError(
             f"recorded profiles have neither timelines nor stacks, and {format_name} shows nothing else: "
             f"analyze a function, or take one of {', '.join(name for name, form in FORMATS.items() if form.sheets)}"
         )
-    return str(reporter.render(sheet.documents) if FORMATS[format_name].is_read else reporter.render_sheet(sheet))
+    return str(reporter.render_sheet(content))
+
+
+def documents(content: Sequence[ResultRecord] | Sheet) -> Documents:
+    """What people read of results, or of a sheet."""
+    if isinstance(content, Sheet):
+        return content.documents
+    from gilscope.report import results
+
+    return results.documents(content)
 
 
 def _reporter(format_name: str) -> ModuleType:

@@ -31,7 +31,7 @@ from gilscope.report.meanings import meaning, unit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FRAMES", "Column", "columns", "dtype_of", "series"]
+__all__ = ["FRAMES", "FrameColumn", "columns", "dtype_of", "series"]
 
 CATEGORY: Final = "category"
 #: Those that are always there, in this order; others come after.
@@ -45,7 +45,7 @@ _DTYPES: Final = {
 }
 
 
-class Column(NamedTuple):
+class FrameColumn(NamedTuple):
     """A column, and the field of the record it tells."""
 
     name: str
@@ -64,13 +64,15 @@ class Column(NamedTuple):
         return told if measured is None or measured in told.lower() else f"{told} In {measured}."
 
 
-def _columns(record: type[Record], left_out: tuple[str, ...] = (), prefix: str = "", about: str = "") -> list[Column]:
+def _columns(
+    record: type[Record], left_out: tuple[str, ...] = (), prefix: str = "", about: str = ""
+) -> list[FrameColumn]:
     """Those of the fields of ``record`` that fit in a cell."""
     info = types.type_info(record)
     assert isinstance(info, types.StructType)
     kinds = {field.name: _dtype_in(field.type) for field in info.fields if field.name not in left_out}
     told = [(name, CATEGORY if name in _CATEGORIES else dtype) for name, dtype in kinds.items()]
-    return [Column(f"{prefix}{name}", dtype, record, name, about) for name, dtype in told if dtype]
+    return [FrameColumn(f"{prefix}{name}", dtype, record, name, about) for name, dtype in told if dtype]
 
 
 def _dtype_in(kind: types.Type) -> str | None:
@@ -79,34 +81,34 @@ def _dtype_in(kind: types.Type) -> str | None:
     return next((_DTYPES[type(choice)] for choice in choices if type(choice) in _DTYPES), None)
 
 
-def _only(record: type[Record], *names: str) -> list[Column]:
+def _only(record: type[Record], *names: str) -> list[FrameColumn]:
     return [column for name in names for column in _columns(record) if column.name == name]
 
 
 _CONFIGURATION: Final = ("backend", "workers", "chunksize", "start_method")
 _FATE: Final = ("status", "reason")
-_TARGET: Final = Column("target", "string", Target, "spec")
-_ROUND: Final = Column("round", "Int64", Round, "index")
+_TARGET: Final = FrameColumn("target", "string", Target, "spec")
+_ROUND: Final = FrameColumn("round", "Int64", Round, "index")
 #: What identifies a trial.
 _KEYS: Final = [
     _TARGET,
-    Column("trial", "Int64", about="The number of the trial within its result, from 0."),
+    FrameColumn("trial", "Int64", about="The number of the trial within its result, from 0."),
     *_only(Trial, *_CONFIGURATION),
 ]
 _TIMED: Final = [
     _ROUND,
     *_columns(Round, ("index",)),
-    Column("throughput_per_s", "float64", about="Calls of the round over its wall clock."),
+    FrameColumn("throughput_per_s", "float64", about="Calls of the round over its wall clock."),
 ]
 _STRETCH: Final = [
-    Column("lane", "Int64", about="The number of the worker thread within its trial, from 0."),
+    FrameColumn("lane", "Int64", about="The number of the worker thread within its trial, from 0."),
     *_only(Lane, "pid", "tid"),
-    Column("start_s", "float64", about="Since the round began."),
-    Column("end_s", "float64", about="Since the round began."),
-    Column("state", CATEGORY, about="What the thread was seen doing from start to end: a state of the ledger."),
+    FrameColumn("start_s", "float64", about="Since the round began."),
+    FrameColumn("end_s", "float64", about="Since the round began."),
+    FrameColumn("state", CATEGORY, about="What the thread was seen doing from start to end: a state of the ledger."),
 ]
 _LEDGER_FIRST: Final = ("threads", "calls", "wall_s")
-_RESULT: Final = Column("result", "Int64", about="The number of the result among those given, from 0.")
+_RESULT: Final = FrameColumn("result", "Int64", about="The number of the result among those given, from 0.")
 _ORIGIN: Final = [
     *_only(Classification, "label"),
     *_only(Environment, "python", "gil_enabled", "cpus_usable"),
@@ -116,7 +118,7 @@ _WHOLE: Final = _columns(Trial, (*_CONFIGURATION, *_FATE), "trial_", "Of the who
 _SPENT: Final = _columns(Ledger, prefix="ledger_", about="Of the trial's ledger:")
 
 #: Of every frame, by the name of the function or method that makes it, in their order.
-FRAMES: Final[dict[str, list[Column]]] = {
+FRAMES: Final[dict[str, list[FrameColumn]]] = {
     "trials_frame": [*_KEYS, *_only(Trial, *_FATE), *_columns(Trial, (*_CONFIGURATION, *_FATE))],
     "rounds_frame": [*_KEYS, *_TIMED],
     "ledger_frame": [*_KEYS, *_only(Ledger, *_LEDGER_FIRST), *_columns(Ledger, _LEDGER_FIRST)],

@@ -24,7 +24,7 @@ from gilscope.records import (
     Target,
     Trial,
 )
-from gilscope.report.columns import FRAMES, Column, columns, series
+from gilscope.report.columns import FRAMES, FrameColumn, columns, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -129,11 +129,11 @@ def _frame(name: str, rows: Sequence[_Row]) -> pd.DataFrame:
     return _built(FRAMES[name], rows)
 
 
-def _built(wanted: Sequence[Column], rows: Sequence[_Row]) -> pd.DataFrame:
+def _built(wanted: Sequence[FrameColumn], rows: Sequence[_Row]) -> pd.DataFrame:
     return pd.DataFrame({column.name: series(column.name, column.dtype, _values(column, rows)) for column in wanted})
 
 
-def _values(column: Column, rows: Sequence[_Row]) -> list[Any]:
+def _values(column: FrameColumn, rows: Sequence[_Row]) -> list[Any]:
     if column.home is None:
         return [row.get(column.name) for row in rows]
     return [getattr(row.get(column.home), column.field, None) for row in rows]

@@ -73,7 +73,8 @@ def _block(block: Block) -> str:
         case Paragraph(text, tone):
             return f"{_TONES[tone]}{escape(text)}{_TONES[tone]}"
         case Notice(finding):
-            told = f"{sentence(finding.evidence)} {finding.advice}"
+            page = f" ({finding.page})" if finding.page else ""
+            told = f"{sentence(finding.evidence)} {finding.advice}{page}"
             return _list(((f"{finding.severity}, {finding.title}", told),))
         case Items(pairs) | Facts(pairs):
             return _list(pairs)

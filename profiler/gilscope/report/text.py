@@ -141,7 +141,8 @@ def _block(block: Block) -> _Parts:
         case Notice(finding):
             mark = (f"{finding.severity}: ", _SEVERITIES[finding.severity])
             told = f" {sentence(finding.evidence)} {finding.advice}"
-            yield _indented(Text.assemble(mark, (sentence(finding.title), "bold"), told))
+            page = (f" ({finding.page})" if finding.page else "", "dim")
+            yield _indented(Text.assemble(mark, (sentence(finding.title), "bold"), told, page))
         case Items(pairs):
             yield from (_item(name, text) for name, text in pairs[:_MOST_ROWS])
             yield from _rest(len(pairs) - _MOST_ROWS)

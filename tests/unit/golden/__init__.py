@@ -35,7 +35,7 @@ def drawn() -> Iterator[tuple[Path, str]]:
         for name, results in _results().items():
             yield FOLDER / f"{name}{suffix}", report.render(results, form)
         for name, sheet in _sheets().items():
-            yield FOLDER / f"{name}{suffix}", report.render_sheet(sheet, form)
+            yield FOLDER / f"{name}{suffix}", report.render(sheet, form)
 
 
 def _results() -> dict[str, list[Result]]:
