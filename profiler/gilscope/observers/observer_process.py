@@ -105,7 +105,7 @@ def _layout(start: Start, parent: int) -> GilLayout | None:
     :raises NotWatchableError: when that process cannot be watched
     """
     if start.pid != parent:
-        raise NotWatchableError(f"process {start.pid} is gone, or sees other process ids than its helper does")
+        raise NotWatchableError(f"process {start.pid} is gone, or sees other process ids than its observer does")
     if start.python != sys.version:
         raise NotWatchableError(f"{sys.executable} is another Python ({sys.version}) than the one that runs here")
     try:

@@ -30,11 +30,6 @@ class Observed(Account, frozen=True, kw_only=True):
     samples: int = 0
     """Of threads that were in a call."""
 
-    @property
-    def enough(self) -> bool:
-        """Whether they are enough to divide anything by."""
-        return self.samples >= MIN_SAMPLES
-
 
 def observed_of(seen: Seen | None, cpu_ns: int, runqueue_ns: int, gil_enabled: bool) -> Observed | None:
     """What was seen, by state; None when nothing was.
@@ -55,7 +50,7 @@ def observed_of(seen: Seen | None, cpu_ns: int, runqueue_ns: int, gil_enabled: b
 
 def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[str, float]:
     """Seconds on a CPU and blocked in a thread, by state as observed; nothing of what was hardly seen."""
-    if observed is None or not observed.enough:
+    if observed is None or observed.samples < MIN_SAMPLES:
         return {}
     found: dict[str, float] = {}
     for whole_s, seen_s, states in ((cpu_s, observed.cpu_s, _ON_CPU), (blocked_s, observed.blocked_s, _BLOCKED)):
