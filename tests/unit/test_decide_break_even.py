@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.break_even import PRECISION, break_even
-from gilscope.decide.demands import scaled
-from gilscope.decide.predict import curve, stations_for
+from gilscope.decide.model import Model
 from gilscope.decide.traits import Machine
 from gilscope.records import BreakEven, Demands
 
@@ -21,7 +20,7 @@ PYTHON, NATIVE = make.demands(gil=1e-4), make.demands(free=1e-4)
 
 
 def found(demands: Demands, *trials: Any, floor: float = 0.05, machine: Machine = MACHINE) -> list[BreakEven]:
-    return list(break_even(trials, demands, machine, kind="sync", backends=make.BACKENDS, floor=floor))
+    return list(break_even(Model(demands, machine, backends=make.BACKENDS), trials, floor))
 
 
 def pool(backend: str = "process", **fields: Any) -> Any:
@@ -93,8 +92,7 @@ def test_at_the_break_even_the_gain_is_just_worth_it(dispatch_s: float, floor: f
     assert one.call_s is not None
 
     def gain(seconds: float) -> float:
-        like = scaled(PYTHON, seconds / 1e-4)
-        stations = stations_for("process", like, machine, backend="process")
-        return curve(stations, like, machine, workers)[-1] * seconds
+        like = Model(PYTHON, machine).with_calls_of(seconds)
+        return like.rates(like.stations("process", "process"), workers)[-1] * seconds
 
     assert gain(one.call_s / PRECISION**2) <= 1 / (1 - floor) <= gain(one.call_s) * (1 + 1e-9)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import MAX_WORKERS, candidates, grid, knee, most_workers
+from gilscope.decide.model import Model
 from gilscope.decide.rounds import MIN_ROUND_S, ROUNDS, TARGET_ROUND_S, calls_per_round, chunksize, round_s
 from gilscope.decide.traits import Machine
+from gilscope.options import Options
 
 from . import decide_builders as make
 
@@ -22,8 +24,14 @@ PYTHON, NATIVE = make.demands(gil=0.01), make.demands(free=0.01)
 NETWORK = make.demands(gil=0.0005, network=0.05)
 
 
-def planned(demands: Demands, machine: Machine = TWO, kind: Kind = "sync") -> list[Configuration]:
-    return candidates(demands, machine, kind=kind, backends=make.BACKENDS.values())
+def model_of(demands: Demands, machine: Machine = TWO, kind: Kind = "sync") -> Model:
+    return Model(demands, machine, kind, make.BACKENDS)
+
+
+def planned(
+    demands: Demands, machine: Machine = TWO, kind: Kind = "sync", options: Options | None = None
+) -> list[Configuration]:
+    return candidates(model_of(demands, machine, kind), make.BACKENDS, options or Options())
 
 
 def workers(plans: list[Configuration]) -> dict[str, list[int]]:
@@ -51,22 +59,22 @@ def test_coroutines_are_planned_wide() -> None:
 
 
 def test_the_user_may_bound_the_workers() -> None:
-    plans = candidates(NETWORK, TWO, kind="sync", backends=make.BACKENDS.values(), max_workers=3)
+    plans = planned(NETWORK, options=Options(max_workers=3))
     assert workers(plans) == {"serial": [1], "thread": [3], "process": [3], "asyncio": [3]}
 
 
 def test_what_computes_is_not_planned_beyond_the_cpus() -> None:
-    assert most_workers("process", TWO, PYTHON) == 2
+    assert most_workers(model_of(PYTHON), "process") == 2
     assert workers(planned(NATIVE))["thread"] == workers(planned(PYTHON))["thread"] == [2]
 
 
 def test_what_computes_with_the_gil_and_without_gets_threads_for_both() -> None:
     assert workers(planned(make.demands(gil=0.005, free=0.005)))["thread"] == [4]
-    assert most_workers("thread", TWO, NETWORK) == MAX_WORKERS["thread"]
+    assert most_workers(model_of(NETWORK), "thread") == MAX_WORKERS["thread"]
 
 
 def test_an_exhaustive_plan_is_the_grid() -> None:
-    plans = candidates(PYTHON, TWO, kind="sync", backends=make.BACKENDS.values(), exhaustive=True)
+    plans = planned(PYTHON, options=Options(exhaustive=True))
     found = workers(plans)
     assert found["thread"] == [2, 4, 8, 16, 32, 64]
     assert found["process"] == [2, 4, 8, 16]
@@ -82,15 +90,7 @@ def test_one_cpu_gets_one_process_and_threads_for_what_waits(cpus: float) -> Non
 
 
 def test_what_was_asked_is_what_is_planned() -> None:
-    plans = candidates(
-        PYTHON,
-        TWO,
-        kind="sync",
-        backends=make.BACKENDS.values(),
-        workers_asked=[4, 1, 4],
-        chunksize_asked=7,
-        start_method="fork",
-    )
+    plans = planned(PYTHON, options=Options(workers=(4, 1, 4), chunksize=7, start_method="fork"))
     assert Configuration("process", 4, 7, "fork") in plans
     assert Configuration("thread", 1) in plans
     assert workers(plans)["serial"] == [1]
@@ -119,10 +119,10 @@ def test_an_unasked_plan_is_small_and_without_repetitions(
 
 
 def test_the_knee_of_python_is_one_thread_and_of_a_wait_where_the_gil_is_full() -> None:
-    assert knee("thread", PYTHON, TWO, "thread", 64) == 1
+    assert knee(model_of(PYTHON), "thread", 64) == 1
     balanced = make.demands(gil=0.01, network=0.03)
-    assert 4 <= knee("thread", balanced, TWO, "thread", 64) <= 8
-    assert knee("thread", make.demands(), Machine(cpus=2), "thread", 64) == 1
+    assert 4 <= knee(model_of(balanced), "thread", 64) <= 8
+    assert knee(model_of(make.demands(), Machine(cpus=2)), "thread", 64) == 1
 
 
 def test_chunks_are_bounded_by_balance() -> None:

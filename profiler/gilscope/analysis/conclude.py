@@ -19,8 +19,7 @@ from gilscope.decide.findings import Evidence, findings
 from gilscope.decide.groups import Run, groups
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
-from gilscope.decide.predict import predictions
-from gilscope.decide.what_if import what_if
+from gilscope.decide.predictions import predictions
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import runs_of
 from gilscope.observers.cpus import CpuBudget
@@ -28,7 +27,6 @@ from gilscope.observers.environment import describe_environment
 from gilscope.observers.timeline import edges_in, fair_share, told_until
 from gilscope.records import (
     Alternative,
-    BreakEven,
     Failure,
     HotLine,
     InputGroup,
@@ -49,34 +47,38 @@ MOST_EDGES_IN_ALL = 6_000
 
 def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> Result:
     """The result of an analysis, finished or not."""
-    journal, trials = runner.journal, runner.journal.racing
-    measured, code_target = runner.measured, _code_target(runner, cpus)
+    journal, options, measured = runner.journal, runner.options, runner.measured
+    model, trials, code_target = measured.model, measured.records, _code_target(runner, cpus)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
         environment=describe_environment(cpus),
         instrument=_instrument(runner, measured),
-        settings=runner.options.saved(),
+        settings=options.saved(),
         elapsed_s=measured.left.elapsed_s,
         demands=measured.demands,
         classification=measured.classification,
         recommendation=_recommendation(measured, code_target, interrupted),
-        trials=with_bounded_timelines(measured.records),
-        predictions=_predictions(measured),
+        trials=with_bounded_timelines(trials),
+        predictions=predictions(
+            model, trials, cpus=options.predict_cpus, gil=options.predict_gil, margin=measured.floor
+        )
+        if model
+        else (),
         noise=measured.noise,
-        break_even=_break_evens(measured),
+        break_even=break_even(model, trials, measured.floor) if model else (),
         groups=_groups(runner, measured),
         imports=journal.loaded.imports if journal.loaded else (),
         native_pools=journal.solo.native_pools if journal.solo else (),
         hot=_hot(runner),
         stacks=_stacks(runner),
-        failure=_failure(trials),
-        output=next((trial.output for trial in trials if trial.output), ""),
+        failure=_failure(journal.racing),
+        output=next((trial.output for trial in journal.racing if trial.output), ""),
         interrupted=interrupted,
     )
     for extension in runner.extensions:
         result = extension.completed(result, code_target)
-    output_bytes = sum(trial.output_bytes for trial in trials)
+    output_bytes = sum(trial.output_bytes for trial in journal.racing)
     evidence = Evidence.of(result, dispatch_s=measured.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(evidence)))
 
@@ -157,38 +159,11 @@ def _left_out(measured: Measured) -> tuple[Alternative, ...]:
 
 
 def _predictions(measured: Measured) -> tuple[Prediction, ...]:
-    """Of what was measured, then of the other machines that were asked for."""
-    known, trials, backends = measured.demands, measured.records, measured.experiment.backends
-    if known is None:
+    model, options = measured.model, measured.experiment.options
+    if model is None:
         return ()
-    here = predictions(trials, known, measured.machine, kind=measured.kind, backends=backends)
-    refused = {trial.backend for trial in trials if trial.status == "refused"}
-    elsewhere = what_if(
-        known,
-        measured.machine,
-        kind=measured.kind,
-        backends={name: traits for name, traits in backends.items() if name not in refused},
-        trials=trials,
-        cpus=measured.experiment.options.predict_cpus,
-        gil=measured.experiment.options.predict_gil,
-        margin=measured.floor,
-    )
-    told = {_configuration(prediction) for prediction in here}
-    return (*here, *(prediction for prediction in elsewhere if _configuration(prediction) not in told))
-
-
-def _configuration(to: Prediction) -> tuple[object, ...]:
-    return to.backend, to.workers, to.threads_per_process, to.cpus, to.gil_enabled
-
-
-def _break_evens(measured: Measured) -> tuple[BreakEven, ...]:
-    """For each backend that was measured."""
-    known, backends = measured.demands, measured.experiment.backends
-    if known is None:
-        return ()
-    return break_even(
-        measured.records, known, measured.machine, kind=measured.kind, backends=backends, floor=measured.floor
-    )
+    cpus, gil = options.predict_cpus, options.predict_gil
+    return predictions(model, measured.records, cpus=cpus, gil=gil, margin=measured.floor)
 
 
 # -- beside the verdict -----------------------------------------------------------------------------------------------

@@ -10,16 +10,16 @@ import math
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import outside_wait_s
-from gilscope.decide.predict import gil_share_range
 
 if TYPE_CHECKING:
-    from gilscope.decide.traits import Machine, Shape
+    from gilscope.decide.model import Model
+    from gilscope.decide.traits import Shape
     from gilscope.records import Demands
 
 __all__ = ["most_speedup"]
 
 
-def most_speedup(shape: Shape, demands: Demands, machine: Machine) -> float:
+def most_speedup(model: Model, shape: Shape) -> float:
     """The most times the serial throughput that a backend of this shape can reach, with any number of workers.
 
     Where the share of the GIL is uncertain the low end of its interval counts, so that nothing is ruled out by a
@@ -29,8 +29,8 @@ def most_speedup(shape: Shape, demands: Demands, machine: Machine) -> float:
         return 1.0
     if shape == "loop":
         return math.inf  # alone, each call pays for a loop of its own, which company spares it
-    serial_s = demands.cpu_s + outside_wait_s(demands)
-    busiest_s = max(_all_cpu_s(demands) / machine.cpus, _alone_s(shape, demands, machine))
+    serial_s = model.demands.cpu_s + outside_wait_s(model.demands)
+    busiest_s = max(_all_cpu_s(model.demands) / model.machine.cpus, _alone_s(model, shape))
     return serial_s / busiest_s if busiest_s > 0 else math.inf
 
 
@@ -38,8 +38,8 @@ def _all_cpu_s(demands: Demands) -> float:
     return demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
 
 
-def _alone_s(shape: Shape, demands: Demands, machine: Machine) -> float:
+def _alone_s(model: Model, shape: Shape) -> float:
     """Seconds of a call that only one worker of a process at a time can spend: with the GIL."""
-    if shape != "thread" or not machine.gil_enabled:
+    if shape != "thread" or not model.machine.gil_enabled:
         return 0.0
-    return demands.cpu_s * gil_share_range(demands, machine.samples)[0] + (demands.gil_held_off_cpu_s or 0.0)
+    return model.demands.cpu_s * model.gil_shares[0] + (model.demands.gil_held_off_cpu_s or 0.0)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gilscope.decide.demands import call_s, scaled
-from gilscope.decide.predict import calibrated, curve, gil_share_range, stations_for
 from gilscope.records import BreakEven
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from gilscope.decide.traits import BackendTraits, Machine, Shape
-    from gilscope.records import Demands, Kind, Trial
+    from gilscope.decide.model import Model
+    from gilscope.records import Trial
 
 __all__ = ["break_even"]
 
@@ -23,15 +21,7 @@ SHORTEST_S, LONGEST_S = 1e-7, 1e3
 PRECISION = 1.005
 
 
-def break_even(
-    trials: Iterable[Trial],
-    demands: Demands,
-    machine: Machine,
-    *,
-    kind: Kind,
-    backends: Mapping[str, BackendTraits],
-    floor: float,
-) -> tuple[BreakEven, ...]:
+def break_even(model: Model, trials: Iterable[Trial], floor: float) -> tuple[BreakEven, ...]:
     """For each backend that was measured, in its fastest configuration.
 
     Calls of other lengths keep the shape of the one measured: as much of each second with the GIL, on a CPU, and
@@ -39,14 +29,12 @@ def break_even(
     as a fraction of the faster.
     """
     trials = list(trials)
-    solo = calibrated(demands, trials)
-    if not solo.asks_for_something:
+    model = model.calibrated(trials)
+    if not model.asks_for_something:
         return ()
     serial_per_s = next((trial.throughput_per_s for trial in trials if trial.backend == "serial"), None)
     return tuple(
-        _of(trial, solo.demands, machine, backends[trial.backend].shape(kind), serial_per_s, floor)
-        for trial in _fastest(trials)
-        if trial.backend in backends
+        _of(model, trial, serial_per_s, floor) for trial in _fastest(trials) if trial.backend in model.backends
     )
 
 
@@ -61,31 +49,26 @@ def _fastest(trials: Iterable[Trial]) -> list[Trial]:
     return list(best.values())
 
 
-def _of(
-    trial: Trial, demands: Demands, machine: Machine, shape: Shape, serial_per_s: float | None, floor: float
-) -> BreakEven:
+def _of(model: Model, trial: Trial, serial_per_s: float | None, floor: float) -> BreakEven:
     return BreakEven(
         backend=trial.backend,
         workers=trial.workers,
-        dispatch_s=machine.dispatch_s.get(trial.backend),
-        pickle_s=machine.pickle_s if shape == "process" else None,
+        dispatch_s=model.machine.dispatch_s.get(trial.backend),
+        pickle_s=model.machine.pickle_s if model.shape(trial.backend) == "process" else None,
         startup_s=trial.startup_s,
-        call_s=_shortest(_gain(trial, demands, machine, shape), 1 / (1 - floor)),
+        call_s=_shortest(_gain(model, trial), 1 / (1 - floor)),
         calls=_repaid_after(trial, serial_per_s, floor),
     )
 
 
-def _gain(trial: Trial, demands: Demands, machine: Machine, shape: Shape) -> Callable[[float], float]:
+def _gain(model: Model, trial: Trial) -> Callable[[float], float]:
     """How many times the serial throughput this configuration has, by the model, with calls of so many seconds."""
-    share, alone_s = gil_share_range(demands, machine.samples)[1], call_s(demands)
+    shape, share = model.shape(trial.backend), model.gil_shares[1]
 
     def gain(seconds: float) -> float:
-        like = scaled(demands, seconds / alone_s)
-        stations, serial = (
-            stations_for(as_shape, like, machine, backend=trial.backend, chunksize=trial.chunksize, gil_share=share)
-            for as_shape in (shape, "serial")
-        )
-        return curve(stations, like, machine, trial.workers)[-1] / curve(serial, like, machine, 1)[-1]
+        like = model.with_calls_of(seconds)
+        stations = like.stations(shape, trial.backend, trial.chunksize, share)
+        return like.rates(stations, trial.workers)[-1] / like.rates(like.stations("serial", "serial"), 1)[-1]
 
     return gain
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from gilscope.configuration import Configuration
 from gilscope.decide.classify import COMPUTE_SHARE, compute_share
+from gilscope.decide.model import fewest_near_best
 from gilscope.decide.mva import visited
-from gilscope.decide.predict import curve, fewest_near_best, gil_share_range, stations_for
-from gilscope.decide.traits import BackendTraits, Machine, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from gilscope.records import Demands, Kind, StartMethod
+    from gilscope.decide.model import Model
+    from gilscope.decide.traits import Machine, Shape
+    from gilscope.options import Options
 
 __all__ = [
     "STEP",
@@ -39,48 +40,32 @@ PROCESSES_PER_CPU = 2
 MANY_CPUS = 8
 
 
-def candidates(
-    demands: Demands,
-    machine: Machine,
-    *,
-    kind: Kind,
-    backends: Iterable[BackendTraits],
-    workers_asked: Sequence[int] | None = None,
-    chunksize_asked: int | None = None,
-    start_method: StartMethod | None = None,
-    max_workers: int | None = None,
-    exhaustive: bool = False,
-) -> list[Configuration]:
-    """The configurations to measure first, in the order of ``backends``: each where the model expects its knee; all of
-    the `grid` when ``exhaustive``.
-
-    ``start_method`` goes to the backends that have one.
-    """
+def candidates(model: Model, backends: Iterable[str], options: Options) -> list[Configuration]:
+    """The configurations to measure first, in the order of ``backends``: each where the model expects its knee, or with
+    the workers that were asked for; all of the `grid` where the search is to be exhaustive."""
     plans = []
-    for traits in backends:
-        shape = traits.shape(kind)
-        method = start_method or "spawn" if traits.start_methods else None
-        most = max_workers or (MAX_WORKERS[shape] if exhaustive else most_workers(shape, machine, demands))
+    for name in backends:
+        traits, shape = model.backends[name], model.shape(name)
+        method = options.start_method or "spawn" if traits.start_methods else None
+        most = options.max_workers or (MAX_WORKERS[shape] if options.exhaustive else most_workers(model, shape))
         if traits.fixed_workers is not None:
-            counts: Sequence[int] = (traits.fixed_workers,)
-        elif workers_asked:
-            counts = sorted(set(workers_asked))
-        elif exhaustive:
-            counts = grid(shape, machine, most)
+            counts: Iterable[int] = (traits.fixed_workers,)
+        elif options.workers:
+            counts = sorted(set(options.workers))
+        elif options.exhaustive:
+            counts = grid(shape, model.machine, most)
         else:
-            counts = worker_counts(shape, demands, machine, traits.name, most)
-        plans += [
-            Configuration(traits.name, workers, chunksize_asked or 1 if shape == "process" else 1, method)
-            for workers in counts
-        ]
+            counts = worker_counts(model, name, most)
+        size = options.chunksize or 1 if shape == "process" else 1
+        plans += [Configuration(name, workers, size, method) for workers in counts]
     return plans
 
 
-def most_workers(shape: Shape, machine: Machine, demands: Demands) -> int:
+def most_workers(model: Model, shape: Shape) -> int:
     """The most workers planned unasked: the CPUs for what computes (twice as many threads, for while one waits for the
     GIL another can compute without it), `MAX_WORKERS` for what waits."""
-    cpus = math.ceil(machine.cpus)
-    if shape != "loop" and (compute_share(demands) or 0.0) >= COMPUTE_SHARE:
+    cpus = math.ceil(model.machine.cpus)
+    if shape != "loop" and (compute_share(model.demands) or 0.0) >= COMPUTE_SHARE:
         return 2 * cpus if shape == "thread" else min(cpus, 61)
     return max(MAX_WORKERS[shape], cpus) if shape == "process" else MAX_WORKERS[shape]
 
@@ -93,13 +78,13 @@ def grid(shape: Shape, machine: Machine, most: int) -> tuple[int, ...]:
     return tuple(sorted(count for count in counts if 2 <= count <= max(most, 2)))
 
 
-def worker_counts(shape: Shape, demands: Demands, machine: Machine, backend: str, most: int) -> tuple[int, ...]:
+def worker_counts(model: Model, backend: str, most: int) -> tuple[int, ...]:
     """The worker counts to measure first: the predicted knee, ``most`` at most, and the CPUs (or the least that
     overlap) at least."""
-    cpus = math.ceil(machine.cpus)
-    best = min(_power_of_two(knee(shape, demands, machine, backend, most)), most)
+    shape, cpus = model.shape(backend), math.ceil(model.machine.cpus)
+    best = min(_power_of_two(knee(model, backend, most)), most)
     if shape == "process":
-        return tuple(min(count, most) for count in _process_counts(cpus, best, compute_share(demands)))
+        return tuple(min(count, most) for count in _process_counts(cpus, best, compute_share(model.demands)))
     return (min(max(8 if shape == "loop" else max(2, cpus), best), most),)
 
 
@@ -114,10 +99,7 @@ def _process_counts(cpus: int, best: int, computing: float | None) -> tuple[int,
     return (cpus // 2, cpus) if cpus >= MANY_CPUS else (cpus,)
 
 
-def knee(shape: Shape, demands: Demands, machine: Machine, backend: str, most: int) -> int:
+def knee(model: Model, backend: str, most: int) -> int:
     """The fewest workers that the model expects to come near the best throughput with up to ``most``."""
-    share = gil_share_range(demands, machine.samples)[1]
-    stations = stations_for(shape, demands, machine, backend=backend, gil_share=share)
-    if not visited(stations):
-        return 1
-    return fewest_near_best(curve(stations, demands, machine, most))
+    stations = model.stations(model.shape(backend), backend, gil_share=model.gil_shares[1])
+    return fewest_near_best(model.rates(stations, most)) if visited(stations) else 1

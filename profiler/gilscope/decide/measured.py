@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gilscope.decide.bounds import most_speedup
 from gilscope.decide.classify import classify
 from gilscope.decide.demands import demands
+from gilscope.decide.model import Model
 from gilscope.decide.noise import TIE_MARGIN, noise_floor
 from gilscope.decide.recommend import contenders, recommend
 from gilscope.decide.steps import Rounds
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from gilscope.decide.code import CodeTarget
     from gilscope.decide.steps import Step
-    from gilscope.decide.traits import BackendTraits, Shape
+    from gilscope.decide.traits import BackendTraits
     from gilscope.options import Options
     from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
 
@@ -126,9 +127,11 @@ class Measured:
             samples=ledger.samples if ledger else 0,
         )
 
-    def shape(self, backend: str) -> Shape:
-        """How the target is run there."""
-        return self.experiment.backends[backend].shape(self.kind)
+    @cached_property
+    def model(self) -> Model | None:
+        """What to expect; None where it is not known what a call demands."""
+        known = self.demands
+        return None if known is None else Model(known, self.machine, self.kind, self.experiment.backends)
 
     @cached_property
     def noise(self) -> Noise | None:
@@ -180,10 +183,8 @@ class Measured:
     @cached_property
     def _bounds(self) -> dict[str, float]:
         """The most times the serial throughput, by backend."""
-        known = self.demands
-        if known is None:
-            return {}
-        return {name: most_speedup(self.shape(name), known, self.machine) for name in self.experiment.backends}
+        model = self.model
+        return {name: most_speedup(model, model.shape(name)) for name in model.backends} if model else {}
 
     def contending(self, share: float) -> list[int]:
         """The trials that reach ``share`` of the fastest of those that fit the caller, the fastest first."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
-from gilscope.decide.predict import predict, stations_for
+from gilscope.decide.mva import visited
 from gilscope.decide.recommend import UNSURE
 from gilscope.decide.rounds import chunksize, round_s
 from gilscope.decide.steps import (
@@ -123,25 +123,11 @@ def _configuration(measured: Measured, backend: str, workers: int, chunk: int = 
 
 
 def _first_counts(measured: Measured) -> Open | None:
-    known, options = measured.demands, measured.experiment.options
-    if measured.asked(Open) or known is None:
+    model = measured.model
+    if measured.asked(Open) or model is None:
         return None
-    left = {"serial", left_out(measured)}
-    return Open(
-        tuple(
-            candidates(
-                known,
-                measured.machine,
-                kind=measured.kind,
-                backends=[traits for name, traits in measured.experiment.backends.items() if name not in left],
-                workers_asked=options.workers or None,
-                chunksize_asked=options.chunksize,
-                start_method=options.start_method,
-                max_workers=options.max_workers,
-                exhaustive=options.exhaustive,
-            )
-        )
-    )
+    names = [name for name in model.backends if name not in ("serial", left_out(measured))]
+    return Open(tuple(candidates(model, names, measured.experiment.options)))
 
 
 def left_out(measured: Measured) -> str | None:
@@ -182,13 +168,11 @@ def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
 
 def _expected_per_s(measured: Measured, backend: str, workers: int, chunk: int = 1) -> float:
     """Calls per second, by the model: enough to size a first round."""
-    known, call_s, machine = measured.demands, measured.call_s, measured.machine
-    assert known is not None
+    model, call_s = measured.model, measured.call_s
+    assert model is not None
     assert call_s is not None
-    stations = stations_for(measured.shape(backend), known, machine, backend=backend, chunksize=chunk)
-    if not any(station.demand_s > 0 for station in stations):  # calls so few and short that no CPU time was seen
-        return workers / call_s
-    return predict(known, stations, machine, workers)[0]
+    stations = model.stations(model.shape(backend), backend, chunk)
+    return model.predict(stations, workers)[0] if visited(stations) else workers / call_s
 
 
 def _first_rounds(measured: Measured) -> Rounds | None:
@@ -228,7 +212,7 @@ def _promising(measured: Measured) -> list[str]:
 
 
 def _next_count(measured: Measured, name: str) -> int | None:
-    traits, known = measured.experiment.backends[name], measured.demands
+    traits, model = measured.experiment.backends[name], measured.model
     racing = list(measured.racing.values())
     rates = measured.rates(racing)
     serial_per_s = max(rates[0], default=0.0)
@@ -239,10 +223,10 @@ def _next_count(measured: Measured, name: str) -> int | None:
     }
     counts = {tried.record.workers for tried in racing if tried.record.backend == name}
     failed, helps = counts - set(best), len(best) < 2 or max(best.values()) >= PAYS * serial_per_s
-    if traits.fixed_workers is not None or known is None or not best or failed or not helps:
+    if traits.fixed_workers is not None or model is None or not best or failed or not helps:
         return None
-    shape = traits.shape(measured.kind)
-    high = measured.experiment.options.max_workers or most_workers(shape, measured.machine, known)
+    shape = model.shape(name)
+    high = measured.experiment.options.max_workers or most_workers(model, shape)
     return next_count(
         best,
         lambda workers: _expected_per_s(measured, name, workers),

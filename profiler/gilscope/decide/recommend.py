@@ -74,7 +74,11 @@ def recommend(
     there was one round.
     """
     worked = _candidates(trials, call_s)
-    eligible = _able(_eligible(worked, classification, kind, context), bounds or {}, floor)
+    fitting = _fitting(worked, classification, kind, context)
+    unable = {id(each.trial): most for each in worked if (most := _bound(each, bounds or {})) <= 1 + floor}
+    serial_fits = any(each.trial.backend == "serial" for each in fitting)
+    eligible = [each for each in fitting if not serial_fits or id(each.trial) not in unable]
+    bound = {key: most for key, most in unable.items() if key not in {id(each.trial) for each in eligible}}
     if not eligible:
         return _nothing(trials, context)
     best = max(eligible, key=lambda candidate: candidate.rate)
@@ -100,7 +104,7 @@ def recommend(
         + _doubt(confidence, len(eligible)),
         code=code,
         other_code=other_code,
-        alternatives=_alternatives(trials, worked, ties, chosen, _unable(worked, eligible, bounds or {}, floor)),
+        alternatives=_alternatives(trials, worked, ties, chosen, bound),
     )
 
 
@@ -115,7 +119,7 @@ def contenders(
 ) -> list[Trial]:
     """The trials that could still be recommended: those whose fastest round reached ``share`` of the leader's middle
     one, the fastest first. Noise slows rounds, so one fast round is the better witness."""
-    eligible = _eligible(_candidates(trials, call_s), classification, kind, context)
+    eligible = _fitting(_candidates(trials, call_s), classification, kind, context)
     leader = max((candidate.rate for candidate in eligible), default=0.0)
     near = [candidate for candidate in eligible if max(candidate.rates) >= share * leader]
     return [candidate.trial for candidate in sorted(near, key=lambda candidate: -candidate.rate)]
@@ -127,7 +131,7 @@ def _candidates(trials: Sequence[Trial], call_s: float | None) -> list[_Candidat
     return [_Candidate(trial, rated) for trial, rated in zip(worked, rates, strict=True) if rated]
 
 
-def _eligible(
+def _fitting(
     worked: Sequence[_Candidate], classification: Classification, kind: Kind, context: Context
 ) -> list[_Candidate]:
     """Those that fit where the caller stands. A coroutine on a running loop stays there; a plain function is
@@ -142,26 +146,10 @@ def _eligible(
     return [candidate for candidate in worked if candidate.trial.backend in wanted]
 
 
-def _able(eligible: list[_Candidate], bounds: Mapping[str, float], floor: float) -> list[_Candidate]:
-    """Without those that cannot beat the serial run, where it may be chosen instead."""
-    if not any(candidate.trial.backend == "serial" for candidate in eligible):
-        return eligible
-    return [each for each in eligible if each.trial.backend == "serial" or _bound(each, bounds) > 1 + floor]
-
-
 def _bound(candidate: _Candidate, bounds: Mapping[str, float]) -> float:
-    return bounds.get(candidate.trial.backend, math.inf)
-
-
-def _unable(
-    worked: Sequence[_Candidate], eligible: Sequence[_Candidate], bounds: Mapping[str, float], floor: float
-) -> dict[int, float]:
-    """The bounds of those that were left out because of them, by trial."""
-    return {
-        id(each.trial): _bound(each, bounds)
-        for each in worked
-        if each not in eligible and each.trial.backend != "serial" and _bound(each, bounds) <= 1 + floor
-    }
+    """The most times the serial throughput that it can reach; as much as you like where that is unknown."""
+    serial = candidate.trial.backend == "serial"
+    return math.inf if serial else bounds.get(candidate.trial.backend, math.inf)
 
 
 def _ties(best: _Candidate, other: _Candidate, floor: float) -> bool:
@@ -241,37 +229,32 @@ def _why_serial(chosen: _Candidate, best: _Candidate, classification: Classifica
 
 def _alternatives(
     trials: Sequence[Trial],
-    worked: Sequence[_Candidate],
-    ties: Sequence[_Candidate],
-    chosen: _Candidate,
-    unable: Mapping[int, float],
+    worked: Sequence[_Candidate] = (),
+    ties: Sequence[_Candidate] = (),
+    chosen: _Candidate | None = None,
+    unable: Mapping[int, float] | None = None,
 ) -> tuple[Alternative, ...]:
+    """Every trial but the chosen one, and why not.
+
+    :param unable: the bounds of those that cannot beat the serial run, by trial
+    """
     measured = {id(candidate.trial): candidate for candidate in worked}
-    found = []
-    for trial in trials:
-        if trial is chosen.trial:
-            continue
+    best, found = chosen.trial if chosen else None, []
+    for trial in (trial for trial in trials if trial is not best):
         candidate = measured.get(id(trial))
-        ratio = candidate.over(chosen) if candidate else None
-        reason = why_not(trial, chosen.trial, ratio, tied=candidate in ties, bound=unable.get(id(trial)))
+        ratio = candidate.over(chosen) if candidate and chosen else None
+        reason = why_not(trial, best, ratio, tied=candidate in ties, bound=(unable or {}).get(id(trial)))
         found.append(Alternative(backend=trial.backend, workers=trial.workers, speedup=trial.speedup, why_not=reason))
     return tuple(found)
 
 
 def _nothing(trials: Sequence[Trial], context: Context) -> Recommendation:
-    fates = "; ".join(f"{trial.name}: {why_not(trial, None, None)}" for trial in trials)
+    alternatives = _alternatives(trials)
+    reasons = "; ".join(f"{trial.name}: {each.why_not}" for trial, each in zip(trials, alternatives, strict=True))
     return Recommendation(
         backend=None,
         context=context,
         confidence=0.0,
-        reason=f"no configuration that could be recommended was measured: {fates or 'none was tried'}",
-        alternatives=tuple(
-            Alternative(
-                backend=trial.backend,
-                workers=trial.workers,
-                speedup=trial.speedup,
-                why_not=why_not(trial, None, None),
-            )
-            for trial in trials
-        ),
+        reason=f"no configuration that could be recommended was measured: {reasons or 'none was tried'}",
+        alternatives=alternatives,
     )

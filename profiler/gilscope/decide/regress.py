@@ -114,9 +114,9 @@ def _apart(
 ) -> list[tuple[str, str]]:
     """Those of one side that found no partner, and what the other result says of them."""
     partnered = {id(pair[which]) for pair in pairs}
-    fates = {trial.name: f"{trial.status}: {trial.reason or 'reason unknown'}" for trial in other.trials}
+    statuses = {trial.name: f"{trial.status}: {trial.reason or 'reason unknown'}" for trial in other.trials}
     return [
-        (each.trial.name, f"in the {name} result: {fates.get(each.trial.name, 'not measured')}")
+        (each.trial.name, f"in the {name} result: {statuses.get(each.trial.name, 'not measured')}")
         for each in side
         if id(each) not in partnered
     ]

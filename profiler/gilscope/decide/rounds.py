@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gilscope.decide.predict import SHORTEST_CALL_S
+from gilscope.decide.model import SHORTEST_CALL_S
 
 __all__ = ["calls_per_round", "chunksize", "round_s", "solo_chunksize"]
 

@@ -25,7 +25,7 @@ def why_not(
     """Why ``trial`` is not recommended; ``ratio`` is its throughput over that of ``chosen``, None if
     unmeasured; ``bound`` is the most times the serial throughput that it can reach, where it was left out for that."""
     if trial.status != "ok":
-        return f"{_FATES[trial.status]}: {trial.reason or 'no reason given'}"
+        return f"{_STATUSES[trial.status]}: {trial.reason or 'no reason given'}"
     if trial.calls and trial.errors >= trial.calls:
         return f"all of its {trial.calls} calls raised"
     if ratio is None or chosen is None:
@@ -41,7 +41,7 @@ def why_not(
     return f"{compared}{': ' if causes else ''}{'; '.join(causes)}"
 
 
-_FATES = {"refused": "refused", "failed": "failed", "timeout": "ran into the timeout"}
+_STATUSES = {"refused": "refused", "failed": "failed", "timeout": "ran into the timeout"}
 
 
 def _less_modest(trial: Trial, chosen: Trial) -> str:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.predict import predictions
+from gilscope.decide.model import Model
+from gilscope.decide.predictions import predictions
 from gilscope.decide.traits import Machine
-from gilscope.decide.what_if import what_if
 from gilscope.records import Demands, Kind, Prediction
 
 from . import decide_builders as make
@@ -23,7 +23,7 @@ WAITING = make.demands(gil=0.002, network=0.1)
 
 
 def expected(demands: Demands, *cpus: float, gil: bool = True, kind: Kind = "sync") -> list[Prediction]:
-    return what_if(demands, TWO, kind=kind, backends=make.BACKENDS, cpus=cpus, gil=gil)
+    return list(predictions(Model(demands, TWO, kind, make.BACKENDS), [], cpus=cpus, gil=gil))
 
 
 def best(found: list[Prediction]) -> Prediction:
@@ -60,7 +60,7 @@ def test_without_a_gil_threads_gain_what_processes_do() -> None:
 
 def test_a_machine_without_a_gil_is_not_predicted_to_lose_it() -> None:
     free = replace(TWO, gil_enabled=False)
-    assert what_if(PYTHON, free, kind="sync", backends=make.BACKENDS, gil=False) == []
+    assert predictions(Model(PYTHON, free, backends=make.BACKENDS), [], gil=False) == ()
 
 
 def test_processes_of_threads_are_named_where_they_win() -> None:
@@ -87,13 +87,13 @@ def test_coroutines_have_a_loop_instead_of_threads() -> None:
 def test_this_machine_is_predicted_as_it_is_anyway() -> None:
     [process] = [p for p in expected(PYTHON, 2) if p.backend == "process"]
     trial = make.trial("process", workers=process.workers)
-    [same] = predictions([trial], PYTHON, TWO, kind="sync", backends=make.BACKENDS)
+    [same] = predictions(Model(PYTHON, TWO, backends=make.BACKENDS), [trial])
     assert process.throughput_per_s == pytest.approx(same.throughput_per_s, rel=0.05)  # but for the chunksize
 
 
 def test_the_rounds_of_the_solo_run_give_the_interval() -> None:
     serial = make.trial("serial", throughput_per_s=100.0, throughput_low=90.0, throughput_high=110.0)
-    found = what_if(WAITING, TWO, kind="sync", backends=make.BACKENDS, trials=[serial], cpus=[16])
+    found = predictions(Model(WAITING, TWO, backends=make.BACKENDS), [serial], cpus=[16])
     assert all(p.throughput_low is not None and p.throughput_high is not None for p in found)
     assert all((p.throughput_low or 0) < p.throughput_per_s < (p.throughput_high or 0) for p in found)
 

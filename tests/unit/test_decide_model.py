@@ -10,17 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.demands import call_s
+from gilscope.decide.model import Model, fewest_near_best
 from gilscope.decide.mva import Station
-from gilscope.decide.predict import (
-    calibrated,
-    curve,
-    fewest_near_best,
-    gil_share_range,
-    predictions,
-    stations_for,
-)
+from gilscope.decide.predictions import predictions
 from gilscope.decide.traits import Machine, Shape
-from gilscope.records import Demands, Kind, Prediction
+from gilscope.records import Demands, Kind, Prediction, Trial
 
 from . import decide_builders as make
 
@@ -30,7 +24,7 @@ FOUR = Machine(cpus=4.0, samples=1000)
 
 def expected(backend: str, demands: Demands, machine: Machine, workers: int, kind: Kind = "sync") -> Prediction:
     trial = make.trial(backend, workers=workers)
-    [found] = predictions([trial], demands, machine, kind=kind, backends=make.BACKENDS)
+    [found] = predictions(Model(demands, machine, kind, make.BACKENDS), [trial])
     return found
 
 
@@ -73,10 +67,8 @@ def test_pickling_in_the_parent_limits_processes() -> None:
 
 def test_chunks_divide_the_dispatch() -> None:
     machine = Machine(cpus=64, dispatch_s={"process": 0.001})
-    one, ten = (
-        curve(stations_for("process", PYTHON, machine, backend="process", chunksize=size), PYTHON, machine, 64)[-1]
-        for size in (1, 10)
-    )
+    model = Model(PYTHON, machine)
+    one, ten = (model.rates(model.stations("process", "process", size), 64)[-1] for size in (1, 10))
     assert one == pytest.approx(1000, rel=0.01)
     assert ten > 4 * one
 
@@ -87,10 +79,10 @@ def test_own_threads_and_children_use_cpus_too() -> None:
 
 
 def test_an_unknown_split_gives_the_whole_range() -> None:
-    assert gil_share_range(make.undivided(cpu=0.01, blocked=0.0), 100) == (0.0, 1.0, 1.0)
+    assert Model(make.undivided(cpu=0.01, blocked=0.0), replace(FOUR, samples=100)).gil_shares == (0.0, 1.0, 1.0)
     trial = make.trial("thread", workers=4, throughput_per_s=390.0)
     unknown = make.undivided(cpu=0.01, blocked=0.0)
-    [found] = predictions([trial], unknown, FOUR, kind="sync", backends=make.BACKENDS)
+    [found] = predicted(unknown, trial)
     assert found.throughput_low == pytest.approx(100)
     assert found.throughput_high == pytest.approx(400)
     assert found.measured_per_s == 390.0
@@ -98,16 +90,15 @@ def test_an_unknown_split_gives_the_whole_range() -> None:
 
 def test_the_share_of_the_gil_narrows_with_samples() -> None:
     half = make.demands(gil=0.005, free=0.005)
-    assert gil_share_range(half, 100) == pytest.approx((0.418, 0.5, 0.582), abs=0.001)
+    assert Model(half, replace(FOUR, samples=100)).gil_shares == pytest.approx((0.418, 0.5, 0.582), abs=0.001)
 
 
 def test_a_call_that_asks_for_nothing_has_no_prediction() -> None:
-    found = predictions([make.trial("thread")], make.demands(), FOUR, kind="sync", backends=make.BACKENDS)
-    assert found == []
+    assert predicted(make.demands(), make.trial("thread")) == []
 
 
 def test_backends_unknown_to_the_model_are_left_out() -> None:
-    assert predictions([make.trial("celery")], PYTHON, FOUR, kind="sync", backends=make.BACKENDS) == []
+    assert predicted(PYTHON, make.trial("celery")) == []
 
 
 # -- what a call visits -----------------------------------------------------------------------------------------------
@@ -119,60 +110,60 @@ def demand_of(stations: list[Station], name: str) -> float:
 
 def test_threads_hand_over_with_the_gil() -> None:
     machine = Machine(cpus=4, dispatch_s={"thread": 0.001})
-    stations = stations_for("thread", PYTHON, machine, backend="thread")
+    stations = Model(PYTHON, machine).stations("thread", "thread")
     assert demand_of(stations, "gil") == pytest.approx(0.011)
-    free = stations_for("thread", PYTHON, replace(machine, gil_enabled=False), backend="thread")
+    free = Model(PYTHON, replace(machine, gil_enabled=False)).stations("thread", "thread")
     assert demand_of(free, "gil") == 0
     assert [station.name for station in free if station.ahead] == ["dispatch"]
 
 
 def test_a_driver_that_waits_with_the_gil_keeps_the_others_waiting() -> None:
     demands = make.demands(gil=0.001, network=0.01, gil_held_off_cpu_s=0.009)
-    stations = stations_for("thread", demands, FOUR, backend="thread")
+    stations = Model(demands, FOUR).stations("thread", "thread")
     assert (demand_of(stations, "gil"), demand_of(stations, "delay")) == pytest.approx((0.01, 0.001))
-    assert curve(stations, demands, FOUR, 64)[-1] == pytest.approx(100, rel=0.01)
+    assert Model(demands, FOUR).rates(stations, 64)[-1] == pytest.approx(100, rel=0.01)
 
 
 def test_a_coroutine_that_reads_files_blocks_its_loop() -> None:
     demands = make.demands(gil=0.001, network=0.01, disk=0.004)
-    stations = stations_for("loop", demands, Machine(cpus=4, dispatch_s={"asyncio": 0.0005}), backend="asyncio")
+    stations = Model(demands, Machine(cpus=4, dispatch_s={"asyncio": 0.0005})).stations("loop", "asyncio")
     assert (demand_of(stations, "loop"), demand_of(stations, "delay")) == pytest.approx((0.0055, 0.01))
 
 
 def test_the_parent_does_its_part_of_the_pickling_and_all_of_the_handing_over() -> None:
     machine = Machine(cpus=8, dispatch_s={"process": 0.001}, pickle_s=0.01, pickle_parent_share=0.8)
-    stations = stations_for("process", PYTHON, machine, backend="process", chunksize=10)
+    stations = Model(PYTHON, machine).stations("process", "process", 10)
     assert demand_of(stations, "pickling") == pytest.approx(0.0081)
     assert demand_of(stations, "cpu") == pytest.approx(0.01 + 0.0001 + 0.002)
-    assert curve(stations, PYTHON, machine, 64)[-1] == pytest.approx(1 / 0.0081, rel=0.001)
+    assert Model(PYTHON, machine).rates(stations, 64)[-1] == pytest.approx(1 / 0.0081, rel=0.001)
 
 
 def test_the_parent_works_ahead_of_the_workers() -> None:
     """Its part does not add to a call, as long as it is shorter."""
     machine = Machine(cpus=4, dispatch_s={"process": 0.001})
     waiting = make.demands(sleep=0.02)
-    stations = stations_for("process", waiting, machine, backend="process")
-    assert curve(stations, waiting, machine, 2)[-1] == pytest.approx(2 / 0.021, rel=0.001)
+    stations = Model(waiting, machine).stations("process", "process")
+    assert Model(waiting, machine).rates(stations, 2)[-1] == pytest.approx(2 / 0.021, rel=0.001)
 
 
 def test_the_parent_needs_a_cpu_too() -> None:
     machine = Machine(cpus=2, dispatch_s={"process": 0.005})
-    stations = stations_for("process", PYTHON, machine, backend="process")
-    assert curve(stations, PYTHON, machine, 8)[-1] == pytest.approx(2 / 0.02)
+    stations = Model(PYTHON, machine).stations("process", "process")
+    assert Model(PYTHON, machine).rates(stations, 8)[-1] == pytest.approx(2 / 0.02)
 
 
 # -- the solo run's own throughput, and the interval ------------------------------------------------------------------
 
 
-def predicted(demands: Demands, *trials: object, machine: Machine = FOUR) -> list[Prediction]:
-    return predictions(trials, demands, machine, kind="sync", backends=make.BACKENDS)  # type: ignore[arg-type]
+def predicted(demands: Demands, *trials: Trial, machine: Machine = FOUR) -> list[Prediction]:
+    return list(predictions(Model(demands, machine, backends=make.BACKENDS), trials))
 
 
 def test_the_clean_rounds_tell_how_long_a_call_is() -> None:
     serial = make.trial("serial", throughput_per_s=200.0)
     [found] = predicted(NATIVE, serial, make.trial("thread", workers=4))
     assert found.throughput_per_s == pytest.approx(800)
-    assert call_s(calibrated(NATIVE, [serial]).demands) == pytest.approx(0.005)
+    assert call_s(Model(NATIVE, FOUR).calibrated([serial]).demands) == pytest.approx(0.005)
 
 
 def test_the_solo_run_is_not_predicted_from_itself() -> None:
@@ -224,8 +215,8 @@ shapes = st.sampled_from(["serial", "thread", "process", "loop"])
 
 
 def rates(shape: Shape, demands: Demands, machine: Machine, workers: int = 12) -> list[float]:
-    stations = stations_for(shape, demands, machine, backend="pool", gil_share=0.5)
-    return curve(stations, demands, machine, workers)
+    model = Model(demands, machine)
+    return model.rates(model.stations(shape, "pool", gil_share=0.5), workers)
 
 
 @given(shapes, calls, machines)

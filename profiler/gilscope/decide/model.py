@@ -1,0 +1,215 @@
+"""What a closed queueing network expects of each configuration, from the demands of the solo run.
+
+Stations: the GIL (one server), the CPUs, the event loop (one server), the parent of a process pool (one server, for
+dispatch and its part of the pickling), and a delay for all that a call waits for. What the model leaves out
+(contention for cache and memory, GIL convoys, limits of the server that is asked, coroutines that sleep without
+awaiting, the turns of an event loop that many calls share) makes measurements differ from it; both are always shown
+side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gilscope.decide.demands import call_s, outside_wait_s, scaled
+from gilscope.decide.mva import Station, bottleneck, throughputs
+from gilscope.decide.stats import NORMAL_QUANTILE
+from gilscope.decide.traits import BackendTraits
+from gilscope.records import Demands, Kind, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from gilscope.configuration import Configuration
+    from gilscope.decide.traits import Machine, Shape
+
+__all__ = ["KNEE_SHARE", "SHORTEST_CALL_S", "Expectation", "Model", "fewest_near_best"]
+
+#: No call is shorter: a record that says so knows of nothing that the call asks for.
+SHORTEST_CALL_S = 1e-9
+#: The knee: the fewest workers with this part of the best throughput; the rest is within the noise of
+#: measuring it.
+KNEE_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A predicted throughput, its interval, and the station that limits it."""
+
+    per_s: float
+    low: float | None
+    high: float | None
+    bottleneck: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one call asks for and what it is run on, which is all that the network is made of."""
+
+    demands: Demands
+    machine: Machine
+    kind: Kind = "sync"
+    backends: Mapping[str, BackendTraits] = field(default_factory=dict)
+    low: float | None = None
+    """The low end of the solo throughput's interval as a ratio to the throughput; None when one round says nothing of
+    the noise."""
+    high: float | None = None
+
+    def calibrated(self, trials: Iterable[Trial]) -> Model:
+        """The model whose solo run has the throughput that it had.
+
+        The ledger tells the proportions, from rounds that were watched; the clean rounds, taken in turn with those of
+        all other configurations, tell the length of a call.
+        """
+        solo = next((trial for trial in trials if trial.backend == "serial"), None)
+        rate = solo.throughput_per_s if solo else None
+        if solo is None or not rate or not self.asks_for_something:
+            return self
+        known = solo.throughput_low is not None and solo.throughput_high is not None
+        low, high = (solo.throughput_low, solo.throughput_high) if known else (None, None)
+        return replace(self.with_calls_of(1 / rate), low=low and low / rate, high=high and high / rate)
+
+    def with_calls_of(self, seconds: float) -> Model:
+        """With calls of the same shape that take so long alone."""
+        return replace(self, demands=scaled(self.demands, seconds / call_s(self.demands)))
+
+    @property
+    def asks_for_something(self) -> bool:
+        """Whether there is anything to predict from."""
+        return call_s(self.demands) >= SHORTEST_CALL_S
+
+    def shape(self, backend: str) -> Shape:
+        """How the calls are run there; one that is unknown has threads."""
+        return self.backends.get(backend, BackendTraits(backend, shares_gil=True)).shape(self.kind)
+
+    # -- the network ------------------------------------------------------------------------------------------------
+
+    def stations(self, shape: Shape, backend: str, chunksize: int = 1, gil_share: float = 1.0) -> list[Station]:
+        """The stations that a call visits under a backend of this shape; ``gil_share`` is the part of its CPU
+        time with the GIL.
+
+        Handing over a chunk costs the parent of a process pool as much as the worker that takes it (its queue, the
+        unpickling, the reply), and threads that share a GIL cannot hand over anything without it.
+        """
+        demands, machine = self.demands, self.machine
+        wait_s, dispatch_s = outside_wait_s(demands), machine.dispatch_s.get(backend, 0.0) / chunksize
+        one_cpu = min(1.0, machine.cpus)
+        if shape == "serial":
+            return [Station("cpu", demands.cpu_s, one_cpu), _delay(wait_s)]
+        if shape == "loop":
+            blocked_s = min(_blocking_s(demands), wait_s)
+            loop = Station("loop", demands.cpu_s + dispatch_s + blocked_s, one_cpu, off_cpu_s=blocked_s)
+            return [loop, _delay(wait_s - blocked_s)]
+        if shape == "thread":
+            return self._thread_stations(dispatch_s, gil_share)
+        parent_s = machine.pickle_s * machine.pickle_parent_share
+        worker_s = demands.cpu_s + dispatch_s + machine.pickle_s - parent_s
+        return [Station("cpu", worker_s, machine.cpus), _delay(wait_s), _parent(dispatch_s, parent_s)]
+
+    def _thread_stations(self, dispatch_s: float, gil_share: float) -> list[Station]:
+        demands, machine = self.demands, self.machine
+        wait_s, computing_s = outside_wait_s(demands), demands.cpu_s + dispatch_s
+        if not machine.gil_enabled:
+            return [Station("cpu", computing_s, machine.cpus), _delay(wait_s), _parent(dispatch_s)]
+        held_s = min(demands.gil_held_off_cpu_s or 0.0, wait_s)
+        if machine.cpus <= 1:
+            cpu = Station("cpu", computing_s, machine.cpus)
+            return [cpu, Station("gil", held_s, off_cpu_s=held_s), _delay(wait_s - held_s)]
+        return [
+            Station("gil", demands.cpu_s * gil_share + dispatch_s + held_s, off_cpu_s=held_s),
+            Station("cpu", demands.cpu_s * (1 - gil_share), machine.cpus),
+            _delay(wait_s - held_s),
+        ]
+
+    def rates(self, stations: Sequence[Station], workers: int) -> list[float]:
+        """Calls per second with 1, 2, … ``workers`` workers, never above CPUs ÷ all CPU time of a call.
+
+        That bound is wider than the CPU station's: the holder of the GIL, the library's native threads, the
+        processes a call starts, the dispatch and the pickling use CPUs as well.
+
+        :raises ValueError: when the call asks for nothing
+        """
+        ceiling = self._ceiling(stations)
+        return [min(value, ceiling) for value in throughputs(stations, workers)]
+
+    def _ceiling(self, stations: Sequence[Station]) -> float:
+        busy_s = sum(station.demand_s - station.off_cpu_s for station in stations if not math.isinf(station.servers))
+        busy_s += (self.demands.own_threads_cpu_s or 0.0) + (self.demands.children_cpu_s or 0.0)
+        return self.machine.cpus / busy_s if busy_s > 0 else math.inf
+
+    def predict(self, stations: Sequence[Station], workers: int) -> tuple[float, str]:
+        """Calls per second and the station that limits them.
+
+        :raises ValueError: when the call asks for nothing
+        """
+        free, ceiling = throughputs(stations, workers)[-1], self._ceiling(stations)
+        return (ceiling, "cpu") if ceiling < free else (free, bottleneck(stations, free, workers))
+
+    # -- what is in doubt -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def gil_shares(self) -> tuple[float, float, float]:
+        """The share of a call's CPU time with the GIL: low, most likely, high (normal approximation to the
+        binomial, from the samples that found it on a CPU). When unknown it is taken as all, which most Python
+        code is; none is the low."""
+        demands = self.demands
+        if demands.cpu_gil_s is None or demands.cpu_s <= 0:
+            return 0.0, 1.0, 1.0
+        share = min(demands.cpu_gil_s / demands.cpu_s, 1.0)
+        busy = demands.cpu_s / max(demands.wall_s, demands.cpu_s)
+        error = NORMAL_QUANTILE * math.sqrt(share * (1 - share) / max(self.machine.samples * busy, 1.0))
+        return max(share - error, 0.0), share, min(share + error, 1.0)
+
+    def expect(self, to: Configuration) -> Expectation:
+        """What to expect of one configuration."""
+        shape = self.shape(to.backend)
+
+        def at(model: Model, share: float) -> tuple[float, str]:
+            return model.predict(model.stations(shape, to.backend, to.chunksize, share), to.workers)
+
+        return self.expected(at, under_gil=shape == "thread" and self.machine.gil_enabled)
+
+    def expected(self, at: Callable[[Model, float], tuple[float, str]], *, under_gil: bool) -> Expectation:
+        """What ``at`` gives for this model and a share of the GIL: calls per second and what limits them.
+
+        The interval combines the doubt about the length of a solo call with that about its share of the GIL, where that
+        counts: independent of each other, so their logarithms add in quadrature. None where neither is known.
+        """
+        least, share, most = self.gil_shares
+        per_s, limit = at(self, share)
+        ends = [self.with_calls_of(call_s(self.demands) / end) for end in (self.low, self.high) if end is not None]
+        doubts = [[at(model, share)[0] for model in ends]] if ends else []
+        doubts += [[at(self, least)[0], at(self, most)[0]]] if under_gil else []
+        low, high = _interval(per_s, doubts)
+        return Expectation(per_s, low, high, limit)
+
+
+def _delay(seconds: float) -> Station:
+    return Station("delay", seconds, math.inf)
+
+
+def _parent(dispatch_s: float, pickling_s: float = 0.0) -> Station:
+    """One thread hands over, pickles arguments and unpickles results; named by what it does most."""
+    return Station("pickling" if pickling_s > dispatch_s else "dispatch", dispatch_s + pickling_s, ahead=True)
+
+
+def _blocking_s(demands: Demands) -> float:
+    """Seconds in which a coroutine blocks its loop: a loop waits for sockets, timers and futures, nothing else."""
+    return (demands.disk_s or 0.0) + (demands.child_s or 0.0)
+
+
+def _interval(middle: float, doubts: Sequence[Sequence[float]]) -> tuple[float | None, float | None]:
+    """Around ``middle``, from the values that each doubt lets it take."""
+    if not doubts:
+        return None, None
+    below = math.hypot(*(math.log(middle / min(middle, *doubt)) for doubt in doubts))
+    above = math.hypot(*(math.log(max(middle, *doubt) / middle) for doubt in doubts))
+    return middle * math.exp(-below), middle * math.exp(above)
+
+
+def fewest_near_best(rates: Sequence[float], share: float = KNEE_SHARE) -> int:
+    """The knee of a throughput curve for 1, 2, … workers: the fewest with this share of the best."""
+    return next(count for count, rate in enumerate(rates, start=1) if rate >= share * max(rates))
