@@ -18,7 +18,7 @@ from benchmarks.queues import TIMEOUT_S, ready, starting
 from benchmarks.regret.results import machine
 from gilscope.backends.base import Configuration
 from gilscope.decide.stats import Estimate, median_interval
-from gilscope.queues.capacity.engine import engine_of
+from gilscope.queues.capacity.costs import costs_of
 from gilscope.queues.capacity.model import Fleet
 from gilscope.targets import TargetSpec
 
@@ -69,12 +69,12 @@ def rows(engine_name: str, function: Callable[[], None], order: random.Random) -
         hot=False,
     )
     demands = result.demands
-    engine = engine_of(engine_name, result.trials, demands) if demands else None
-    if demands is None or engine is None:
+    costs = costs_of(engine_name, result.trials, demands) if demands else None
+    if demands is None or costs is None:
         raise SystemExit(f"{engine_name} was not measured: {[trial.reason for trial in result.trials]}")
     for workers in WORKERS:
         cpus = len(os.sched_getaffinity(0))
-        expected = together_per_s(engine.fleet(demands, machines=1, workers_each=workers, cpus_each=cpus, batch=1))
+        expected = together_per_s(costs.fleet(demands, machines=1, workers_each=workers, cpus_each=cpus, batch=1))
         yield workers, measured(Configuration(engine_name, workers), function, expected, order), expected
 
 

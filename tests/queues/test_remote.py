@@ -17,7 +17,7 @@ from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers.redis import connected
-from gilscope.queues.remote.meeting import ANALYSIS, TRIALS, gathered, trials
+from gilscope.queues.remote.rendezvous import ANALYSIS, TRIALS, gathered, trials
 from gilscope.queues.remote.sides import read_secret
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import Case, Trial
@@ -124,7 +124,7 @@ def test_a_host_with_another_secret_is_refused_on_both_sides(site: Site) -> None
     stranger = site.host(secret_file=wrong)
     with pytest.MonkeyPatch.context() as patch:
         ended = threading.Event()
-        patch.setattr("gilscope.queues.remote.meeting.time.monotonic", lambda: 1e9 if ended.is_set() else 0.0)
+        patch.setattr("gilscope.queues.remote.rendezvous.time.monotonic", lambda: 1e9 if ended.is_set() else 0.0)
         gathering = threading.Thread(target=gather)
         gathering.start()
         assert stranger.ended() == 4

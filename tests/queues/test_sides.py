@@ -12,7 +12,7 @@ from gilscope import __version__
 from gilscope.errors import UsageError
 from gilscope.options import Options
 from gilscope.queues.extension import Queues
-from gilscope.queues.remote.sides import Side, derived, place, read_secret
+from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
 
 URL = "redis://127.0.0.2:6379/0"
 
@@ -61,8 +61,8 @@ def test_what_differs_is_told_and_nothing_else() -> None:
 
 
 def test_one_process_is_in_one_place() -> None:
-    told = place()
-    assert told == place()
+    told = machine_identity()
+    assert told == machine_identity()
     assert told is None or os.readlink("/proc/self/ns/pid") in told
 
 

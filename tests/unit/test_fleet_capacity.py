@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gilscope.queues.capacity.engine import engine_of, workers_that_fill
+from gilscope.queues.capacity.costs import costs_of, workers_that_fill
 from gilscope.queues.capacity.plan import capacity
 from gilscope.records import Demands, QueueFigures, Trial, Wanted
 
@@ -135,10 +135,10 @@ def test_threads_of_one_process_share_their_gil() -> None:
 
 
 def test_an_engine_is_what_its_trial_showed() -> None:
-    engine = engine_of("rq", TRIALS, HALF)
-    assert engine is not None
-    assert engine.overhead_s == pytest.approx(2 / 1000 - 1e-4)
-    assert engine_of("dask", TRIALS, HALF) is None
-    assert workers_that_fill(engine, HALF, cpus=4, batch=1000) == 8
+    costs = costs_of("rq", TRIALS, HALF)
+    assert costs is not None
+    assert costs.overhead_s == pytest.approx(2 / 1000 - 1e-4)
+    assert costs_of("dask", TRIALS, HALF) is None
+    assert workers_that_fill(costs, HALF, cpus=4, batch=1000) == 8
     waits = Demands(calls=1, wall_s=1.0, cpu_s=0.0, blocked_s=1.0, sleep_s=1.0)
-    assert workers_that_fill(engine, waits, cpus=4, batch=1000) == 64
+    assert workers_that_fill(costs, waits, cpus=4, batch=1000) == 64

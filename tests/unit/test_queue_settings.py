@@ -16,8 +16,8 @@ from gilscope.queues.capacity.plan import capacity
 from gilscope.queues.celery.settings import MOST_PREFETCHED, prefetched
 from gilscope.queues.code import TEMPLATES, execution_of
 from gilscope.queues.report import queues
-from gilscope.queues.settings.engines import queue_settings
-from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, Trial, Wanted
+from gilscope.queues.settings import engines
+from gilscope.records import Demands, ImportCost, QueueFigures, QueueSetting, Recommendation, Trial, Wanted
 from gilscope.report.document import Items
 from tests.unit.documents import the
 from tests.unit.handmade import make_result
@@ -34,6 +34,10 @@ WAITING = msgspec.structs.replace(HALF, cpu_s=0.002, cpu_gil_s=0.002, blocked_s=
 def measured(backend: str, workers: int, per_s: float, **more: Any) -> Trial:
     fields = {"queue": COSTS, "latency_p99_s": 0.03, "calls": 200, "memory_per_worker_bytes": 40_000_000}
     return trial(backend, workers, per_s, **(fields | more))
+
+
+def queue_settings(trials: Sequence[Trial], demands: Demands | None, **more: Any) -> tuple[QueueSetting, ...]:
+    return engines.queue_settings(make_result(**{"trials": tuple(trials), "demands": demands, "noise": None} | more))
 
 
 def values(trials: Sequence[Trial], demands: Demands = HALF, **more: Any) -> dict[str, str | None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
-from gilscope.decide.noise import TIE_MARGIN
 from gilscope.queues.capacity.plan import capacity
 from gilscope.queues.code import TEMPLATES, execution_of
 from gilscope.queues.network import configuration_of
@@ -38,12 +37,11 @@ def completed(
         msgspec.structs.replace(trial, queue_delayed=delayed.get(configuration_of(trial))) for trial in result.trials
     )
     result = msgspec.structs.replace(result, trials=trials)
-    plan = _capacity(result, options)
-    settings = _settings(result, plan)
+    result = msgspec.structs.replace(result, capacity=_capacity(result, options))
+    settings = queue_settings(result)
     programs = _programs(settings, target, result.classification)
     return msgspec.structs.replace(
         result,
-        capacity=plan,
         queue_settings=settings,
         queue_programs=tuple(QueueProgram(engine=engine, code=plain) for engine, (plain, _) in programs.items()),
         recommendation=_with_program(result.recommendation, programs, target, result.classification),
@@ -55,18 +53,6 @@ def _capacity(result: ResultRecord, options: Options) -> Capacity | None:
         return None
     here = max(1, round(result.environment.cpus_usable))
     return capacity(options.wanted, result.demands, result.trials, (here, *options.predict_cpus), options.rtt_s)
-
-
-def _settings(result: ResultRecord, plan: Capacity | None) -> tuple[QueueSetting, ...]:
-    """Of each task queue that was measured."""
-    return queue_settings(
-        result.trials,
-        result.demands,
-        recommendation=result.recommendation,
-        capacity=plan,
-        imports=result.imports,
-        floor=result.noise.floor if result.noise else TIE_MARGIN,
-    )
 
 
 def _programs(

@@ -63,7 +63,7 @@ class Queues(Extension):
         from gilscope.queues.brokers.broker import must_have_redis
 
         must_have_redis()
-        from gilscope.queues.remote.meeting import gathered
+        from gilscope.queues.remote.rendezvous import gathered
         from gilscope.queues.remote.sides import read_secret
 
         say(f"waiting for {workers} workers of other hosts")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import call_s
-from gilscope.queues.capacity.engine import Engine, engine_of, workers_that_fill
+from gilscope.queues.capacity.costs import TaskCosts, costs_of, workers_that_fill
 from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
 from gilscope.units import counted, duration, rate
 
@@ -58,9 +58,9 @@ def capacity(
         return Capacity(wanted=wanted, reason="cannot tell: nothing was measured")
     asked = _Question(wanted, demands, local.throughput_per_s, rtt_s, most_workers)
     queued = dict.fromkeys(trial.backend for trial in trials if trial.queue is not None)
-    engines = [(engine_of(name, trials, demands), _spread(name, trials)) for name in queued]
+    known = [(costs_of(name, trials, demands), _spread(name, trials)) for name in queued]
     fleets = tuple(
-        _option(asked, engine, spread, cpus) for engine, spread in engines if engine is not None for cpus in cpus_each
+        _option(asked, costs, spread, cpus) for costs, spread in known if costs is not None for cpus in cpus_each
     )
     return Capacity(wanted=wanted, local=local, fleets=fleets, reason=_reason(wanted, local, fleets))
 
@@ -91,17 +91,17 @@ def _spread(backend: str, trials: Sequence[Trial]) -> tuple[float, float]:
     return min([low for low in lows if low > 0], default=1.0), max(highs, default=1.0) or 1.0
 
 
-def _option(asked: _Question, engine: Engine, spread: tuple[float, float], cpus: int) -> FleetOption:
-    batch = engine.fewest_calls(call_s(asked.demands), keeps_up=partial(_keeps_up, asked, engine))
-    workers = workers_that_fill(engine, asked.demands, cpus, batch)
-    one = engine.fleet(asked.demands, machines=1, workers_each=workers, cpus_each=cpus, batch=batch, rtt_s=asked.rtt_s)
+def _option(asked: _Question, costs: TaskCosts, spread: tuple[float, float], cpus: int) -> FleetOption:
+    batch = costs.fewest_calls(call_s(asked.demands), keeps_up=partial(_keeps_up, asked, costs))
+    workers = workers_that_fill(costs, asked.demands, cpus, batch)
+    one = costs.fleet(asked.demands, machines=1, workers_each=workers, cpus_each=cpus, batch=batch, rtt_s=asked.rtt_s)
     most = max(1, asked.most_workers // workers)
     machines = _fewest(one, asked.wanted.per_s / batch, most)
     outcome = replace(one, machines=machines or most).outcome()
     per_s = outcome.tasks_per_s * batch
     full, name = _saturation(one)
     return FleetOption(
-        engine=engine.name,
+        engine=costs.name,
         cpus_each=cpus,
         workers_each=workers,
         batch=batch,
@@ -113,22 +113,22 @@ def _option(asked: _Question, engine: Engine, spread: tuple[float, float], cpus:
         throughput_high=per_s * spread[1],
         machines_low=None if machines is None else max(1, math.ceil(machines / spread[1])),
         machines_high=None if machines is None else math.ceil(machines / spread[0]),
-        pays_from_batch=_pays_from(asked, engine),
+        pays_from_batch=_pays_from(asked, costs),
         saturates_at_workers=full,
         saturated=name,
         curve=tuple(_curve(one, batch, most)),
     )
 
 
-def _keeps_up(asked: _Question, engine: Engine, batch: int) -> bool:
+def _keeps_up(asked: _Question, costs: TaskCosts, batch: int) -> bool:
     """Whether caller and broker do with tasks of so many calls, and have room for a bad minute."""
-    return asked.wanted.per_s * max(engine.caller_s(batch) + asked.rtt_s, engine.broker_s) <= HEADROOM * batch
+    return asked.wanted.per_s * max(costs.caller_s(batch) + asked.rtt_s, costs.broker_s) <= HEADROOM * batch
 
 
-def _pays_from(asked: _Question, engine: Engine) -> int | None:
+def _pays_from(asked: _Question, costs: TaskCosts) -> int | None:
     """The fewest calls in a task with which the caller hands over more than this machine does by itself."""
-    spare_s = 1 / asked.local_per_s - engine.pickle_s / 2
-    fixed_s = max(engine.enqueue_s + engine.fetch_s + asked.rtt_s, engine.broker_s)
+    spare_s = 1 / asked.local_per_s - costs.pickle_s / 2
+    fixed_s = max(costs.enqueue_s + costs.fetch_s + asked.rtt_s, costs.broker_s)
     return max(1, math.ceil(fixed_s / spare_s)) if spare_s > 0 else None
 
 

@@ -58,7 +58,7 @@ class _CeleryPool(QueuePool[AsyncResult]):
         self._app = app
         self._task = app.tasks[TASK]
         self._broker = broker
-        self._processes = workers
+        self._group = workers
         self._connection = broker.connect()
         self._pids = {*workers.processes.pids, *(address.pid for address in addresses)}
 
@@ -74,7 +74,7 @@ class _CeleryPool(QueuePool[AsyncResult]):
     def translated_failures(self, chunks: Sequence[Calls]) -> Iterator[None]:
         del chunks
         try:
-            with self._watching_rabbitmq(), self._processes.watching_broker(), _unwrapped():
+            with self._watching_rabbitmq(), self._group.watching_broker(), _unwrapped():
                 yield
         except Uncrossable as error:
             raise Refusal(str(error)) from error
@@ -116,9 +116,9 @@ class _CeleryPool(QueuePool[AsyncResult]):
         ended = self._broker.exit_reason()
         if ended is not None:
             raise WorkerDied(f"the broker ended {ended} in the middle of its work")
-        if self._processes.processes.exit_reason is not None:
+        if self._group.processes.exit_reason is not None:
             why = self._broker.why_unreachable()
-            told = f"{self._processes.processes.exit_reason} in the middle of its work"
+            told = f"{self._group.processes.exit_reason} in the middle of its work"
             raise WorkerDied(f"{told}: {why}" if why else told)
 
     def _must_be_there(self) -> None:

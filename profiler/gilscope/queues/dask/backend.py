@@ -35,7 +35,7 @@ try:
     from gilscope.queues.dask import worker
     from gilscope.queues.dask.cluster import Cluster, open_cluster
     from gilscope.queues.dask.given import Unfit, given_cluster
-    from gilscope.queues.dask.silence import silence
+    from gilscope.queues.dask.node import silence
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool
     from gilscope.queues.processes import WorkersLost

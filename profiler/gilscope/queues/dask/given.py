@@ -13,7 +13,7 @@ from distributed.comm.core import connect
 
 from gilscope.errors import BrokerError
 from gilscope.queues.dask.cluster import Cluster
-from gilscope.queues.remote.sides import Side, place
+from gilscope.queues.remote.sides import Side, machine_identity
 
 __all__ = ["Unfit", "given_cluster"]
 
@@ -61,8 +61,8 @@ def _fitting(client: Client, workers: int, threads: int) -> Cluster:
         )
     chosen = fitting[:workers]
     _must_be_alike(client, chosen)
-    where = client.run(place, workers=list(chosen))
-    here = place() is not None and set(where.values()) == {place()}
+    where = client.run(machine_identity, workers=list(chosen))
+    here = machine_identity() is not None and set(where.values()) == {machine_identity()}
     return Cluster("the given scheduler", chosen, given=True, here=here)
 
 

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from typing import Any
 
 from distributed import Scheduler, Worker
 
-from gilscope.queues.dask.silence import silence
-
-__all__ = ["main"]
+__all__ = ["main", "silence"]
 
 #: The HTTP server of a node cannot be left out; this one nobody beyond the machine reaches.
 LOOPBACK: dict[str, Any] = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+
+
+def silence() -> None:
+    """Keep Dask's logging out of what the target prints: what matters of it is told as the status of a trial. The
+    loggers that `distributed` makes when it is imported have a level of their own each."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _node(options: dict[str, Any]) -> Scheduler | Worker:

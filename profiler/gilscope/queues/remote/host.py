@@ -22,8 +22,8 @@ from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.redis import connected, delete_keys, shown, translated_errors
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import Process, Processes, ends_with_parent
-from gilscope.queues.remote.meeting import ANALYSIS, OFFERS, call_of, trials, vacancies_of
-from gilscope.queues.remote.sides import Side, derived, place, read_secret
+from gilscope.queues.remote.rendezvous import ANALYSIS, OFFERS, call_of, trials, vacancies_of
+from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
 from gilscope.queues.workers.news import publish
@@ -54,7 +54,7 @@ class _Workers:
 
     def start(self, number: int) -> None:
         """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
-        self._publish(Taken(number, self._host, place()))
+        self._publish(Taken(number, self._host, machine_identity()))
         environment = self._broker.environment()
         environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment["PYTHONPATH"]])
         command = ends_with_parent(worker_command(self._kind, number))
@@ -166,7 +166,7 @@ class Host:
         if analysis["analysis"] != self._analysis:
             self._analysis = analysis["analysis"]
             self._offer(analysis["analysis"])
-            mismatch = self._side.mismatch(Side.told(analysis))
+            mismatch = self._side.mismatch(Side.of(analysis))
             if mismatch is not None:
                 raise UsageError(mismatch)
             self._tell(f"{self._workers} workers for the analysis on {analysis['host']}")

@@ -16,7 +16,7 @@ from gilscope import __version__
 from gilscope.errors import UsageError
 from gilscope.queues.brokers.signed import DIGEST
 
-__all__ = ["Side", "derived", "place", "read_secret"]
+__all__ = ["Side", "derived", "machine_identity", "read_secret"]
 
 SECRET_BYTES = 32
 #: The permissions of others.
@@ -38,7 +38,7 @@ class Side:
         return cls(socket.gethostname(), ".".join(map(str, sys.version_info[:2])), __version__)
 
     @classmethod
-    def told(cls, told: Mapping[str, Any]) -> Side:
+    def of(cls, told: Mapping[str, Any]) -> Side:
         """What another one said of itself, among other things."""
         return cls(str(told["host"]), str(told["python"]), str(told["gilscope"]))
 
@@ -51,7 +51,7 @@ class Side:
         return f"the host {self.host} has {has}, the analysis on {analysis.host} {needs}: install the same there"
 
 
-def place() -> str | None:
+def machine_identity() -> str | None:
     """What two processes have in common that see the same process ids and read the same clocks: the boot of the
     machine, and the namespaces of both. None where that is not told."""
     try:

@@ -17,8 +17,8 @@ import redis
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.signed import pack
 from gilscope.queues.processes import WorkersLost
-from gilscope.queues.remote.meeting import TRIALS, call_of, vacancies_of
-from gilscope.queues.remote.sides import place
+from gilscope.queues.remote.rendezvous import TRIALS, call_of, vacancies_of
+from gilscope.queues.remote.sides import machine_identity
 from gilscope.queues.workers.news import Workers
 
 __all__ = ["HEARTBEAT_S", "Gone", "RemoteWorkers", "Taken", "call_workers", "heartbeat_of"]
@@ -38,7 +38,7 @@ class Taken:
     number: int
     host: str
     """Its name, and the process id there."""
-    place: str | None
+    machine: str | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class RemoteWorkers(Workers):
         for value in super().hear(found):
             if isinstance(value, Taken):
                 self._at[value.number] = value.host
-                self.here = self.here and value.place is not None and value.place == place()
+                self.here = self.here and value.machine is not None and value.machine == machine_identity()
             elif isinstance(value, Gone):
                 self._lose(value.number, value.reason)
             else:

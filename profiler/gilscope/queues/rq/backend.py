@@ -47,7 +47,7 @@ class _RqPool(QueuePool[Job]):
         super().__init__(work, "redis")
         self.workers = addresses
         self._broker = broker
-        self._processes = workers
+        self._group = workers
         self._connection = broker.connect()
         self._queue = Queue(broker.prefix, connection=self._connection, serializer=serializer(broker.secret))
         self._tasks = 0
@@ -60,7 +60,7 @@ class _RqPool(QueuePool[Job]):
 
     @property
     def figures(self) -> QueueFigures:
-        figures, workers = super().figures, self._processes
+        figures, workers = super().figures, self._group
         if not isinstance(workers, RemoteWorkers):
             return figures
         return msgspec.structs.replace(figures, workers_lost=len(workers.lost), tasks_again=self._redelivery.total)
@@ -70,7 +70,7 @@ class _RqPool(QueuePool[Job]):
 
     def translated_failures(self, chunks: Sequence[Calls]) -> AbstractContextManager[None]:
         del chunks
-        return self._processes.watching_broker()
+        return self._group.watching_broker()
 
     def packed(self, chunk: Calls, submitted_ns: int) -> Job:
         self._tasks += 1
@@ -93,7 +93,7 @@ class _RqPool(QueuePool[Job]):
         return message
 
     def result(self, task: Job) -> ChunkReport:
-        number, fields = self._processes.first_of(Result.get_key(task.id))  # type: ignore[no-untyped-call]
+        number, fields = self._group.first_of(Result.get_key(task.id))  # type: ignore[no-untyped-call]
         del self._redelivery.awaited[task.id]
         restore = partial(Result.restore, task.id, number, fields, self._connection, self._queue.serializer)
         result = unpickled(restore)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.demands import call_s
-from gilscope.queues.capacity.engine import LONGEST_TASK_S, THREADED, WORTH, engine_of
+from gilscope.decide.noise import TIE_MARGIN
+from gilscope.queues.capacity.costs import LONGEST_TASK_S, THREADED, WORTH, costs_of
 from gilscope.records import QueueSetting
 from gilscope.units import counted, duration, percent, rough_duration, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.queues.capacity.engine import Engine
-    from gilscope.records import Capacity, Demands, ImportCost, QueueFigures, Recommendation, Trial
+    from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, ResultRecord, Trial
 
 __all__ = ["BATCH", "MeasuredQueue", "measured_queue"]
 
@@ -45,7 +45,8 @@ class MeasuredQueue:
     counts: tuple[int, ...]
     """The numbers of workers that were measured of the best variant."""
     demands: Demands
-    engine: Engine
+    per_task_s: float
+    """What a task takes beside its calls, in all."""
     batch: int
     """Calls a task."""
     wanted: bool
@@ -122,7 +123,7 @@ class MeasuredQueue:
 
     def batching(self) -> QueueSetting:
         """How many calls go in a task."""
-        beside_s, each_s = self.engine.per_task_s, call_s(self.demands)
+        beside_s, each_s = self.per_task_s, call_s(self.demands)
         far = "" if self.costs.rtt_s is None else f", over a network with {duration(self.costs.rtt_s)} there and back"
         told = (
             f"a task takes {duration(beside_s)} beside its calls{far}, which is {_share(beside_s, each_s)} of one call"
@@ -146,27 +147,19 @@ def _share(part_s: float, whole_s: float) -> str:
     return percent(ratio) if ratio >= 0.01 else "less than 1%"
 
 
-def measured_queue(
-    family: tuple[str, ...],
-    trials: Sequence[Trial],
-    demands: Demands,
-    recommendation: Recommendation | None,
-    capacity: Capacity | None,
-    imports: Sequence[ImportCost],
-    floor: float,
-) -> MeasuredQueue | None:
+def measured_queue(family: tuple[str, ...], result: ResultRecord) -> MeasuredQueue | None:
     """What is known of a queue that has several variants; None where none was measured."""
-    trials = [_over_network(trial) for trial in trials]
+    demands, floor = result.demands, result.noise.floor if result.noise else TIE_MARGIN
+    trials = [_over_network(trial) for trial in result.trials]
     leaders = [leader for name in family if (leader := _leader(name, trials, floor)) is not None]
-    if not leaders:
+    if demands is None or not leaders:
         return None
-    best = _best(leaders, demands, floor)
-    if recommendation is not None and recommendation.backend in family:
-        best = _recommended(trials, recommendation) or best
-    engine = engine_of(best.backend, trials, demands)
-    assert engine is not None, "it was measured"
+    said = result.recommendation
+    best = (said.backend in family and _recommended(trials, said)) or _best(leaders, demands, floor)
+    costs = costs_of(best.backend, trials, demands)
+    assert costs is not None, "it was measured"
     other = max((leader for leader in leaders if leader.backend != best.backend), key=_rate, default=None)
-    fleets = capacity.fleets if capacity is not None else ()
+    fleets = result.capacity.fleets if result.capacity is not None else ()
     planned = next((fleet.batch for fleet in fleets if fleet.engine == best.backend), None)
     return MeasuredQueue(
         trial=best,
@@ -174,11 +167,11 @@ def measured_queue(
         other=other,
         counts=tuple(sorted({trial.workers for trial in trials if trial.backend == best.backend and _rate(trial)})),
         demands=demands,
-        engine=engine,
-        batch=planned or engine.fewest_calls(call_s(demands), best.chunksize),
+        per_task_s=costs.per_task_s,
+        batch=planned or costs.fewest_calls(call_s(demands), best.chunksize),
         wanted=planned is not None,
         p99_s=_p99_s(trials, best),
-        imports=imports,
+        imports=result.imports,
         tied=other is not None and _ties(best, other, floor),
     )
 

@@ -13,7 +13,7 @@ from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import WorkersLost
-from gilscope.queues.remote.sides import place
+from gilscope.queues.remote.sides import machine_identity
 from gilscope.queues.workers.news import Workers, join
 from gilscope.thread_address import ThreadAddress
 from gilscope.unpicklable import explain
@@ -35,8 +35,8 @@ class Orders:
     teardown: Callable[[], Any] | None
     observer_pid: int | None
     """None where it is on another machine, or sees other process ids."""
-    place: str | None = None
-    """Where it is (`gilscope.queues.remote.sides.place`)."""
+    machine: str | None = None
+    """Where it is (`gilscope.queues.remote.sides.machine_identity`)."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _give_orders(broker: Broker, work: Work) -> None:
         problem = explain(what, value)
         if problem is not None:
             raise Refusal(problem)
-    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid(), place())
+    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid(), machine_identity())
     with broker.connect() as connection:
         connection.set(_key(broker), pack(broker.secret, orders))
 
@@ -100,7 +100,7 @@ def enter(broker: Broker) -> Orders | None:
     try:
         with broker.connect() as connection:
             orders: Orders = unpack(broker.secret, connection.get(_key(broker)))
-        if orders.place != place():
+        if orders.machine != machine_identity():
             orders = replace(orders, observer_pid=None)
         doing = SET_UP
         me = enter_worker(orders.setup, orders.observer_pid)

@@ -128,7 +128,7 @@ def _await_offers(
             strangers += 1
             continue
         if offer["analysis"] == word["analysis"]:
-            mismatch = Side.told(offer).mismatch(Side.told(word))
+            mismatch = Side.of(offer).mismatch(Side.of(word))
             if mismatch is not None:
                 raise UsageError(mismatch)
             offered += offer["workers"]

@@ -1,4 +1,4 @@
-"""What a task queue itself costs, from the trials that measured it, and the fleet it makes of machines."""
+"""What a task costs under a queue, from the trials that measured it, and the fleet that follows for machines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gilscope.records import Demands, Trial
 
-__all__ = ["LONGEST_TASK_S", "THREADED", "WORTH", "Engine", "engine_of", "workers_that_fill"]
+__all__ = ["LONGEST_TASK_S", "THREADED", "WORTH", "TaskCosts", "costs_of", "workers_that_fill"]
 
 #: What a task costs beside its calls may be this part of them.
 WORTH = 0.1
@@ -29,7 +29,7 @@ MOST_WAITING = 64
 
 
 @dataclass(frozen=True)
-class Engine:
+class TaskCosts:
     """Seconds a task costs beside its calls, and a call costs beside its own demands."""
 
     name: str
@@ -89,7 +89,7 @@ class Engine:
         return self.name.endswith(THREADED)
 
 
-def engine_of(backend: str, trials: Sequence[Trial], demands: Demands) -> Engine | None:
+def costs_of(backend: str, trials: Sequence[Trial], demands: Demands) -> TaskCosts | None:
     """What this queue costs; None where it was not measured. The trial with the fewest workers tells it best."""
     measured = [trial for trial in trials if trial.backend == backend and trial.queue and trial.throughput_per_s]
     if not measured:
@@ -104,7 +104,7 @@ def engine_of(backend: str, trials: Sequence[Trial], demands: Demands) -> Engine
     else:
         calls_s = trial.chunksize * (call_s(demands) + pickle_s / 2)
         overhead_s = trial.workers * trial.chunksize / rate - calls_s - broker_s
-    return Engine(
+    return TaskCosts(
         name=backend,
         enqueue_s=queue.enqueue_s or 0.0,
         fetch_s=queue.fetch_s or 0.0,
@@ -114,9 +114,9 @@ def engine_of(backend: str, trials: Sequence[Trial], demands: Demands) -> Engine
     )
 
 
-def workers_that_fill(engine: Engine, demands: Demands, cpus: int, batch: int) -> int:
+def workers_that_fill(costs: TaskCosts, demands: Demands, cpus: int, batch: int) -> int:
     """The fewest workers that keep the CPUs of a machine busy while some of them wait."""
-    computing_s = demands.cpu_s + engine.pickle_s / 2 + engine.overhead_s / batch
+    computing_s = demands.cpu_s + costs.pickle_s / 2 + costs.overhead_s / batch
     waiting_s = outside_wait_s(demands)
     if computing_s * MOST_WAITING <= waiting_s:
         return MOST_WAITING
