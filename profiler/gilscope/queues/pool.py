@@ -72,7 +72,7 @@ class QueuePool(OpenPool, abc.ABC, Generic[Task]):
             with self.translated_failures(chunks):
                 yield
         except WorkersLost as lost:
-            raise WorkerDied(f"{lost} in the middle of its work") from lost
+            raise WorkerDied(lost.during("in the middle of its work")) from lost
 
     def _time_round_trips(self) -> None:
         """By tasks without calls, one at a time."""

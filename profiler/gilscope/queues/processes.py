@@ -28,7 +28,18 @@ LAUNCHER = (
 
 
 class WorkersLost(Exception):  # noqa: N818  what became of them is for the caller to judge
-    """A worker has ended, or what it gets its tasks from; the message tells how."""
+    """A worker has ended, or what it gets its tasks from; the message tells how.
+
+    :param why: what may have led to it
+    """
+
+    def __init__(self, message: str, why: str | None = None) -> None:
+        super().__init__(message)
+        self.why = why
+
+    def during(self, what: str) -> str:
+        """All of it in a sentence: how it ended, during what, and why."""
+        return f"{self} {what}" + (f": {self.why}" if self.why else "")
 
 
 def ends_with_parent(command: Sequence[str]) -> list[str]:

@@ -6,25 +6,24 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from gilscope.errors import BrokerError
-from gilscope.queues.processes import ends_with_parent
+from gilscope.queues.processes import Process, Processes, WorkersLost, ends_with_parent
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["Server", "serving"]
 
 #: The most bytes of a Unix socket's path, its end mark left out, on the narrowest platform (macOS; Linux has 107).
 LONGEST_PATH = 103
-READY = "ready to accept connections"
+READY = b"ready to accept connections"
 
 
 class Server:
     """A running server."""
 
-    def __init__(self, process: subprocess.Popen[str], socket: Path) -> None:
+    def __init__(self, process: Process, socket: Path) -> None:
         self._process = process
         self.folder = socket.parent
         """For files of ours, removed with the broker."""
@@ -54,13 +53,24 @@ def serving(folder: Path) -> Iterator[Server]:
         raise BrokerError(
             f"the folder for temporary files, {folder}, has too long a name for a socket: set TMPDIR to a shorter one"
         )
-    with _ending(_started(folder, socket)) as process:
-        assert process.stdout is not None
-        _await_ready(process.stdout)
+    processes = Processes()
+    try:
+        process = _started(processes, [_program(), *_options(folder, socket)])
+        _await_ready(process)
         yield Server(process, socket)
+    finally:
+        processes.close(subprocess.Popen.kill)  # it has nothing to save
 
 
-def _started(folder: Path, socket: Path) -> subprocess.Popen[str]:
+def _started(processes: Processes, command: list[str]) -> Process:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        return processes.start("a broker", ends_with_parent(command), **pipes)
+    except WorkersLost as error:
+        raise BrokerError(str(error)) from error
+
+
+def _options(folder: Path, socket: Path) -> list[str]:
     settings = {
         "port": "0",
         "unixsocket": str(socket),
@@ -70,36 +80,19 @@ def _started(folder: Path, socket: Path) -> subprocess.Popen[str]:
         "dir": str(folder),
         "loglevel": "notice",
     }
-    options = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    quiet = subprocess.DEVNULL
-    try:
-        command = ends_with_parent([_program(), *options])
-        return subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    except OSError as error:
-        raise BrokerError(f"a broker could not be started: {error}") from error
+    return [word for name, value in settings.items() for word in (f"--{name}", value)]
 
 
-def _await_ready(log: IO[str]) -> None:
+def _await_ready(server: Process) -> None:
     """Read its log until it says so. It is not read further: the server does not mind."""
     said = ""
-    for line in log:
+    assert server.stdout is not None
+    for line in server.stdout:
         if READY in line.lower():
-            log.close()
+            server.stdout.close()
             return
-        said = line.strip() or said
+        said = line.decode(errors="replace").strip() or said
     raise BrokerError(f"a broker of gilscope's own did not start; the last it said: {said[-300:]}")
-
-
-@contextmanager
-def _ending(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    try:
-        yield process
-    finally:
-        process.kill()  # it has nothing to save
-        process.wait()
-        assert process.stdout is not None
-        with suppress(OSError):
-            process.stdout.close()
 
 
 def _program() -> str:

@@ -31,7 +31,8 @@ try:
     from gilscope.queues.celery.app import TASK, Uncrossable, make_app
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
-    from gilscope.queues.workers.local import LocalWorkers, start_workers
+    from gilscope.queues.processes import WorkersLost
+    from gilscope.queues.workers.group import LOOK_S, LocalWorkers, start_workers
     from gilscope.queues.workers.orders import workers_on_broker
 except ImportError as error:
     raise UsageError(
@@ -45,8 +46,6 @@ MAIN = "from gilscope.queues.celery.worker import main; main()"
 PATCHED = f"from gevent.monkey import patch_all; patch_all(); {MAIN}"
 #: What a worker that is started for a few seconds, beside no other, can do without.
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-#: How often it is looked whether those that are waited for still live.
-LOOK_S = 0.5
 
 
 class _CeleryPool(QueuePool[AsyncResult]):
@@ -62,9 +61,9 @@ class _CeleryPool(QueuePool[AsyncResult]):
         self._connection = broker.connect()
         self._pids = {*workers.processes.pids, *(address.pid for address in addresses)}
 
-    def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
+    def run_tasks(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
         self._must_be_there()
-        super().run(chunks, report)
+        super().run_tasks(chunks, report)
         self._must_be_there()
 
     def cpu_s(self) -> tuple[float | None, float | None]:
@@ -101,7 +100,7 @@ class _CeleryPool(QueuePool[AsyncResult]):
             try:
                 return task.get(timeout=LOOK_S)
             except TimeoutError:
-                self._must_live()
+                self._group.must_live()
 
     def fetch_again(self, task: AsyncResult) -> None:
         self._app.backend.get_task_meta(task.id, cache=False)
@@ -112,20 +111,11 @@ class _CeleryPool(QueuePool[AsyncResult]):
     def abandon(self, task: AsyncResult) -> None:
         task.backend = None  # so that it does not tell the broker, which may be gone, when it is deleted
 
-    def _must_live(self) -> None:
-        ended = self._broker.exit_reason()
-        if ended is not None:
-            raise WorkerDied(f"the broker ended {ended} in the middle of its work")
-        if self._group.processes.exit_reason is not None:
-            why = self._broker.why_unreachable()
-            told = f"{self._group.processes.exit_reason} in the middle of its work"
-            raise WorkerDied(f"{told}: {why}" if why else told)
-
     def _must_be_there(self) -> None:
         """Each of the processes that are watched: Celery puts another in the place of one that ends."""
-        self._must_live()
+        self._group.must_live()
         if not all(map(_is_there, self._pids)):
-            raise WorkerDied("a worker process ended in the middle of its work")
+            raise WorkersLost("a worker process ended")
 
     def close(self) -> None:
         self._connection.close()

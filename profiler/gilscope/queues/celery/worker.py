@@ -16,7 +16,7 @@ from gilscope.backends.base import CallError
 from gilscope.backends.worker import current_worker, enter_worker
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.celery.app import make_app
-from gilscope.queues.workers.news import join
+from gilscope.queues.workers.group import join
 from gilscope.queues.workers.orders import Orders, Unready, enter
 
 __all__ = ["main"]

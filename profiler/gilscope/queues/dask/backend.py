@@ -145,8 +145,8 @@ def _open(work: Work, processes: int, threads: int) -> Iterator[OpenPool]:
             yield _DaskPool(client, cluster, work, tuple(workers))
             with suppress(WorkersLost):  # which ended without
                 _hook(client, cluster, "tear-down", worker.tear_down, work.teardown)
-    except WorkersLost as error:
-        raise WorkerDied(f"{error} while starting") from error
+    except WorkersLost as lost:
+        raise WorkerDied(lost.during("while starting")) from lost
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from gilscope.queues.remote.rendezvous import ANALYSIS, OFFERS, call_of, trials,
 from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
-from gilscope.queues.workers.news import publish
+from gilscope.queues.workers.group import publish
 from gilscope.subprocesses import exit_reason
 
 __all__ = ["Host", "read_secret"]

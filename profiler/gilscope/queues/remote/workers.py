@@ -19,14 +19,12 @@ from gilscope.queues.brokers.signed import pack
 from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.rendezvous import TRIALS, call_of, vacancies_of
 from gilscope.queues.remote.sides import machine_identity
-from gilscope.queues.workers.news import Workers
+from gilscope.queues.workers.group import LOOK_S, Workers
 
 __all__ = ["HEARTBEAT_S", "Gone", "RemoteWorkers", "Taken", "call_workers", "heartbeat_of"]
 
 #: A host that has not been heard of for so long is lost.
 HEARTBEAT_S = 3.0
-#: How often it is looked whether they are there.
-LOOK_S = 0.5
 #: How long workers may take to come, and a trial may be without any.
 COME_S = 30.0
 
@@ -56,8 +54,6 @@ def heartbeat_of(host: str) -> str:
 
 class RemoteWorkers(Workers):
     """Workers that other hosts run."""
-
-    patience_ms = int(LOOK_S * 1000)
 
     def __init__(self, broker: Broker, workers: int) -> None:
         super().__init__(broker)
@@ -95,11 +91,10 @@ class RemoteWorkers(Workers):
             else:
                 joined.append(value)
         self._joined += len(joined)
-        self._look()
         return joined
 
-    def _look(self) -> None:
-        """Whether the hosts are there, and any worker."""
+    def must_live(self) -> None:
+        """The hosts, and any worker."""
         now_s = time.monotonic()
         if now_s < self._looked_s + LOOK_S:
             return

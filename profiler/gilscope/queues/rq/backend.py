@@ -29,8 +29,7 @@ try:
     from gilscope.queues.remote.workers import RemoteWorkers, call_workers
     from gilscope.queues.rq.redelivery import Redelivery
     from gilscope.queues.rq.worker import Done, Unpicklable, perform, serializer, worker_command
-    from gilscope.queues.workers.local import start_workers
-    from gilscope.queues.workers.news import Workers
+    from gilscope.queues.workers.group import Workers, start_workers
     from gilscope.queues.workers.orders import workers_on_broker
 except ImportError as error:
     raise UsageError(f"the backends rq and rq-simple need RQ ({error}): pip install 'gilscope[queues]'") from error

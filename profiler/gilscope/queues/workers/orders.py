@@ -14,7 +14,7 @@ from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.sides import machine_identity
-from gilscope.queues.workers.news import Workers, join
+from gilscope.queues.workers.group import Workers, join
 from gilscope.thread_address import ThreadAddress
 from gilscope.unpicklable import explain
 
@@ -65,8 +65,8 @@ def workers_on_broker(
         try:
             with start(broker) as workers:
                 yield broker, workers, _addresses(workers)
-        except WorkersLost as error:
-            raise WorkerDied(f"{error} while starting") from error
+        except WorkersLost as lost:
+            raise WorkerDied(lost.during("while starting")) from lost
 
 
 def _give_orders(broker: Broker, work: Work) -> None:
