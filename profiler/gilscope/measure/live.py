@@ -19,12 +19,14 @@ from gilscope.observers import proc
 from gilscope.observers.gil import Gil
 from gilscope.observers.psutil_ import PsutilObserver
 from gilscope.observers.sampler import SamplingQuality
-from gilscope.observers.watch import Observer, ProcObserver, Watched
+from gilscope.observers.watch import ProcObserver, Watched
 from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
 from gilscope.targets import TargetSpec
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["LiveTrial", "TimedRound", "Watching"]
+
+Observer = ProcObserver | PsutilObserver
 
 GROWTH_CALLS = 32
 """By each worker, before its growth is known: a heap has some hundred kB of gaps, which the first calls fill."""

@@ -31,7 +31,7 @@ HASH_SEED = "0"
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class TrialEnded(Exception):  # noqa: N818  a fate that becomes the trial's status
+class TrialEnded(Exception):  # noqa: N818  an end that becomes the trial's status
     """The trial cannot go on.
 
     :param status: ``failed``, ``refused`` or ``timeout``
@@ -130,7 +130,7 @@ class TrialProcess:
             self._commands.write(line)
             self._commands.flush()
         except OSError:
-            raise TrialEnded("failed", self._fate()) from None
+            raise TrialEnded("failed", self._exit_reason()) from None
 
     def poll(self, seconds: float) -> bool:
         """Wait for a reply at most so long; whether there is one (or the process has ended)."""
@@ -148,7 +148,7 @@ class TrialProcess:
         """
         line = self._next_line(deadline, doing, time.monotonic() if since is None else since)
         if not line:
-            raise TrialEnded("failed", self._fate())
+            raise TrialEnded("failed", self._exit_reason())
         reply = self._decoder.decode(line)
         if isinstance(reply, m.Failed):
             raise TrialEnded("refused" if reply.sort == "refused" else "failed", reply.message, reply)
@@ -171,7 +171,7 @@ class TrialProcess:
         self.tell(command)
         return self.hear(expected, deadline, doing)
 
-    def _fate(self) -> str:
+    def _exit_reason(self) -> str:
         """How the process ended, in words."""
         try:
             code = self._process.wait(timeout=1.0)

@@ -30,11 +30,9 @@ __all__ = [
     "memory",
     "process_cpu_s",
     "reaped_children_cpu_s",
-    "rss_bytes",
     "thread_cpu_s",
 ]
 
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -286,14 +284,6 @@ def _is_fifo(path: str) -> bool:
 
 def _has_children(pid: int) -> bool:
     return bool(_children(pid) - {os.getpid()})  # who looks may be one of them, and is none of the program's
-
-
-def rss_bytes(pid: int) -> int | None:
-    """Resident memory of a process; None when it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
-    except OSError:
-        return None
 
 
 @dataclass(frozen=True)

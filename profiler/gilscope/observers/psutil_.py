@@ -13,7 +13,6 @@ from typing import Final
 
 import psutil
 
-from gilscope.observers.sampler import SamplingQuality
 from gilscope.observers.watch import Watched
 from gilscope.records import Ledger
 from gilscope.thread_address import ThreadAddress
@@ -28,11 +27,12 @@ WHOLE_PROCESS: Final = 0
 
 
 class PsutilObserver:
-    """Watches the workers of a trial by psutil (a `gilscope.observers.watch.Observer`); it samples nothing."""
+    """Watches the workers of one trial like `gilscope.observers.watch.ProcObserver`, and samples nothing."""
+
+    quality = None
+    children_started = None
 
     def __init__(self, workers: Collection[ThreadAddress]) -> None:
-        self.quality: SamplingQuality | None = None
-        self.children_started: int | None = None
         self._workers = frozenset((worker.pid, worker.tid) for worker in workers)
 
     def watch(self, wait: Callable[[float], bool]) -> Watched:

@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from gilscope.observers import proc
 from gilscope.observers.account import NonWorkerCpu, ledger_of
@@ -19,7 +18,7 @@ from gilscope.observers.timeline import MOST_LANES, Traces, timeline_of
 from gilscope.records import Ledger, Timeline
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Observer", "ProcObserver", "Watched"]
+__all__ = ["ProcObserver", "Watched"]
 
 
 #: A running thread's schedstat is brought up to date at the kernel's ticks, a process's CPU clock at once: so much per
@@ -37,25 +36,8 @@ class Watched:
     """None where nothing was sampled."""
 
 
-class Observer(Protocol):
-    """Watches the workers of one trial, round by round."""
-
-    quality: SamplingQuality | None
-    """Of all rounds; None where nothing is sampled."""
-
-    @property
-    def children_started(self) -> int | None:
-        """The most processes seen alive at a time that calls started; None when nobody looked."""
-
-    def watch(self, wait: Callable[[float], bool]) -> Watched:
-        """Watch until ``wait(seconds)`` says the round has ended.
-
-        :raises OSError: when a watched process is gone
-        """
-
-
 class ProcObserver:
-    """Linux's /proc, and the GIL read from memory.
+    """Watches the workers of one trial, round by round, by Linux's /proc, and the GIL in their memory.
 
     :param root: the trial's process: the pool's parent
     :raises OSError: when a worker may not be watched
@@ -70,7 +52,8 @@ class ProcObserver:
         self._rate_hz = rate_hz
         self._rng = rng
         self._sampler().close()  # refused here rather than in the middle of a round
-        self.quality: SamplingQuality | None = SamplingQuality(rate_hz)
+        self.quality = SamplingQuality(rate_hz)
+        """Of all rounds."""
         self._children = ChildCount(root)
 
     def _sampler(self) -> Sampler:
@@ -78,9 +61,14 @@ class ProcObserver:
 
     @property
     def children_started(self) -> int | None:
+        """The most processes seen alive at a time that calls started; None before the first look."""
         return self._children.most
 
     def watch(self, wait: Callable[[float], bool]) -> Watched:
+        """Watch until ``wait(seconds)`` says the round has ended.
+
+        :raises OSError: when a watched process is gone
+        """
         sampler = self._sampler()
         counts, traces = ThreadCounts(), Traces(self._workers[:MOST_LANES])
         holds = HoldWatches(worker.pid for worker in self._workers)
@@ -98,7 +86,6 @@ class ProcObserver:
             others = other_cpu.spent(sum(worker.run_s for worker in spent))
         finally:
             sampler.close()
-        assert self.quality is not None
         self.quality += sampler.quality
         workers = [(spent_s, counts.of(worker)) for spent_s, worker in zip(spent, self._workers, strict=True)]
         return Watched(
