@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.mutants.anchors import LostAnchorError, breaking
 from tests.mutants.listed import Mutant, named
-from tests.mutants.trying import PACKAGE, TESTS, Checkout, Verdict, run_unbroken, try_mutant
+from tests.mutants.trying import PACKAGE, Checkout, Verdict, is_there, run_unbroken, try_mutant
 
 ALL_CAUGHT, SURVIVED, NOT_TRIED, INTERRUPTED = 0, 1, 2, 130
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -55,7 +55,7 @@ def _list(mutants: Sequence[Mutant], root: Path) -> int:
     """Each with the file it breaks; what is lost."""
     lost = 0
     for mutant in mutants:
-        missing = [test for test in mutant.tests if not (root / TESTS / test.partition("::")[0]).exists()]
+        missing = [test for test in mutant.tests if not is_there(root, test)]
         try:
             where = str(breaking(root / PACKAGE, mutant.where, mutant.find, mutant.put)[0].relative_to(root / PACKAGE))
         except LostAnchorError as error:

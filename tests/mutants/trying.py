@@ -19,15 +19,13 @@ import psutil
 from tests.mutants.anchors import LostAnchorError, breaking
 from tests.mutants.listed import Mutant
 
-__all__ = ["Checkout", "Outcome", "Ran", "Verdict", "run_unbroken", "try_mutant"]
+__all__ = ["Checkout", "Outcome", "Ran", "Verdict", "is_there", "run_unbroken", "try_mutant"]
 
 #: Where a checkout has its package and its tests.
 SOURCE, PACKAGE, TESTS = Path("profiler"), Path("profiler", "gilscope"), Path("tests")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "site")
 #: In the environment of all that runs in a copy: the copy's folder.
 MARK = "GILSCOPE_MUTANT"
-#: What pytest exits with where it could not find what it was asked for.
-NOT_FOUND = (4, 5)
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (?:tests/)?(.+?)(?: - .*)?$", re.MULTILINE)
 
 Outcome = Literal["caught", "survived", "lost"]
@@ -94,9 +92,9 @@ async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str], fa
             return verdict("lost", f"unbroken, {useless[0]} fails")
         path.write_text(text, "utf-8")
         for tests in filter(None, (mutant.tests, then)):
+            if missing := [test for test in tests if not is_there(copy, test)]:
+                return verdict("lost", f"no such tests as {missing[0]}: re-anchor")
             ran = await _run(copy, checkout, tests, "-x")
-            if ran.status in NOT_FOUND:
-                return verdict("lost", f"no such tests ({' '.join(tests)}): re-anchor")
             if ran.caught is not None:
                 return verdict("caught", ran.caught)
     return verdict("survived", "")
@@ -105,11 +103,19 @@ async def try_mutant(mutant: Mutant, checkout: Checkout, then: Sequence[str], fa
 async def run_unbroken(mutants: Sequence[Mutant], checkout: Checkout, then: Sequence[str]) -> Ran:
     """All the tests that are expected to notice, and ``then`` others, on a copy in which nothing is broken. Those that
     are not there are left out: their mutants will tell."""
+    tests = {*(test for mutant in mutants for test in mutant.tests), *then}
+    there = sorted(test for test in tests if is_there(checkout.root, test))
+    if not there:
+        return Ran(0, "")
     with _copied(checkout.root) as copy:
-        files = (
-            test for mutant in mutants for test in mutant.tests if (copy / TESTS / test.partition("::")[0]).exists()
-        )
-        return await _run(copy, replace(checkout, limit_s=None), sorted(set(files)))
+        return await _run(copy, replace(checkout, limit_s=None), there)
+
+
+def is_there(root: Path, test: str) -> bool:
+    """Whether a checkout has such a file of tests, or such a test in it."""
+    file, _, name = test.partition("::")
+    place = root / TESTS / file
+    return place.exists() and (not name or f"def {name.rpartition('::')[2]}(" in place.read_text("utf-8"))
 
 
 @contextlib.contextmanager
