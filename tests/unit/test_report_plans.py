@@ -11,7 +11,7 @@ from gilscope.records import QueueFigures, QueueSetting, Wanted
 from gilscope.report import render
 from gilscope.report.pictures import CurveChart
 from gilscope.result import Result
-from tests.unit.documents import cells, table, the
+from tests.unit.documents import cells, table
 from tests.unit.handmade import make_result
 from tests.unit.test_fleet_capacity import HALF, QUEUE, TRIALS, trial
 
@@ -38,7 +38,9 @@ def test_what_was_not_asked_is_not_answered() -> None:
 
 
 def test_the_picture_has_the_points_of_the_table() -> None:
-    chart = the(CurveChart, plans.capacity(planned(500.0)))
+    section = plans.capacity(planned(500.0))
+    assert section is not None
+    chart = next(block for block in section.blocks if isinstance(block, CurveChart) and block.is_time)
     (line,) = chart.curves
     assert line.name == "rq, 4 CPUs"
     assert chart.table is not None

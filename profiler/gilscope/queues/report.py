@@ -28,8 +28,8 @@ def capacity(result: ResultRecord) -> Section | None:
     blocks: list[Block] = [Paragraph(f"{_question(found)} {found.reason}.", "strong", detail=Detail.BRIEF)]
     if found.fleets:
         points = _points(found)
-        rates = _chart(found, "calls per second", lambda point: point.throughput_per_s, points)
-        times = _chart(found, "seconds a task", lambda point: point.latency_s, None, is_time=True)
+        rates = _chart(found, "calls per second", lambda point: point.throughput_per_s, None)
+        times = _chart(found, "seconds a task", lambda point: point.latency_s, points, is_time=True)
         blocks += [_fleets(found), *([rates, times] if points.rows else [])]
     subtitle = "by the queueing model, from the measured demands and the queues' costs"
     return Section("Enough for what is wanted?", tuple(blocks), subtitle, Detail.BRIEF)
