@@ -9,8 +9,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import cloudpickle  # type: ignore[import-untyped]
 import pytest
 
+from gilscope import classify
 from gilscope.production.files import load_profiles
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,21 @@ def test_nothing_is_written_and_no_thread_started_unless_asked(tmp_path: Path) -
 
 
 # ---- files ----
+
+
+def test_a_function_that_arrives_pickled_by_value_is_recorded(tmp_path: Path) -> None:
+    """As those of a notebook do, in a process that has not imported gilscope."""
+
+    @classify(name="sent")
+    def sent(n: int) -> int:
+        return -n
+
+    (tmp_path / "sent").write_bytes(cloudpickle.dumps(sent))
+    text = f"import pickle, sys; print(pickle.load(open({str(tmp_path / 'sent')!r}, 'rb'))(3))"
+    environment = {**os.environ, "GILSCOPE_OUT": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, timeout=100)
+    assert (done.stdout, done.stderr) == ("-3\n", "")
+    assert calls(tmp_path) == {"sent": (1, 1)}
 
 
 def test_a_process_writes_at_its_end(tmp_path: Path) -> None:
