@@ -75,8 +75,12 @@ class Option:
                 raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
 
 
-def _option(default: Any, told: str, *flags: str, **more: Any) -> Any:
-    return field(default=default, metadata={"option": Option(told, flags, **more)})
+def _option(default: Any, usage: str, told: str, **more: Any) -> Any:
+    """A field of `Options`; ``usage`` are its flags, and what stands behind them."""
+    words = usage.split()
+    flags = tuple(word for word in words if word.startswith("-"))
+    metavar = next((word for word in words if not word.startswith("-")), None)
+    return field(default=default, metadata={"option": Option(told, flags, metavar=metavar, **more)})
 
 
 @dataclass(frozen=True)
@@ -88,102 +92,94 @@ class Options:
 
     backends: tuple[str, ...] = _option(
         (),
+        "--backends -b",
         "Those to try beside serial, as in thread,process; all of them but task queues (rq, ...) otherwise.",
-        *("--backends", "-b"),
         parse=names,
     )
     workers: tuple[int, ...] = _option(
         (),
+        "--workers -w",
         "Worker counts to try, as in 1,2,4; auto plans them.",
-        *("--workers", "-w"),
         parse=counts,
         typed="auto",
         least=1,
         in_python="Worker counts to try; planned when empty.",
     )
     max_workers: int | None = _option(
-        None,
-        "The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).",
-        "--max-workers",
-        metavar="N",
-        least=1,
+        None, "--max-workers N", "The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).", least=1
     )
     exhaustive: bool = _option(
         False,
-        "Try every worker count of the grid; the budget is then 60s unless given.",
         "--exhaustive",
+        "Try every worker count of the grid; the budget is then 60s unless given.",
         in_python="Try every worker count of the grid; give it a larger budget.",
     )
     chunksize: int | None = _option(
         None,
-        "Calls handed to a process at once; auto plans it.",
         "--chunksize",
+        "Calls handed to a process at once; auto plans it.",
         parse=one_count,
         typed="auto",
         least=1,
         in_python="Calls handed to a process at once; planned when None.",
     )
     start_method: StartMethod | None = _option(  # noqa: RUF009  a field, as the others
-        None, "spawn (the default), forkserver or fork.", "--start-method", choices=("spawn", "forkserver", "fork")
+        None, "--start-method", "spawn (the default), forkserver or fork.", choices=("spawn", "forkserver", "fork")
     )
     context: Context = _option(  # noqa: RUF009  a field, as the others
-        "sync", "async when the caller is a coroutine, sync otherwise.", "--context", choices=("sync", "async")
+        "sync", "--context", "async when the caller is a coroutine, sync otherwise.", choices=("sync", "async")
     )
-    cpus: int | None = _option(None, "Plan for so many CPUs.", "--cpus", least=1)
+    cpus: int | None = _option(None, "--cpus", "Plan for so many CPUs.", least=1)
     budget_s: float = _option(
         10.0,
+        "--budget --duration -d",
         "Time for the whole analysis of a target: 10s.",
-        *("--budget", "--duration", "-d"),
         parse=seconds,
         least=0.1,
         in_python="Seconds that the whole analysis may take.",
     )
     max_calls: int | None = _option(
-        None, "Calls that the analysis of a target may make in all.", "--max-calls", least=1
+        None, "--max-calls", "Calls that the analysis of a target may make in all.", least=1
     )
     timeout_s: float = _option(
         60.0,
-        "Time that one round of calls may take.",
         "--timeout",
+        "Time that one round of calls may take.",
         parse=seconds,
         typed="60s",
         least=0.001,
         in_python="Seconds that one round of calls may take.",
     )
-    seed: int = _option(0, "Of everything random.", "--seed")
-    rate_hz: float = _option(
-        400.0, "Samples per second in observed rounds.", *("--sampling", "-r"), metavar="HZ", least=1.0
-    )
+    seed: int = _option(0, "--seed", "Of everything random.")
+    rate_hz: float = _option(400.0, "--sampling -r HZ", "Samples per second in observed rounds.", least=1.0)
     items: float | None = _option(
         None,
+        "--items N",
         "Plan for so many calls, as in 1e6, within a time.",
-        "--items",
         parse=number,
-        metavar="N",
         least=1,
         in_python="Plan for so many calls within ``within_s``.",
     )
     within_s: float | None = _option(
         None,
-        "The time for --items: 10m.",
         "--within",
+        "The time for --items: 10m.",
         parse=seconds,
         least=0.001,
         in_python="The seconds for ``items``.",
     )
     wanted_per_s: float | None = _option(
         None,
+        "--rate N/s",
         "Plan for calls that come at this rate: 500/s.",
-        "--rate",
         parse=per_second,
-        metavar="N/s",
         least=1e-6,
         in_python="Plan for so many calls a second, for ever.",
     )
     rtt_s: float = _option(
         0.0,
-        "A network round trip between machines, in plans and on the way to a broker.",
         "--rtt",
+        "A network round trip between machines, in plans and on the way to a broker.",
         parse=seconds,
         typed="0ms",
         least=0.0,
@@ -191,59 +187,53 @@ class Options:
     )
     predict_cpus: tuple[int, ...] = _option(
         (),
+        "--predict-cpus N,...",
         "Predict for machines of so many CPUs too, as in 4,16,64; repeatable.",
-        "--predict-cpus",
         parse=counts,
-        metavar="N,...",
-        repeatable=True,
         least=1,
+        repeatable=True,
         in_python="Predict for machines of so many CPUs too.",
     )
     predict_gil: bool = _option(
         True,
+        "--predict-gil on|off",
         "off: predict for a free-threaded interpreter too, with each number of CPUs.",
-        "--predict-gil",
         parse=is_on,
         typed="on",
-        metavar="on|off",
         in_python="False: predict for a free-threaded interpreter too, with each number of CPUs.",
     )
     broker: str | None = _option(
         None,
+        "--broker URL",
         "The broker of task queues, as in redis://localhost:6379/1; one of gilscope's own otherwise. GILSCOPE_BROKER, "
         "which does not show the password to other users, says the same.",
-        "--broker",
-        metavar="URL",
     )
     allow_remote_broker: bool = _option(
         False,
-        "Use a broker that is on another machine, or that holds keys which are not gilscope's.",
         "--allow-remote-broker",
+        "Use a broker that is on another machine, or that holds keys which are not gilscope's.",
     )
     remote_workers: int | None = _option(
         None,
+        "--remote-workers N",
         "Run rq-simple with so many workers of other hosts: there, gilscope worker --broker URL --secret-file FILE "
         "starts them.",
-        "--remote-workers",
-        metavar="N",
         least=1,
     )
     secret_file: str | None = _option(
         None,
+        "--secret-file FILE",
         "What these hosts and the analysis sign with, in a file for you alone; it is written where there is none.",
-        "--secret-file",
-        metavar="FILE",
     )
     dask: str | None = _option(
         None,
+        "--dask URL",
         "A Dask scheduler whose workers to use, as in tcp://localhost:8786; a cluster of gilscope's own otherwise.",
-        "--dask",
-        metavar="URL",
     )
     observer: Literal["auto", "psutil"] = _option(
-        "auto", "psutil does without Linux's /proc.", choices=("auto", "psutil")
+        "auto", "", "psutil does without Linux's /proc.", choices=("auto", "psutil")
     )
-    hot: bool = _option(True, "Look for the hot lines with py-spy.")
+    hot: bool = _option(True, "", "Look for the hot lines with py-spy.")
 
     def __post_init__(self) -> None:
         for option in all_options():
