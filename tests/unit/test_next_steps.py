@@ -323,6 +323,14 @@ def test_leader_and_twin_run_twice_and_what_differs_is_noise() -> None:
     assert len(done.records) == 2, "the twin is no configuration of its own"
 
 
+def test_what_the_noise_puts_in_doubt_is_not_contested_again() -> None:
+    more = (*contests(2), Open((), twin_of=1), WarmUp(2, 2, 1, 104.0, 0.12), *[Rounds((1, 2), 0.12, "noise")] * 2)
+    made = opened(*DOUBTFUL, more=more)
+    made = replace(made, trials=(*made.trials, tried("process", (60.0, 61.0), workers=2, twin=True)))
+    assert made.advice().confidence < 0.95
+    assert isinstance(next_step(made), MeasureMore)
+
+
 @pytest.mark.parametrize("dead", [1, 2])
 def test_noise_is_not_looked_for_when_one_of_the_pair_is_dead(dead: int) -> None:
     made = opened(*SURE, more=(*contests(2), Open((), twin_of=1), WarmUp(2, 2, 1, 190.0, 0.12)), elapsed_s=6.0)

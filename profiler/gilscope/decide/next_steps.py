@@ -241,7 +241,7 @@ def _next_count(measured: Measured, name: str) -> int | None:
 def _contest(measured: Measured) -> Rounds | None:
     """Clean rounds of those that may still win, and of the solo run, until there is no doubt left or no budget."""
     number = _passes(measured, "contest")
-    if number >= MOST_PASSES or (number >= FEWEST_PASSES and _settled(measured)):
+    if number >= MOST_PASSES or _twin_of(measured) is not None or (number >= FEWEST_PASSES and _settled(measured)):
         return None
     near = measured.contending(HOPELESS if number < FEWEST_PASSES else NEAR)
     living = tuple(each for each in dict.fromkeys([0, *near]) if measured.trials[each].alive)
@@ -259,13 +259,18 @@ def _settled(measured: Measured) -> bool:
 
 def _twin(measured: Measured) -> Open | Rounds | None:
     """The leader in a second process, their rounds interleaved: an A/A comparison, whose gap is noise."""
-    leader = next((step.twin_of for step in measured.asked(Open) if step.twin_of is not None), None)
+    leader = _twin_of(measured)
     if leader is None:
         return _open_twin(measured)
     pair = (leader, len(measured.trials) - 1)  # nothing is opened after the twin
     if _passes(measured, "noise") >= TWIN_ROUNDS or not all(measured.trials[number].alive for number in pair):
         return None
     return Rounds(pair, _round_s(measured), "noise")
+
+
+def _twin_of(measured: Measured) -> int | None:
+    """The trial that has a twin; None before it was asked for."""
+    return next((step.twin_of for step in measured.asked(Open) if step.twin_of is not None), None)
 
 
 def _open_twin(measured: Measured) -> Open | None:
