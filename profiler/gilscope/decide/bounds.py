@@ -7,14 +7,11 @@ a resource over what a call asks of it. A measurement above its bound is noise.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from gilscope.decide.demands import outside_wait_s
-
-if TYPE_CHECKING:
-    from gilscope.decide.model import Model
-    from gilscope.decide.traits import Shape
-    from gilscope.records import Demands
+from gilscope.decide.model import Model
+from gilscope.decide.traits import Shape
+from gilscope.records import Demands
 
 __all__ = ["most_speedup"]
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
-from gilscope.records import BreakEven
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gilscope.decide.model import Model
-    from gilscope.records import Trial
+from gilscope.decide.model import Model
+from gilscope.records import BreakEven, Trial
 
 __all__ = ["break_even"]
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from gilscope.configuration import Configuration
 from gilscope.decide.classify import COMPUTE_SHARE, compute_share
-from gilscope.decide.model import fewest_near_best
+from gilscope.decide.model import Model, fewest_near_best
 from gilscope.decide.mva import visited
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gilscope.decide.model import Model
-    from gilscope.decide.traits import Machine, Shape
-    from gilscope.options import Options
+from gilscope.decide.traits import Machine, Shape
+from gilscope.options import Options
 
 __all__ = [
     "STEP",

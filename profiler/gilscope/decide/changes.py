@@ -8,18 +8,15 @@ process differs from the next: the intervals of their ratios are widened by the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import NORMAL_QUANTILE, Estimate, ratio_interval, share_difference
 from gilscope.decide.throughput import round_rates, telling_rounds
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gilscope.records import ResultRecord, Trial
+from gilscope.records import ResultRecord, Trial
 
 __all__ = ["ALONE", "ASSUMED_ERROR", "FIGURES", "Change", "Figure", "Rated", "alone", "compared", "floor_of", "rated"]
 

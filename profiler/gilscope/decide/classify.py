@@ -7,15 +7,13 @@ so CPU over wall clock means something only where there is nobody to contend wit
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping
+from typing import TypedDict
 
 from gilscope.decide.demands import in_call_wall_s, outside_wait_s
 from gilscope.decide.stats import normal_cdf
 from gilscope.records import WAIT_STATES, Classification, Demands, Label
 from gilscope.units import duration, percent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["COMPUTE_SHARE", "IO_SHARE", "MIN_SAMPLES", "classify", "compute_share"]
 

@@ -4,13 +4,11 @@ Python."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gilscope.records import ResultRecord
+from gilscope.records import ResultRecord
 
 __all__ = ["Matched", "listed", "matched", "objections", "reservations", "summed"]
 

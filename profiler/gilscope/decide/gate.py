@@ -7,21 +7,18 @@ was a best guess. What is unknown fails: a gate that cannot look must not let ev
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from gilscope.decide.changes import Change
+from gilscope.decide.comparable import Matched
+from gilscope.decide.conditions import Condition
 from gilscope.decide.recommend import UNSURE
+from gilscope.decide.regress import Comparison
+from gilscope.decide.stats import Estimate
+from gilscope.records import ResultRecord
 from gilscope.units import percent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gilscope.decide.comparable import Matched
-    from gilscope.decide.conditions import Condition
-    from gilscope.decide.regress import Comparison
-    from gilscope.decide.stats import Estimate
-    from gilscope.records import ResultRecord
 
 __all__ = ["Judged", "Outcome", "judge", "passes"]
 

@@ -4,20 +4,16 @@ of them is an average of two."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gilscope.decide.classify import COMPUTE_SHARE, IO_SHARE
 from gilscope.quantiles import quantile
-from gilscope.records import InputGroup
+from gilscope.records import InputGroup, Label
 from gilscope.units import rough_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gilscope.records import Label
 
 __all__ = ["Run", "groups"]
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from gilscope.decide.bounds import most_speedup
 from gilscope.decide.classify import classify
+from gilscope.decide.code import CodeTarget
 from gilscope.decide.demands import demands
 from gilscope.decide.model import Model
 from gilscope.decide.noise import TIE_MARGIN, noise_floor
 from gilscope.decide.recommend import contenders, recommend
-from gilscope.decide.steps import Rounds
+from gilscope.decide.steps import Rounds, Step
 from gilscope.decide.throughput import round_rates, with_throughput
-from gilscope.decide.traits import Machine
+from gilscope.decide.traits import BackendTraits, Machine
+from gilscope.options import Options
+from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gilscope.decide.code import CodeTarget
-    from gilscope.decide.steps import Step
-    from gilscope.decide.traits import BackendTraits
-    from gilscope.options import Options
-    from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
-
-    S = TypeVar("S", bound=Step)
+S = TypeVar("S", bound=Step)
 
 __all__ = ["Experiment", "Left", "Measured", "Tried"]
 

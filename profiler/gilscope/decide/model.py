@@ -10,21 +10,16 @@ side by side.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from gilscope.configuration import Configuration
 from gilscope.decide.demands import call_s, outside_wait_s, scaled
 from gilscope.decide.mva import Station, bottleneck, throughputs
 from gilscope.decide.stats import NORMAL_QUANTILE
-from gilscope.decide.traits import BackendTraits
+from gilscope.decide.traits import BackendTraits, Machine, Shape
 from gilscope.records import Demands, Kind, Trial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from gilscope.configuration import Configuration
-    from gilscope.decide.traits import Machine, Shape
 
 __all__ = ["KNEE_SHARE", "SHORTEST_CALL_S", "Expectation", "Model", "fewest_near_best"]
 

@@ -10,10 +10,11 @@ Each rule below asks for one step, or for none when it has nothing left to ask f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
+from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.recommend import UNSURE
 from gilscope.decide.rounds import chunksize, round_s
@@ -25,19 +26,14 @@ from gilscope.decide.steps import (
     Open,
     Rounds,
     SingleCalls,
+    Step,
     TryOnce,
     WarmUp,
     WatchAlone,
 )
 from gilscope.decide.sweep import PAYS, next_count
+from gilscope.options import Options
 from gilscope.records import LOOP_KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gilscope.decide.measured import Measured, Tried
-    from gilscope.decide.steps import Step
-    from gilscope.options import Options
 
 __all__ = ["HOT_ROUND_S", "kept_for_hot_lines_s", "left_out", "next_step"]
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import median, variance
-from typing import TYPE_CHECKING
 
 from gilscope.records import Noise
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["MOST_FLOOR", "TIE_MARGIN", "noise_floor", "spread"]
 

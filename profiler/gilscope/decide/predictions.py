@@ -5,8 +5,8 @@ The costs of the pools and the demands of a call are those of the machine that w
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import most_workers
@@ -15,9 +15,6 @@ from gilscope.decide.model import KNEE_SHARE, Expectation, Model, fewest_near_be
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.rounds import chunksize
 from gilscope.records import LOOP_KINDS, Prediction, Trial
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 __all__ = ["elsewhere", "here", "predictions"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
 from gilscope.decide.noise import TIE_MARGIN
@@ -13,9 +13,6 @@ from gilscope.decide.throughput import round_rates
 from gilscope.decide.why_not import why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 __all__ = ["NOISE_FLOOR", "SINGLE_ROUND_NOISE", "UNSURE", "contenders", "recommend"]
 

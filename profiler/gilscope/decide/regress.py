@@ -5,15 +5,11 @@ The configurations are planned anew in every analysis, so not all of them are in
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gilscope.decide.changes import Change, Rated, alone, compared, floor_of, rated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-
-    from gilscope.records import ResultRecord, Trial
+from gilscope.records import ResultRecord, Trial
 
 __all__ = ["Comparison", "compare"]
 

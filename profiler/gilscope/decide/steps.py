@@ -4,10 +4,9 @@ is number 0."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from gilscope.configuration import Configuration
+from gilscope.configuration import Configuration
 
 __all__ = [
     "CheckResults",

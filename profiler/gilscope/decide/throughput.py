@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
 from gilscope.decide.stats import median_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gilscope.records import Round, Trial
+from gilscope.records import Round, Trial
 
 __all__ = ["round_rates", "telling_rounds", "with_throughput"]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from gilscope.records import LOOP_KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gilscope.records import Kind, StartMethod
+from gilscope.records import LOOP_KINDS, Kind, StartMethod
 
 __all__ = ["BackendTraits", "Machine", "Shape"]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gilscope.decide.demands import in_call_wall_s
+from gilscope.decide.stats import Estimate
+from gilscope.records import Trial
 from gilscope.units import byte_size, duration, percent, times
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gilscope.decide.stats import Estimate
-    from gilscope.records import Trial
 
 __all__ = ["NOTABLE_SHARE", "why_not"]
 
