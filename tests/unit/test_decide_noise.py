@@ -6,7 +6,6 @@ from statistics import stdev
 
 import pytest
 
-from gilscope.decide.bounds import most_speedup
 from gilscope.decide.model import Model
 from gilscope.decide.noise import MOST_FLOOR, TIE_MARGIN, noise_floor, spread
 from gilscope.decide.traits import Machine
@@ -43,30 +42,30 @@ def test_noisy_rounds_widen_the_floor() -> None:
 
 def test_threads_never_exceed_what_the_gil_serves() -> None:
     python, half = make.demands(gil=0.01), make.demands(gil=0.005, network=0.005)
-    assert 1.0 <= most_speedup(Model(python, TWO), "thread") <= 1.02
-    assert 2.0 <= most_speedup(Model(half, TWO), "thread") <= 2.2
-    assert most_speedup(Model(python, TWO), "process") == pytest.approx(2.0)
-    assert most_speedup(Model(half, TWO), "serial") == 1.0
-    assert most_speedup(Model(python, TWO), "loop") == math.inf
+    assert 1.0 <= Model(python, TWO).most_speedup("thread") <= 1.02
+    assert 2.0 <= Model(half, TWO).most_speedup("thread") <= 2.2
+    assert Model(python, TWO).most_speedup("process") == pytest.approx(2.0)
+    assert Model(half, TWO).most_speedup("serial") == 1.0
+    assert Model(python, TWO).most_speedup("loop") == math.inf
 
 
 def test_without_a_gil_the_cpus_bound_threads() -> None:
-    assert most_speedup(Model(make.demands(gil=0.01), Machine(cpus=2, gil_enabled=False)), "thread") == pytest.approx(
+    assert Model(make.demands(gil=0.01), Machine(cpus=2, gil_enabled=False)).most_speedup("thread") == pytest.approx(
         2.0
     )
 
 
 def test_waiting_with_the_gil_bounds_threads_as_well() -> None:
     held = make.demands(gil=0.001, sleep=0.009, gil_held_off_cpu_s=0.009)
-    assert most_speedup(Model(held, TWO), "thread") == pytest.approx(1.0, rel=0.05)
-    assert most_speedup(Model(held, TWO), "process") == pytest.approx(20.0)
+    assert Model(held, TWO).most_speedup("thread") == pytest.approx(1.0, rel=0.05)
+    assert Model(held, TWO).most_speedup("process") == pytest.approx(20.0)
 
 
 def test_what_is_unknown_or_asks_for_nothing_bounds_nothing() -> None:
-    assert most_speedup(Model(make.undivided(cpu=0.01, blocked=0.0), TWO), "thread") == pytest.approx(2.0)
-    assert most_speedup(Model(make.demands(sleep=0.01), TWO), "thread") == math.inf
+    assert Model(make.undivided(cpu=0.01, blocked=0.0), TWO).most_speedup("thread") == pytest.approx(2.0)
+    assert Model(make.demands(sleep=0.01), TWO).most_speedup("thread") == math.inf
 
 
 def test_libraries_own_threads_use_up_the_cpus() -> None:
     own = make.demands(free=0.01, own_threads_cpu_s=0.01)
-    assert most_speedup(Model(own, TWO), "thread") == pytest.approx(1.0)
+    assert Model(own, TWO).most_speedup("thread") == pytest.approx(1.0)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from gilscope.decide.bounds import most_speedup
 from gilscope.decide.classify import classify
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.demands import demands
@@ -179,7 +178,7 @@ class Measured:
     def _bounds(self) -> dict[str, float]:
         """The most times the serial throughput, by backend."""
         model = self.model
-        return {name: most_speedup(model, model.shape(name)) for name in model.backends} if model else {}
+        return {name: model.most_speedup(model.shape(name)) for name in model.backends} if model else {}
 
     def contending(self, share: float) -> list[int]:
         """The trials that reach ``share`` of the fastest of those that fit the caller, the fastest first."""

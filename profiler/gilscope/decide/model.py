@@ -143,6 +143,25 @@ class Model:
         free, ceiling = throughputs(stations, workers)[-1], self._ceiling(stations)
         return (ceiling, "cpu") if ceiling < free else (free, bottleneck(stations, free, workers))
 
+    def most_speedup(self, shape: Shape) -> float:
+        """The most times the serial throughput that a backend of this shape can reach, with any number of workers and
+        whatever the rounds say: a measurement above it is noise.
+
+        The asymptotic bounds of operational analysis (Denning & Buzen 1978): throughput never exceeds the servers of a
+        resource over what a call asks of it. Where the share of the GIL is uncertain the low end of its interval
+        counts, so that nothing is ruled out by a few samples; where it is unknown, it bounds nothing.
+        """
+        demands, machine = self.demands, self.machine
+        if shape == "serial":
+            return 1.0
+        if shape == "loop":
+            return math.inf  # alone, each call pays for a loop of its own, which company spares it
+        under_gil = shape == "thread" and machine.gil_enabled
+        gil_s = demands.cpu_s * self.gil_shares[0] + (demands.gil_held_off_cpu_s or 0.0) if under_gil else 0.0
+        all_cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
+        busiest_s = max(all_cpu_s / machine.cpus, gil_s)
+        return call_s(demands) / busiest_s if busiest_s > 0 else math.inf
+
     # -- what is in doubt -------------------------------------------------------------------------------------------
 
     @cached_property

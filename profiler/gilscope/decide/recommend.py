@@ -62,7 +62,7 @@ def recommend(
     workers. ``context="async"`` means that the caller is a coroutine: only what leaves its loop free is considered,
     unless the call is shorter than any dispatch.
 
-    ``bounds`` is the most times the serial throughput that each backend can reach (`gilscope.decide.bounds`): one that
+    ``bounds`` is the most times the serial throughput that each backend can reach (`Model.most_speedup`): one that
     cannot beat the serial run by more than the floor is not recommended, however fast its rounds were by luck.
 
     The confidence is the chance that no measured configuration is faster than the recommended one by more
