@@ -103,6 +103,13 @@ def test_what_is_tried_once_has_the_workers_asked_for() -> None:
     assert step == TryOnce(Configuration("thread", 3))
 
 
+def test_what_is_tried_once_has_the_workers_that_it_must_have() -> None:
+    made = measured(solo(alive=False), options=Options(workers=(3, 5)))
+    fixed = replace(made.experiment.backends["thread"], fixed_workers=7)
+    experiment = replace(made.experiment, backends={**made.experiment.backends, "thread": fixed})
+    assert next_step(replace(made, experiment=experiment)) == TryOnce(Configuration("thread", 7))
+
+
 # -- the first configurations -----------------------------------------------------------------------------------------
 
 
@@ -223,6 +230,22 @@ def test_no_more_counts_of_a_backend_of_which_one_failed_or_that_has_no_choice()
     assert isinstance(next_step(replace(fixed, experiment=replace(fixed.experiment, backends=backends))), Rounds)
 
 
+def test_no_more_counts_of_a_backend_of_which_two_did_not_help() -> None:
+    useless = (tried("thread", (104.0,), workers=8), tried("thread", (90.0,), workers=16))
+    assert isinstance(next_step(opened(solo(100.0, ledger=WAITING), *useless)), Rounds)
+    useful = (tried("thread", (780.0,), workers=8), tried("thread", (1500.0,), workers=16))
+    assert next_step(opened(solo(100.0, ledger=WAITING), *useful)) == Open((Configuration("thread", 32),))
+
+
+def test_coroutines_are_tried_by_more_though_their_loop_is_not_near_the_leader() -> None:
+    trials = (solo(100.0, ledger=WAITING), tried("process", (900.0,), workers=2), tried("asyncio", (600.0,), workers=8))
+    coroutines, plain = (next_step(opened(*trials, kind=kind)) for kind in ("coroutine", "sync"))
+    assert isinstance(coroutines, Open)
+    assert isinstance(plain, Open)
+    assert Configuration("asyncio", 32) in coroutines.configurations
+    assert {to.backend for to in plain.configurations} == {"process"}
+
+
 def test_those_that_were_opened_later_have_their_first_rounds_too() -> None:
     more = (Open((Configuration("thread", 16),)), WarmUp(3, 16, 1, 1500.0, 0.12))
     late = tried("thread", workers=16)
@@ -275,6 +298,12 @@ def test_the_hopeless_are_out_first_then_all_that_are_not_near() -> None:
     assert set(one.trials) == {0, 1, 2}
     assert (one.passes_left, three.passes_left) == (2, 1)
     assert set(three.trials) == {0, 1}
+
+
+def test_the_solo_run_is_measured_as_often_as_the_contenders() -> None:
+    step = next_step(opened(solo(50.0), tried("process", (190.0,), workers=2), options=Options(workers=(2,))))
+    assert isinstance(step, Rounds)
+    assert set(step.trials) == {0, 1}
 
 
 def test_the_dead_do_not_race() -> None:
