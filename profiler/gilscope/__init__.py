@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # type checkers take it for True; importing typing would 
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
     from gilscope.errors import GilscopeError
+    from gilscope.options import Options
     from gilscope.production.collection import profiles
     from gilscope.production.decorator import classify
     from gilscope.production.observing import observe
@@ -18,12 +19,24 @@ if TYPE_CHECKING:
     from gilscope.result import Result, load
 
 __version__ = "0.1.0"
-__all__ = ["GilscopeError", "Result", "__version__", "analyze", "classify", "frame", "load", "observe", "profiles"]
+__all__ = [
+    "GilscopeError",
+    "Options",
+    "Result",
+    "__version__",
+    "analyze",
+    "classify",
+    "frame",
+    "load",
+    "observe",
+    "profiles",
+]
 
 _HOMES = {
     "analyze": "gilscope.analysis",
     "classify": "gilscope.production.decorator",
     "GilscopeError": "gilscope.errors",
+    "Options": "gilscope.options",
     "Result": "gilscope.result",
     "frame": "gilscope.report.frames",
     "load": "gilscope.result",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gilscope.analysis import Options, Progress
+from gilscope.analysis import Progress
+from gilscope.options import Options
 from gilscope.result import Result
 from gilscope.targets import TargetSpec
 from tests.cli.conftest import Cli, place

@@ -26,7 +26,7 @@ from gilscope.options import Options, all_options
 from gilscope.result import Result
 from gilscope.targets import TargetSpec, describe
 
-__all__ = ["Options", "Progress", "Tell", "analyze", "check", "investigate", "survey"]
+__all__ = ["Progress", "Tell", "analyze", "check", "investigate", "survey"]
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,7 @@ def analyze(
     ] = None,
     arg: Annotated[
         list[str] | None,
-        typer.Option(
-            "--arg",
-            help="A positional argument of the call, as an expression; repeatable.",
-            metavar="EXPR",
-        ),
+        typer.Option("--arg", help="A positional argument of the call, as an expression; repeatable.", metavar="EXPR"),
     ] = None,
     kwarg: Annotated[
         list[str] | None,
@@ -64,12 +60,10 @@ def analyze(
     ] = None,
     star: Annotated[bool, typer.Option("--star", help="Unpack each input as positional arguments.")] = False,
     setup: Annotated[
-        str | None,
-        typer.Option("--setup", help="Called once in every process that runs the target.", metavar="REF"),
+        str | None, typer.Option("--setup", help="Called once in every process that runs the target.", metavar="REF")
     ] = None,
     teardown: Annotated[
-        str | None,
-        typer.Option("--teardown", help="Called once in every such process, at its end.", metavar="REF"),
+        str | None, typer.Option("--teardown", help="Called once in every such process, at its end.", metavar="REF")
     ] = None,
     output: Annotated[
         list[str] | None,
@@ -91,8 +85,7 @@ def analyze(
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     show_output: Annotated[
-        bool,
-        typer.Option("--show-output", help="Show the last of what the target printed, on stderr."),
+        bool, typer.Option("--show-output", help="Show the last of what the target printed, on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each step on stderr.")] = False,

@@ -73,9 +73,9 @@ class _Ratios(TypedDict, total=False):
 
 
 def compute_share(demands: Demands) -> float | None:
-    """CPU ÷ (CPU + waiting) of a call, the library's own threads included; None when it did neither.
+    """CPU ÷ (CPU + waiting) of a call, the native threads of libraries included; None when it did neither.
 
-    Time blocked while own threads compute is not waiting: as much of it as they used is taken off.
+    Time blocked while native threads compute is not waiting: as much of it as they used is taken off.
     """
     own = demands.own_threads_cpu_s or 0.0
     compute = demands.cpu_s + own
