@@ -12,17 +12,14 @@ from typing import Any
 from celery import Celery
 from kombu.serialization import register
 
+from gilscope.backends.base import Refusal
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.signed import pack, unpack
 
-__all__ = ["TASK", "Uncrossable", "make_app"]
+__all__ = ["TASK", "make_app"]
 
 TASK = "gilscope.run"
 SERIALIZER = "gilscope"
-
-
-class Uncrossable(Exception):  # noqa: N818  what it means is for the caller to judge
-    """What a task was sent, or its result, does not get across; the message tells why."""
 
 
 def make_app(broker: Broker) -> Celery:
@@ -65,12 +62,12 @@ def _run(blob: bytes) -> bytes:
     try:
         return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        raise Uncrossable(f"a result cannot be pickled: {error}") from None
+        raise Refusal(f"a result cannot be pickled: {error}") from None
 
 
 def _unpickled(blob: bytes) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     try:
         func, arguments = pickle.loads(blob)  # noqa: S301  part of a signed message
     except Exception as error:
-        raise Uncrossable(f"a worker cannot unpickle its calls: {type(error).__name__}: {error}") from None
+        raise Refusal(f"a worker cannot unpickle its calls: {type(error).__name__}: {error}") from None
     return func, arguments

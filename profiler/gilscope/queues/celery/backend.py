@@ -28,7 +28,7 @@ try:
     from gilscope.backends.worker import run_chunk
     from gilscope.queues.brokers import rabbitmq
     from gilscope.queues.brokers.broker import Broker
-    from gilscope.queues.celery.app import TASK, Uncrossable, make_app
+    from gilscope.queues.celery.app import TASK, make_app
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
     from gilscope.queues.processes import WorkersLost
@@ -75,8 +75,6 @@ class _CeleryPool(QueuePool[AsyncResult]):
         try:
             with self._watching_rabbitmq(), self._group.watching_broker(), _unwrapped():
                 yield
-        except Uncrossable as error:
-            raise Refusal(str(error)) from error
         except WorkerLostError as error:
             raise WorkerDied(f"a worker process ended in the middle of its work: {error}") from error
 

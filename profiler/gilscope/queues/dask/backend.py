@@ -34,7 +34,7 @@ try:
     from gilscope.queues import variables
     from gilscope.queues.dask import worker
     from gilscope.queues.dask.cluster import Cluster, open_cluster
-    from gilscope.queues.dask.given import Unfit, given_cluster
+    from gilscope.queues.dask.given import given_cluster
     from gilscope.queues.dask.node import silence
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool
@@ -157,11 +157,8 @@ def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
         with open_cluster(processes, threads) as cluster, closing(_client(cluster.scheduler)) as client:
             yield client, cluster
         return
-    try:
-        with given_cluster(address, processes, threads) as both:
-            yield both
-    except Unfit as error:
-        raise Refusal(str(error)) from error
+    with given_cluster(address, processes, threads) as both:
+        yield both
 
 
 def _client(scheduler: str) -> Client:

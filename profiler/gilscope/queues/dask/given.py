@@ -11,17 +11,14 @@ from typing import Any
 from distributed import Client
 from distributed.comm.core import connect
 
+from gilscope.backends.base import Refusal
 from gilscope.errors import BrokerError
 from gilscope.queues.dask.cluster import Cluster
 from gilscope.queues.remote.sides import Side, machine_identity
 
-__all__ = ["Unfit", "given_cluster"]
+__all__ = ["given_cluster"]
 
 CONNECT_TIMEOUT_S = 5.0
-
-
-class Unfit(Exception):  # noqa: N818  a verdict about the cluster
-    """Why it cannot do what is asked."""
 
 
 @contextmanager
@@ -29,7 +26,7 @@ def given_cluster(address: str, workers: int, threads: int) -> Iterator[tuple[Cl
     """A client of the scheduler at ``address``, and so many of its workers, of so many threads each.
 
     :raises BrokerError: when there is no scheduler
-    :raises Unfit: when there are no such workers, or they have another Python or gilscope
+    :raises Refusal: when there are no such workers, or they have another Python or gilscope
     """
     try:
         asyncio.run(_knock(address))
@@ -55,7 +52,7 @@ def _fitting(client: Client, workers: int, threads: int) -> Cluster:
     fitting = sorted(address for address, told in known.items() if told["nthreads"] == threads)
     if len(fitting) < workers:
         there = ", ".join(f"{told['nthreads']}" for told in known.values()) or "none"
-        raise Unfit(
+        raise Refusal(
             f"{workers} workers of {threads} threads were asked for, and the cluster's have {there}: ask for others "
             "with --workers, or start such (dask worker --nthreads)"
         )
@@ -82,4 +79,4 @@ def _must_be_alike(client: Client, addresses: Sequence[str]) -> None:
 def _refuse(side: Side) -> None:
     mismatch = side.mismatch(Side.here())
     if mismatch is not None:
-        raise Unfit(mismatch)
+        raise Refusal(mismatch)

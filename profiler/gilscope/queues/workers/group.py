@@ -123,14 +123,6 @@ class LocalWorkers(Workers):
         super().__init__(broker)
         self.processes = Processes()
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start a process.
-
-        :raises WorkersLost: when it cannot be started
-        """
-        environment = self._broker.environment()
-        self.processes.start("a worker process", ends_with_parent(command), stdin=subprocess.DEVNULL, env=environment)
-
     def must_live(self) -> None:
         super().must_live()
         if self.processes.exit_reason is not None:
@@ -155,8 +147,9 @@ def start_workers(broker: Broker, commands: Sequence[Sequence[str]], members: in
     workers = LocalWorkers(broker)
     in_order = False
     try:
-        for command in commands:
-            workers.start(command)
+        for command in map(ends_with_parent, commands):
+            environment = broker.environment()
+            workers.processes.start("a worker process", command, stdin=subprocess.DEVNULL, env=environment)
         workers.await_members(members)
         yield workers
         in_order = True
