@@ -57,9 +57,10 @@ class ThreadCounts:
         self._counts: defaultdict[int, Counts] = defaultdict(Counts)
 
     def see(self, moment: Moment) -> None:
+        counts, saturated = self._counts, moment.cpus_saturated
         for interpreter in moment.interpreters:
             for sample in interpreter.threads:
-                self._counts[sample.thread.tid].add(sample, moment.cpus_saturated)
+                counts[sample.thread.tid].add(sample, saturated)
 
     def of(self, thread: ThreadAddress) -> Counts:
         """None of a thread that was not seen."""

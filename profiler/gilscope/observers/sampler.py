@@ -80,14 +80,14 @@ class WatchedThread:
         functions = process.read(self.address.busy, self._functions) if self._functions else b""
         waiting = self.files.waiting()
         if waiting is None:
-            return ThreadSample(self.address, None, functions=functions)
+            return ThreadSample(self.address, None, False, None, None, functions)
         if waiting.ask == "futex" and self.interpreter.owns_futex(waiting.value):
             wait = "gil_wait"
         elif (functions[:1] or process.read(self.address.busy, 1)) == b"\0":
             wait = "idle"
         else:
             wait = process.resolve(waiting) if waiting.ask else waiting.state
-        return ThreadSample(self.address, wait, self._is(holder), functions=functions)
+        return ThreadSample(self.address, wait, self._is(holder), None, None, functions)
 
     def sample_runnable(self, sample: ThreadSample) -> None:
         """Add to the sample of a runnable thread whether it is on a CPU and whether it holds the GIL.
