@@ -53,7 +53,7 @@ def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], fl
             for observed in rng.sample([True, False], 2)
         }
         found.append(walls[True] / walls[False])
-    quality = trial.quality
+    quality = trial.account.sampling
     return found, quality.cpu_s / quality.elapsed_s if quality else math.nan
 
 

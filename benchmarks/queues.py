@@ -78,7 +78,8 @@ def measured(engine: Executor, workers: int, task: str, order: random.Random) ->
 @contextmanager
 def starting(configuration: Configuration, target: TargetSpec) -> Iterator[LiveTrial]:
     """A trial of gilscope's, importing its target."""
-    trial = LiveTrial(configuration, inputs_used=1 if target.inputs is None else len(NUMBERS))
+    trial = LiveTrial(configuration)
+    trial.inputs_used = 1 if target.inputs is None else len(NUMBERS)
     trial.start()
     try:
         trial.begin_loading(target, 0)

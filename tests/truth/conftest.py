@@ -13,8 +13,9 @@ import pytest
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
-from gilscope.measure.live import LiveTrial, TimedRound, Watching
+from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.tree import MARK
+from gilscope.measure.trial_account import TimedRound
 from gilscope.observers.gil import Gil
 from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
@@ -86,9 +87,9 @@ def start() -> Iterator[Start]:
         tokens.append(trial.process.token)
         limit = time.monotonic() + PATIENCE_S
         trial.process.hear(m.Hello, limit, "starting")
-        trial.load(TargetSpec(spec=f"tests.truth.{program}", **target), 0, limit)
+        loaded = trial.load(TargetSpec(spec=f"tests.truth.{program}", **target), 0, limit)
         trial.open(Watching(Gil(), 400.0, random.Random(1), source), limit)
-        trial.inputs_used = max(1, trial.loaded.input_count if trial.loaded else 1)
+        trial.inputs_used = max(1, loaded.input_count)
         return trial
 
     yield starting

@@ -17,8 +17,8 @@ from tests.truth.programs import BLOCK
 def run(trial: LiveTrial, calls: int, *, observed: bool = False) -> Trial:
     """The record after one round more."""
     limit = time.monotonic() + PATIENCE_S
-    trial.rounds.append(trial.run_round(calls, 1, limit, observed=observed))
-    return trial_record(trial, {}, None)
+    trial.account.rounds.append(trial.run_round(calls, 1, limit, observed=observed))
+    return trial_record(trial.account, {}, None)
 
 
 # -- bytes read ------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_libraries_with_threads_of_their_own(start: Start) -> None:
     trial = start("blas:product")
     run(trial, 2)
     trial.look_for_native_pools(time.monotonic() + PATIENCE_S)
-    blas = [pool for pool in trial.native_pools if pool.library in ("openblas", "mkl", "blis")]
+    blas = [pool for pool in trial.account.native_pools if pool.library in ("openblas", "mkl", "blis")]
     assert [(pool.variable or "").endswith("_NUM_THREADS") for pool in blas] == [True] * len(blas) != []
     assert all(pool.threads is not None and pool.threads >= 1 for pool in blas)
 
@@ -104,7 +104,7 @@ def test_libraries_with_threads_of_their_own(start: Start) -> None:
 def test_a_program_without_such_libraries(start: Start) -> None:
     trial = start("programs:python")
     trial.look_for_native_pools(time.monotonic() + PATIENCE_S)
-    assert trial.native_pools == ()
+    assert trial.account.native_pools == ()
 
 
 # -- importing -------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_a_program_without_such_libraries(start: Start) -> None:
 def test_what_importing_the_target_costs(start: Start) -> None:
     pytest.importorskip("numpy")
     began = time.monotonic()
-    loaded = start("blas:product").loaded
+    loaded = start("blas:product").account.loaded
     took_s = time.monotonic() - began
     assert loaded is not None
     assert "numpy" in {cost.module for cost in loaded.imports}
@@ -121,7 +121,7 @@ def test_what_importing_the_target_costs(start: Start) -> None:
 
 
 def test_a_target_that_imports_little_names_little(start: Start) -> None:
-    loaded = start("shared:pure", inputs="NUMBERS").loaded
+    loaded = start("shared:pure", inputs="NUMBERS").account.loaded
     assert loaded is not None
     assert {"numpy", "gilscope"} & {cost.module for cost in loaded.imports} == set()
 

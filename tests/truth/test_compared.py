@@ -15,6 +15,7 @@ from gilscope.decide.measured import Experiment
 from gilscope.decide.next_steps import next_step
 from gilscope.decide.steps import CheckResults
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.trial_account import TrialAccount
 from gilscope.options import Options
 from gilscope.targets import TargetSpec
 from tests.truth.conftest import PATIENCE_S, Start
@@ -31,57 +32,57 @@ def check(solo: LiveTrial, pool: LiveTrial, call_s: float = 0.002, **limits: Any
         perform(runner, step)
 
 
-def compared(start: Start, function: str, backend: str, inputs: str = "NUMBERS", **limits: Any) -> list[LiveTrial]:
+def compared(start: Start, function: str, backend: str, inputs: str = "NUMBERS", **limits: Any) -> list[TrialAccount]:
     """The serial trial and one of the backend, their results compared."""
     pool = start(f"shared:{function}", backend, 4, inputs=inputs)
     solo = start(f"shared:{function}", inputs=inputs)
     check(solo, pool, **limits)
-    return [solo, pool]
+    return [solo.account, pool.account]
 
 
 @pytest.mark.parametrize("backend", ["thread", "process", "asyncio"])
 def test_results_that_hold(start: Start, backend: str) -> None:
     for trial in compared(start, "pure", backend):
-        assert trial.results_compared is not None
-        assert (trial.results_compared > 20, trial.results_differing) == (True, 0)
+        assert trial.known.results_compared is not None
+        assert (trial.known.results_compared > 20, trial.known.results_differing) == (True, 0)
 
 
 @pytest.mark.parametrize(("function", "backend"), [("tangled", "thread"), ("tangled_coroutine", "asyncio")])
 def test_shared_state_is_seen(start: Start, function: str, backend: str) -> None:
     solo, pool = compared(start, function, backend)
-    assert solo.results_differing == 0
-    assert pool.results_compared is not None
-    assert pool.results_differing is not None
-    assert pool.results_differing > pool.results_compared / 4
+    assert solo.known.results_differing == 0
+    assert pool.known.results_compared is not None
+    assert pool.known.results_differing is not None
+    assert pool.known.results_differing > pool.known.results_compared / 4
 
 
 @pytest.mark.parametrize(("function", "backend"), [("tangled", "process"), ("pure_coroutine", "asyncio")])
 def test_what_is_not_shared_does_no_harm(start: Start, function: str, backend: str) -> None:
     _, pool = compared(start, function, backend)
-    assert (pool.results_compared or 0) > 20
-    assert pool.results_differing == 0
+    assert (pool.known.results_compared or 0) > 20
+    assert pool.known.results_differing == 0
 
 
 def test_chance_is_told_of_the_serial_run_and_of_no_other(start: Start) -> None:
     solo, pool = compared(start, "by_chance", "thread")
-    assert solo.results_compared == solo.results_differing != 0
-    assert (pool.results_compared, pool.results_differing) == (None, None)
+    assert solo.known.results_compared == solo.known.results_differing != 0
+    assert (pool.known.results_compared, pool.known.results_differing) == (None, None)
 
 
 def test_inputs_whose_results_are_chance_are_left_out(start: Start) -> None:
     solo, pool = compared(start, "half_by_chance", "thread")
-    assert solo.results_compared is not None
-    assert solo.results_differing is not None
-    assert 0 < solo.results_differing < solo.results_compared
-    assert pool.results_compared is not None
-    assert pool.results_differing == 0
+    assert solo.known.results_compared is not None
+    assert solo.known.results_differing is not None
+    assert 0 < solo.known.results_differing < solo.known.results_compared
+    assert pool.known.results_compared is not None
+    assert pool.known.results_differing == 0
 
 
 @pytest.mark.parametrize("inputs", ["NUMBERS", "WORDS"])
 def test_the_order_of_sets_is_one_in_all_processes(start: Start, inputs: str) -> None:
     _, pool = compared(start, "order_of_a_set", "process", inputs)
-    assert (pool.results_compared or 0) > 20
-    assert pool.results_differing == 0
+    assert (pool.known.results_compared or 0) > 20
+    assert pool.known.results_differing == 0
 
 
 @pytest.mark.parametrize(
@@ -90,21 +91,21 @@ def test_the_order_of_sets_is_one_in_all_processes(start: Start, inputs: str) ->
 )
 def test_what_cannot_be_compared_is_unknown(start: Start, function: str, inputs: str) -> None:
     for trial in compared(start, function, "thread", inputs):
-        assert (trial.results_compared, trial.results_differing) == (None, None)
+        assert (trial.known.results_compared, trial.known.results_differing) == (None, None)
 
 
 def test_a_target_that_failed_before_is_not_called_again(start: Start) -> None:
     solo, pool = start("shared:pure", inputs="NUMBERS"), start("shared:pure", "thread", 2, inputs="NUMBERS")
-    pool.errors = 1
+    pool.account.errors = 1
     check(solo, pool)
-    assert (solo.calls, pool.calls) == (0, 0)
+    assert (solo.account.calls, pool.account.calls) == (0, 0)
 
 
 @pytest.mark.parametrize("max_calls", [3, 50])
 def test_the_calls_of_the_budget_are_kept(start: Start, max_calls: int) -> None:
     solo, pool = compared(start, "pure", "thread", max_calls=max_calls)
     assert solo.calls + pool.calls <= max_calls
-    assert (pool.results_compared is None) == (max_calls == 3)
+    assert (pool.known.results_compared is None) == (max_calls == 3)
 
 
 def test_a_trial_that_ends_while_it_is_asked_has_nothing_compared(start: Start) -> None:
@@ -113,4 +114,4 @@ def test_a_trial_that_ends_while_it_is_asked_has_nothing_compared(start: Start) 
     pool.run_round(2, 1, limit, observed=False)
     pool.process._process.kill()
     check(solo, pool)
-    assert (pool.status, pool.results_compared) == ("failed", None)
+    assert (pool.account.known.status, pool.account.known.results_compared) == ("failed", None)

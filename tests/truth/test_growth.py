@@ -42,7 +42,7 @@ def grown(start: Start) -> Callable[..., float | None]:
         for count in (20, calls):
             trial.run_round(count, 1, limit, observed=False)
             trial.weigh()
-        return trial.memory_growth_bytes
+        return trial.account.known.memory_growth_bytes
 
     return grow
 

@@ -69,16 +69,16 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         break_even=break_even(model, trials, measured.floor) if model else (),
         groups=_groups(runner, measured),
         imports=journal.loaded.imports if journal.loaded else (),
-        native_pools=journal.solo.native_pools if journal.solo else (),
+        native_pools=journal.solo.account.native_pools if journal.solo else (),
         hot=_hot(runner),
         stacks=_stacks(runner),
         failure=_failure(journal.racing),
-        output=next((trial.output for trial in journal.racing if trial.output), ""),
+        output=next((trial.account.output for trial in journal.racing if trial.account.output), ""),
         interrupted=interrupted,
     )
     for extension in runner.extensions:
         result = extension.completed(result, code_target)
-    output_bytes = sum(trial.output_bytes for trial in journal.racing)
+    output_bytes = sum(trial.account.output_bytes for trial in journal.racing)
     evidence = Evidence.of(result, dispatch_s=measured.machine.dispatch_s, output_bytes=output_bytes)
     return doubted(msgspec.structs.replace(result, findings=findings(evidence)))
 
@@ -120,7 +120,7 @@ def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
         inputs_used=loaded.input_count if loaded.target.inputs_truncated else None,
         setup=given.setup,
         teardown=given.teardown,
-        native_pools=solo.native_pools if solo else (),
+        native_pools=solo.account.native_pools if solo else (),
         cpus=cpus.usable,
     )
 
@@ -130,7 +130,7 @@ def _groups(runner: Runner, measured: Measured) -> tuple[InputGroup, ...]:
     solo, loaded = runner.journal.solo, runner.journal.loaded
     if solo is None or loaded is None or loaded.bare:
         return ()
-    made = {number: [Run(*run) for run in runs] for number, runs in runs_of(solo).items()}
+    made = {number: [Run(*run) for run in runs] for number, runs in runs_of(solo.account).items()}
     order = random.Random(runner.options.seed).sample(range(loaded.input_count), loaded.input_count)
     computing = None if measured.demands is None else compute_share(measured.demands)
     found = groups(made, None if computing is None else 1 - computing)
@@ -184,21 +184,21 @@ def _stacks(runner: Runner) -> tuple[Stack, ...]:
 
 
 def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
-    first = next((trial.error for trial in trials if trial.error is not None), None)
+    first = next((trial.account.error for trial in trials if trial.account.error is not None), None)
     if first is None:
         return None
     return Failure(
         type=first.type,
         message=first.message,
         traceback=shortened(first.traceback, known_places()),
-        count=sum(trial.errors for trial in trials),
-        calls=sum(trial.calls for trial in trials),
+        count=sum(trial.account.errors for trial in trials),
+        calls=sum(trial.account.calls for trial in trials),
     )
 
 
 def _instrument(runner: Runner, measured: Measured) -> Instrument:
     watching, hot = runner.journal.watching, runner.journal.hot
-    samplings = [trial.quality for trial in runner.journal.racing if trial.quality is not None]
+    samplings = [trial.account.sampling for trial in runner.journal.racing if trial.account.sampling is not None]
     slowdowns = [trial.observer_slowdown for trial in measured.records if trial.observer_slowdown is not None]
     sampled_s = sum(each.elapsed_s for each in samplings)
     proc = watching is not None and watching.source == "proc"

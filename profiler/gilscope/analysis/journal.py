@@ -11,10 +11,11 @@ from gilscope.decide.demands import combine
 from gilscope.decide.measured import Experiment, Left, Measured, Tried
 from gilscope.decide.steps import Step
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.measure.messages import Loaded, Pickled
+from gilscope.measure.messages import Pickled
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
 from gilscope.observers.pyspy import Hot
 from gilscope.records import Trial
+from gilscope.targets import Loaded
 
 __all__ = ["Journal"]
 
@@ -43,7 +44,7 @@ class Journal:
     @property
     def loaded(self) -> Loaded | None:
         """The target, as the solo run found it."""
-        return self.solo.loaded if self.solo else None
+        return self.solo.account.loaded if self.solo else None
 
     @property
     def racing(self) -> list[LiveTrial]:
@@ -52,7 +53,7 @@ class Journal:
 
     def measured(self, left: Left) -> Measured:
         """All of it, for decisions."""
-        costs = costs_of(self.solo) if self.solo else {}
+        costs = costs_of(self.solo.account) if self.solo else {}
         shared = self.pickled.parent_share if self.pickled else None
         return Measured(
             self.experiment,
@@ -72,15 +73,15 @@ class Journal:
         return Tried(
             self._record(trial, costs),
             alive=trial.alive,
-            errors=trial.errors,
+            errors=trial.account.errors,
             dispatch_s=trial.dispatch_each_s,
             expected_per_s=trial.expected_per_s,
             twin=trial is self.twin,
         )
 
     def _record(self, trial: LiveTrial, costs: Mapping[int, float]) -> Trial:
-        ledgers, pickled = ledgers_of(trial), self.pickled
-        record = trial_record(trial, costs, combine(ledgers) if ledgers else None)
+        ledgers, pickled = ledgers_of(trial.account), self.pickled
+        record = trial_record(trial.account, costs, combine(ledgers) if ledgers else None)
         if pickled is None or not self.experiment.backends[record.backend].pickles:
             return record
         reason = _which_part(record.reason, pickled.problem)

@@ -69,7 +69,7 @@ def _try_once(runner: Runner, to: Configuration) -> None:
         runner.prepare(trial)
         limit_s = min(runner.options.timeout_s, max(ONCE_S, budget.remaining_s / 4))
         calls = min(to.workers, budget.calls_left)
-        trial.rounds.append(trial.run_round(calls, 1, budget.deadline(limit_s), observed=True))
+        trial.account.rounds.append(trial.run_round(calls, 1, budget.deadline(limit_s), observed=True))
         budget.spend(calls)
 
     runner.attempt(trial, once)
@@ -98,14 +98,13 @@ def _warm_up(runner: Runner, step: WarmUp) -> None:
     """What one call of each worker shows of the speed: where they stand in each other's way the model, which knows only
     the call alone, expects far too much of a round."""
     trial = runner.journal.trials[step.trial]
-    to = trial.configuration
-    trial.configuration = Configuration(to.backend, to.workers, step.chunksize, to.start_method)
+    trial.account.note(chunksize=step.chunksize)
     trial.expected_per_s = step.expected_per_s
     calls = min(step.calls, runner.budget.calls_left)
 
     def first_calls() -> None:
         done = runner.run_calls(trial, calls, 1).done
-        if calls == to.workers:
+        if calls == trial.configuration.workers:
             trial.expected_per_s = min(step.expected_per_s, SLOW_START * calls / done.wall_s)
 
     if calls > 0:
@@ -122,7 +121,7 @@ def _rounds(runner: Runner, step: Rounds) -> None:
         needed_s = step.round_s
         if trial.expected_per_s:  # a call for each worker at least
             needed_s = max(needed_s, trial.configuration.workers / trial.expected_per_s)
-        if budget.racing_s > (needed_s if trial.rounds else 0.0):
+        if budget.racing_s > (needed_s if trial.account.rounds else 0.0):
             most = max(1, budget.calls_left // (waiting * step.passes_left))
             runner.run_round(trial, step.round_s, observed=step.observed, most=most)
 
@@ -130,7 +129,7 @@ def _rounds(runner: Runner, step: Rounds) -> None:
 def _single_calls(runner: Runner, trial: LiveTrial, calls: int) -> None:
     def once() -> None:
         done = runner.run_calls(trial, calls, 1).done
-        trial.chunksize_one_per_s = done.calls / done.wall_s
+        trial.account.note(chunksize_one_per_s=done.calls / done.wall_s)
 
     runner.attempt(trial, once)
 
@@ -151,16 +150,16 @@ def _check_results(runner: Runner, step: CheckResults) -> None:
 def _digests(runner: Runner, trial: LiveTrial, calls: int, inputs: int) -> dict[str, list[str]]:
     """By input; none when the trial ended in it."""
     made: dict[str, list[str]] = {}
-    before, patience_s = trial.calls, max(PATIENCE_S, PATIENCE * calls * runner.call_s)
+    before, patience_s = trial.account.calls, max(PATIENCE_S, PATIENCE * calls * runner.call_s)
     limit = runner.budget.deadline(min(runner.options.timeout_s, patience_s))
     runner.attempt(trial, lambda: made.update(trial.digests(calls, inputs, limit)))
-    runner.budget.spend(trial.calls - before)
+    runner.budget.spend(trial.account.calls - before)
     return made
 
 
 def _note(trial: LiveTrial, compared: Compared) -> None:
     if compared.results:
-        trial.results_compared, trial.results_differing = compared
+        trial.account.note(results_compared=compared.results, results_differing=compared.differing)
 
 
 # -- hot lines --------------------------------------------------------------------------------------------------------

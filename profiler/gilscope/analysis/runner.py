@@ -14,8 +14,9 @@ from gilscope.decide.rounds import calls_per_round, solo_chunksize
 from gilscope.extensions import Extension
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
-from gilscope.measure.live import LiveTrial, TimedRound
+from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
+from gilscope.measure.trial_account import TimedRound
 from gilscope.options import Options
 from gilscope.records import QueueFigures, Trial
 from gilscope.targets import TargetSpec
@@ -94,7 +95,7 @@ class Runner:
             reason: TrialEnded | None = ended
             if ended.status == "timeout" and self.budget.is_over:
                 late = TrialEnded("timeout", "the budget was used up before it ended a round")
-                reason = None if trial.rounds else late
+                reason = None if trial.account.rounds else late
             trial.end(reason)
 
     # -- rounds -----------------------------------------------------------------------------------------------------
@@ -120,8 +121,8 @@ class Runner:
             made = self.run_calls(trial, calls, chunk, observed=observed, expected_s=calls / per_s)
             trial.expected_per_s = made.done.calls / made.done.wall_s
             if keep:
-                trial.rounds.append(made)
-                if len(trial.rounds) == 1:  # what a first round needs is no growth
+                trial.account.rounds.append(made)
+                if len(trial.account.rounds) == 1:  # what a first round needs is no growth
                     trial.weigh()
 
         self.attempt(trial, step)
@@ -156,7 +157,7 @@ class Runner:
 
     def end(self, trial: LiveTrial) -> None:
         """End its process; closing a pool in order takes time that only tear-downs need."""
-        trial.end(grace_s=TEAR_DOWN_S if trial.loaded and trial.loaded.tears_down else 0.0)
+        trial.end(grace_s=TEAR_DOWN_S if trial.account.loaded and trial.account.loaded.tears_down else 0.0)
 
     @property
     def measured(self) -> Measured:
@@ -186,6 +187,6 @@ class Runner:
             self.load(trial)
             trial.open(self.journal.watching, limit)
             trial.without_calls(chunks, limit)
-            return trial.queue
+            return trial.account.known.queue
         finally:
             self.end(trial)

@@ -73,8 +73,8 @@ def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
 
 def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     """Call until what a call takes is known. The first is watched and kept when it is long, else it warms up."""
-    assert trial.loaded is not None
-    budget, journal, inputs = runner.budget, runner.journal, max(1, trial.loaded.input_count)
+    assert trial.account.loaded is not None
+    budget, journal, inputs = runner.budget, runner.journal, max(1, trial.account.loaded.input_count)
     calls, seen = 1, 0
     until = time.monotonic() + FIRST_SHARE * budget.total_s
     while True:
@@ -86,14 +86,14 @@ def _first_calls(runner: Runner, trial: LiveTrial) -> None:
         seen += done.calls
         call_s = journal.call_s = done.wall_s / done.calls
         if done.wall_s >= LONG_CALL_S:
-            trial.rounds.append(made)
+            trial.account.rounds.append(made)
         if (done.wall_s >= LOOK_S and (seen >= inputs or seen * call_s >= LOOK_S * 5)) or calls >= MAX_CALLS:
             break
         if budget.calls_left < calls or time.monotonic() >= until:
             break
         calls = min(_more(done, calls), budget.calls_left, MAX_CALLS)
     trial.inputs_used = min(inputs, seen)
-    if trial.errors == trial.calls and seen >= min(inputs, 100):
+    if trial.account.errors == trial.account.calls and seen >= min(inputs, 100):
         raise _every_call_raised(trial)
 
 
@@ -103,9 +103,9 @@ def _more(done: m.RoundDone, calls: int) -> int:
 
 
 def _every_call_raised(trial: LiveTrial) -> errors.TargetFailedError:
-    error = trial.error
+    error = trial.account.error
     assert error is not None
-    message = f"every one of {trial.calls} calls raised; the first: {error.type}: {error.message}"
+    message = f"every one of {trial.account.calls} calls raised; the first: {error.type}: {error.message}"
     return errors.TargetFailedError(message, error.traceback)
 
 

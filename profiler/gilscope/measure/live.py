@@ -1,4 +1,4 @@
-"""One live trial: a configuration in its process, run round by round, and the record that comes of it."""
+"""One live trial: a configuration in its process, asked to run round after round, and watched."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import os
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from gilscope.backends.base import CallError, Configuration
+from gilscope.configuration import Configuration
 from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
+from gilscope.measure.trial_account import TimedRound, TrialAccount
 from gilscope.observers import proc
 from gilscope.observers.gil import Gil
 from gilscope.observers.psutil_ import PsutilObserver
-from gilscope.observers.sampler import SamplingQuality
 from gilscope.observers.watch import ProcObserver, Watched
-from gilscope.records import Ledger, NativePool, QueueFigures, Status, Timeline
-from gilscope.targets import TargetSpec
+from gilscope.targets import Loaded, TargetSpec
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["LiveTrial", "TimedRound", "Watching"]
+__all__ = ["LiveTrial", "Watching"]
 
 Observer = ProcObserver | PsutilObserver
 
@@ -53,61 +52,30 @@ class Watching:
         return PsutilObserver(workers)
 
 
-@dataclass(frozen=True)
-class TimedRound:
-    """One round as it was run; the calls took the inputs from number ``first`` on."""
-
-    first: int
-    observed: bool
-    done: m.RoundDone
-    ledger: Ledger | None
-    read: proc.BytesRead | None = None
-    """What the calls read, where they ran in the trial's process; None where that may not be seen."""
-    timeline: Timeline | None = None
-
-
-@dataclass
 class LiveTrial:
-    """A configuration being measured. Mutable while it lives; `gilscope.measure.record` makes the record of it."""
+    """A configuration being measured; what it shows stands in its account."""
 
-    configuration: Configuration
-    status: Status = "ok"
-    reason: str | None = None
-    failure: m.Failed | None = None
-    rounds: list[TimedRound] = field(default_factory=list)
-    calls: int = 0
-    errors: int = 0
-    """Warm-up included."""
-    inputs_used: int = 1
-    """How many of the inputs the rounds go round."""
-    timed: bool = True
-    """Whether each call is timed, or only each chunk."""
-    dispatch_each_s: float | None = None
-    expected_per_s: float | None = None
-    """Calls per second to expect of the next round."""
-    startup_s: float | None = None
-    import_s: float | None = None
-    loaded: m.Loaded | None = None
-    error: CallError | None = None
-    memory_per_worker_bytes: int | None = None
-    memory_growth_bytes: float | None = None
-    """Of a worker for each of its calls; None before `GROWTH_CALLS` of each."""
-    chunksize_one_per_s: float | None = None
-    default_pool_threads: int | None = None
-    threads_before_fork: int | None = None
-    queue: QueueFigures | None = None
-    results_compared: int | None = None
-    results_differing: int | None = None
-    native_pools: tuple[NativePool, ...] = ()
-    output: str = ""
-    output_bytes: int = 0
-    _process: TrialProcess | None = None
-    _observer: Observer | None = None
-    _next_input: int = 0
-    _weighed: tuple[int, int] | None = None
-    """The calls until then, and the memory of all workers, when these had done a round."""
-    _pids: frozenset[int] = frozenset()
-    """Of the workers; empty where they cannot be watched."""
+    def __init__(self, configuration: Configuration) -> None:
+        self.account = TrialAccount.of(configuration)
+        self.inputs_used = 1
+        """How many of the inputs the rounds go round."""
+        self.timed = True
+        """Whether each call is timed, or only each chunk."""
+        self.dispatch_each_s: float | None = None
+        self.expected_per_s: float | None = None
+        """Calls per second to expect of the next round."""
+        self._process: TrialProcess | None = None
+        self._observer: Observer | None = None
+        self._next_input = 0
+        self._weighed: tuple[int, int] | None = None
+        """The calls until then, and the memory of all workers, when these had done a round."""
+        self._pids: frozenset[int] = frozenset()
+        """Of the workers; empty where they cannot be watched."""
+
+    @property
+    def configuration(self) -> Configuration:
+        known = self.account.known
+        return Configuration(known.backend, known.workers, known.chunksize, known.start_method)
 
     @property
     def process(self) -> TrialProcess:
@@ -116,22 +84,14 @@ class LiveTrial:
         :raises TrialEnded: when it has none any more
         """
         if self._process is None:
-            raise TrialEnded(self.status, self.reason or "the trial has ended")
+            raise TrialEnded(self.account.known.status, self.account.known.reason or "the trial has ended")
         return self._process
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self.status == "ok"
+        return self._process is not None and self.account.known.status == "ok"
 
-    @property
-    def quality(self) -> SamplingQuality | None:
-        """How well the sampler kept its rate; None when nothing was sampled."""
-        return self._observer.quality if self._observer is not None else None
-
-    @property
-    def children_started(self) -> int | None:
-        """The most processes seen alive at a time that calls started, in observed rounds; None without one."""
-        return self._observer.children_started if self._observer is not None else None
+    # -- from the start to the open pool ----------------------------------------------------------------------------
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start the process; it says `Hello` when it is up.
@@ -145,7 +105,7 @@ class LiveTrial:
         except OSError as error:
             raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
 
-    def load(self, target: TargetSpec, seed: int, deadline: float) -> m.Loaded:
+    def load(self, target: TargetSpec, seed: int, deadline: float) -> Loaded:
         """Import the target in the process."""
         self.begin_loading(target, seed)
         return self.end_loading(deadline)
@@ -157,31 +117,35 @@ class LiveTrial:
         """
         self.process.tell(m.Load(target=target, seed=seed))
 
-    def end_loading(self, deadline: float) -> m.Loaded:
+    def end_loading(self, deadline: float) -> Loaded:
         """Wait until the target is there.
 
         :raises TrialEnded: when importing it fails
         """
-        self.loaded = self.process.hear(m.Loaded, deadline, "importing the target")
-        self.import_s = self.loaded.import_s
-        return self.loaded
+        loaded = self.account.loaded = self.process.hear(Loaded, deadline, "importing the target")
+        self.account.note(import_s=loaded.import_s)
+        return loaded
 
     def open(self, watching: Watching, deadline: float) -> None:
         """Open the pool and get ready to watch its workers."""
         to = self.configuration
         ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
-        self.startup_s, self.threads_before_fork = ready.startup_s, ready.threads_before_fork
-        self._observer = watching.observer(self.process.pid, ready.workers) if ready.workers else None
+        self.account.note(startup_s=ready.startup_s, threads_before_fork=ready.threads_before_fork)
         self._pids = frozenset(worker.pid for worker in ready.workers)
+        if ready.workers:
+            self._observer = watching.observer(self.process.pid, ready.workers)
+            self.account.sampling = self._observer.quality
+
+    # -- running calls ----------------------------------------------------------------------------------------------
 
     def run_round(self, calls: int, chunksize: int, deadline: float, *, observed: bool) -> TimedRound:
         """Run ``calls`` calls, going on with the inputs where the last round ended. Whether the round counts, or only
-        warmed up, is the caller's to say, who adds it to ``rounds``.
+        warmed up, is the caller's to say, who adds it to the account's rounds.
 
         :raises TrialEnded: when the process fails or does not answer in time
         """
-        solo = self.configuration.backend == "serial"
+        solo = self.account.known.backend == "serial"
         observed = observed and bool(self._pids)
         ask = m.Round(
             first=self._next_input,
@@ -195,17 +159,17 @@ class LiveTrial:
         before = self._read_so_far() if solo else None
         done, seen = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
         after = self._read_so_far() if solo else None
-        self._note(done)
-        made = TimedRound(
-            first=self._next_input,
-            observed=observed,
-            done=done,
+        self.account.note_calls(done)
+        self._next_input = (ask.first + calls) % ask.inputs
+        return TimedRound(
+            ask.first,
+            ask.inputs,
+            observed,
+            done,
             ledger=msgspec.structs.replace(seen.ledger, calls=done.calls) if seen and seen.ledger else None,
             read=after - before if before and after else None,
             timeline=seen.timeline if seen else None,
         )
-        self._next_input = (self._next_input + calls) % self.inputs_used
-        return made
 
     def digests(self, calls: int, inputs: int, deadline: float) -> dict[str, list[str]]:
         """Run so many calls with the first ``inputs`` inputs, a chunk each; the digests of their results, by that of
@@ -215,28 +179,8 @@ class LiveTrial:
         """
         ask = m.Round(first=0, calls=calls, inputs=inputs, chunksize=1, digests=True)
         done = self._asked(ask, deadline)
-        self._note(done)
+        self.account.note_calls(done)
         return done.digests
-
-    def look_for_native_pools(self, deadline: float) -> None:
-        """Note the libraries with threads of their own that the process has loaded by now.
-
-        :raises TrialEnded: when the process fails or does not answer in time
-        """
-        self.native_pools = self.process.ask(m.Pools(), m.PoolsFound, deadline, "looking at its libraries").pools
-
-    def _note(self, done: m.RoundDone) -> None:
-        self.error = self.error or done.error
-        self.errors += done.errors
-        self.calls += done.calls
-        self.queue = done.queue or self.queue
-        threads = [self.default_pool_threads, done.default_pool_threads]
-        self.default_pool_threads = max((count for count in threads if count is not None), default=None)
-
-    def _read_so_far(self) -> proc.BytesRead | None:
-        """By the calls, and not by the process to hear its commands."""
-        read = proc.bytes_read(self.process.pid)
-        return None if read is None else read - proc.BytesRead(self.process.sent_bytes, 0)
 
     def dispatch_s(self, chunks: int, deadline: float) -> float:
         """Seconds to hand over one chunk and hear of its end: the mean over so many chunks without calls, once as many
@@ -251,7 +195,7 @@ class LiveTrial:
         """
         ask = m.Round(first=0, calls=0, inputs=1, chunksize=1, empty_chunks=chunks)
         done = self._asked(ask, deadline)
-        self.queue = done.queue or self.queue
+        self.account.note_calls(done)
         return done.wall_s / chunks
 
     def _asked(self, ask: m.Round, deadline: float) -> m.RoundDone:
@@ -266,32 +210,50 @@ class LiveTrial:
             seen = observer.watch(lambda wait: process.poll(wait) or time.monotonic() >= deadline)
         except OSError:
             seen = None  # a worker went away: the reply says how
-        done = process.hear(m.RoundDone, deadline, _running(ask.calls), since=began)
-        return done, seen
+        self.account.note(children_started=observer.children_started)
+        return process.hear(m.RoundDone, deadline, _running(ask.calls), since=began), seen
+
+    # -- looking at the processes -----------------------------------------------------------------------------------
+
+    def _read_so_far(self) -> proc.BytesRead | None:
+        """By the calls, and not by the process to hear its commands."""
+        read = proc.bytes_read(self.process.pid)
+        return None if read is None else read - proc.BytesRead(self.process.sent_bytes, 0)
+
+    def look_for_native_pools(self, deadline: float) -> None:
+        """Note the libraries with threads of their own that the process has loaded by now.
+
+        :raises TrialEnded: when the process fails or does not answer in time
+        """
+        found = self.process.ask(m.Pools(), m.PoolsFound, deadline, "looking at its libraries")
+        self.account.native_pools = found.pools
 
     def weigh(self) -> None:
         """Note the memory of the workers, and by what it has grown since they were first weighed."""
+        workers = self.account.known.workers
         known = [size for pid in self._pids if (size := proc.memory(pid)) is not None]
-        if len(known) != self.configuration.workers:  # a process each
+        if len(known) != workers:  # a process each
             return
-        self.memory_per_worker_bytes = sum(size.pss_bytes for size in known) // len(known)
-        grown_bytes = sum(size.anonymous_bytes for size in known)
+        self.account.note(memory_per_worker_bytes=sum(size.pss_bytes for size in known) // workers)
+        now_bytes = sum(size.anonymous_bytes for size in known)
         if self._weighed is None:
-            self._weighed = self.calls, grown_bytes
+            self._weighed = self.account.calls, now_bytes
             return
-        calls = self.calls - self._weighed[0]
-        if calls >= GROWTH_CALLS * self.configuration.workers:
-            self.memory_growth_bytes = (grown_bytes - self._weighed[1]) / calls
+        calls = self.account.calls - self._weighed[0]
+        if calls >= GROWTH_CALLS * workers:
+            self.account.note(memory_growth_bytes=(now_bytes - self._weighed[1]) / calls)
+
+    # -- the end ----------------------------------------------------------------------------------------------------
 
     def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
         """End the process and all it started; ``ended`` becomes the status."""
-        if ended is not None and self.status == "ok":
-            self.status, self.reason, self.failure = ended.status, ended.reason, ended.failure  # type: ignore[assignment]
+        if ended is not None and self.account.known.status == "ok":
+            self.account.note(status=ended.status, reason=ended.reason)
         if self._process is not None:
             with uninterrupted():
                 process, self._process = self._process, None
                 process.close(grace_s)
-                self.output, self.output_bytes = process.output.text(), process.output.total_bytes
+                self.account.output, self.account.output_bytes = process.output.text(), process.output.total_bytes
 
 
 def _running(calls: int) -> str:
