@@ -25,7 +25,7 @@ COMMANDS = [line.removeprefix("$ ") for block in blocks("console") for line in b
 CHAIN = [command for command in COMMANDS if "report.json" in command]
 ALONE = [command for command in COMMANDS if command not in CHAIN]
 #: It is enough that they run: the budget that they have by default is for a clear answer.
-BUDGET = ("--budget", "3s")
+BUDGET = ("--budget", "6s")
 
 
 @pytest.mark.parametrize("commands", [CHAIN, *([command] for command in ALONE)], ids=lambda commands: commands[0])
