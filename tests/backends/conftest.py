@@ -103,6 +103,19 @@ class Trial:
     def forget(self) -> None:
         self._notes.write_text("")
 
+    def begin(self, calls: int) -> None:
+        """A round; return when its first call is under way."""
+        self.forget()
+        self.process.tell(m.Round(first=0, calls=calls, inputs=self.loaded.input_count, chunksize=1))
+        limit = time.monotonic() + PATIENCE_S
+        while not self.notes:
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+
+    def let(self, told: str) -> None:
+        """What calls of ``do_as_told`` do from now on."""
+        self._notes.with_name(f"{self._notes.name}.told").write_text(told)
+
     @property
     def family(self) -> list[psutil.Process]:
         """The process and all below it."""

@@ -10,8 +10,11 @@ import psutil
 import pytest
 
 import gilscope
+from gilscope.backends.digest import digest
+from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from tests.backends.conftest import CASES, PROCESSES, QUICK, TARGETS, Case, Start, Trial
+from tests.backends.targets import NUMBERS
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX"),
@@ -74,6 +77,12 @@ def test_errors_are_counted_and_the_first_is_kept(shared: Trial) -> None:
     assert done.error is not None
     assert done.error.type == "ValueError"
     assert done.error.message.endswith("is divisible by three")
+
+
+def test_results_are_those_of_the_calls(shared: Trial) -> None:
+    ask = m.Round(first=0, calls=10, inputs=10, chunksize=1, digests=True)
+    done: m.RoundDone = shared.ask(ask, m.RoundDone)
+    assert done.digests == {digest(number): [digest(2 * number)] for number in NUMBERS if number % 3}
 
 
 def test_the_first_traceback_is_the_users_alone(shared: Trial) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,7 +17,7 @@ from gilscope.measure import messages as m
 from gilscope.observers.gil import Gil
 from gilscope.observers.watch import ProcObserver
 from gilscope.records import Ledger
-from tests.backends.conftest import PATIENCE_S, Trial
+from tests.backends.conftest import PATIENCE_S, Case, Trial
 from tests.backends.targets import NUMBERS
 from tests.backends.test_in_a_trial import (
     test_all_workers_are_started_and_distinct,
@@ -21,6 +25,7 @@ from tests.backends.test_in_a_trial import (
     test_chunks_without_calls_are_dispatched_and_call_nothing,
     test_errors_are_counted_and_the_first_is_kept,
     test_every_call_is_made_once_by_a_worker,
+    test_results_are_those_of_the_calls,
     test_the_first_traceback_is_the_users_alone,
 )
 
@@ -29,13 +34,36 @@ __all__ = [
     "observed",
     "of_command",
     "results_are_right",
+    "sharing",
     "test_all_workers_are_started_and_distinct",
     "test_calls_go_round_the_inputs",
     "test_chunks_without_calls_are_dispatched_and_call_nothing",
     "test_errors_are_counted_and_the_first_is_kept",
     "test_every_call_is_made_once_by_a_worker",
+    "test_results_are_those_of_the_calls",
     "test_the_first_traceback_is_the_users_alone",
 ]
+
+
+@contextmanager
+def sharing(case: Case, target: str, folder: Path) -> Iterator[Trial]:
+    """A trial that many tests look at. Set-up and tear-down run once in each of its processes, and it says nothing."""
+    trial = Trial(case, folder, {})
+    try:
+        trial.open(target, inputs="NUMBERS", setup="set_up", teardown="tear_down")
+        begun = _processes(trial, "setup")
+        yield trial
+        trial.close()
+        assert begun == _processes(trial, "teardown")
+        assert set(begun.values()) == {1}
+        assert {worker.pid for worker in trial.workers} in (set(begun), set())  # nobody watches those of tasks
+        assert trial.process.output.text() == ""
+    finally:
+        trial.end()
+
+
+def _processes(trial: Trial, what: str) -> Counter[int]:
+    return Counter(note.pid for note in trial.notes if note.what == what)
 
 
 def observed(trial: Trial, calls: int) -> tuple[m.RoundDone, Ledger]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +18,13 @@ from tests.queues.engine import (
     a_queue_is_metered,
     observed,
     of_command,
-    results_are_right,
+    sharing,
     test_all_workers_are_started_and_distinct,
     test_calls_go_round_the_inputs,
     test_chunks_without_calls_are_dispatched_and_call_nothing,
     test_errors_are_counted_and_the_first_is_kept,
     test_every_call_is_made_once_by_a_worker,
+    test_results_are_those_of_the_calls,
     test_the_first_traceback_is_the_users_alone,
 )
 
@@ -35,23 +35,18 @@ __all__ = [
     "test_chunks_without_calls_are_dispatched_and_call_nothing",
     "test_errors_are_counted_and_the_first_is_kept",
     "test_every_call_is_made_once_by_a_worker",
+    "test_results_are_those_of_the_calls",
     "test_the_first_traceback_is_the_users_alone",
 ]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")
 PREFORK, THREADS = Case("celery"), Case("celery-threads")
-either = pytest.mark.parametrize("case", [PREFORK, THREADS], ids=str)
 
 
 @pytest.fixture(scope="module", params=["celery-call", "celery-threads-call_coroutine"])
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     backend, _, target = request.param.rpartition("-")
-    trial = Trial(Case(backend), tmp_path_factory.mktemp("shared"), {})
-    try:
-        yield trial.open(target, inputs="NUMBERS")
-        trial.close()
-        assert trial.process.output.text() == ""
-    finally:
-        trial.end()
+    with sharing(Case(backend), target, tmp_path_factory.mktemp("shared")) as trial:
+        yield trial
 
 
 def test_workers_are_where_the_backend_says(shared: Trial) -> None:
@@ -68,16 +63,6 @@ def test_the_queue_is_metered(shared: Trial) -> None:
 def test_nobody_is_listened_to(shared: Trial) -> None:
     sockets = [each for process in shared.family for each in process.net_connections()]
     assert [each for each in sockets if each.status == psutil.CONN_LISTEN] == []
-
-
-@either
-def test_set_up_and_tear_down_run_once_in_each_process(start: Start, case: Case) -> None:
-    trial = start(case, "doubled", inputs="NUMBERS", setup="set_up", teardown="tear_down")
-    results_are_right(trial)
-    trial.close()
-    processes = {worker.pid for worker in trial.workers}
-    for what in ("setup", "teardown"):
-        assert Counter(note.pid for note in trial.notes if note.what == what) == dict.fromkeys(processes, 1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -116,22 +101,19 @@ def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_broker_told(st
     assert lost.value.status == "failed"
 
 
-def test_a_broker_that_is_killed_in_the_middle_is_told(start: Start) -> None:
-    trial = start(THREADS, "sleep", inputs="NUMBERS")
-    trial.process.tell(m.Round(first=0, calls=200, inputs=10, chunksize=1))
-    assert not trial.process.poll(0.5)
+def test_results_that_do_not_get_across_are_refused_and_a_broker_killed_in_the_middle_told(start: Start) -> None:
+    trial = start(THREADS, "do_as_told", inputs="NUMBERS")
+    for told, reason in (("give_lock", "pickled: .*lock"), ("give_torn", "unpickled: ValueError")):
+        trial.let(told)
+        with pytest.raises(TrialEnded, match=f"a result cannot be {reason}") as ended:
+            trial.round(3)
+        assert ended.value.status == "refused"
+    trial.let("sleep")
+    trial.begin(200)
     server_of(trial).kill()
     with pytest.raises(TrialEnded, match=r"the broker ended by SIGKILL|a worker process ended") as lost:
         trial.hear(m.RoundDone)
     assert lost.value.status == "failed"
-
-
-@pytest.mark.parametrize(("target", "told"), [("give_lock", "pickled: .*lock"), ("give_torn", "unpickled: ValueError")])
-def test_a_result_that_does_not_get_across_is_refused(start: Start, target: str, told: str) -> None:
-    trial = start(THREADS, target, inputs="NUMBERS")
-    with pytest.raises(TrialEnded, match=f"a result cannot be {told}") as ended:
-        trial.round(3)
-    assert ended.value.status == "refused"
 
 
 @pytest.mark.parametrize(

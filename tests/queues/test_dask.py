@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +17,13 @@ from tests.queues.engine import (
     a_queue_is_metered,
     observed,
     of_command,
-    results_are_right,
+    sharing,
     test_all_workers_are_started_and_distinct,
     test_calls_go_round_the_inputs,
     test_chunks_without_calls_are_dispatched_and_call_nothing,
     test_errors_are_counted_and_the_first_is_kept,
     test_every_call_is_made_once_by_a_worker,
+    test_results_are_those_of_the_calls,
     test_the_first_traceback_is_the_users_alone,
 )
 
@@ -34,6 +34,7 @@ __all__ = [
     "test_chunks_without_calls_are_dispatched_and_call_nothing",
     "test_errors_are_counted_and_the_first_is_kept",
     "test_every_call_is_made_once_by_a_worker",
+    "test_results_are_those_of_the_calls",
     "test_the_first_traceback_is_the_users_alone",
 ]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")
@@ -43,13 +44,8 @@ DASK = Case("dask")
 @pytest.fixture(scope="module", params=["dask-call", "dask-threads-call_coroutine"])
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     backend, _, target = request.param.rpartition("-")
-    trial = Trial(Case(backend), tmp_path_factory.mktemp("shared"), {})
-    try:
-        yield trial.open(target, inputs="NUMBERS")
-        trial.close()
-        assert trial.process.output.text() == ""
-    finally:
-        trial.end()
+    with sharing(Case(backend), target, tmp_path_factory.mktemp("shared")) as trial:
+        yield trial
 
 
 def test_workers_are_where_the_backend_says(shared: Trial) -> None:
@@ -69,12 +65,10 @@ def test_nobody_beyond_this_machine_is_listened_to(shared: Trial) -> None:
 
 
 def test_a_lambda_is_run_between_set_up_and_tear_down(start: Start) -> None:
-    trial = start(DASK, "anonymous", inputs="NUMBERS", setup="set_up", teardown="tear_down")
+    trial = start(Case("dask", 1), "anonymous", inputs="NUMBERS", setup="set_up", teardown="tear_down")
     assert trial.round(10).errors == 0
     trial.close()
-    whats = [note.what for note in trial.notes]
-    assert Counter(whats) == {"setup": 2, "call": 10, "teardown": 2}
-    assert whats[:2] + whats[-2:] == ["setup"] * 2 + ["teardown"] * 2
+    assert [note.what for note in trial.notes] == ["setup", *["call"] * 10, "teardown"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -92,12 +86,8 @@ def test_the_ledger_is_the_workers_and_a_killed_one_is_told(start: Start) -> Non
         assert told.value.status == "failed"
 
 
-def test_results_are_right(start: Start) -> None:
-    results_are_right(start(Case("dask-threads"), "doubled", inputs="NUMBERS"))
-
-
 def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_scheduler_told(start: Start) -> None:
-    trial = start(DASK, "take_lock", inputs="LOCKS")
+    trial = start(Case("dask", 1), "take_lock", inputs="LOCKS")
     with pytest.raises(TrialEnded, match=r"an argument cannot be pickled: .*lock") as told:
         trial.round(3)
     assert told.value.status == "refused"
@@ -109,12 +99,13 @@ def test_an_argument_that_cannot_be_pickled_is_refused_and_a_lost_scheduler_told
     assert lost.value.status == "failed"
 
 
-@pytest.mark.parametrize(("target", "told"), [("give_lock", "pickled: .*lock"), ("give_torn", "unpickled: ValueError")])
-def test_a_result_that_does_not_get_across_is_refused(start: Start, target: str, told: str) -> None:
-    trial = start(Case("dask-threads", 1), target, inputs="NUMBERS")
-    with pytest.raises(TrialEnded, match=f"a result cannot be {told}") as ended:
-        trial.round(3)
-    assert ended.value.status == "refused"
+def test_results_that_do_not_get_across_are_refused(start: Start) -> None:
+    trial = start(Case("dask-threads", 1), "do_as_told", inputs="NUMBERS")
+    for told, reason in (("give_lock", "pickled: .*lock"), ("give_torn", "unpickled: ValueError")):
+        trial.let(told)
+        with pytest.raises(TrialEnded, match=f"a result cannot be {reason}") as ended:
+            trial.round(3)
+        assert ended.value.status == "refused"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from gilscope.errors import BrokerError
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers import rabbitmq as rabbit
 from gilscope.queues.brokers.broker import forget, open_broker
+from gilscope.queues.brokers.delay import beyond
 from gilscope.queues.code import TEMPLATES
 from tests.backends.conftest import Case, Trial, start
 from tests.backends.targets import NUMBERS, sleep
@@ -120,19 +120,24 @@ def test_what_it_refuses_is_told(server: RabbitMQ, change: tuple[str, str], told
     assert "word@" not in str(refused.value)
 
 
-def test_one_that_is_killed_in_the_middle_is_told(tmp_path: Path) -> None:
-    with rabbitmq(tmp_path / "own") as own:
-        trial = Trial(Case("celery", 1), tmp_path, over(own.url))
+def test_one_that_goes_away_in_the_middle_is_told(server: RabbitMQ, tmp_path: Path) -> None:
+    """As the server of a host that is switched off: whoever is connected hears that it is gone, and nobody listens."""
+    parts = urlsplit(server.url)
+    with ExitStack() as up:
+        host, port = up.enter_context(beyond((parts.hostname, parts.port)))
+        trial = Trial(Case("celery", 1), tmp_path, over(f"amqp://guest:guest@{host}:{port}//"))
         try:
             trial.open("doubled", inputs="NUMBERS")
-            os.kill(own.process.pid, signal.SIGKILL)
-            pid = int(next((tmp_path / "own" / "data").glob("*.pid")).read_text())
-            os.kill(pid, signal.SIGKILL)
+            up.close()
             with pytest.raises(TrialEnded, match="is it running") as ended:
                 trial.round(10)
             assert ended.value.status == "failed"
         finally:
             trial.end()
+    name = Path(trial.process.token).name  # nobody could delete what is there of it
+    with rabbit.connection_of(server.url) as connection, connection.channel() as channel:
+        channel.queue_delete(name)
+        channel.exchange_delete(name)
 
 
 def test_a_queue_that_a_killed_trial_left_is_deleted(server: RabbitMQ, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers.redis import connected
 from tests.backends.conftest import TARGETS, Case, Trial, lives
 from tests.queues.conftest import Start, server_of
+from tests.queues.engine import sharing, test_results_are_those_of_the_calls
+
+__all__ = ["test_results_are_those_of_the_calls"]
 
 KINDS = ["rq", "rq-simple"]
 either = pytest.mark.parametrize("kind", KINDS)
@@ -24,19 +27,11 @@ either = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.fixture(scope="module", params=KINDS)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """A trial of ``call``, with set-up and tear-down."""
-    trial = Trial(Case(request.param), tmp_path_factory.mktemp("shared"), {})
-    try:
-        yield trial.open("call", inputs="NUMBERS", setup=f"{TARGETS}:set_up", teardown=f"{TARGETS}:tear_down")
-        trial.close()
-        whats = Counter(note.what for note in trial.notes)
-        assert (whats["setup"], whats["teardown"]) == (0, 2)  # set-up notes were forgotten by the first test
-    finally:
-        trial.end()
+    with sharing(Case(request.param), "call", tmp_path_factory.mktemp("shared")) as trial:
+        yield trial
 
 
 def test_calls_are_made_once_each_in_other_processes(shared: Trial) -> None:
-    assert Counter(note.what for note in shared.notes) == {"setup": 2}
     shared.forget()
     for chunksize in (1, 4):
         assert shared.round(10, chunksize).calls == 10
@@ -81,13 +76,6 @@ def test_what_the_queue_takes_is_told_apart(shared: Trial) -> None:
     assert figures["execute_p50_s"] < done.wall_s
 
 
-def test_results_are_those_of_the_calls(start: Start) -> None:
-    trial = start("rq-simple", "call", inputs="NUMBERS")
-    ask = m.Round(first=0, calls=10, inputs=10, chunksize=1, digests=True)
-    done: m.RoundDone = trial.ask(ask, m.RoundDone)
-    assert len(done.digests) == 6  # of ten calls, four raise
-
-
 # -- what cannot go there ---------------------------------------------------------------------------------------------
 
 
@@ -96,14 +84,21 @@ def test_results_are_those_of_the_calls(start: Start) -> None:
     [
         ("anonymous", {"inputs": "NUMBERS"}, r"the function cannot be pickled.*lambda"),
         ("take_lock", {"inputs": "LOCKS"}, r"an argument cannot be pickled.*lock"),
-        ("give_lock", {"inputs": "NUMBERS"}, r"a result cannot be pickled.*lock"),
-        ("give_torn", {"inputs": "NUMBERS"}, "a result cannot be unpickled.*torn on the way"),
     ],
 )
 def test_what_cannot_cross_is_refused(start: Start, target: str, options: dict[str, str], told: str) -> None:
     with pytest.raises(TrialEnded, match=told) as ended:
         start("rq-simple", target, **options).round(1)
     assert ended.value.status == "refused"
+
+
+def test_results_that_do_not_get_across_are_refused(start: Start) -> None:
+    trial = start("rq-simple", "do_as_told", inputs="NUMBERS")
+    for told, reason in (("give_lock", "pickled.*lock"), ("give_torn", "unpickled.*torn on the way")):
+        trial.let(told)
+        with pytest.raises(TrialEnded, match=f"a result cannot be {reason}") as ended:
+            trial.round(1)
+        assert ended.value.status == "refused"
 
 
 def test_a_function_that_workers_cannot_import_is_refused(start: Start) -> None:
