@@ -7,6 +7,8 @@ recommendation. Importing this package loads nothing heavy: names arrive when us
 
 from __future__ import annotations
 
+from gilscope.version import __version__
+
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from gilscope.report.frames import frame
     from gilscope.result import Result, load
 
-__version__ = "0.1.0"
 __all__ = [
     "GilscopeError",
     "Options",

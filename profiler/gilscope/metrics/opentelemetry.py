@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import gilscope
 from gilscope.metrics.figures import FIGURES, GAUGE, Reader
+from gilscope.version import __version__
 
 try:
     from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
@@ -44,7 +44,7 @@ def instrument(meter: Meter | None = None) -> None:
 
     :param meter: where to create them; the global provider's unless given
     """
-    meter = meter or get_meter(METER, gilscope.__version__)
+    meter = meter or get_meter(METER, __version__)
     reader = Reader(lambda profile: profile.spec.replace(":", "."))
     for figure, name in _COUNTERS.items():
         unit = "{call}" if figure == "calls" else "s"

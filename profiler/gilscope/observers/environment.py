@@ -7,10 +7,10 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
-import gilscope
 from gilscope.introspection import gil_enabled
 from gilscope.observers.cpus import memory_limit_bytes
 from gilscope.records import Environment
+from gilscope.version import __version__
 
 if TYPE_CHECKING:
     from gilscope.observers.cpus import CpuBudget
@@ -33,7 +33,7 @@ def describe_environment(cpu_budget: CpuBudget) -> Environment:
         cpus_visible=cpu_budget.visible,
         cpus_reason=cpu_budget.reason,
         memory_limit_bytes=memory_limit_bytes(),
-        gilscope=gilscope.__version__,
+        gilscope=__version__,
         packages=package_versions(PACKAGES),
         load_average=_load_average(),
     )

@@ -36,7 +36,7 @@ def render(results: Sequence[ResultRecord]) -> str:
 
     :raises OutputError: when no trial has one
     """
-    from gilscope import __version__
+    from gilscope.version import __version__
 
     told = [(printable(result.target.spec), trial) for result in results for trial in result.trials if _lanes(trial)]
     if not told:

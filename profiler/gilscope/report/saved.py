@@ -85,7 +85,7 @@ def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
 
 
 def _what_to_do(schema: Any) -> str:
-    from gilscope import __version__
+    from gilscope.version import __version__
 
     known = f"but gilscope {__version__} reads {SCHEMA!r} and older"
     if not str(schema).startswith(_NAME):

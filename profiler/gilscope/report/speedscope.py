@@ -25,7 +25,7 @@ def render(results: Sequence[ResultRecord]) -> str:
 
     :raises OutputError: when no result holds stacks
     """
-    from gilscope import __version__
+    from gilscope.version import __version__
 
     told = with_stacks(results)
     frames: dict[str, int] = {}
