@@ -39,6 +39,7 @@ def test_the_worker_pickles_the_result_and_the_parent_unpickles_it() -> None:
 
 def test_sending_much_takes_both_their_time() -> None:
     large = crossing([b"x" * 200 * PIPE_BYTES], [None])
+    assert large.bytes is not None
     assert large.bytes > 200 * PIPE_BYTES
     assert min(large.parent_s, large.worker_s) > crossing([b"x"], [None]).parent_s
 

@@ -8,6 +8,7 @@ standard error.
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.imports import costliest, timed_imports
 from gilscope.measure.native import native_pools
+from gilscope.measure.pickling import crossing
 from gilscope.measure.summary import Summary
 from gilscope.unpicklable import explain
 
@@ -153,10 +155,6 @@ class Trial:
     def _pickle(self) -> m.Reply:
         """One call, its argument and result pickled as a process pool would. Done in the serial trial, so that the
         cost is known before a process pool is tried."""
-        import pickle
-
-        from gilscope.measure.pickling import crossing
-
         assert self._work is not None, "Pickle before Open"
         chunk = self._items[:1]
         _, results = run_chunk(self._work, chunk, 0)
@@ -170,11 +168,8 @@ class Trial:
                 pickle.loads(pickle.dumps(value))  # noqa: S301  written this moment
             except Exception as error:
                 problem = explain(what, value) or f"{what} cannot be unpickled: {error}"
-                return m.Pickled(bytes=None, seconds=None, problem=problem)
-        cost = crossing(chunk, results)
-        seconds = cost.parent_s + cost.worker_s
-        share = cost.parent_s / seconds if seconds else None
-        return m.Pickled(bytes=cost.bytes, seconds=seconds, parent_share=share, problem=None)
+                return m.Pickled(problem=problem)
+        return crossing(chunk, results)
 
     @property
     def _loaded(self) -> targets.LoadedTarget:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gilscope.backends.base import CallError
+from gilscope.measure.pickling import Pickled
 from gilscope.records import NativePool, QueueFigures, StartMethod
 from gilscope.targets import Decorated, Loaded, TargetSpec
 from gilscope.thread_address import ThreadAddress
@@ -155,17 +156,6 @@ class RoundDone(Message, frozen=True, kw_only=True):
     default_pool_threads: int | None = None
     queue: QueueFigures | None = None
     """Of the trial so far."""
-
-
-class Pickled(Message, frozen=True, kw_only=True):
-    """What one call's argument and result cost to pickle, send and unpickle, beyond what nothing at all costs;
-    ``problem`` says what cannot be."""
-
-    bytes: int | None
-    seconds: float | None
-    parent_share: float | None = None
-    """The part of the seconds that the parent of a process pool spends, not its worker."""
-    problem: str | None
 
 
 class PoolsFound(Message, frozen=True, kw_only=True):

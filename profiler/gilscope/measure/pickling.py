@@ -6,11 +6,15 @@ import pickle
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Crossing", "crossing"]
+import msgspec
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+__all__ = ["Pickled", "crossing"]
 
 #: Passes, of which the fastest counts, and the seconds after which one must do.
 PASSES, PASSES_S = 5, 0.1
@@ -18,24 +22,34 @@ PASSES, PASSES_S = 5, 0.1
 PIPE_BYTES = 65_536
 
 
-@dataclass(frozen=True)
-class Crossing:
-    """Bytes of an argument and a result, pickled, and the seconds they cost the parent and the worker beyond what
-    nothing at all costs."""
+class Pickled(msgspec.Struct, frozen=True, tag=True):
+    """Bytes of an argument and a result, pickled, and the seconds they cost the parent of a process pool and its worker
+    beyond what nothing at all costs; or what of them cannot be pickled."""
 
-    bytes: int
-    parent_s: float
-    worker_s: float
+    bytes: int | None = None
+    parent_s: float = 0.0
+    worker_s: float = 0.0
+    problem: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Of both; None where nothing is known."""
+        return None if self.bytes is None else self.parent_s + self.worker_s
+
+    @property
+    def parent_share(self) -> float | None:
+        """The part of the seconds that the parent spends."""
+        return self.parent_s / self.seconds if self.seconds else None
 
 
-def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Crossing:
+def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Pickled:
     """The cost of one crossing, there with the argument and back with the result.
 
     :raises Exception: whatever pickling or unpickling raises
     """
     there, back, nothing = _timed(list(arguments)), _timed(list(results)), _timed([])
     sent_s = sum(_sending_s(way.bytes) for way in (there, back) if way.bytes > PIPE_BYTES)
-    return Crossing(
+    return Pickled(
         there.bytes + back.bytes,
         max(there.dump_s - nothing.dump_s, 0.0) + max(back.load_s - nothing.load_s, 0.0) + sent_s,
         max(there.load_s - nothing.load_s, 0.0) + max(back.dump_s - nothing.dump_s, 0.0) + sent_s,
