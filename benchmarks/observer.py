@@ -17,7 +17,6 @@ from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.observers.gil import Gil
 from gilscope.targets import TargetSpec
 
 RATE_HZ = 400.0
@@ -40,10 +39,10 @@ def ratios(program: str, backend: str, workers: int, pairs: int) -> tuple[list[f
 def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], float]:
     limit = time.monotonic() + 3600
     hello = trial.process.hear(m.Hello, limit, "starting")
-    layout, _ = calibrate(trial.process, hello, limit)
+    gil, _ = calibrate(trial.process, hello, limit)
     rng = random.Random(2)
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(Watching(Gil(True, layout), RATE_HZ, rng), limit)
+    trial.open(Watching(gil, RATE_HZ, rng), limit)
     warm = trial.run_round(4 * trial.configuration.workers, 1, limit, observed=False).done
     calls = max(trial.configuration.workers, round(warm.calls * ROUND_S / warm.wall_s))
     found = []

@@ -21,7 +21,6 @@ from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
-from gilscope.observers.gil import Gil
 from gilscope.records import STATES, Ledger
 from gilscope.targets import TargetSpec
 
@@ -56,10 +55,10 @@ def measure(mix: str, backend: str, workers: int, seconds: float) -> tuple[Share
 def _observed(trial: LiveTrial, workers: int, seconds: float, truth_file: Path) -> Ledger:
     limit = time.monotonic() + 60 + 20 * seconds
     hello = trial.process.hear(m.Hello, limit, "starting")
-    layout, reason = calibrate(trial.process, hello, limit)
-    if layout is None:
+    gil, reason = calibrate(trial.process, hello, limit)
+    if gil.layout is None:
         raise SystemExit(f"no GIL to be seen here: {reason}")
-    watching = Watching(Gil(True, layout), RATE_HZ, random.Random(1))
+    watching = Watching(gil, RATE_HZ, random.Random(1))
     trial.load(TargetSpec(spec="benchmarks.accuracy.programs:cycles", args=(str(CYCLES),)), 0, limit)
     trial.open(watching, limit)
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done

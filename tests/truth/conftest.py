@@ -108,10 +108,10 @@ def _mark(process: psutil.Process) -> str | None:
 def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> TimedRound:
     limit = time.monotonic() + PATIENCE_S
     hello = trial.process.hear(m.Hello, limit, "starting")
-    layout, reason = calibrate(trial.process, hello, limit)
-    assert layout is not None, reason
+    gil, reason = calibrate(trial.process, hello, limit)
+    assert gil.layout is not None, reason
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
-    trial.open(Watching(Gil(True, layout), 500.0, random.Random(1), source), limit)
+    trial.open(Watching(gil, 500.0, random.Random(1), source), limit)
     workers = trial.configuration.workers
     warm = trial.run_round(2 * workers, 1, limit, observed=False).done
     calls = max(workers, round(warm.calls * round_s / warm.wall_s))

@@ -22,7 +22,7 @@ from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
 from gilscope.thread_address import ThreadAddress
 
 from .moments import ME, OTHER, address, counts
-from .test_pace import Clock
+from .test_sampling_rate import Clock
 
 GIL_FUTEX, LOCK_FUTEX = 0x1000, 0x2000
 CALLS = {

@@ -53,8 +53,8 @@ def _open(runner: Runner, trial: LiveTrial) -> None:
     options, limit = runner.options, runner.budget.deadline(START_TIMEOUT_S)
     hello = trial.process.hear(m.Hello, limit, "starting")
     proc = options.observer != "psutil"
-    layout, reason = calibrate(trial.process, hello, limit) if proc else (None, None)
-    gil, source = Gil(hello.gil_enabled, layout), "proc" if proc else "psutil"
+    gil, reason = calibrate(trial.process, hello, limit) if proc else (Gil(hello.gil_enabled), None)
+    source = "proc" if proc else "psutil"
     watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
     trial.load(runner.target, options.seed, runner.budget.deadline(START_TIMEOUT_S))
     trial.open(watching, runner.budget.deadline(START_TIMEOUT_S))

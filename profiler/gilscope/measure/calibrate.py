@@ -5,23 +5,25 @@ from __future__ import annotations
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialProcess
 from gilscope.observers.calibration import NotWatchableError, try_reading
-from gilscope.observers.gil import GilLayout
+from gilscope.observers.gil import Gil, GilLayout
 
 __all__ = ["calibrate"]
 
 
-def calibrate(trial: TrialProcess, hello: m.Hello, deadline: float) -> tuple[GilLayout | None, str | None]:
-    """The layout, or why there is none. The process must have one thread and run nothing of the user's yet.
+def calibrate(trial: TrialProcess, hello: m.Hello, deadline: float) -> tuple[Gil, str | None]:
+    """What is known of the GIL, and why its place is not, if so.
+
+    The process must have one thread and run nothing of the user's yet.
 
     :raises TrialEnded: when the process ends or does not answer
     """
     if not hello.gil_enabled:
-        return None, "this interpreter runs without a GIL"
+        return Gil(enabled=False), "this interpreter runs without a GIL"
     found = trial.ask(m.FindGil(), m.GilFound, deadline, "calibrating")
     if found.offset is None:
-        return None, found.reason
+        return Gil(), found.reason
     try:
         try_reading(GilLayout(found.offset), hello.pid, hello.runtime)
     except NotWatchableError as error:
-        return None, str(error)
-    return GilLayout(found.offset), None
+        return Gil(), str(error)
+    return Gil(layout=GilLayout(found.offset)), None

@@ -85,11 +85,11 @@ def _proc(pid: int) -> tuple[bool, str]:
 
 def _gil(trial: LiveTrial, hello: m.Hello) -> tuple[bool, str]:
     began = time.monotonic()
-    layout, reason = calibrate(trial.process, hello, began + PATIENCE_S)
-    if layout is None:
-        return not hello.gil_enabled, reason or "unknown"
+    gil, reason = calibrate(trial.process, hello, began + PATIENCE_S)
+    if gil.layout is None:
+        return not gil.enabled, reason or "unknown"
     took_ms = (time.monotonic() - began) * 1000
-    return True, f"its lock is {layout.offset} bytes behind _PyRuntime; found in {took_ms:.0f} ms"
+    return True, f"its lock is {gil.layout.offset} bytes behind _PyRuntime; found in {took_ms:.0f} ms"
 
 
 def _py_spy(pid: int) -> Check:
