@@ -93,7 +93,7 @@ def test_when_off_nothing_of_gilscope_is_loaded_but_the_plugin(pytester: pytest.
 
         def test_loaded():
             loaded = {name for name in sys.modules if name.startswith("gilscope")}
-            assert loaded == {"gilscope", "gilscope.pytest_plugin"}
+            assert loaded == {"gilscope", "gilscope.pytest_plugin", "gilscope.version"}
         """
     )
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # what else is installed takes long to load

@@ -2,7 +2,7 @@
 is whole or not there).
 
 The watched process sends `Start`, then a `Thread` for each of its threads; it is answered by `Refused`, or else by a
-`Report` each second, and at once, with `Told` behind it, when asked to `Tell`. When the watched process shuts its end,
+`Report` each second, and at once when asked to `Tell`. When the watched process shuts its end,
 the last report follows.
 """
 
@@ -22,7 +22,6 @@ __all__ = [
     "Start",
     "Tell",
     "Thread",
-    "Told",
     "decode_reply",
     "decode_request",
     "encode",
@@ -62,14 +61,12 @@ class Report(msgspec.Struct, tag=True, frozen=True):
     """What was seen since the last report, by the functions' numbers."""
 
     seen: dict[int, Seen]
-
-
-class Told(msgspec.Struct, tag=True, frozen=True):
-    """What was seen when it was asked for has been reported."""
+    asked: bool = False
+    """Whether it answers `Tell`."""
 
 
 Request = Start | Thread | Tell
-Reply = Refused | Report | Told
+Reply = Refused | Report
 
 encode = msgspec.msgpack.encode
 decode_request = msgspec.msgpack.Decoder(Request).decode

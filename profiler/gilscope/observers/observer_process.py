@@ -12,6 +12,7 @@ import select
 import socket
 import sys
 import time
+from collections import defaultdict
 from contextlib import suppress
 
 from gilscope.observers.calibration import NotWatchableError, own_layout, try_reading
@@ -25,7 +26,6 @@ from gilscope.observers.observer_messages import (
     Start,
     Tell,
     Thread,
-    Told,
     decode_request,
     encode,
 )
@@ -46,7 +46,7 @@ class _Watch:
         self._sampler = sampler
         self._counts = FunctionCounts(time.perf_counter())
         self._due = time.perf_counter() + REPORT_EVERY_S
-        self._unsent: dict[int, Seen] = {}
+        self._unsent: defaultdict[int, Seen] = defaultdict(Seen)
 
     def run(self) -> None:
         self._ours.setblocking(False)
@@ -76,9 +76,7 @@ class _Watch:
         if isinstance(asked, Thread):
             self._add(asked.address)
         elif isinstance(asked, Tell):
-            self._report()
-            with suppress(BlockingIOError):  # who asked waits no longer than its patience lasts
-                self._ours.send(encode(Told()))
+            self._report(asked=True)
 
     def _add(self, thread: ThreadAddress) -> None:
         try:
@@ -86,17 +84,14 @@ class _Watch:
         except OSError:
             self._sampler.quality.errors += 1  # it has ended meanwhile
 
-    def _report(self) -> None:
+    def _report(self, asked: bool = False) -> None:
         for number, seen in self._counts.take(time.perf_counter(), len(self._sampler.threads)).items():
-            if number in self._unsent:
-                self._unsent[number] += seen
-            else:
-                self._unsent[number] = seen
+            self._unsent[number] += seen
         self._sampler.let_go_of_ended()
-        if self._unsent:
+        if self._unsent or asked:
             with suppress(BlockingIOError):  # nobody has listened for a while: it will be in the next one
-                self._ours.send(encode(Report(self._unsent)))
-                self._unsent = {}
+                self._ours.send(encode(Report(dict(self._unsent), asked)))
+                self._unsent.clear()
 
 
 def _layout(start: Start, parent: int) -> GilLayout | None:

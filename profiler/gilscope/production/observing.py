@@ -172,10 +172,10 @@ class Observation:
             for number, seen in reply.seen.items():
                 if (function := _publishing().function_of(number)) is not None:
                     function.add_seen(seen)
-        elif isinstance(reply, messages.Refused):
-            self.reason = reply.reason
+            if reply.asked:
+                self._told.set()
         else:
-            self._told.set()
+            self.reason = reply.reason
 
     def _ended(self, status: int) -> None:
         self._ours.close()
