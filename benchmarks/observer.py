@@ -15,7 +15,6 @@ import time
 
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.targets import TargetSpec
 
@@ -39,7 +38,7 @@ def ratios(program: str, backend: str, workers: int, pairs: int) -> tuple[list[f
 def _ratios(trial: LiveTrial, program: str, pairs: int) -> tuple[list[float], float]:
     limit = time.monotonic() + 3600
     hello = trial.process.hear(m.Hello, limit, "starting")
-    gil, _ = calibrate(trial.process, hello, limit)
+    gil, _ = trial.calibrate(hello, limit)
     rng = random.Random(2)
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
     trial.open(Watching(gil, RATE_HZ, rng), limit)

@@ -19,7 +19,6 @@ from pathlib import Path
 from benchmarks.accuracy.programs import MIX, TRUTH
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.records import STATES, Ledger
 from gilscope.targets import TargetSpec
@@ -55,7 +54,7 @@ def measure(mix: str, backend: str, workers: int, seconds: float) -> tuple[Share
 def _observed(trial: LiveTrial, workers: int, seconds: float, truth_file: Path) -> Ledger:
     limit = time.monotonic() + 60 + 20 * seconds
     hello = trial.process.hear(m.Hello, limit, "starting")
-    gil, reason = calibrate(trial.process, hello, limit)
+    gil, reason = trial.calibrate(hello, limit)
     if gil.layout is None:
         raise SystemExit(f"no GIL to be seen here: {reason}")
     watching = Watching(gil, RATE_HZ, random.Random(1))

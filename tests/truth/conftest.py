@@ -12,7 +12,6 @@ import pytest
 
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.tree import MARK
 from gilscope.measure.trial_account import TimedRound
@@ -108,7 +107,7 @@ def _mark(process: psutil.Process) -> str | None:
 def _observed(trial: LiveTrial, program: str, source: str, round_s: float) -> TimedRound:
     limit = time.monotonic() + PATIENCE_S
     hello = trial.process.hear(m.Hello, limit, "starting")
-    gil, reason = calibrate(trial.process, hello, limit)
+    gil, reason = trial.calibrate(hello, limit)
     assert gil.layout is not None, reason
     trial.load(TargetSpec(spec=f"tests.truth.programs:{program}"), 0, limit)
     trial.open(Watching(gil, 500.0, random.Random(1), source), limit)

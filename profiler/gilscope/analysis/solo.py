@@ -10,7 +10,6 @@ from gilscope.analysis.runner import MAX_CALLS, START_TIMEOUT_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.rounds import solo_chunksize
 from gilscope.measure import messages as m
-from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.trial import TrialEnded
 from gilscope.observers.gil import Gil
@@ -53,7 +52,7 @@ def _open(runner: Runner, trial: LiveTrial) -> None:
     options, limit = runner.options, runner.budget.deadline(START_TIMEOUT_S)
     hello = trial.process.hear(m.Hello, limit, "starting")
     proc = options.observer != "psutil"
-    gil, reason = calibrate(trial.process, hello, limit) if proc else (Gil(hello.gil_enabled), None)
+    gil, reason = trial.calibrate(hello, limit) if proc else (Gil(hello.gil_enabled), None)
     source = "proc" if proc else "psutil"
     watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
     trial.load(runner.target, options.seed, runner.budget.deadline(START_TIMEOUT_S))

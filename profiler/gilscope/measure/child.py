@@ -66,8 +66,7 @@ class Channel:
 class Trial:
     """What this process holds between commands: the target, and the open pool."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self) -> None:
         self._exit = ExitStack()
         self._target: targets.LoadedTarget | None = None
         self._items: list[Any] = []
@@ -225,7 +224,7 @@ def main() -> None:
     adopt_orphans()
     me = enter_worker()
     channel.say(m.Hello(pid=me.pid, runtime=me.runtime, thread_state=me.thread_state, gil_enabled=gil_enabled()))
-    trial = Trial(channel)
+    trial = Trial()
     for command in channel:
         reply: m.Reply
         try:

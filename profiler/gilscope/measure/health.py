@@ -13,7 +13,6 @@ from pathlib import Path
 
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.calibrate import calibrate
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
 from gilscope.observers.cpus import memory_limit_bytes, usable_cpus
@@ -85,7 +84,7 @@ def _proc(pid: int) -> tuple[bool, str]:
 
 def _gil(trial: LiveTrial, hello: m.Hello) -> tuple[bool, str]:
     began = time.monotonic()
-    gil, reason = calibrate(trial.process, hello, began + PATIENCE_S)
+    gil, reason = trial.calibrate(hello, began + PATIENCE_S)
     if gil.layout is None:
         return not gil.enabled, reason or "unknown"
     took_ms = (time.monotonic() - began) * 1000

@@ -17,7 +17,8 @@ from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.measure.trial_account import TimedRound, TrialAccount
 from gilscope.observers import proc
-from gilscope.observers.gil import Gil
+from gilscope.observers.calibration import NotWatchableError, try_reading
+from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.psutil_ import PsutilObserver
 from gilscope.observers.watch import ProcObserver, Watched
 from gilscope.targets import Loaded, TargetSpec
@@ -104,6 +105,24 @@ class LiveTrial:
                 self._process = TrialProcess({**os.environ, **(environment or {})})
         except OSError as error:
             raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
+
+    def calibrate(self, hello: m.Hello, deadline: float) -> tuple[Gil, str | None]:
+        """What is known of the GIL of the interpreter that runs the trials, and why its place is not, if so.
+
+        The process must have one thread and run nothing of the user's yet.
+
+        :raises TrialEnded: when the process ends or does not answer
+        """
+        if not hello.gil_enabled:
+            return Gil(enabled=False), "this interpreter runs without a GIL"
+        found = self.process.ask(m.FindGil(), m.GilFound, deadline, "calibrating")
+        if found.offset is None:
+            return Gil(), found.reason
+        try:
+            try_reading(GilLayout(found.offset), hello.pid, hello.runtime)
+        except NotWatchableError as error:
+            return Gil(), str(error)
+        return Gil(layout=GilLayout(found.offset)), None
 
     def load(self, target: TargetSpec, seed: int, deadline: float) -> Loaded:
         """Import the target in the process."""

@@ -5,34 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from gilscope.backends.base import CallError
-from gilscope.measure.pickling import Pickled
+from gilscope.measure.pickling import Pickled as Pickled
 from gilscope.records import NativePool, QueueFigures, StartMethod
-from gilscope.targets import Decorated, Loaded, TargetSpec
+from gilscope.targets import Decorated, TargetSpec
+from gilscope.targets import Loaded as Loaded
 from gilscope.thread_address import ThreadAddress
-
-__all__ = [
-    "MARK",
-    "Close",
-    "Closed",
-    "Command",
-    "DecoratedFound",
-    "Failed",
-    "FindDecorated",
-    "FindGil",
-    "GilFound",
-    "Hello",
-    "Load",
-    "Loaded",
-    "Open",
-    "Pickle",
-    "Pickled",
-    "Pools",
-    "PoolsFound",
-    "Ready",
-    "Reply",
-    "Round",
-    "RoundDone",
-]
 
 #: The environment variable that every process of a trial inherits: the trial's own folder for temporary files, which is
 #: the token by which they are known.

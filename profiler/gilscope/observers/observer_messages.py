@@ -13,20 +13,6 @@ import msgspec
 from gilscope.observers.functions import Seen
 from gilscope.thread_address import ThreadAddress
 
-__all__ = [
-    "LARGEST",
-    "Refused",
-    "Reply",
-    "Report",
-    "Request",
-    "Start",
-    "Tell",
-    "Thread",
-    "decode_reply",
-    "decode_request",
-    "encode",
-]
-
 #: Bytes of a message at most.
 LARGEST = 1 << 17
 

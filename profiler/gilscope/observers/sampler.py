@@ -126,10 +126,6 @@ class SamplingQuality:
     elapsed_s: float = 0.0
     cpu_s: float = 0.0
 
-    @property
-    def achieved_hz(self) -> float | None:
-        return self.moments / self.elapsed_s if self.elapsed_s > 0 else None
-
     def __iadd__(self, other: SamplingQuality) -> SamplingQuality:
         self.moments += other.moments
         self.missed += other.missed
