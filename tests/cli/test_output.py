@@ -140,8 +140,8 @@ def test_colour_and_progress_are_for_terminals(
     shown, told = (_read(master) for master, _ in terminals.values())
     finish(process)
     assert (COLOUR.search(shown) is not None) == coloured
-    assert ("calling it alone" in told) == bar
-    assert "calling it alone" not in shown
+    assert ("well.py:nap" in told) == bar
+    assert "━" not in shown
     if "--json" in arguments:
         assert json.loads(shown)["schema"] == "gilscope.result/2"
 

@@ -87,7 +87,7 @@ REFUSED = {
     "%gilscope --budget soon work(1)": "--budget 'soon' is no time",
     "%gilscope --budget -3s work(1)": "--budget",
     "%gilscope --nothing work(1)": "unrecognized arguments: --nothing",
-    "%gilscope locked(1)": "variable 'lock': TypeError: cannot pickle '_thread.lock' object",
+    "%gilscope locked(1)": "the function cannot be pickled: its variable 'lock' is a _thread.lock",
     "%%gilscope\n# to do": "the cell is empty",
     f"%%gilscope {ALONE}\nwork(1)\nnowhere": "line 3, in cell\nNameError: name 'nowhere' is not defined",
     "%%gilscope\nx = (": "'(' was never closed",
