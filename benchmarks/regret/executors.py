@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import multiprocessing
 import threading
 from collections import deque
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.regret.cells import QUEUES, Cell
+from benchmarks.regret.workload import is_coroutine
 
 __all__ = ["Function", "Opened", "Run", "open_executor"]
 
@@ -43,7 +43,7 @@ class Barrier(Protocol):
 def open_executor(cell: Cell, function: Function, inputs: Sequence[Any]) -> AbstractContextManager[Opened]:
     """The executor of a cell; leaving the context ends its workers."""
     if cell.executor == "serial":
-        return _loop(Cell("asyncio"), function, inputs) if _is_coroutine(function) else _serial(cell, function, inputs)
+        return _loop(Cell("asyncio"), function, inputs) if is_coroutine(function) else _serial(cell, function, inputs)
     if cell.executor in QUEUES:
         from benchmarks.regret import engines  # which other cells do without
 
@@ -112,13 +112,9 @@ _OPEN: dict[str, Callable[[Cell, Function, Sequence[Any]], AbstractContextManage
 }
 
 
-def _is_coroutine(function: Function) -> bool:
-    return inspect.iscoroutinefunction(function)
-
-
 def _plain(function: Function) -> Function:
     """The function as a pool can call it: a coroutine function runs on a loop of its worker's own."""
-    return functools.partial(_on_a_loop, function) if _is_coroutine(function) else function
+    return functools.partial(_on_a_loop, function) if is_coroutine(function) else function
 
 
 def _on_a_loop(function: Function, item: Any) -> Any:

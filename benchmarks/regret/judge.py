@@ -16,7 +16,7 @@ from benchmarks.regret.figures import throughput
 from benchmarks.regret.harness import CellFailed, Measured, Solo, measure, measure_solo
 from benchmarks.regret.workload import Workload
 
-__all__ = ["FULL", "QUICK", "Effort", "Judged", "finalists", "judge"]
+__all__ = ["FULL", "QUICK", "Effort", "Judged", "allowed", "finalists", "judge"]
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,18 @@ def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
         return msgspec.structs.replace(about, failed=str(failure))
     advice = ask(workload)
     cells = unique([*grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine), advice.cell])
-    screening = measure(workload, cells, effort.screening_rounds, order)
-    chosen = finalists(screening, advice.cell, about.cpus)
+    screening = measure(workload, allowed(cells, workload), effort.screening_rounds, order)
+    chosen = allowed(finalists(screening, advice.cell, about.cpus), workload)
     final = measure(workload, chosen * effort.final_processes, effort.final_rounds, order)
     elapsed_s = round(time.perf_counter() - began, 1)
     return msgspec.structs.replace(
         about, solo=solo, advice=advice, screening=screening, final=final, elapsed_s=elapsed_s
     )
+
+
+def allowed(cells: Sequence[Cell], workload: Workload) -> list[Cell]:
+    """Those that respect the function's lock: processes have one each."""
+    return [cell for cell in cells if cell.executor != "process" or not workload.one_process]
 
 
 def finalists(screening: Sequence[Measured], recommended: Cell | None, cpus: int) -> list[Cell]:

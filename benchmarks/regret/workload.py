@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["MODULES", "Workload", "catalogue", "workload"]
+__all__ = ["MODULES", "Workload", "catalogue", "is_coroutine", "workload"]
 
 #: The modules of `benchmarks.regret.workloads`, in the order of the table.
 MODULES = (
@@ -23,6 +23,7 @@ MODULES = (
     "payloads",
     "tiny",
     "coroutines",
+    "wild",
 )
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
@@ -43,6 +44,8 @@ class Workload:
     why: str
     """Why it is here, in a line."""
     coroutine: bool = False
+    one_process: bool = False
+    """Whether a lock that its threads share is there for a reason: what passes it by is no way to run the function."""
 
     @property
     def spec(self) -> str:
@@ -60,16 +63,23 @@ class Workload:
         return f"{self.module}:{self.inputs}"
 
 
-def workload(*, inputs: str, expect: str, kind: str, why: str) -> Callable[[_Function], _Function]:
+def workload(
+    *, inputs: str, expect: str, kind: str, why: str, one_process: bool = False
+) -> Callable[[_Function], _Function]:
     """Declare the function below; it stays as it is. ``expect`` separates labels that are all right by ``|``."""
 
     def declare(function: _Function) -> _Function:
         labels = tuple(label.strip() for label in expect.split("|"))
-        coroutine = inspect.iscoroutinefunction(function)
-        _declared.append(Workload(function.__name__, function.__module__, inputs, labels, kind, why, coroutine))
+        name, module, coroutine = function.__name__, function.__module__, is_coroutine(function)
+        _declared.append(Workload(name, module, inputs, labels, kind, why, coroutine, one_process))
         return function
 
     return declare
+
+
+def is_coroutine(function: Callable[..., object]) -> bool:
+    """Whether a call has to be awaited, be it behind decorators that do not say so."""
+    return inspect.iscoroutinefunction(inspect.unwrap(function))
 
 
 def catalogue() -> tuple[list[Workload], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -25,9 +26,10 @@ from benchmarks.regret.cells import (
 )
 from benchmarks.regret.engines import OPEN
 from benchmarks.regret.harness import Measured, Solo
-from benchmarks.regret.judge import Judged, finalists
+from benchmarks.regret.judge import Judged, allowed, finalists
 from benchmarks.regret.results import Results, load, save
 from benchmarks.regret.server import delay_of
+from benchmarks.regret.workload import Workload, is_coroutine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -200,6 +202,24 @@ def test_advice_keeps_the_label_and_the_predictions_that_were_measured() -> None
     nothing = advice_from(record | {"recommendation": recommendation(backend=None, reason="too noisy")}, 4.5)
     assert nothing.failed is not None
     assert "too noisy" in nothing.failed
+
+
+@pytest.mark.parametrize(("one_process", "left"), [(True, [SERIAL, THREADS]), (False, [SERIAL, THREADS, PROCESSES])])
+def test_processes_are_no_way_round_a_lock_that_is_there_for_a_reason(one_process: bool, left: list[Cell]) -> None:
+    workload = Workload("limited", "module", "INPUTS", ("io-bound",), "limiter", "a reason", one_process=one_process)
+    assert allowed([SERIAL, THREADS, PROCESSES], workload) == left
+
+
+def test_a_coroutine_function_is_known_behind_a_decorator() -> None:
+    async def fetch(_: int) -> None: ...
+
+    @functools.wraps(fetch)
+    def wrapper(number: int) -> object:
+        return fetch(number)
+
+    assert is_coroutine(wrapper)
+    assert is_coroutine(fetch)
+    assert not is_coroutine(len)
 
 
 def results(*functions: Judged) -> Results:

@@ -32,7 +32,8 @@ def sleep(_: int) -> None:
     inputs="NUMBERS",
     expect="io-bound/sleep",
     kind="lock",
-    why="one thread of a process at a time: only processes help, each with a lock of its own",
+    why="one thread at a time: processes, each with a lock of its own, would pass it by",
+    one_process=True,
 )
 def lock_sleep(_: int) -> None:
     with _lock:
@@ -43,7 +44,8 @@ def lock_sleep(_: int) -> None:
     inputs="NUMBERS",
     expect="compute-bound/native",
     kind="lock",
-    why="GIL-free, but one thread of a process at a time",
+    why="GIL-free, but one thread at a time: processes would pass the lock by",
+    one_process=True,
 )
 def lock_hash(number: int) -> bytes:
     with _lock:
