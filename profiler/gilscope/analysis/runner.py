@@ -15,6 +15,7 @@ from gilscope.extensions import Extension
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.record import costs_of
 from gilscope.measure.trial import TrialEnded
 from gilscope.measure.trial_account import TimedRound
 from gilscope.options import Options
@@ -135,7 +136,8 @@ class Runner:
         :raises TrialEnded: when the trial fails or does not answer in time
         """
         patience_s = min(self.options.timeout_s, max(PATIENCE_S, PATIENCE * expected_s))
-        made = trial.run_round(calls, chunk, self.budget.deadline(patience_s), observed=observed)
+        costs = costs_of(self.journal.solo.account) if self.journal.solo else {}
+        made = trial.run_round(calls, chunk, self.budget.deadline(patience_s), observed=observed, costs=costs)
         self.budget.spend(made.done.calls)
         return made
 

@@ -15,14 +15,15 @@ __all__ = ["round_rates", "telling_rounds", "with_throughput"]
 def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
     """Calls per second in each clean round of each trial, fit to be compared between trials.
 
-    Where the solo seconds of the calls are known of every clean round, a call counts by its cost: solo
-    seconds worked off per second, in units of ``call_s``, the solo seconds of an average call (solo seconds
-    themselves without it). Else every call counts the same. Rounds in which nothing was called are left out. A trial
-    whose budget allowed only observed rounds is judged by these.
+    A round's calls are divided by its steady seconds where it has them, else by its wall clock. Where the solo seconds
+    of the calls are known of every clean round, a call counts by its cost: solo seconds worked off per second, in units
+    of ``call_s``, the solo seconds of an average call (solo seconds themselves without it). Else every call counts the
+    same. Rounds in which nothing was called are left out. A trial whose budget allowed only observed rounds is judged
+    by these.
     """
     clean = [telling_rounds(trial) for trial in trials]
     weighted = all(r.work_s for rounds in clean for r in rounds)
-    return [[_work(r, weighted, call_s) / r.wall_s for r in rounds] for rounds in clean]
+    return [[_work(r, weighted, call_s) / r.paced_s for r in rounds] for rounds in clean]
 
 
 def telling_rounds(trial: Trial) -> list[Round]:

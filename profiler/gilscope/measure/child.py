@@ -72,6 +72,7 @@ class Trial:
         self._items: list[Any] = []
         self._work: Work | None = None
         self._pool: OpenPool | None = None
+        self._workers = 1
 
     def answer(self, command: m.Command) -> m.Reply:
         match command:
@@ -114,6 +115,7 @@ class Trial:
             teardown=target.teardown,
             session=target.session,
         )
+        self._workers = command.workers
         backend = backends.get(command.backend)
         if backend.start_methods:
             _keep_together(os.environ[m.MARK])
@@ -133,7 +135,7 @@ class Trial:
         pool.run(chunks, summary.add)
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
-        done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads)
+        done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads, self._workers, command.alone_s)
         return msgspec.structs.replace(done, queue=pool.queue)
 
     def _order(self, command: m.Round) -> list[int]:

@@ -13,6 +13,7 @@ import msgspec
 from gilscope.configuration import Configuration
 from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
+from gilscope.measure.costs import mean_alone_s
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.measure.trial_account import TimedRound, TrialAccount
@@ -158,10 +159,13 @@ class LiveTrial:
 
     # -- running calls ----------------------------------------------------------------------------------------------
 
-    def run_round(self, calls: int, chunksize: int, deadline: float, *, observed: bool) -> TimedRound:
+    def run_round(
+        self, calls: int, chunksize: int, deadline: float, *, observed: bool, costs: Mapping[int, float] | None = None
+    ) -> TimedRound:
         """Run ``calls`` calls, going on with the inputs where the last round ended. Whether the round counts, or only
         warmed up, is the caller's to say, who adds it to the account's rounds.
 
+        :param costs: seconds of each input alone, by number, as far as they are known
         :raises TrialEnded: when the process fails or does not answer in time
         """
         solo = self.account.known.backend == "serial"
@@ -171,6 +175,7 @@ class LiveTrial:
             calls=calls,
             inputs=self.inputs_used,
             chunksize=chunksize,
+            alone_s=mean_alone_s(self._next_input, calls, self.inputs_used, costs or {}),
             timed=self.timed,
             costs=solo,
             cpu_costs=solo and observed and self.timed,

@@ -56,6 +56,8 @@ class Round(Message, frozen=True, kw_only=True):
     chunksize: int
     empty_chunks: int = 0
     """Chunks without a call to run as well: what they take is dispatch alone."""
+    alone_s: float | None = None
+    """Mean seconds of these calls alone, where it is known."""
     timed: bool = True
     """Whether each call is timed, or only each chunk (for calls shorter than reading the clock)."""
     costs: bool = False
@@ -114,6 +116,8 @@ class RoundDone(Message, frozen=True, kw_only=True):
     calls: int
     errors: int
     wall_s: float
+    steady_s: float | None = None
+    """Seconds with every worker at work throughout (`gilscope.measure.steady`)."""
     latency_p50_s: float | None
     latency_p99_s: float | None
     queue_wait_p50_s: float | None

@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from gilscope.measure.costs import work_s
 from gilscope.measure.histogram import histogram
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.trial_account import TimedRound, TrialAccount
@@ -78,17 +79,9 @@ def _per_call(rounds: Sequence[TimedRound], of: Callable[[BytesRead], int]) -> i
 
 def _round(number: int, timed: TimedRound, costs: Mapping[int, float]) -> Round:
     told = {name: getattr(timed.done, name) for name in _TOLD}
-    return Round(index=number, observed=timed.observed, work_s=_work_s(timed, costs), **told)
-
-
-def _work_s(timed: TimedRound, costs: Mapping[int, float]) -> float | None:
-    """Solo seconds of a round's calls; None where an input was never run alone."""
-    passes, rest = divmod(timed.done.calls, timed.inputs)
-    last = [(timed.first + number) % timed.inputs for number in range(rest)]
-    if any(number not in costs for number in (range(timed.inputs) if passes else last)):
-        return None
-    every = sum(costs[number] for number in range(timed.inputs)) if passes else 0.0
-    return passes * every + sum(costs[number] for number in last)
+    return Round(
+        index=number, observed=timed.observed, work_s=work_s(timed.first, timed.done.calls, timed.inputs, costs), **told
+    )
 
 
 def _median(values: Sequence[float | None]) -> float | None:
@@ -101,5 +94,5 @@ def _slowdown(rounds: Sequence[Round]) -> float | None:
     rates: dict[bool, list[float]] = {False: [], True: []}
     for made in rounds:
         if made.work_s is not None:
-            rates[made.observed].append(made.work_s / made.wall_s)
+            rates[made.observed].append(made.work_s / made.paced_s)
     return median(rates[False]) / median(rates[True]) if rates[False] and rates[True] else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gilscope.backends.base import ChunkReport
 from gilscope.measure.histogram import counted
 from gilscope.measure.messages import RoundDone
+from gilscope.measure.steady import steady_s
 from gilscope.quantiles import observed_quantile
 
 __all__ = ["Summary"]
@@ -27,11 +28,15 @@ class Summary:
         loop_lags_ns: Sequence[int],
         order: Sequence[int] | None,
         default_pool_threads: int | None = None,
+        workers: int = 1,
+        alone_s: float | None = None,
     ) -> RoundDone:
         """The round's figures.
 
         :param order: the input number of each call, to tell the cost of each input; only where chunks are reported in
             order (the serial backend)
+        :param workers: chunks that were run at a time
+        :param alone_s: mean seconds of these calls alone
         """
         reports = self._reports
         latencies = sorted(_latencies(reports))
@@ -40,6 +45,7 @@ class Summary:
             calls=sum(report.calls for report in reports),
             errors=sum(report.errors for report in reports),
             wall_s=wall_s,
+            steady_s=steady_s(reports, workers, alone_s) if workers > 1 else None,
             latency_p50_s=_quantile_s(latencies, 0.5),
             latency_p99_s=_quantile_s(latencies, 0.99),
             queue_wait_p50_s=_quantile_s(_queue_waits(reports), 0.5),

@@ -26,6 +26,9 @@ class Round(Record, frozen=True, kw_only=True):
     wall_s: float
     work_s: float | None
     """Solo seconds of the calls made, so that rounds over different inputs can be compared; None if unknown."""
+    steady_s: float | None = None
+    """Seconds that the calls would have taken with every worker at work throughout, by the part of the round in which
+    they were; throughput is taken from it. None for one worker, and where a round has no such part."""
     latency_p50_s: float | None = None
     latency_p99_s: float | None = None
     queue_wait_p50_s: float | None = None
@@ -33,6 +36,11 @@ class Round(Record, frozen=True, kw_only=True):
     loop_lag_p50_s: float | None = None
     loop_lag_p99_s: float | None = None
     loop_lag_max_s: float | None = None
+
+    @property
+    def paced_s(self) -> float:
+        """What the calls are divided by for throughput: the steady seconds, or the wall clock where there are none."""
+        return self.steady_s or self.wall_s
 
 
 class Trial(Record, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ def _trials(result: ResultRecord) -> Iterator[_Row]:
 
 
 def _round(timed: Round) -> _Row:
-    return {Round: timed, "throughput_per_s": timed.calls / timed.wall_s if timed.wall_s > 0 else None}
+    return {Round: timed, "throughput_per_s": timed.calls / timed.paced_s if timed.wall_s > 0 else None}
 
 
 def _lanes(trial: Trial) -> Sequence[Lane]:
