@@ -47,7 +47,9 @@ def opened(*trials: Tried, more: tuple[Step, ...] = (), **fields: Any) -> Measur
     """The solo run and others, each warm and with its first rounds behind it."""
     configurations = tuple(Configuration(each.record.backend, each.record.workers) for each in trials[1:])
     warm = tuple(WarmUp(number, 0, 1, 100.0, 0.12) for number in range(1, len(trials)))
-    steps = (*WATCHED, Open(configurations), *warm, first(len(trials)), first(len(trials), observed=True), *more)
+    rounds = (first(len(trials)), first(len(trials), observed=True))
+    compared = CheckResults(tuple(range(1, len(trials))), 0, 0)
+    steps = (*WATCHED, Open(configurations), *warm, *rounds, compared, *more)
     return measured(*trials, steps=steps, **fields)
 
 
@@ -246,6 +248,12 @@ def test_coroutines_are_tried_by_more_though_their_loop_is_not_near_the_leader()
     assert {to.backend for to in plain.configurations} == {"process"}
 
 
+def test_results_are_compared_before_more_counts_are_tried_or_anyone_is_measured_at_length() -> None:
+    everything = opened(*SCALING)
+    before = replace(everything, steps=everything.steps[:-1])
+    assert isinstance(next_step(before), CheckResults)
+
+
 def test_those_that_were_opened_later_have_their_first_rounds_too() -> None:
     more = (Open((Configuration("thread", 16),)), WarmUp(3, 16, 1, 1500.0, 0.12))
     late = tried("thread", workers=16)
@@ -397,38 +405,7 @@ def test_the_rest_comes_in_order_and_then_there_is_nothing_more() -> None:
     asked: list[Step] = []
     while (step := next_step(after(*SURE, more=tuple(asked)))) is not None:
         asked.append(step)
-    assert asked == [CheckResults((1,), 15), LookForNativePools(), LookForHotLines()]
-
-
-@pytest.mark.parametrize(
-    ("trials", "fields"),
-    [
-        ((solo(100.0, errors=1), SURE[1]), {}),
-        ((SURE[0], tried("process", (190.0,), errors=1)), {}),
-        ((SURE[0], replace(SURE[1], alive=False)), {}),
-        (SURE, {"kind": "generator"}),
-        (SURE, {"calls": 5}),
-        (SURE, {"call_s": 10.0}),
-        (SURE, {"remaining_s": 0.0}),
-    ],
-    ids=["raised", "raised there", "dead", "drained", "no calls", "long", "no time"],
-)
-def test_results_are_not_compared_where_that_tells_nothing_or_costs_too_much(
-    trials: tuple[Tried, ...], fields: dict[str, Any]
-) -> None:
-    assert next_step(after(*trials, **fields)) == LookForNativePools()
-
-
-@given(call_s=st.floats(1e-7, 20.0), others=st.integers(1, 8), calls=st.integers(0, 1000))
-def test_comparing_fits_its_part_of_the_budget(call_s: float, others: int, calls: int) -> None:
-    pools = [tried("process", (190.0,), workers=2)] * others
-    step = next_step(after(solo(100.0), *pools, call_s=call_s, calls=calls))
-    if isinstance(step, CheckResults):
-        assert 2 <= step.calls <= 200
-        assert step.calls * (others + 2) <= calls
-        assert step.calls * (others + 2) * call_s <= 0.05 * 10.0
-    else:
-        assert call_s > 0.5 / (2 * (others + 2)) - 0.001 or calls < 2 * (others + 2)
+    assert asked == [LookForNativePools(), LookForHotLines()]
 
 
 @pytest.mark.parametrize(
@@ -441,9 +418,7 @@ def test_comparing_fits_its_part_of_the_budget(call_s: float, others: int, calls
     ],
 )
 def test_why_there_are_no_hot_lines(fields: dict[str, Any], why_not: str | None) -> None:
-    assert next_step(after(*SURE, more=(CheckResults((), 0), LookForNativePools()), **fields)) == LookForHotLines(
-        why_not
-    )
+    assert next_step(after(*SURE, more=(LookForNativePools(),), **fields)) == LookForHotLines(why_not)
 
 
 def test_a_solo_run_that_has_ended_shows_no_hot_lines() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.result_check import compare, compare_alone
+from gilscope.decide.result_check import compare, compare_alone, joined
 
 ALONE = {"steady": ["a", "a"], "chance": ["a", "b", "a"], "once": ["a"]}
 
@@ -21,6 +21,20 @@ def test_only_what_was_steady_alone_is_compared() -> None:
     others = {"steady": ["a", "b", "a"], "chance": ["c", "d"], "once": ["b"], "unknown": ["x"]}
     assert compare(ALONE, others) == (3, 1)
     assert compare(ALONE, {}) == compare({}, others) == (0, 0)
+
+
+def test_runs_are_joined_in_their_order() -> None:
+    assert joined({"p": ["a"], "q": ["b"]}, {}, {"p": ["c", "d"], "r": ["e"]}) == {
+        "p": ["a", "c", "d"],
+        "q": ["b"],
+        "r": ["e"],
+    }
+
+
+def test_what_differs_in_another_process_is_no_fault_of_the_pool() -> None:
+    before, elsewhere, after = ({"p": [pid], "q": ["same"]} for pid in ("1", "2", "1"))
+    alone = joined(before, elsewhere, after)
+    assert compare(alone, {"p": ["2", "2"], "q": ["same"]}) == (1, 0)
 
 
 @given(digests)

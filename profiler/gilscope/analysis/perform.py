@@ -5,7 +5,7 @@ from __future__ import annotations
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.next_steps import HOT_ROUND_S
-from gilscope.decide.result_check import Compared, compare, compare_alone
+from gilscope.decide.result_check import Compared, compare, compare_alone, joined
 from gilscope.decide.steps import (
     CheckResults,
     LookForHotLines,
@@ -138,28 +138,47 @@ def _single_calls(runner: Runner, trial: LiveTrial, calls: int) -> None:
 
 
 def _check_results(runner: Runner, step: CheckResults) -> None:
+    """The serial run goes over the inputs before the others and after them, and once more in the process of one of
+    them, a call at a time: what differs then differs from run to run, or from process to process (the clock, a state
+    elsewhere, a process's number), and says nothing of calls at the same time."""
     runner.say("comparing results")
     solo, *others = (runner.journal.trials[number] for number in (0, *step.trials))
-    inputs = min(solo.inputs_used, step.calls)
-    expected = _digests(runner, solo, max(2 * inputs, step.calls), inputs)
-    _note(solo, compare_alone(expected))
-    for trial in others if expected else ():
-        _note(trial, compare(expected, _digests(runner, trial, step.calls, inputs)))
+    inputs = min(solo.inputs_used, step.inputs)
+    before = _digests(runner, solo, inputs, inputs)
+    elsewhere = next((trial for trial in others if _shares_memory(runner, trial)), None)
+    apart = _digests(runner, elsewhere, inputs, inputs, in_turn=True) if before and elsewhere else {}
+    made = [(trial, _digests(runner, trial, step.calls, inputs)) for trial in others if before]
+    alone = joined(before, apart, _digests(runner, solo, inputs, inputs) if before else {})
+    _note(solo, compare_alone(alone))
+    for trial, digests in made:
+        _note(trial, compare(alone, digests))
 
 
-def _digests(runner: Runner, trial: LiveTrial, calls: int, inputs: int) -> dict[str, list[str]]:
+def _shares_memory(runner: Runner, trial: LiveTrial) -> bool:
+    """Whether a call finds what the one before it left in memory, as in the serial run."""
+    traits = runner.journal.experiment.backends[trial.configuration.backend]
+    return traits.shares_gil and not traits.elsewhere
+
+
+def _digests(
+    runner: Runner, trial: LiveTrial, calls: int, inputs: int, *, in_turn: bool = False
+) -> dict[str, list[str]]:
     """By input; none when the trial ended in it."""
     made: dict[str, list[str]] = {}
     before, patience_s = trial.account.calls, max(PATIENCE_S, PATIENCE * calls * runner.call_s)
     limit = runner.budget.deadline(min(runner.options.timeout_s, patience_s))
-    runner.attempt(trial, lambda: made.update(trial.digests(calls, inputs, limit)))
+    runner.attempt(trial, lambda: made.update(trial.digests(calls, inputs, limit, in_turn=in_turn)))
     runner.budget.spend(trial.account.calls - before)
     return made
 
 
 def _note(trial: LiveTrial, compared: Compared) -> None:
     if compared.results:
-        trial.account.note(results_compared=compared.results, results_differing=compared.differing)
+        known = trial.account.known
+        trial.account.note(
+            results_compared=(known.results_compared or 0) + compared.results,
+            results_differing=(known.results_differing or 0) + compared.differing,
+        )
 
 
 # -- hot lines --------------------------------------------------------------------------------------------------------

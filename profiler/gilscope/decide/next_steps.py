@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
+from gilscope.decide.comparing import check_first, check_leaders
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.recommend import UNSURE
 from gilscope.decide.rounds import chunksize, round_s
 from gilscope.decide.steps import (
-    CheckResults,
     LookForHotLines,
     LookForNativePools,
     MeasureMore,
@@ -55,10 +55,6 @@ PROMISING = 0.7
 SWEEP_UNTIL, LIKELY_UNTIL = 0.5, 0.45
 #: Rounds of the leader and its twin.
 TWIN_ROUNDS = 2
-#: The part of the budget that comparing results may take, over all trials, and the most calls of one trial.
-COMPARING_SHARE, MOST_COMPARED = 0.05, 200
-#: What digesting an argument and a result takes at most, about.
-DIGEST_S = 0.001
 #: The part of the budget kept for the hot lines, and what they take.
 HOT_SHARE, HOT_ROUND_S = 0.1, 0.4
 #: What is kept at least, for the round and what comes before it, and the most of a small budget.
@@ -298,27 +294,6 @@ def _single_calls(measured: Measured) -> SingleCalls | None:
 # -- a few calls more -------------------------------------------------------------------------------------------------
 
 
-def _check_results(measured: Measured) -> CheckResults | None:
-    """Where calls are cheap, none has failed, and there is something to compare with: a generator's results are
-    drained."""
-    solo = measured.solo
-    others = tuple(n for n, tried in measured.racing.items() if n and tried.alive and not tried.errors)
-    alone = solo is not None and solo.alive and not solo.errors and measured.kind in ("sync", "coroutine")
-    calls = _calls_to_compare(measured, len(others)) if alone and not measured.asked(CheckResults) else 0
-    return CheckResults(others, calls) if calls else None
-
-
-def _calls_to_compare(measured: Measured, trials: int) -> int:
-    """Calls that each of so many trials can make for it, the serial one twice as many; 0 when there is no room for two
-    that could meet."""
-    if not trials or measured.call_s is None:
-        return 0
-    each_s = (trials + 2) * (measured.call_s + DIGEST_S)
-    room_s = min(COMPARING_SHARE * measured.experiment.options.budget_s, measured.left.remaining_s)
-    calls = min(MOST_COMPARED, int(room_s / each_s), measured.left.calls // (trials + 2))
-    return calls if calls >= 2 else 0
-
-
 def _look_for_native_pools(measured: Measured) -> LookForNativePools | None:
     """Of the solo run, whose calls have loaded by now what they load."""
     alive = measured.solo is not None and measured.solo.alive
@@ -343,12 +318,13 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _first_counts,
     _warm_up,
     _first_rounds,
+    check_first,
     _more_counts,
     _contest,
     _twin,
     _single_calls,
     lambda measured: None if measured.asked(MeasureMore) else MeasureMore(),
-    _check_results,
+    check_leaders,
     _look_for_native_pools,
     _look_for_hot_lines,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
+from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
 from gilscope.decide.throughput import round_rates
@@ -60,7 +61,7 @@ def recommend(
     A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run; of those
     that tie, the lowest in ``simplicity`` wins (for plain functions asyncio comes after threads), then the fewest
     workers. ``context="async"`` means that the caller is a coroutine: only what leaves its loop free is considered,
-    unless the call is shorter than any dispatch.
+    unless the call is shorter than any dispatch. What is no choice however fast it is, `gilscope.decide.eligible` says.
 
     ``bounds`` is the most times the serial throughput that each backend can reach (`Model.most_speedup`): one that
     cannot beat the serial run by more than the floor is not recommended, however fast its rounds were by luck.
@@ -70,14 +71,14 @@ def recommend(
     error of the logarithm of the ratio over rounds, at least `NOISE_FLOOR`, and `SINGLE_ROUND_NOISE` where
     there was one round.
     """
-    worked = _candidates(trials, call_s)
-    fitting = _fitting(worked, classification, kind, context)
+    worked, barred = _candidates(trials, call_s), ineligible(trials, Standard.of(trials, kind))
+    fitting = _fitting(worked, classification, kind, context, barred)
     unable = {id(each.trial): most for each in worked if (most := _bound(each, bounds or {})) <= 1 + floor}
     serial_fits = any(each.trial.backend == "serial" for each in fitting)
     eligible = [each for each in fitting if not serial_fits or id(each.trial) not in unable]
     bound = {key: most for key, most in unable.items() if key not in {id(each.trial) for each in eligible}}
     if not eligible:
-        return _nothing(trials, context)
+        return _nothing(trials, context, barred)
     best = max(eligible, key=lambda candidate: candidate.rate)
     ties = [candidate for candidate in eligible if _ties(best, candidate, floor)]
     chosen = min(ties, key=lambda tied: _simplest(tied, simplicity, kind))
@@ -98,10 +99,11 @@ def recommend(
         speedup_high=speedup.high if speedup else None,
         confidence=confidence,
         reason=_reason(chosen, best, speedup, execution, classification, len(trials))
+        + _passed_over(_fitting(worked, classification, kind, context), barred)
         + _doubt(confidence, len(eligible)),
         code=code,
         other_code=other_code,
-        alternatives=_alternatives(trials, worked, ties, chosen, bound),
+        alternatives=_alternatives(trials, barred, worked, ties, chosen, bound),
     )
 
 
@@ -116,7 +118,8 @@ def contenders(
 ) -> list[Trial]:
     """The trials that could still be recommended: those whose fastest round reached ``share`` of the leader's middle
     one, the fastest first. Noise slows rounds, so one fast round is the better witness."""
-    eligible = _fitting(_candidates(trials, call_s), classification, kind, context)
+    barred = ineligible(trials, Standard.of(trials, kind))
+    eligible = _fitting(_candidates(trials, call_s), classification, kind, context, barred)
     leader = max((candidate.rate for candidate in eligible), default=0.0)
     near = [candidate for candidate in eligible if max(candidate.rates) >= share * leader]
     return [candidate.trial for candidate in sorted(near, key=lambda candidate: -candidate.rate)]
@@ -129,11 +132,16 @@ def _candidates(trials: Sequence[Trial], call_s: float | None) -> list[_Candidat
 
 
 def _fitting(
-    worked: Sequence[_Candidate], classification: Classification, kind: Kind, context: Context
+    worked: Sequence[_Candidate],
+    classification: Classification,
+    kind: Kind,
+    context: Context,
+    barred: Mapping[int, str] | None = None,
 ) -> list[_Candidate]:
-    """Those that fit where the caller stands. A coroutine on a running loop stays there; a plain function is
-    offloaded, for it would stop the loop, or called directly when that is over sooner than handing it
-    over. A plain caller of a plain function has no loop to offload from."""
+    """Those that fit where the caller stands, but for those that are barred. A coroutine on a running loop stays
+    there; a plain function is offloaded, for it would stop the loop, or called directly when that is over sooner than
+    handing it over. A plain caller of a plain function has no loop to offload from."""
+    worked = [each for each in worked if id(each.trial) not in (barred or {})]
     if context == "sync":
         return [each for each in worked if kind in LOOP_KINDS or each.trial.backend != "asyncio"]
     if kind in LOOP_KINDS:
@@ -182,6 +190,14 @@ def _doubt(confidence: float, eligible: int) -> str:
     return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
 
 
+def _passed_over(fitting: Sequence[_Candidate], barred: Mapping[int, str]) -> str:
+    """Of each backend one that is no choice however fast it is, and why."""
+    why = {
+        each.trial.backend: (each.trial.name, barred[id(each.trial)]) for each in fitting if id(each.trial) in barred
+    }
+    return "".join(f"; {name} is no choice: {reason}" for name, reason in why.values())
+
+
 def _execution(trial: Trial, kind: Kind, context: Context) -> Execution:
     """The trial as a way to run the function where the caller stands."""
     method: StartMethod | None = trial.start_method
@@ -226,6 +242,7 @@ def _why_serial(chosen: _Candidate, best: _Candidate, classification: Classifica
 
 def _alternatives(
     trials: Sequence[Trial],
+    barred: Mapping[int, str],
     worked: Sequence[_Candidate] = (),
     ties: Sequence[_Candidate] = (),
     chosen: _Candidate | None = None,
@@ -233,6 +250,7 @@ def _alternatives(
 ) -> tuple[Alternative, ...]:
     """Every trial but the chosen one, and why not.
 
+    :param barred: why those are no choice that are none, by trial
     :param unable: the bounds of those that cannot beat the serial run, by trial
     """
     measured = {id(candidate.trial): candidate for candidate in worked}
@@ -240,13 +258,14 @@ def _alternatives(
     for trial in (trial for trial in trials if trial is not best):
         candidate = measured.get(id(trial))
         ratio = candidate.over(chosen) if candidate and chosen else None
-        reason = why_not(trial, best, ratio, tied=candidate in ties, bound=(unable or {}).get(id(trial)))
+        bound, bar = (unable or {}).get(id(trial)), barred.get(id(trial))
+        reason = why_not(trial, best, ratio, tied=candidate in ties, bound=bound, barred=bar)
         found.append(Alternative(backend=trial.backend, workers=trial.workers, speedup=trial.speedup, why_not=reason))
     return tuple(found)
 
 
-def _nothing(trials: Sequence[Trial], context: Context) -> Recommendation:
-    alternatives = _alternatives(trials)
+def _nothing(trials: Sequence[Trial], context: Context, barred: Mapping[int, str]) -> Recommendation:
+    alternatives = _alternatives(trials, barred)
     reasons = "; ".join(f"{trial.name}: {each.why_not}" for trial, each in zip(trials, alternatives, strict=True))
     return Recommendation(
         backend=None,

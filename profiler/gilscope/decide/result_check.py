@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["Compared", "compare", "compare_alone"]
+__all__ = ["Compared", "compare", "compare_alone", "joined"]
 
 #: Digests of results, by input.
 Digests = Mapping[str, Sequence[str]]
@@ -16,6 +16,12 @@ class Compared(NamedTuple):
 
     results: int
     differing: int
+
+
+def joined(*runs: Digests) -> dict[str, list[str]]:
+    """The digests of several runs over the same inputs, in that order."""
+    keys = dict.fromkeys(key for run in runs for key in run)
+    return {key: [digest for run in runs for digest in run.get(key, ())] for key in keys}
 
 
 def compare_alone(alone: Digests) -> Compared:

@@ -101,13 +101,17 @@ def ratio_interval(values: Sequence[float], baseline: Sequence[float]) -> Estima
     return _holding(middle, math.exp(centre - half), math.exp(centre + half))
 
 
-def share_difference(new: float, new_samples: int, old: float, old_samples: int) -> Estimate:
+def share_difference(
+    new: float, new_samples: int, old: float, old_samples: int, *, quantile: float | None = None
+) -> Estimate:
     """By how much one share of so many samples exceeds another, with its interval: that of two binomial proportions
     (Agresti & Caffo 2000: one success and one failure are added to each, so that shares of 0 and 1 have a width too).
+
+    :param quantile: the standard normal quantile at its upper end, where it is not that of `CONFIDENCE`
     """
     sizes = (new_samples + 2, old_samples + 2)
     p, q = (new * new_samples + 1) / sizes[0], (old * old_samples + 1) / sizes[1]
-    half = NORMAL_QUANTILE * math.sqrt(p * (1 - p) / sizes[0] + q * (1 - q) / sizes[1])
+    half = (quantile or NORMAL_QUANTILE) * math.sqrt(p * (1 - p) / sizes[0] + q * (1 - q) / sizes[1])
     return _holding(new - old, p - q - half, p - q + half)
 
 

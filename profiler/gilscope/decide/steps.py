@@ -88,10 +88,11 @@ class MeasureMore:
 
 @dataclass(frozen=True)
 class CheckResults:
-    """Hold the results of so many calls of each trial against those of the solo run."""
+    """Hold the results of so many calls of each trial against those of the solo run, over so many of the inputs."""
 
     trials: tuple[int, ...]
     calls: int
+    inputs: int
 
 
 @dataclass(frozen=True)

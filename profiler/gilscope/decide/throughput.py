@@ -13,12 +13,12 @@ __all__ = ["round_rates", "telling_rounds", "with_throughput"]
 
 
 def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
-    """Calls per second in each clean round of each trial, fit to be compared between trials.
+    """Calls that succeeded per second, in each clean round of each trial, fit to be compared between trials.
 
     A round's calls are divided by its steady seconds where it has them, else by its wall clock. Where the solo seconds
     of the calls are known of every clean round, a call counts by its cost: solo seconds worked off per second, in units
     of ``call_s``, the solo seconds of an average call (solo seconds themselves without it). Else every call counts the
-    same. Rounds in which nothing was called are left out. A trial whose budget allowed only observed rounds is judged
+    same. Rounds in which nothing succeeded are left out. A trial whose budget allowed only observed rounds is judged
     by these.
     """
     clean = [telling_rounds(trial) for trial in trials]
@@ -27,15 +27,16 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
 
 
 def telling_rounds(trial: Trial) -> list[Round]:
-    """The clean rounds in which calls were made, or the observed ones where there was no clean one."""
-    made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > 0]
+    """The clean rounds in which calls succeeded, or the observed ones where there was no clean one."""
+    made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > r.errors]
     return [r for r in made if not r.observed] or made
 
 
 def _work(timed: Round, weighted: bool, call_s: float | None) -> float:
+    succeeded = timed.calls - timed.errors
     if not weighted or not timed.work_s:
-        return float(timed.calls)
-    return timed.work_s / (call_s or 1.0)
+        return float(succeeded)
+    return timed.work_s / (call_s or 1.0) * succeeded / timed.calls
 
 
 def with_throughput(trials: Sequence[Trial], call_s: float | None = None) -> tuple[Trial, ...]:

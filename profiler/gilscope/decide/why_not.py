@@ -16,14 +16,26 @@ NOTABLE_SHARE = 0.1
 
 
 def why_not(
-    trial: Trial, chosen: Trial | None, ratio: Estimate | None, *, tied: bool = False, bound: float | None = None
+    trial: Trial,
+    chosen: Trial | None,
+    ratio: Estimate | None,
+    *,
+    tied: bool = False,
+    bound: float | None = None,
+    barred: str | None = None,
 ) -> str:
-    """Why ``trial`` is not recommended; ``ratio`` is its throughput over that of ``chosen``, None if
-    unmeasured; ``bound`` is the most times the serial throughput that it can reach, where it was left out for that."""
+    """Why ``trial`` is not recommended.
+
+    :param ratio: its throughput over that of ``chosen``; None if unmeasured
+    :param bound: the most times the serial throughput that it can reach, where it was left out for that
+    :param barred: why it is no choice however fast it is
+    """
     if trial.status != "ok":
         return f"{_STATUSES[trial.status]}: {trial.reason or 'no reason given'}"
     if trial.calls and trial.errors >= trial.calls:
         return f"all of its {trial.calls} calls raised"
+    if barred is not None:
+        return barred
     if ratio is None or chosen is None:
         return "measured, but it does not fit the caller" if trial.rounds else "no round was finished"
     compared = f"{times(ratio.value, ratio.low, ratio.high)} the throughput of {chosen.name}"

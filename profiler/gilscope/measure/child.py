@@ -132,7 +132,8 @@ class Trial:
         chunks = self._chunks(command)
         summary = Summary()
         began = perf_counter()
-        pool.run(chunks, summary.add)
+        for part in [[chunk] for chunk in chunks] if command.in_turn else [chunks]:
+            pool.run(part, summary.add)
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
         done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads, self._workers, command.alone_s)

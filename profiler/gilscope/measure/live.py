@@ -195,13 +195,15 @@ class LiveTrial:
             timeline=seen.timeline if seen else None,
         )
 
-    def digests(self, calls: int, inputs: int, deadline: float) -> dict[str, list[str]]:
+    def digests(self, calls: int, inputs: int, deadline: float, *, in_turn: bool = False) -> dict[str, list[str]]:
         """Run so many calls with the first ``inputs`` inputs, a chunk each; the digests of their results, by that of
         the input. Not a round: nothing is timed.
 
+        :param in_turn: whether each call waits for the one before it
+
         :raises TrialEnded: as `run_round`
         """
-        ask = m.Round(first=0, calls=calls, inputs=inputs, chunksize=1, digests=True)
+        ask = m.Round(first=0, calls=calls, inputs=inputs, chunksize=1, digests=True, in_turn=in_turn)
         done = self._asked(ask, deadline)
         self.account.note_calls(done)
         return done.digests

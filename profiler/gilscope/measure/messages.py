@@ -66,6 +66,8 @@ class Round(Message, frozen=True, kw_only=True):
     """Whether to tell its mean CPU time too."""
     digests: bool = False
     """Whether to tell the digests of the results; then each call is a chunk of its own."""
+    in_turn: bool = False
+    """Whether each chunk waits for the end of the one before it."""
 
 
 class Pickle(Message, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from gilscope.backends.base import CallError
 from gilscope.measure.costs import work_s
 from gilscope.measure.histogram import histogram
 from gilscope.measure.messages import RoundDone
@@ -19,6 +20,8 @@ __all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]
 
 #: What the process of a trial tells of a round as it is recorded.
 _TOLD = tuple(name for name in Round.__struct_fields__ if name in RoundDone.__struct_fields__)
+#: Characters of an exception's message that fit into a sentence.
+MOST_SAID = 100
 _MEDIANS = ("latency_p50_s", "latency_p99_s", "queue_wait_p50_s", "loop_lag_p50_s", "loop_lag_p99_s")
 
 
@@ -54,6 +57,7 @@ def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger
         rounds=tuple(rounds),
         calls=sum(made.calls for made in rounds),
         errors=sum(made.errors for made in rounds),
+        error=_first_line(trial.error),
         read_bytes=_per_call(trial.rounds, lambda read: read.by_calls),
         storage_read_bytes=_per_call(trial.rounds, lambda read: read.from_storage),
         observer_slowdown=_slowdown(rounds),
@@ -63,6 +67,13 @@ def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
         **{name: _median([getattr(made, name) for made in clean]) for name in _MEDIANS},
     )
+
+
+def _first_line(error: CallError | None) -> str | None:
+    if error is None:
+        return None
+    message = error.message.strip().partition("\n")[0][:MOST_SAID]
+    return f"{error.type}: {message}" if message else error.type
 
 
 def _timeline(rounds: Sequence[TimedRound]) -> Timeline | None:

@@ -56,8 +56,11 @@ class Trial(Record, frozen=True, kw_only=True):
     rounds: tuple[Round, ...] = ()
     calls: int = 0
     errors: int = 0
+    error: str | None = None
+    """The first exception of its calls, in a line."""
     throughput_per_s: float | None = None
-    """Calls of average cost per second, the median over the clean rounds; low and high bound its interval."""
+    """Calls of average cost that succeeded per second, the median over the clean rounds; low and high bound its
+    interval."""
     throughput_low: float | None = None
     throughput_high: float | None = None
     speedup: float | None = None

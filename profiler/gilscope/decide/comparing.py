@@ -1,0 +1,56 @@
+"""Whose results to hold against those of the serial run, and with how many calls: wrong is fast, so that results are
+compared before anyone is measured at length, and those of who leads in the end before it is recommended."""
+
+from __future__ import annotations
+
+from gilscope.decide.measured import Measured, Tried
+from gilscope.decide.steps import CheckResults
+
+__all__ = ["MOST_COMPARED", "check_first", "check_leaders"]
+
+#: The part of the budget that one comparison may take, over all trials, and the most calls of one trial.
+COMPARING_SHARE, MOST_COMPARED = 0.05, 200
+#: What digesting an argument and a result takes at most, about.
+DIGEST_S = 0.001
+#: Passes of the serial run over its inputs: before the others, after them, and one by one in another's process.
+SERIAL_PASSES = 3
+#: Who leads, as a part of the fastest.
+NEAR = 0.8
+#: Comparisons in all, the first included.
+MOST = 3
+
+
+def check_first(measured: Measured) -> CheckResults | None:
+    """All that race, once they have shown that they work."""
+    return None if measured.asked(CheckResults) else _check(measured, list(measured.racing))
+
+
+def check_leaders(measured: Measured) -> CheckResults | None:
+    """Those that lead and were not opened yet when results were compared first, until the leaders give right ones."""
+    asked = measured.asked(CheckResults)
+    done = {number for step in asked for number in step.trials}
+    near = [number for number in measured.contending(NEAR) if number not in done] if len(asked) < MOST else []
+    return _check(measured, near)
+
+
+def _check(measured: Measured, numbers: list[int]) -> CheckResults | None:
+    """Where calls are cheap, none has failed, and there is something to compare with: a generator's results are
+    drained."""
+    solo = measured.solo
+    others = [n for n in numbers if n and measured.trials[n].alive and not measured.trials[n].errors]
+    alone = solo is not None and solo.alive and not solo.errors and measured.kind in ("sync", "coroutine")
+    if not alone or not others or measured.call_s is None:
+        return None
+    inputs, calls = _room(measured, [measured.trials[n] for n in others], measured.call_s)
+    return CheckResults(tuple(others), calls, inputs) if inputs >= 1 and calls >= 2 else None
+
+
+def _room(measured: Measured, others: list[Tried], call_s: float) -> tuple[int, int]:
+    """Inputs that the serial run goes over, and calls of each of the others: half of the time and of the calls for
+    either."""
+    left, budget_s = measured.left, measured.experiment.options.budget_s
+    half_s, half = min(COMPARING_SHARE * budget_s, left.remaining_s) / 2, left.calls // 2
+    each_s = sum(1 / tried.expected_per_s if tried.expected_per_s else call_s for tried in others)
+    inputs = min(MOST_COMPARED, int(half_s / (SERIAL_PASSES * (call_s + DIGEST_S))), half // SERIAL_PASSES)
+    calls = min(MOST_COMPARED, int(half_s / (each_s + len(others) * DIGEST_S)), half // len(others))
+    return inputs, calls
