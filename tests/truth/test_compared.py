@@ -25,7 +25,7 @@ from tests.unit.decide_builders import BACKENDS, RACED
 def check(solo: LiveTrial, pool: LiveTrial, call_s: float = 0.002, **limits: Any) -> None:
     """Compare results, where that is asked for after the race."""
     options = Options(**{"budget_s": 60.0, **limits})
-    journal = Journal(Experiment(options, 2.0, BACKENDS), [*RACED], [solo, pool], call_s=call_s)
+    journal = Journal(Experiment(options, 2.0, BACKENDS), [*RACED], [solo, pool], looked_s=call_s)
     runner = Runner(TargetSpec(spec="x:y"), journal, Budget(options.budget_s, options.max_calls), lambda doing: None)
     step = next_step(runner.measured)
     if isinstance(step, CheckResults):

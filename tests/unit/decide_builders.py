@@ -64,7 +64,7 @@ def measured(*trials: Tried, steps: tuple[Step, ...] = (), options: Options | No
     left |= {name: fields.pop(name) for name in list(fields) if name in left}
     backends = {name: BACKENDS[name] for name in fields.pop("backends", BACKENDS)}
     experiment = Experiment(options or Options(), fields.pop("cpus", 2.0), backends)
-    return Measured(experiment, Left(**left), trials, steps, **{"call_s": 0.01, **fields})
+    return Measured(experiment, Left(**left), trials, steps, **{"looked_s": fields.pop("call_s", 0.01), **fields})
 
 
 #: What was asked for when a race of the solo run and one more is over.

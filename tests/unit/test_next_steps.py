@@ -26,6 +26,7 @@ from gilscope.decide.steps import (
     WarmUp,
     WatchAlone,
 )
+from gilscope.decide.warm import MOST_LOOKS
 from gilscope.options import Options
 from tests.unit.decide_builders import ledger, measured, tried
 
@@ -164,10 +165,28 @@ def test_rounds_are_shorter_where_the_budget_has_no_room_for_many() -> None:
     assert step.round_s == pytest.approx(0.9 / 6 / 2)
 
 
-def test_long_calls_are_not_made_for_warmth_alone() -> None:
-    step = next_step(measured(solo(), tried("thread", workers=2), steps=(*WATCHED, Open(())), call_s=0.2))
+@pytest.mark.parametrize(
+    ("call_s", "cold_s", "calls", "looks"), [(0.01, 0.0, 2, MOST_LOOKS), (0.2, 0.0, 0, 1), (0.2, 1.5, 2, 1)]
+)
+def test_long_calls_are_made_for_warmth_alone_only_where_the_first_was_dearer(
+    call_s: float, cold_s: float, calls: int, looks: int
+) -> None:
+    trials = (solo(), tried("thread", workers=2))
+    step = next_step(measured(*trials, steps=(*WATCHED, Open(())), call_s=call_s, cold_s=cold_s))
     assert isinstance(step, WarmUp)
-    assert step.calls == 0
+    assert (step.calls, step.most_looks) == (calls, looks)
+
+
+def test_what_was_planned_by_the_first_looks_is_planned_anew_when_calls_turn_out_shorter() -> None:
+    asked = (*WATCHED, Open(()))
+    trials = (solo(), tried("process", workers=2, dispatch_s=0.001))
+    by_looks = next_step(measured(*trials, steps=asked, call_s=0.2))
+    by_rounds = next_step(measured(*trials, steps=asked, call_s=0.2, average_call_s=1e-4))
+    assert isinstance(by_looks, WarmUp)
+    assert isinstance(by_rounds, WarmUp)
+    assert (by_looks.calls, by_looks.chunksize) == (0, 1)
+    assert by_rounds.calls == 2
+    assert by_rounds.chunksize > 1
 
 
 @pytest.mark.parametrize(
@@ -188,12 +207,18 @@ def test_calls_that_are_pickled_go_in_chunks_where_handing_over_costs_much(
 
 
 def test_all_have_a_clean_round_then_the_others_one_that_is_watched() -> None:
-    trials = (solo(100.0), tried("thread", (90.0,), workers=2), tried("process", (180.0,), workers=2))
+    trials = (solo(), tried("thread", (90.0,), workers=2), tried("process", (180.0,), workers=2))
     warm = (*WATCHED, Open(()), WarmUp(1, 2, 1, 100.0, 0.12), WarmUp(2, 2, 1, 100.0, 0.12))
     clean = next_step(measured(*trials, steps=warm))
     assert clean == Rounds((0, 1, 2), 0.12, "first", passes_left=4)
     watched = next_step(measured(*trials, steps=(*warm, clean)))
     assert watched == Rounds((1, 2), 0.12, "first", observed=True, passes_left=3)
+
+
+def test_long_calls_that_were_timed_alone_before_the_race_are_not_timed_again_for_a_first_round() -> None:
+    trials = (solo(1.0), tried("thread", workers=2))
+    step = next_step(measured(*trials, steps=(*WATCHED, Open(()), WarmUp(1, 0, 1, 2.0, 0.12)), call_s=1.0))
+    assert step == Rounds((1,), 0.12, "first", passes_left=4)
 
 
 # -- more worker counts -----------------------------------------------------------------------------------------------

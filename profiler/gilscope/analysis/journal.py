@@ -10,9 +10,10 @@ import msgspec
 from gilscope.decide.demands import combine
 from gilscope.decide.measured import Experiment, Left, Measured, Tried
 from gilscope.decide.steps import Step
+from gilscope.decide.warm import cold_rounds
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.messages import Pickled
-from gilscope.measure.record import costs_of, ledgers_of, trial_record
+from gilscope.measure.record import call_seconds, costs_of, ledgers_of, trial_record
 from gilscope.observers.pyspy import Hot
 from gilscope.records import Trial
 from gilscope.targets import Loaded
@@ -32,8 +33,10 @@ class Journal:
     """Which of them is the leader once more, in a second process."""
     watching: Watching | None = None
     """The instrument; None before it is known."""
-    call_s: float | None = None
-    """Mean seconds of a call alone, from the first look; None when no call ended in time."""
+    looked_s: float | None = None
+    """Mean seconds of a warm call alone, by the looks at the first calls; None when no call ended in time."""
+    cold_s: float = 0.0
+    """As in `gilscope.decide.measured.Measured`."""
     pickled: Pickled | None = None
     hot: Hot | None = None
 
@@ -47,13 +50,19 @@ class Journal:
         return self.solo.account.loaded if self.solo else None
 
     @property
+    def call_s(self) -> float | None:
+        """Mean seconds of a warm call alone, by the best figure known by now: over the solo rounds, each input counting
+        the same, else by the looks at the first calls."""
+        return self._average_call_s(self._costs()) or self.looked_s
+
+    @property
     def racing(self) -> list[LiveTrial]:
         """The trials but the twin."""
         return [trial for trial in self.trials if trial is not self.twin]
 
     def measured(self, left: Left) -> Measured:
         """All of it, for decisions."""
-        costs = costs_of(self.solo.account) if self.solo else {}
+        costs = self._costs()
         shared = self.pickled.parent_share if self.pickled else None
         return Measured(
             self.experiment,
@@ -62,12 +71,20 @@ class Journal:
             steps=tuple(self.steps),
             kind=self.loaded.kind if self.loaded else "sync",
             gil_enabled=self.watching.gil.enabled if self.watching else True,
-            call_s=self.call_s,
-            average_call_s=sum(costs.values()) / len(costs) if costs else None,
+            looked_s=self.looked_s,
+            cold_s=self.cold_s,
+            average_call_s=self._average_call_s(costs),
             pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,
             pickle_parent_share=0.5 if shared is None else shared,
             gil_held_ratio=self.hot.gil_held_ratio if self.hot else None,
         )
+
+    def _costs(self) -> dict[int, float]:
+        return costs_of(self.solo.account) if self.solo else {}
+
+    @staticmethod
+    def _average_call_s(costs: Mapping[int, float]) -> float | None:
+        return sum(costs.values()) / len(costs) if costs else None
 
     def _tried(self, trial: LiveTrial, costs: Mapping[int, float]) -> Tried:
         return Tried(
@@ -80,8 +97,9 @@ class Journal:
         )
 
     def _record(self, trial: LiveTrial, costs: Mapping[int, float]) -> Trial:
-        ledgers, pickled = ledgers_of(trial.account), self.pickled
-        record = trial_record(trial.account, costs, combine(ledgers) if ledgers else None)
+        cold = 0 if trial is self.solo else cold_rounds(call_seconds(trial.account, costs))
+        ledgers, pickled = ledgers_of(trial.account, cold), self.pickled
+        record = trial_record(trial.account, costs, combine(ledgers) if ledgers else None, cold)
         if pickled is None or not self.experiment.backends[record.backend].pickles:
             return record
         reason = _which_part(record.reason, pickled.problem)

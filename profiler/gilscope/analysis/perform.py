@@ -19,6 +19,7 @@ from gilscope.decide.steps import (
     WarmUp,
     WatchAlone,
 )
+from gilscope.decide.warm import is_warm
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.pyspy import Hot, HotRecorder
 
@@ -26,8 +27,8 @@ __all__ = ["perform"]
 
 #: How long the one round of a configuration that is tried once may take.
 ONCE_S = 1.0
-#: The first call of a worker takes up to so many times as long as its later ones: caches, connections, lazy imports.
-SLOW_START = 4.0
+#: A warm-up round is so short that its workers start and end it apart: a longer one is up to so many times as fast.
+SHORT_ROUND = 2.0
 HOT_RATE_HZ = 200
 
 
@@ -95,20 +96,21 @@ def _open(runner: Runner, step: Open) -> None:
 
 
 def _warm_up(runner: Runner, step: WarmUp) -> None:
-    """What one call of each worker shows of the speed: where they stand in each other's way the model, which knows only
-    the call alone, expects far too much of a round."""
+    """A call of each worker, all at the same time, again and again until calls stop getting cheaper. That shows of the
+    speed too: where they stand in each other's way the model, which knows only the call alone, expects far too much."""
     trial = runner.journal.trials[step.trial]
     trial.account.note(chunksize=step.chunksize)
     trial.expected_per_s = step.expected_per_s
-    calls = min(step.calls, runner.budget.calls_left)
+    runner.attempt(trial, lambda: _warm(runner, trial, step))
 
-    def first_calls() -> None:
-        done = runner.run_calls(trial, calls, 1).done
-        if calls == trial.configuration.workers:
-            trial.expected_per_s = min(step.expected_per_s, SLOW_START * calls / done.wall_s)
 
-    if calls > 0:
-        runner.attempt(trial, first_calls)
+def _warm(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
+    took_s: list[float] = []
+    expected_s = step.calls / step.expected_per_s + runner.journal.cold_s
+    while len(took_s) < step.most_looks and not is_warm(took_s) and 0 < step.calls <= runner.budget.calls_left:
+        done = runner.run_calls(trial, step.calls, 1, expected_s=expected_s).done
+        took_s.append(done.wall_s / done.calls)
+        trial.expected_per_s = min(step.expected_per_s, SHORT_ROUND / took_s[-1])
 
 
 def _rounds(runner: Runner, step: Rounds) -> None:

@@ -4,22 +4,27 @@ demands, and is the measure of every other configuration."""
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from gilscope import errors
 from gilscope.analysis.runner import MAX_CALLS, START_TIMEOUT_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.rounds import solo_chunksize
+from gilscope.decide.warm import cold_rounds, is_warm
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.trial import TrialEnded
+from gilscope.measure.trial_account import TimedRound
 from gilscope.observers.gil import Gil
 
 __all__ = ["start_solo", "translated"]
 
 #: A first look at a call should last so long before its length is believed.
 LOOK_S = 0.02
-#: A call longer than this is kept even though it was the first: repeating it costs more than its warm-up biases.
+#: Looks at calls longer than this are kept as rounds when they were warm: to repeat them is dear.
 LONG_CALL_S = 0.5
+#: A first call that took more than this part of the budget is not made again to see whether it was warm.
+AGAIN_SHARE = 0.5
 #: Calls shorter than this are timed by the chunk: reading the clock twice would show.
 UNTIMED_CALL_S = 20e-6
 #: The part of the budget that looking at the first calls may take.
@@ -71,34 +76,66 @@ def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
 
 
 def _first_calls(runner: Runner, trial: LiveTrial) -> None:
-    """Call until what a call takes is known. The first is watched and kept when it is long, else it warms up."""
+    """Call until the process is warm and what a call takes is known; long calls that were warm are kept."""
     assert trial.account.loaded is not None
-    budget, journal, inputs = runner.budget, runner.journal, max(1, trial.account.loaded.input_count)
-    calls, seen = 1, 0
-    until = time.monotonic() + FIRST_SHARE * budget.total_s
-    while True:
-        limit = budget.deadline(min(runner.options.timeout_s, max(until - time.monotonic(), 0.05)))
-        trial.inputs_used = inputs
-        made = trial.run_round(calls, solo_chunksize(journal.call_s), limit, observed=True)
-        done = made.done
-        budget.spend(done.calls)
-        seen += done.calls
-        call_s = journal.call_s = done.wall_s / done.calls
-        if done.wall_s >= LONG_CALL_S:
-            trial.account.rounds.append(made)
-        if (done.wall_s >= LOOK_S and (seen >= inputs or seen * call_s >= LOOK_S * 5)) or calls >= MAX_CALLS:
-            break
-        if budget.calls_left < calls or time.monotonic() >= until:
-            break
-        calls = min(_more(done, calls), budget.calls_left, MAX_CALLS)
+    trial.inputs_used = inputs = max(1, trial.account.loaded.input_count)
+    until = time.monotonic() + FIRST_SHARE * runner.budget.total_s
+    looks = _warmed_up(runner, trial, until)
+    seen = 1 + _looked(runner, trial, looks[-1], until)
     trial.inputs_used = min(inputs, seen)
     if trial.account.errors == trial.account.calls and seen >= min(inputs, 100):
         raise _every_call_raised(trial)
 
 
-def _more(done: m.RoundDone, calls: int) -> int:
+def _warmed_up(runner: Runner, trial: LiveTrial, until: float) -> list[TimedRound]:
+    """The first call, and the same again until it stops getting cheaper: of two inputs one may be the dearer. The first
+    is watched, for it may be all there is time for; the others are clean, as the serial run's rounds are."""
+    budget, journal = runner.budget, runner.journal
+    looks = [_look(runner, trial, 1, until, observed=True)]
+    long = looks[0].done.wall_s > AGAIN_SHARE * budget.total_s
+    while not (long or is_warm(_call_s(looks))) and budget.calls_left > 1 and time.monotonic() < until:
+        looks.append(_look(runner, trial, 1, max(until, time.monotonic() + looks[0].done.wall_s), again=True))
+    took_s = _call_s(looks)
+    cold = cold_rounds(took_s)
+    journal.looked_s, journal.cold_s = took_s[-1], took_s[0] - took_s[-1] if cold else 0.0
+    trial.account.rounds += [look for look in looks[cold:] if look.done.wall_s >= LONG_CALL_S]
+    return looks
+
+
+def _call_s(looks: Sequence[TimedRound]) -> list[float]:
+    return [look.done.wall_s / look.done.calls for look in looks]
+
+
+def _look(
+    runner: Runner, trial: LiveTrial, calls: int, until: float, *, observed: bool = False, again: bool = False
+) -> TimedRound:
+    limit_s = min(runner.options.timeout_s, max(until - time.monotonic(), 0.05))
+    chunk, limit = solo_chunksize(runner.journal.looked_s), runner.budget.deadline(limit_s)
+    made = trial.run_round(calls, chunk, limit, observed=observed, again=again)
+    runner.budget.spend(made.done.calls)
+    return made
+
+
+def _looked(runner: Runner, trial: LiveTrial, look: TimedRound, until: float) -> int:
+    """Look at more calls, until what one takes is known; how many were made."""
+    budget, inputs, seen = runner.budget, trial.inputs_used, 0
+    while not _is_known(look.done, 1 + seen, inputs):
+        if budget.calls_left < look.done.calls or time.monotonic() >= until:
+            break
+        look = _look(runner, trial, min(_more(look.done), budget.calls_left, MAX_CALLS), until)
+        seen += look.done.calls
+        runner.journal.looked_s = look.done.wall_s / look.done.calls
+    return seen
+
+
+def _is_known(done: m.RoundDone, seen: int, inputs: int) -> bool:
+    long_enough = seen >= inputs or seen * done.wall_s / done.calls >= LOOK_S * 5
+    return (done.wall_s >= LOOK_S and long_enough) or done.calls >= MAX_CALLS
+
+
+def _more(done: m.RoundDone) -> int:
     """Calls for a look twice as long as needed, at most ten times as many as before."""
-    return max(1, min(10 * calls, int(2 * LOOK_S * calls / max(done.wall_s, 1e-7)) + 1))
+    return max(1, min(10 * done.calls, int(2 * LOOK_S * done.calls / max(done.wall_s, 1e-7)) + 1))
 
 
 def _every_call_raised(trial: LiveTrial) -> errors.TargetFailedError:

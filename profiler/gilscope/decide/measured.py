@@ -77,8 +77,10 @@ class Measured:
     """What was asked for so far, in order."""
     kind: Kind = "sync"
     gil_enabled: bool = True
-    call_s: float | None = None
-    """Seconds of a call alone, by the first of them; None when no call ended in time."""
+    looked_s: float | None = None
+    """Seconds of a warm call alone, by the looks at the first calls; None when no call ended in time."""
+    cold_s: float = 0.0
+    """Seconds by which the first call of the solo run took longer than the same again, where notable; else 0."""
     average_call_s: float | None = None
     """Solo seconds of a call, each input counting the same."""
     pickle_s: float = 0.0
@@ -86,6 +88,11 @@ class Measured:
     """As in `gilscope.decide.traits.Machine`."""
     gil_held_ratio: float | None = None
     """By py-spy, for want of something better where the ledger cannot see the GIL."""
+
+    @property
+    def call_s(self) -> float | None:
+        """Seconds of a warm call alone, by the best figure known by now; None when no call ended in time."""
+        return self.average_call_s or self.looked_s
 
     @property
     def solo(self) -> Tried | None:

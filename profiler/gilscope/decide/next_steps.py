@@ -32,6 +32,7 @@ from gilscope.decide.steps import (
     WatchAlone,
 )
 from gilscope.decide.sweep import PAYS, next_count
+from gilscope.decide.warm import MOST_LOOKS
 from gilscope.options import Options
 from gilscope.records import LOOP_KINDS
 
@@ -140,8 +141,10 @@ def _warm_up(measured: Measured) -> WarmUp | None:
     tried, length_s = measured.trials[number], _round_s(measured)
     size = _chunksize(measured, tried, length_s)
     to = tried.record
-    calls = to.workers if measured.call_s < length_s / 2 and measured.left.calls > 0 else 0
-    return WarmUp(number, calls, size, _expected_per_s(measured, to.backend, to.workers, size), length_s)
+    short = measured.call_s < length_s / 2
+    calls = to.workers if (short or measured.cold_s) and measured.left.calls > 0 else 0
+    expected_per_s = _expected_per_s(measured, to.backend, to.workers, size)
+    return WarmUp(number, calls, size, expected_per_s, length_s, MOST_LOOKS if short else 1)
 
 
 def _round_s(measured: Measured) -> float:
@@ -168,11 +171,12 @@ def _expected_per_s(measured: Measured, backend: str, workers: int, chunk: int =
 
 
 def _first_rounds(measured: Measured) -> Rounds | None:
-    """A clean round of every trial that has none, then an observed one; the solo run was watched already."""
+    """A clean round of every trial that has none, then an observed one."""
     asked = measured.asked(Rounds)
     for observed, passes_left in ((False, 4), (True, 3)):
         done = {number for step in asked if step.observed == observed for number in step.trials}
-        done |= {0} if observed else set()
+        # The solo run was watched before anything was opened, and its long calls were timed then.
+        done |= {0} if observed or any(not made.observed for made in measured.trials[0].record.rounds) else set()
         fresh = tuple(number for number, tried in measured.racing.items() if tried.alive and number not in done)
         if fresh:
             return Rounds(fresh, _round_s(measured), "first", observed, passes_left)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gilscope.configuration import Configuration
+from gilscope.decide.warm import MOST_LOOKS
 
 __all__ = [
     "CheckResults",
@@ -49,16 +50,18 @@ class Open:
 
 @dataclass(frozen=True)
 class WarmUp:
-    """Make a trial's first calls, one a worker, which do not count."""
+    """Make a trial's first calls, which do not count, until they stop getting cheaper."""
 
     trial: int
     calls: int
-    """None where they would take as long as a round."""
+    """In one look, one for each worker; none where calls are long and the first was no dearer, so that the first rounds
+    tell as much."""
     chunksize: int
     """Calls that are handed over at once from then on."""
     expected_per_s: float
     round_s: float
     """What a round of any trial will take."""
+    most_looks: int = MOST_LOOKS
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
 
 
 def telling_rounds(trial: Trial) -> list[Round]:
-    """The clean rounds in which calls succeeded, or the observed ones where there was no clean one."""
-    made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > r.errors]
+    """The clean rounds of warm workers in which calls succeeded, or the observed ones where there was no clean one."""
+    made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > r.errors and not r.cold]
     return [r for r in made if not r.observed] or made
 
 

@@ -68,7 +68,7 @@ class LiveTrial:
         """Calls per second to expect of the next round."""
         self._process: TrialProcess | None = None
         self._observer: Observer | None = None
-        self._next_input = 0
+        self._next_input = self._last_first = 0
         self._weighed: tuple[int, int] | None = None
         """The calls until then, and the memory of all workers, when these had done a round."""
         self._pids: frozenset[int] = frozenset()
@@ -160,22 +160,31 @@ class LiveTrial:
     # -- running calls ----------------------------------------------------------------------------------------------
 
     def run_round(
-        self, calls: int, chunksize: int, deadline: float, *, observed: bool, costs: Mapping[int, float] | None = None
+        self,
+        calls: int,
+        chunksize: int,
+        deadline: float,
+        *,
+        observed: bool,
+        again: bool = False,
+        costs: Mapping[int, float] | None = None,
     ) -> TimedRound:
         """Run ``calls`` calls, going on with the inputs where the last round ended. Whether the round counts, or only
         warmed up, is the caller's to say, who adds it to the account's rounds.
 
+        :param again: begin with the input that the last round began with
         :param costs: seconds of each input alone, by number, as far as they are known
         :raises TrialEnded: when the process fails or does not answer in time
         """
         solo = self.account.known.backend == "serial"
         observed = observed and bool(self._pids)
+        first = self._last_first if again else self._next_input
         ask = m.Round(
-            first=self._next_input,
+            first=first,
             calls=calls,
             inputs=self.inputs_used,
             chunksize=chunksize,
-            alone_s=mean_alone_s(self._next_input, calls, self.inputs_used, costs or {}),
+            alone_s=mean_alone_s(first, calls, self.inputs_used, costs or {}),
             timed=self.timed,
             costs=solo,
             cpu_costs=solo and observed and self.timed,
@@ -184,7 +193,7 @@ class LiveTrial:
         done, seen = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
         after = self._read_so_far() if solo else None
         self.account.note_calls(done)
-        self._next_input = (ask.first + calls) % ask.inputs
+        self._last_first, self._next_input = ask.first, (ask.first + calls) % ask.inputs
         return TimedRound(
             ask.first,
             ask.inputs,

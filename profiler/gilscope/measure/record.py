@@ -16,7 +16,7 @@ from gilscope.observers.proc import BytesRead
 from gilscope.quantiles import quantile
 from gilscope.records import Ledger, Round, Timeline, Trial
 
-__all__ = ["costs_of", "ledgers_of", "runs_of", "trial_record"]
+__all__ = ["call_seconds", "costs_of", "ledgers_of", "runs_of", "trial_record"]
 
 #: What the process of a trial tells of a round as it is recorded.
 _TOLD = tuple(name for name in Round.__struct_fields__ if name in RoundDone.__struct_fields__)
@@ -39,31 +39,42 @@ def runs_of(serial: TrialAccount) -> dict[int, list[tuple[float, float | None]]]
     return runs
 
 
-def ledgers_of(trial: TrialAccount) -> list[Ledger]:
-    """The ledgers of the observed rounds."""
-    return [timed.ledger for timed in trial.rounds if timed.ledger is not None]
+def call_seconds(trial: TrialAccount, costs: Mapping[int, float]) -> list[float]:
+    """What a call took in each round, workers together: for each solo second where these are known of all its calls."""
+    works = [_work_s(timed, costs) for timed in trial.rounds]
+    known = all(works)
+    parts = [work or 1.0 if known else float(timed.done.calls) for work, timed in zip(works, trial.rounds, strict=True)]
+    paces = [timed.done.steady_s or timed.done.wall_s for timed in trial.rounds]
+    return [pace_s / part if part else 0.0 for pace_s, part in zip(paces, parts, strict=True)]
 
 
-def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger | None) -> Trial:
+def ledgers_of(trial: TrialAccount, cold: int = 0) -> list[Ledger]:
+    """The ledgers of the observed rounds, the first ``cold`` rounds left out."""
+    return [timed.ledger for timed in trial.rounds[cold:] if timed.ledger is not None]
+
+
+def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger | None, cold: int = 0) -> Trial:
     """The record of a trial, but for what follows from comparing it with others.
 
     :param costs: solo seconds of each input, by number
     :param ledger: of all its observed rounds together
+    :param cold: how many of its first rounds were not warm yet
     """
-    rounds = [_round(number, timed, costs) for number, timed in enumerate(trial.rounds)]
-    clean = [made for made in rounds if not made.observed] or rounds
+    rounds = [_round(number, timed, costs, cold=number < cold) for number, timed in enumerate(trial.rounds)]
+    warm = trial.rounds[cold:]
+    clean = [made for made in rounds if not (made.observed or made.cold)] or rounds[cold:]
     return msgspec.structs.replace(
         trial.known,
         rounds=tuple(rounds),
         calls=sum(made.calls for made in rounds),
         errors=sum(made.errors for made in rounds),
         error=_first_line(trial.error),
-        read_bytes=_per_call(trial.rounds, lambda read: read.by_calls),
-        storage_read_bytes=_per_call(trial.rounds, lambda read: read.from_storage),
-        observer_slowdown=_slowdown(rounds),
-        latencies=histogram(timed.done.latencies for timed in trial.rounds if not timed.observed),
+        read_bytes=_per_call(warm, lambda read: read.by_calls),
+        storage_read_bytes=_per_call(warm, lambda read: read.from_storage),
+        observer_slowdown=_slowdown(rounds[cold:]),
+        latencies=histogram(timed.done.latencies for timed in warm if not timed.observed),
         ledger=ledger,
-        timeline=_timeline(trial.rounds),
+        timeline=_timeline(warm),
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
         **{name: _median([getattr(made, name) for made in clean]) for name in _MEDIANS},
     )
@@ -88,11 +99,14 @@ def _per_call(rounds: Sequence[TimedRound], of: Callable[[BytesRead], int]) -> i
     return round(sum(read for read, _ in known) / calls) if calls else None
 
 
-def _round(number: int, timed: TimedRound, costs: Mapping[int, float]) -> Round:
+def _round(number: int, timed: TimedRound, costs: Mapping[int, float], *, cold: bool) -> Round:
     told = {name: getattr(timed.done, name) for name in _TOLD}
-    return Round(
-        index=number, observed=timed.observed, work_s=work_s(timed.first, timed.done.calls, timed.inputs, costs), **told
-    )
+    work = _work_s(timed, costs)
+    return Round(index=number, observed=timed.observed, cold=cold, work_s=work, **told)
+
+
+def _work_s(timed: TimedRound, costs: Mapping[int, float]) -> float | None:
+    return work_s(timed.first, timed.done.calls, timed.inputs, costs)
 
 
 def _median(values: Sequence[float | None]) -> float | None:

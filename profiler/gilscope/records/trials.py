@@ -36,6 +36,9 @@ class Round(Record, frozen=True, kw_only=True):
     loop_lag_p50_s: float | None = None
     loop_lag_p99_s: float | None = None
     loop_lag_max_s: float | None = None
+    cold: bool = False
+    """Whether its workers were not warm yet, as later rounds showed (imports, connections, caches): nothing is judged
+    by it."""
 
     @property
     def paced_s(self) -> float:

@@ -1,0 +1,36 @@
+"""When workers are warm: their calls have stopped getting cheaper.
+
+First calls import, connect, compile and fill caches. What they take beside the work is a cost of its own, told apart
+from the work's; nothing is planned or judged by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median_high
+
+__all__ = ["CHEAPER", "MOST_LOOKS", "cold_rounds", "is_warm"]
+
+#: Calls that take less than this part of those before are notably cheaper: equal ones seldom differ so much on a busy
+#: machine, and imports, connections and compilers take many times the work.
+CHEAPER = 0.7
+#: Looks at a worker's first calls after which it is taken as it is: what still gets cheaper then takes longer to become
+#: warm than there is time for.
+MOST_LOOKS = 6
+
+
+def is_warm(call_s: Sequence[float]) -> bool:
+    """Whether calls have stopped getting cheaper, by the seconds of a call in each look so far, in order; one look has
+    nothing to show against it."""
+    if len(call_s) >= MOST_LOOKS:
+        return True
+    return len(call_s) >= 2 and call_s[-1] >= CHEAPER * call_s[-2]
+
+
+def cold_rounds(call_s: Sequence[float]) -> int:
+    """How many of a trial's first rounds were not warm yet, by the seconds of a call in each, in order: those that the
+    rounds behind them, by their median, were notably cheaper than. The last has nothing behind it to show that."""
+    number = 0
+    while number < len(call_s) - 1 and median_high(call_s[number + 1 :]) < CHEAPER * call_s[number]:
+        number += 1
+    return number
