@@ -127,6 +127,8 @@ def make_trials() -> tuple[Trial, ...]:
         make_trial(
             *("process", 2),
             start_method="spawn",
+            calls=120,
+            memory_bytes=63 * 2**20,
             speedup=1.91,
             throughput_per_s=5.73,
             throughput_low=5.4,
@@ -276,6 +278,7 @@ def make_result(**changes: Any) -> Result:
         "instrument": make_instrument(),
         "settings": {"budget_s": 10.0, "backends": ["serial", "thread", "process"], "seed": None},
         "elapsed_s": 9.4,
+        "calls_made": 96,
         "demands": _Extras.demands,
         "classification": make_classification(),
         "recommendation": make_recommendation(),

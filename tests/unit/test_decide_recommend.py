@@ -81,6 +81,18 @@ def test_a_tie_goes_to_the_simpler_backend_and_the_fewer_workers() -> None:
     assert "32 workers instead of 8" in why(verdict, "thread")
 
 
+def test_of_coroutines_that_give_the_same_the_fewest_in_flight_are_taken() -> None:
+    verdict = judged(
+        SERIAL,
+        make.trial("asyncio", (5_000, 5_050, 4_950), workers=64),
+        make.trial("asyncio", (9_800, 9_700, 9_900), workers=256, latency_p50_s=0.026),
+        make.trial("asyncio", (10_000, 10_100, 9_900), workers=1024, latency_p50_s=0.1),
+        kind="coroutine",
+    )
+    assert (verdict.backend, verdict.workers) == ("asyncio", 256)
+    assert "1024 workers instead of 256" in verdict.alternatives[-1].why_not
+
+
 def test_coroutines_prefer_the_loop_in_a_tie() -> None:
     verdict = judged(
         SERIAL,

@@ -329,6 +329,14 @@ def test_memory_of_a_process(start: Start) -> None:
     assert 60 << 20 < large.anonymous_bytes - little.anonymous_bytes < 70 << 20
 
 
+def test_the_peak_of_a_process_counts_what_it_has_returned(start: Start) -> None:
+    returned = start("held = b'x' * (64 << 20); del held; ready(); sys.stdin.read()")
+    size = proc.memory(returned.process.pid)
+    if size is None:
+        pytest.skip("this kernel is without smaps_rollup")
+    assert 60 << 20 < size.peak_bytes - size.pss_bytes < 70 << 20
+
+
 def gone_pid() -> int:
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", ""])
     process.wait()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gilscope.analysis.conclude import MOST_EDGES_IN_ALL, with_bounded_timelines
 from gilscope.backends.base import Configuration
+from gilscope.measure.histogram import counted
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.record import costs_of, ledgers_of, trial_record
 from gilscope.measure.trial_account import TimedRound, TrialAccount
@@ -96,6 +97,24 @@ def test_the_histogram_is_of_the_clean_rounds_together() -> None:
     made = trial_record(account(*rounds), COSTS, None).latencies
     assert made == Histogram(edges_s=(1e-6, 1.12e-6, 1.25e-6, 1.4e-6), counts=(3, 0, 1))
     assert trial_record(account(rounds[2], timed()), COSTS, None).latencies is None
+
+
+def test_the_p99_of_rounds_with_few_calls_is_that_of_all_their_calls() -> None:
+    usual, slow = counted([10_000_000] * 40), counted([1_000_000_000])
+    few = [timed(calls=40, latency_p99_s=0.01, latencies=usual) for _ in range(3)]
+    unlucky = timed(calls=1, latency_p99_s=1.0, latencies=slow)
+    record = trial_record(account(*few, unlucky, unlucky, unlucky, unlucky), COSTS, None)
+    assert record.latency_p99_s == pytest.approx(1.0, rel=0.07)  # 4 of 124 calls
+    assert record.known_p99_s == record.latency_p99_s
+    many = [timed(calls=100, latency_p99_s=value, latencies=usual) for value in (0.01, 0.012, 9.0)]
+    assert trial_record(account(*many), COSTS, None).latency_p99_s == 0.012
+
+
+def test_of_fewer_than_a_hundred_calls_no_p99_is_known() -> None:
+    few = timed(calls=99, latency_p99_s=0.01, latencies=counted([10_000_000] * 99))
+    assert trial_record(account(few), COSTS, None).known_p99_s is None
+    one_more = timed(calls=1, latency_p99_s=0.01, latencies=counted([10_000_000]))
+    assert trial_record(account(few, one_more), COSTS, None).known_p99_s == pytest.approx(0.01, rel=0.07)
 
 
 def test_the_timeline_is_of_the_last_round_that_has_one() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gilscope.records import STATES, Recommendation
+from gilscope.records import STATES, Demands, Recommendation
 from gilscope.report import verdicts
+from gilscope.report.consequences import consequences
 from gilscope.report.palette import STATE_STYLES
 from tests.unit.handmade import make_classification, make_recommendation, make_result, make_trial
 
@@ -38,6 +39,24 @@ def test_the_verdict_of_a_process_pool() -> None:
 )
 def test_the_verdict_names_how_to_run_it(changes: dict[str, object], expected: str) -> None:
     assert expected in verdicts.verdict_sentence(make_result(recommendation=make_recommendation(**changes)))
+
+
+def test_the_verdict_says_how_long_calls_take_what_memory_and_how_many_were_made() -> None:
+    assert consequences(make_result()) == (
+        "So run, a call takes 330 ms (p50) and 410 ms (p99), and all processes together 63.0 MiB of memory. "
+        "96 calls were made in all."
+    )
+
+
+def test_a_p99_of_few_calls_is_not_told() -> None:
+    told = consequences(make_result(recommendation=make_recommendation(backend="serial", workers=1, start_method=None)))
+    assert told.startswith("So run, a call takes 330 ms (p50; too few calls were timed for a p99: 18).")
+
+
+def test_calls_that_waited_for_the_network_are_said_to_have_gone_there() -> None:
+    asks = Demands(wall_s=0.1, blocked_s=0.1, network_s=0.09)
+    assert consequences(make_result(demands=asks, calls_made=1)).endswith("1 call was made in all, to the network.")
+    assert "in all" not in consequences(make_result(demands=asks, calls_made=None))
 
 
 def test_an_inconclusive_verdict_says_why_and_says_it_once() -> None:

@@ -55,6 +55,10 @@ class Budget:
     def calls_left(self) -> int:
         return 10**9 if self.max_calls is None else self.max_calls - self._calls
 
+    @property
+    def calls_made(self) -> int:
+        return self._calls
+
     def spend(self, calls: int) -> None:
         """Calls that were made."""
         self._calls += calls

@@ -56,6 +56,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         instrument=_instrument(runner, measured),
         settings=options.saved(),
         elapsed_s=measured.left.elapsed_s,
+        calls_made=runner.budget.calls_made,
         demands=measured.demands,
         classification=measured.classification,
         recommendation=_recommendation(measured, code_target, interrupted),

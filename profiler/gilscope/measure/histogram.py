@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from gilscope.quantiles import counted_quantile
 from gilscope.records import Histogram
 
-__all__ = ["EDGES_NS", "counted", "histogram"]
+__all__ = ["EDGES_NS", "counted", "histogram", "quantile_s"]
 
 _R20: Final = (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900)
 EDGES_NS: Final = (0, *(number * 10**decade for decade in range(13) for number in _R20), 10**15)
@@ -37,3 +38,9 @@ def histogram(rounds: Iterable[Mapping[int, int]]) -> Histogram | None:
         edges_s=tuple(edge / 1e9 for edge in EDGES_NS[first : last + 2]),
         counts=tuple(whole[number] for number in range(first, last + 1)),
     )
+
+
+def quantile_s(counted: Histogram, fraction: float) -> float | None:
+    """The seconds that ``fraction`` of the calls do not exceed, to a twentieth: the (geometric) middle of their bin."""
+    bins = zip(counted.edges_s, counted.edges_s[1:], counted.counts, strict=False)
+    return counted_quantile([((low * high) ** 0.5 or high / 2, count) for low, high, count in bins], fraction)

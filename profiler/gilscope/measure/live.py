@@ -264,8 +264,9 @@ class LiveTrial:
         self.account.native_pools = found.pools
 
     def weigh(self) -> None:
-        """Note the memory of the workers, and by what it has grown since they were first weighed."""
+        """Note the memory of all processes, that of the workers, and by what this has grown since the first time."""
         workers = self.account.known.workers
+        self._weigh_all()
         known = [size for pid in self._pids if (size := proc.memory(pid)) is not None]
         if len(known) != workers:  # a process each
             return
@@ -277,6 +278,13 @@ class LiveTrial:
         calls = self.account.calls - self._weighed[0]
         if calls >= GROWTH_CALLS * workers:
             self.account.note(memory_growth_bytes=(now_bytes - self._weighed[1]) / calls)
+
+    def _weigh_all(self) -> None:
+        """What is gone meanwhile has no memory; without the workers, which may be on other hosts, it is unknown."""
+        pids = {self.process.pid, *proc.descendants(self.process.pid)}
+        sizes = [size.peak_bytes for pid in pids if (size := proc.memory(pid)) is not None]
+        if self._pids and self._pids <= pids and sizes:
+            self.account.note(memory_bytes=max(sum(sizes), self.account.known.memory_bytes or 0))
 
     # -- the end ----------------------------------------------------------------------------------------------------
 

@@ -9,12 +9,12 @@ import msgspec
 
 from gilscope.backends.base import CallError
 from gilscope.measure.costs import work_s
-from gilscope.measure.histogram import histogram
+from gilscope.measure.histogram import histogram, quantile_s
 from gilscope.measure.messages import RoundDone
 from gilscope.measure.trial_account import TimedRound, TrialAccount
 from gilscope.observers.proc import BytesRead
 from gilscope.quantiles import quantile
-from gilscope.records import Ledger, Round, Timeline, Trial
+from gilscope.records import ENOUGH_FOR_P99, Histogram, Ledger, Round, Timeline, Trial
 
 __all__ = ["call_seconds", "costs_of", "ledgers_of", "runs_of", "trial_record"]
 
@@ -22,7 +22,7 @@ __all__ = ["call_seconds", "costs_of", "ledgers_of", "runs_of", "trial_record"]
 _TOLD = tuple(name for name in Round.__struct_fields__ if name in RoundDone.__struct_fields__)
 #: Characters of an exception's message that fit into a sentence.
 MOST_SAID = 100
-_MEDIANS = ("latency_p50_s", "latency_p99_s", "queue_wait_p50_s", "loop_lag_p50_s", "loop_lag_p99_s")
+_MEDIANS = ("latency_p50_s", "queue_wait_p50_s", "loop_lag_p50_s", "loop_lag_p99_s")
 
 
 def costs_of(serial: TrialAccount) -> dict[int, float]:
@@ -63,6 +63,7 @@ def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger
     rounds = [_round(number, timed, costs, cold=number < cold) for number, timed in enumerate(trial.rounds)]
     warm = trial.rounds[cold:]
     clean = [made for made in rounds if not (made.observed or made.cold)] or rounds[cold:]
+    counted = histogram(timed.done.latencies for timed in warm if not timed.observed)
     return msgspec.structs.replace(
         trial.known,
         rounds=tuple(rounds),
@@ -72,7 +73,8 @@ def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger
         read_bytes=_per_call(warm, lambda read: read.by_calls),
         storage_read_bytes=_per_call(warm, lambda read: read.from_storage),
         observer_slowdown=_slowdown(rounds[cold:]),
-        latencies=histogram(timed.done.latencies for timed in warm if not timed.observed),
+        latencies=counted,
+        latency_p99_s=_p99_s(clean, counted),
         ledger=ledger,
         timeline=_timeline(warm),
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),
@@ -112,6 +114,14 @@ def _work_s(timed: TimedRound, costs: Mapping[int, float]) -> float | None:
 def _median(values: Sequence[float | None]) -> float | None:
     """Of those that are known."""
     return quantile([value for value in values if value is not None], 0.5)
+
+
+def _p99_s(clean: Sequence[Round], counted: Histogram | None) -> float | None:
+    """Of rounds with few calls the median would be that of their longest calls."""
+    own = _median([made.latency_p99_s for made in clean])
+    if own is None or counted is None or all(made.calls >= ENOUGH_FOR_P99 for made in clean):
+        return own
+    return quantile_s(counted, 0.99) if sum(counted.counts) >= ENOUGH_FOR_P99 else own
 
 
 def _slowdown(rounds: Sequence[Round]) -> float | None:

@@ -292,6 +292,8 @@ class Memory:
 
     pss_bytes: int
     """With shared pages divided among their sharers."""
+    peak_bytes: int
+    """The same when it was resident with most; what it has returned since was its own."""
     anonymous_bytes: int
     """Of no file: what it allocated, or was given when it was forked. It does not depend on who shares it."""
 
@@ -300,8 +302,10 @@ def memory(pid: int) -> Memory | None:
     """The memory of a process; None when it may not be seen."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        lines += [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.endswith(" kB")]
         sizes = {name: int(size) * 1024 for name, size, *_ in map(str.split, lines)}
-        return Memory(sizes["Pss:"], sizes["Anonymous:"])
+        returned = max(sizes["VmHWM:"] - sizes["VmRSS:"], 0)
+        return Memory(sizes["Pss:"], sizes["Pss:"] + returned, sizes["Anonymous:"])
     except (OSError, KeyError):
         return None
 

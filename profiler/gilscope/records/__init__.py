@@ -31,7 +31,7 @@ from gilscope.records.plans import (
 )
 from gilscope.records.result import SCHEMA, ResultRecord
 from gilscope.records.traces import Histogram, Lane, Stack, Timeline
-from gilscope.records.trials import Round, Status, Trial
+from gilscope.records.trials import ENOUGH_FOR_P99, Round, Status, Trial
 from gilscope.records.verdicts import (
     Alternative,
     BreakEven,
@@ -49,6 +49,7 @@ from gilscope.records.verdicts import (
 )
 
 __all__ = [
+    "ENOUGH_FOR_P99",
     "LOOP_KINDS",
     "SCHEMA",
     "STATES",

@@ -32,6 +32,8 @@ class ResultRecord(Record, frozen=True, kw_only=True):
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """The options of the analysis, by name."""
     elapsed_s: float = 0.0
+    calls_made: int | None = None
+    """In all, those included that warmed up or were made for other figures than the trials' own."""
     demands: Demands | None = None
     classification: Classification
     recommendation: Recommendation

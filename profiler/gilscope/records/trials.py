@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from gilscope.records.base import Record
 from gilscope.records.ledgers import Ledger
@@ -10,9 +10,12 @@ from gilscope.records.plans import QueueFigures
 from gilscope.records.traces import Histogram, Timeline
 from gilscope.records.verdicts import StartMethod
 
-__all__ = ["Round", "Status", "Trial"]
+__all__ = ["ENOUGH_FOR_P99", "Round", "Status", "Trial"]
 
 Status = Literal["ok", "failed", "refused", "timeout"]
+
+#: Of fewer calls the 99th percentile is the longest of them, whatever that was.
+ENOUGH_FOR_P99: Final = 100
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -73,8 +76,12 @@ class Trial(Record, frozen=True, kw_only=True):
     import_s: float | None = None
     latency_p50_s: float | None = None
     latency_p99_s: float | None = None
+    """The median of the clean rounds' own, where each has calls enough for one; else of all their calls together."""
     queue_wait_p50_s: float | None = None
     memory_per_worker_bytes: int | None = None
+    memory_bytes: int | None = None
+    """Of all its processes, at the peak of each (proportional set size): the one that calls, gilscope's own part
+    included, the workers, and what else was running when it was weighed."""
     memory_growth_bytes: float | None = None
     """Anonymous memory by which a worker that is a process grew for each of its calls, from its first round to its
     last. None where it was not weighed twice, or made too few calls between to fill the gaps of its heap."""
@@ -108,6 +115,16 @@ class Trial(Record, frozen=True, kw_only=True):
     queue: QueueFigures | None = None
     queue_delayed: QueueFigures | None = None
     """The same with a network round trip in between, as asked for, taken with tasks that have no calls."""
+
+    @property
+    def timed_calls(self) -> int:
+        """Calls whose latencies are known; in results of older versions, all."""
+        return self.calls if self.latencies is None else sum(self.latencies.counts)
+
+    @property
+    def known_p99_s(self) -> float | None:
+        """`latency_p99_s`, but None where too few calls were timed for one."""
+        return self.latency_p99_s if self.timed_calls >= ENOUGH_FOR_P99 else None
 
     @property
     def name(self) -> str:

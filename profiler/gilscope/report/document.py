@@ -224,6 +224,8 @@ class Verdict:
     """Where and when it was measured, in a line."""
     confidence: str
     grounds: str
+    consequences: str
+    """What following it takes, and what giving it took."""
     gain: str
     gain_told: str
     is_sure: bool

@@ -44,6 +44,8 @@ def _document(document: Document) -> Iterator[str]:
     if document.verdict is not None:
         yield f"**{escape(document.title)}**"
         yield escape(f"Confidence: {document.verdict.confidence}. {document.verdict.grounds}")
+        if document.verdict.consequences:
+            yield escape(document.verdict.consequences)
     yield from map(_block, document.lead)
     for section in document.sections:
         yield from _section(section)

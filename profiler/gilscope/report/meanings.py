@@ -55,6 +55,7 @@ _PLAIN: Final = {
     "loop_lag_max_s": "How late the event loop came to what was due, at most.",
     "queue_wait_p50_s": "From submitting a chunk of calls to its start, median.",
     "memory_per_worker_bytes": "Memory that one more worker takes.",
+    "memory_bytes": "Memory of all its processes together.",
     "memory_growth_bytes": "Memory by which a worker grew for each of its calls.",
     "results_differing": "Of the calls compared, those whose results differ.",
     "threads": "Worker threads the seconds are summed over.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gilscope.records import ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
+from gilscope.report.consequences import consequences
 from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.registry import sections
@@ -48,6 +49,7 @@ def _head(result: ResultRecord) -> Document:
             context=_context(result),
             confidence=confidence(advice.confidence),
             grounds=grounds(result),
+            consequences=consequences(result),
             gain=gain,
             gain_told=", ".join(filter(None, (than, between.removesuffix(")")))),
             is_sure=advice.backend is not None,

@@ -114,6 +114,8 @@ def _head(document: Document, ascii_only: bool) -> _Parts:
     yield Text(title, "bold" if verdict is None or verdict.is_sure else "bold yellow")
     if verdict is not None:
         yield Text(f"Confidence: {verdict.confidence}. {verdict.grounds}")
+        if verdict.consequences:
+            yield Text(verdict.consequences)
     for block in document.lead:
         if isinstance(block, Paragraph):
             yield Text(block.text, _TONES[block.tone])

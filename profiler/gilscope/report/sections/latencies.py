@@ -86,7 +86,7 @@ def _row(trial: Trial, chosen: bool, bars: list[_Bar], axis: _Axis) -> LatencyRo
     heights = [bar.calls / math.log(bar.end_s / bar.start_s) for bar in bars]
     places = [(axis.place(bar.start_s), axis.place(bar.end_s)) for bar in bars]
     steps = ((left, right - left, high / max(heights)) for (left, right), high in zip(places, heights, strict=True))
-    quantiles = (trial.latency_p50_s, trial.latency_p99_s)
+    quantiles = (trial.latency_p50_s, trial.known_p99_s)
     marks = (axis.place(seconds) for seconds in quantiles if seconds and axis.low_s <= seconds <= axis.high_s)
     return LatencyRow(trial.name, chosen, " · ".join(map(duration, quantiles)), tuple(steps), tuple(marks))
 
@@ -99,5 +99,5 @@ def _table(rows: tuple[LatencyRow, ...], drawn: list[tuple[Trial, list[_Bar]]]) 
 
 
 def _figures(trial: Trial, bars: list[_Bar]) -> tuple[str, ...]:
-    seconds = (bars[0].start_s, trial.latency_p50_s, trial.latency_p99_s, bars[-1].end_s)
+    seconds = (bars[0].start_s, trial.latency_p50_s, trial.known_p99_s, bars[-1].end_s)
     return (trial.name, f"{sum(bar.calls for bar in bars):,}", *map(duration, seconds))

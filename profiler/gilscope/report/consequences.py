@@ -1,0 +1,56 @@
+"""What following the advice takes, and what giving it took, in sentences: shared by every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gilscope.report.verdicts import is_chosen
+from gilscope.units import byte_size, counted, duration
+
+if TYPE_CHECKING:
+    from gilscope.records import ResultRecord, Trial
+
+__all__ = ["consequences"]
+
+#: Waiting for the network is worth a word from this part of a call on.
+NOTABLE_SHARE = 0.1
+
+
+def consequences(result: ResultRecord) -> str:
+    """How long calls take as recommended, the memory that takes, and how many were made to know it."""
+    return " ".join(_sentences(result))
+
+
+def _sentences(result: ResultRecord) -> Iterator[str]:
+    chosen = next((trial for trial in result.trials if is_chosen(trial, result.recommendation)), None)
+    if chosen is not None:
+        parts = [part for part in (_latency(chosen), _memory(chosen)) if part]
+        if parts:
+            yield f"So run, {', and '.join(parts)}."
+    if result.calls_made is not None:
+        yield f"{counted(result.calls_made, 'call')} {_were(result.calls_made)} made in all{_where(result)}."
+
+
+def _latency(trial: Trial) -> str:
+    if trial.latency_p50_s is None:
+        return ""
+    p50, p99 = f"a call takes {duration(trial.latency_p50_s)} (p50", trial.known_p99_s
+    if p99 is None:
+        return f"{p50}; too few calls were timed for a p99: {trial.timed_calls})"
+    return f"{p50}) and {duration(p99)} (p99)"
+
+
+def _memory(trial: Trial) -> str:
+    return "" if trial.memory_bytes is None else f"all processes together {byte_size(trial.memory_bytes)} of memory"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _where(result: ResultRecord) -> str:
+    demands = result.demands
+    if demands is None or demands.network_s is None or demands.network_s < NOTABLE_SHARE * demands.wall_s:
+        return ""
+    return ", to the network"
