@@ -74,12 +74,12 @@ class Trial:
         self.process.tell(command)
         return self.hear(expected)
 
-    def open(self, target: str, *, timed: bool = True, **options: Any) -> Trial:
+    def open(self, target: str, *, timed: bool = True, place: str = str(TARGETS), **options: Any) -> Trial:
         """Load a function of `targets` and open the pool.
 
         :raises TrialEnded: when the pool cannot be opened
         """
-        spec = TargetSpec(spec=f"{TARGETS}:{target}", **options)
+        spec = TargetSpec(spec=f"{place}:{target}", **options)
         self.loaded: m.Loaded = self.ask(m.Load(target=spec, seed=0), m.Loaded)
         to = self.case
         command = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)

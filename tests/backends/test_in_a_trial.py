@@ -174,6 +174,52 @@ def test_set_up_and_tear_down_run_once_in_every_process(start: Start, case: Case
         assert (what.count("setup"), what.count("teardown")) == (1, 1)
 
 
+SETTINGS = """
+import sys
+sys.path.insert(0, {folder!r})
+from targets import note
+TABLE = []
+
+def configure():
+    TABLE.append(7)
+    note("setup")
+"""
+ORDERS = """
+import settings
+FIRST = settings.TABLE[0]
+INPUTS = list(range(10))
+
+def total(order):
+    settings.note("call", FIRST)
+
+def close():
+    settings.note("teardown")
+"""
+
+
+@every_backend
+def test_a_set_up_elsewhere_is_over_before_the_target_is_imported(start: Start, case: Case, tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text(SETTINGS.format(folder=str(TARGETS.parent)))
+    (tmp_path / "orders.py").write_text(ORDERS)
+    trial = start(
+        case,
+        "total",
+        place="orders",
+        inputs="INPUTS",
+        setup="settings:configure",
+        teardown="orders:close",
+        sys_path=(str(tmp_path),),
+    )
+    assert trial.round(10).errors == 0
+    trial.close()
+    by_pid: dict[int, list[str]] = {pid: [] for pid in (trial.pid, *(worker.pid for worker in trial.workers))}
+    for note in trial.notes:
+        by_pid[note.pid].append(note.what)
+    for what in by_pid.values():
+        assert (what[0], what[-1]) == ("setup", "teardown")
+        assert (what.count("setup"), what.count("teardown")) == (1, 1)
+
+
 def test_a_loop_is_set_up_once_too(start: Start) -> None:
     trial = start(Case("asyncio"), "call_coroutine", inputs="NUMBERS", setup="set_up", teardown="tear_down")
     trial.round(10)

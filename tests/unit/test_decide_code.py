@@ -84,6 +84,17 @@ class TestWaysToCall:
         target = CodeTarget("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="user_code:close")
         assert run(program_for(target, execution, context), user_code) == [1, 2, 3]
 
+    def test_a_set_up_that_comes_before_the_import(
+        self, execution: Execution, context: Context, user_code: Path
+    ) -> None:
+        (user_code / "settings.py").write_text("TABLE = {}\n\n\ndef configure():\n    TABLE.update(factor=2)\n")
+        (user_code / "orders.py").write_text(
+            "import settings\n\nFACTOR = settings.TABLE['factor']\nINPUTS = [1, 2]\n\n\n"
+            "def total(x):\n    return FACTOR * x\n"
+        )
+        target = CodeTarget("orders:total", inputs="INPUTS", setup="settings:configure", set_up_first=True)
+        assert run(program_for(target, execution, context), user_code) == [2, 4]
+
     def test_a_name_that_the_program_uses_itself(self, execution: Execution, context: Context, user_code: Path) -> None:
         target = CodeTarget("user_code:run_all", inputs="INPUTS")
         assert run(program_for(target, execution, context), user_code) == [-1, -2, -3]

@@ -38,6 +38,7 @@ from gilscope.records import (
     Trial,
 )
 from gilscope.result import Result
+from gilscope.targets import comes_first
 
 __all__ = ["MOST_EDGES_IN_ALL", "conclude", "with_bounded_timelines"]
 
@@ -120,6 +121,7 @@ def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
         inputs_callable=loaded.inputs_callable,
         inputs_used=loaded.input_count if loaded.target.inputs_truncated else None,
         setup=given.setup,
+        set_up_first=given.setup is not None and comes_first(given.setup, given.spec),
         teardown=given.teardown,
         native_pools=solo.account.native_pools if solo else (),
         cpus=cpus.usable,

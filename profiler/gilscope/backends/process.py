@@ -27,6 +27,7 @@ from gilscope.backends.base import (
     Work,
     WorkerDied,
 )
+from gilscope.backends.later import Later
 from gilscope.backends.thread import Tally
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.subprocesses import exit_reason
@@ -39,12 +40,13 @@ START_TIMEOUT_S = 300.0
 END_TIMEOUT_S = 1.0
 
 
-def _enter(_session: Any, everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Any) -> None:
+def _enter(_session: Any, everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Later[Any]) -> None:
     """A worker's initializer: nobody goes on before everybody is there, so the pool starts its full number.
     ``_session`` has done its work when it is unpickled, which is before what stands behind it."""
     roster.put(enter_worker(setup, observer_pid))
-    if teardown is not None:
-        Finalize(None, teardown, exitpriority=0)
+    tear_down = teardown.value()
+    if tear_down is not None:
+        Finalize(None, tear_down, exitpriority=0)
     Finalize(None, current_worker().close, exitpriority=1)  # before the tear-down
     everyone.wait(START_TIMEOUT_S)
 
@@ -105,7 +107,7 @@ def _open_pool(
 ) -> Iterator[tuple[ProcessPoolExecutor, tuple[ThreadAddress, ...]]]:
     everyone = context.Barrier(workers)
     roster = context.SimpleQueue()
-    arguments = (work.session, everyone, roster, os.getppid(), work.setup, work.teardown)
+    arguments = (work.session, everyone, roster, os.getppid(), work.setup, Later(work.teardown))
     pool = ProcessPoolExecutor(workers, context, _enter, arguments)
     try:
         _start(pool, workers, everyone)

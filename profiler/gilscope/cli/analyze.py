@@ -60,7 +60,10 @@ def analyze(
     ] = None,
     star: Annotated[bool, typer.Option("--star", help="Unpack each input as positional arguments.")] = False,
     setup: Annotated[
-        str | None, typer.Option("--setup", help="Called once in every process that runs the target.", metavar="REF")
+        str | None,
+        typer.Option(
+            "--setup", help="Called once in every process that runs the target, before that is imported.", metavar="REF"
+        ),
     ] = None,
     teardown: Annotated[
         str | None, typer.Option("--teardown", help="Called once in every such process, at its end.", metavar="REF")

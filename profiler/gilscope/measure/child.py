@@ -99,6 +99,8 @@ class Trial:
             target = targets.load(command.target)
         if target.session is not None:
             target.session.define()
+        if target.is_set_up and target.teardown is not None:
+            self._exit.callback(target.teardown)
         self._target = target
         self._items = random.Random(command.seed).sample(target.items, len(target.items))
         return msgspec.structs.replace(target.about, imports=costliest(imports))
@@ -117,6 +119,8 @@ class Trial:
         )
         self._workers = command.workers
         backend = backends.get(command.backend)
+        if target.is_set_up and backend.shares_gil and not backend.elsewhere:  # its workers are in this process
+            self._work = replace(self._work, setup=None, teardown=None)
         if backend.start_methods:
             _keep_together(os.environ[m.MARK])
         configuration = Configuration(command.backend, command.workers, 1, command.start_method)

@@ -19,6 +19,7 @@ from gilscope.targets.decorated import with_declared
 from gilscope.targets.inputs import evaluate, is_maker, take, unpackable
 from gilscope.targets.payload import Payload, unpickle
 from gilscope.targets.resolver import find, need_callable, prepare_path, working_folder
+from gilscope.targets.spec import comes_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,8 @@ class LoadedTarget:
     kwargs: dict[str, Any] = field(default_factory=dict)
     setup: Callable[[], Any] | None = None
     teardown: Callable[[], Any] | None = None
+    is_set_up: bool = False
+    """Whether the set-up was called in this process, before the target was imported."""
     session: Session | None = None
     """What it uses of the caller's session, to be defined wherever it runs; None where modules define all of it."""
 
@@ -86,7 +89,7 @@ class _Inputs:
 
 def load(spec: TargetSpec) -> LoadedTarget:
     """Import the target and make its inputs. Changes ``sys.path``, so that the user's modules are found here
-    and in every worker process.
+    and in every worker process. A set-up that comes first is called.
 
     ``module:Class.method`` for an instance method is bound to ``Class()``, made once.
 
@@ -95,6 +98,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     :raises TargetFailedError: the user's own code raised, or called ``sys.exit``
     """
     prepare_path(spec)
+    early = _set_up_first(spec)
     began = perf_counter()
     sent, session = unpickle(spec, working_folder(spec))
     module, name, found, func = _target(spec, sent)
@@ -120,8 +124,19 @@ def load(spec: TargetSpec) -> LoadedTarget:
         tears_down=teardown is not None,
         import_s=import_s,
     )
-    setup = sent.setup or _hook(spec.setup, spec, module)
-    return LoadedTarget(about, func, inputs.items, kwargs, setup, teardown, session)
+    setup = early or sent.setup or _hook(spec.setup, spec, module)
+    return LoadedTarget(about, func, inputs.items, kwargs, setup, teardown, early is not None, session)
+
+
+def _set_up_first(spec: TargetSpec) -> Callable[[], Any] | None:
+    """The set-up, called, where it comes before the import of the target: frameworks are configured so."""
+    if spec.setup is None or not comes_first(spec.setup, spec.spec):
+        return None
+    setup = _hook(spec.setup, spec, None)
+    assert setup is not None, "it has a name"
+    with blame(f"the set-up {spec.setup}"):
+        setup()
+    return setup
 
 
 def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs) -> Target:
@@ -206,7 +221,7 @@ def _taken(spec: TargetSpec, source: Any, label: str) -> _Inputs:
     return _Inputs(taken, label, spec.star, is_maker(source), truncated)
 
 
-def _hook(reference: str | None, spec: TargetSpec, module: ModuleType) -> Callable[[], Any] | None:
+def _hook(reference: str | None, spec: TargetSpec, module: ModuleType | None) -> Callable[[], Any] | None:
     if reference is None:
         return None
     hook: Callable[[], Any] = need_callable(find(reference, working_folder(spec), module)[2], reference)

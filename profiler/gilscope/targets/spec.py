@@ -30,6 +30,7 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     star: bool = False
     """Whether each input is unpacked as positional arguments, as `itertools.starmap` does."""
     setup: str | None = None
+    """Called once in every process that runs the target: before that is imported, unless both are in one module."""
     teardown: str | None = None
     max_inputs: int = DEFAULT_MAX_INPUTS
     """Inputs taken from the iterable, which may be endless."""
@@ -70,6 +71,13 @@ def parse(text: str) -> tuple[str, str]:
     if not is_path(place) and not all(part and " " not in part for part in place.split(".")):
         raise TargetError(f"{text!r}: {place!r} is no name of a module: give it in full, as in package.module:function")
     return place, attribute
+
+
+def comes_first(setup: str, spec: str) -> bool:
+    """Whether a set-up is to be found and called before the module of the target ``spec`` is imported: where it is in
+    the same one, it cannot."""
+    place, colon, _ = setup.rpartition(":")
+    return bool(colon) and place != spec.rpartition(":")[0]
 
 
 def names_module(text: str) -> bool:

@@ -204,10 +204,27 @@ def test_shuffling_loses_nothing_and_repeats() -> None:
 # ---- setup and teardown ----
 
 
-def test_hooks_are_found_and_not_called(project: Path) -> None:
-    target = loaded("shelf.books:read", args=("1",), setup="work:raises", teardown="work.py:nothing")
-    assert target.setup is sys.modules["work"].raises
+def test_hooks_beside_the_target_are_found_and_not_called(project: Path) -> None:
+    target = loaded("work:square", args=("1",), setup="work:raises", teardown="work.py:nothing")
+    assert (target.setup, target.is_set_up) == (sys.modules["work"].raises, False)
     assert target.teardown is sys.modules["work"].nothing
+
+
+def test_a_set_up_elsewhere_is_called_before_the_target_is_imported(project: Path) -> None:
+    (project / "settings.py").write_text("TABLE = []\n\n\ndef configure():\n    TABLE.append(7)\n")
+    (project / "orders.py").write_text(
+        "import settings\n\nFIRST = settings.TABLE[0]\n\n\ndef total():\n    return FIRST\n"
+    )
+    target = loaded("orders:total", setup="settings:configure")
+    assert target.func() == 7
+    assert target.is_set_up
+    assert sys.modules["settings"].TABLE == [7]
+
+
+def test_a_set_up_elsewhere_that_raises_says_so(project: Path) -> None:
+    with pytest.raises(TargetFailedError, match="the set-up work:raises raised") as caught:
+        loaded("shelf.books:read", args=("1",), setup="work:raises")
+    assert "in raises" in caught.value.traceback
 
 
 @pytest.mark.parametrize(

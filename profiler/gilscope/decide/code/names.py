@@ -31,10 +31,14 @@ class Names:
         """Where modules of the user's are, as literals."""
         self._taken, self._suffix = (frozenset(), "_in_draft") if taken is None else (taken, "")
         self._imported: dict[str, tuple[str, str]] = {}
+        self._first: set[str] = set()
 
-    def place(self, place: Place) -> str:
+    def place(self, place: Place, *, first: bool = False) -> str:
         """Import what the user named, and give the expression for it; what is in no module keeps its name, or is called
-        ``func`` where that is taken."""
+        ``func`` where that is taken.
+
+        :param first: whether it is imported before the others
+        """
         head, dot, rest = place.name.partition(".")
         if not place.module:
             return "func" if head in self._taken else head
@@ -42,6 +46,7 @@ class Names:
         while alias in self._taken or self._imported.get(alias, (place.module, head)) != (place.module, head):
             alias += "_"
         self._imported[alias] = place.module, head
+        self._first |= {alias} if first else set()
         folder = json.dumps(place.folder, ensure_ascii=False)
         self.folders += [folder] if place.folder and folder not in self.folders else []
         return alias + dot + rest
@@ -61,9 +66,10 @@ class Names:
         """Those that hold something of the user's."""
         return {module.partition(".")[0] for module, _ in self._imported.values()}
 
-    def imports(self) -> str:
-        """The statements that import them all."""
-        members = sorted((module, name, alias) for alias, (module, name) in self._imported.items())
+    def imports(self, *, first: bool = False) -> str:
+        """The statements that import those that come ``first``, or all others."""
+        wanted = {alias: known for alias, known in self._imported.items() if (alias in self._first) == first}
+        members = sorted((module, name, alias) for alias, (module, name) in wanted.items())
         by_module = groupby(members, key=itemgetter(0))
         lines = [import_lines(module, [(name, alias) for _, name, alias in found]) for module, found in by_module]
         return "\n".join(line for found in lines for line in found)

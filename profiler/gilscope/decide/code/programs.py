@@ -115,10 +115,16 @@ def _named(target: CodeTarget, way: str, names: Names) -> dict[str, Any]:
         "function": function,
         "call": function if direct else "call",
         "made": f"{function}({', '.join(arguments)})",
-        "setup": target.setup and names.place(place_of(target.setup, where)),
+        **_set_up(target, names, where),
         "teardown": target.teardown and names.place(place_of(target.teardown, where)),
         "inputs": _inputs(target, names, where),
     }
+
+
+def _set_up(target: CodeTarget, names: Names, where: str) -> dict[str, Any]:
+    """What calls it: the program as it begins, in every process that imports it, or whoever runs the calls."""
+    setup = target.setup and names.place(place_of(target.setup, where), first=target.set_up_first)
+    return {"setup_first": setup, "setup": None} if target.set_up_first else {"setup_first": None, "setup": setup}
 
 
 def _inputs(target: CodeTarget, names: Names, where: str) -> str:

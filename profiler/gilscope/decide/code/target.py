@@ -42,6 +42,8 @@ class CodeTarget:
     inputs_used: int | None = None
     """How many to take where there are more than were used: they may be endless."""
     setup: str | None = None
+    set_up_first: bool = False
+    """Whether the set-up comes before the import of the target's module."""
     teardown: str | None = None
     native_pools: tuple[NativePool, ...] = ()
     cpus: float | None = None

@@ -73,8 +73,9 @@ class _Process:
         """Once in each process."""
         for worker in self._entered:
             worker.close()
-        if self._orders is not None and self._orders.teardown is not None:
-            self._orders.teardown()
+        teardown = None if self._orders is None else self._orders.teardown.value()
+        if teardown is not None:
+            teardown()
 
 
 def main() -> None:

@@ -140,5 +140,6 @@ def main() -> None:
             worker.work(logging_level="ERROR")
         finally:
             current_worker().close()
-            if orders.teardown is not None:
-                orders.teardown()
+            teardown = orders.teardown.value()
+            if teardown is not None:
+                teardown()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gilscope.backends.base import CallError, Refusal, Work, WorkerDied
+from gilscope.backends.later import Later
 from gilscope.backends.worker import describe_error, enter_worker
 from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
@@ -29,10 +30,10 @@ class Orders:
 
     session: Any
     """Has done its work when it is unpickled, which is before what stands behind it."""
-    func: Callable[..., Any]
-    """The target: its module is imported once, and not in each task."""
     setup: Callable[[], Any] | None
-    teardown: Callable[[], Any] | None
+    func: Later[Callable[..., Any]]
+    """The target: its module is imported once, and not in each task."""
+    teardown: Later[Callable[[], Any] | None]
     observer_pid: int | None
     """None where it is on another machine, or sees other process ids."""
     machine: str | None = None
@@ -75,7 +76,7 @@ def _give_orders(broker: Broker, work: Work) -> None:
         problem = explain(what, value)
         if problem is not None:
             raise Refusal(problem)
-    orders = Orders(work.session, work.func, work.setup, work.teardown, os.getppid(), machine_identity())
+    orders = Orders(work.session, work.setup, Later(work.func), Later(work.teardown), os.getppid(), machine_identity())
     with broker.connect() as connection:
         connection.set(_key(broker), pack(broker.secret, orders))
 
@@ -104,6 +105,8 @@ def enter(broker: Broker) -> Orders | None:
             orders = replace(orders, observer_pid=None)
         doing = SET_UP
         me = enter_worker(orders.setup, orders.observer_pid)
+        doing = IMPORT
+        orders.func.value()
     except BaseException as error:  # whatever the user's code raises, SystemExit too
         join(broker, Unready(doing, describe_error(error)))
         return None

@@ -1,0 +1,38 @@
+"""What is fast and does not do what the function does alone is not recommended."""
+
+from __future__ import annotations
+
+from tests.cases.conftest import PROGRAMS, Cli
+
+
+def test_threads_that_fail_on_one_loop_are_no_choice_and_say_with_what(cli: Cli) -> None:
+    outcome = cli.analyze(
+        "shared_loop:fetch",
+        "--inputs",
+        "shared_loop:INPUTS",
+        backends="thread,process",
+        workers="4",
+        budget=3,
+        calls=300,
+    )
+    verdict = outcome.analysis.result["recommendation"]
+    assert verdict["backend"] == "process"
+    assert "thread × 4 is no choice" in verdict["reason"]
+    assert "This event loop is already running" in verdict["reason"]
+    assert outcome.analysis.result["classification"]["label"] == "io-bound"
+
+
+def test_a_set_up_comes_before_the_import_of_what_needs_it(cli: Cli) -> None:
+    cli.cwd = PROGRAMS / "configured"
+    outcome = cli.analyze(
+        "orders:total",
+        "--inputs",
+        "orders:INPUTS",
+        "--setup",
+        "settings:configure",
+        backends="thread,process",
+        calls=90,
+    )
+    assert outcome.status == 0
+    assert set(outcome.analysis.statuses.values()) == {"ok"}
+    assert [trial["errors"] for trial in outcome.analysis.trials] == [0, 0, 0]
