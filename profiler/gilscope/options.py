@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.errors import UsageError
-from gilscope.parsing import counts, is_on, names, number, one_count, per_second, seconds
+from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, per_second, seconds, size
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
     from collections.abc import Callable, Mapping
@@ -140,6 +140,22 @@ class Options:
     )
     max_calls: int | None = _option(
         None, "--max-calls", "Calls that the analysis of a target may make in all.", least=1
+    )
+    max_p99_s: float | None = _option(
+        None,
+        "--max-p99 MS",
+        "Recommend only what keeps the 99th percentile of a call's length within so many milliseconds: 250, 1.5s.",
+        parse=milliseconds,
+        least=1e-9,
+        in_python="Recommend only what keeps the 99th percentile of a call's length within so many seconds.",
+    )
+    max_memory_bytes: int | None = _option(
+        None,
+        "--max-memory SIZE",
+        "Recommend only what keeps within so much memory, all processes together: 512MiB, 2GiB.",
+        parse=size,
+        least=1,
+        in_python="Recommend only what keeps within so many bytes of memory, all processes together.",
     )
     timeout_s: float = _option(
         60.0,

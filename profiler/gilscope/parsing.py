@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 from gilscope.errors import UsageError
 
-__all__ = ["counts", "is_on", "key_values", "names", "number", "one_count", "per_second", "seconds"]
+__all__ = [
+    "counts",
+    "is_on",
+    "key_values",
+    "milliseconds",
+    "names",
+    "number",
+    "one_count",
+    "per_second",
+    "seconds",
+    "size",
+]
 
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -21,6 +32,27 @@ def seconds(text: str, option: str) -> float:
     if match is None or match[2] not in _UNITS:
         raise UsageError(f"{option} {text!r} is no time: write it as 10s, 500ms or 2m")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def milliseconds(text: str, option: str) -> float:
+    """``250``, ``250ms``, ``1.5s``: seconds.
+
+    :raises UsageError: for anything else
+    """
+    return seconds(text if text.strip()[-1:].isalpha() else f"{text}ms", option)
+
+
+def size(text: str, option: str) -> int:
+    """``512MiB``, ``2G``, ``1.5 GB``, ``1048576``: bytes. K, M, G and T alone are binary, as KiB, MiB, GiB and TiB.
+
+    :raises UsageError: for anything else
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(?:([kmgt])(i?b)?|b)?\s*", text.lower())
+    if match is None:
+        raise UsageError(f"{option} {text!r} is no size: write it as 512MiB or 2GiB")
+    power = " kmgt".index(match[2] or " ")
+    base = 1000 if match[3] == "b" else 1024
+    return int(float(match[1]) * base**power)
 
 
 def number(text: str, option: str) -> float:

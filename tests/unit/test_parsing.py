@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.errors import UsageError
-from gilscope.parsing import counts, is_on, key_values, names, seconds
+from gilscope.parsing import counts, is_on, key_values, milliseconds, names, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,41 @@ def test_times(text: str, expected: float) -> None:
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(UsageError, match=r"--budget .* is no time: write it as"):
         seconds(text, "--budget")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("250", 0.25), ("250ms", 0.25), ("1.5s", 1.5), (" 3 ", 0.003)])
+def test_a_number_alone_is_of_milliseconds(text: str, expected: float) -> None:
+    assert milliseconds(text, "--max-p99") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "fast", "-5", "1e3", "10 days"])
+def test_what_is_no_latency(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--max-p99 .* is no time"):
+        milliseconds(text, "--max-p99")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1048576", 1 << 20),
+        ("100B", 100),
+        ("1KiB", 1024),
+        ("512MiB", 512 << 20),
+        ("512mib", 512 << 20),
+        ("2G", 2 << 30),
+        ("1.5 GiB", 3 << 29),
+        ("1.5 GB", 1_500_000_000),
+        ("1t", 1 << 40),
+    ],
+)
+def test_sizes(text: str, expected: int) -> None:
+    assert size(text, "--max-memory") == expected
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "much", "-1", "1iB", "1e9", "5 PiB", "inf"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--max-memory .* is no size: write it as 512MiB or 2GiB"):
+        size(text, "--max-memory")
 
 
 @given(st.integers(0, 10**9))

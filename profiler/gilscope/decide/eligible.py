@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
+from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.stats import CONFIDENCE, share_difference
 from gilscope.records import LOOP_KINDS, Kind, Trial
 
@@ -29,15 +30,21 @@ class Standard:
     differing: Mapping[str, Trial] = field(default_factory=dict)
     """By what the calls of a pool share (`_shared`): the trial whose results differ from those of the serial run;
     empty where the function does not give the same result twice when it is alone."""
+    constraints: Constraints = UNCONSTRAINED
+    proven: bool = True
+    """Whether a configuration must be shown to keep to the constraints, or only not shown to go beyond them."""
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], kind: Kind) -> Standard:
+    def of(
+        cls, trials: Sequence[Trial], kind: Kind, constraints: Constraints = UNCONSTRAINED, *, proven: bool = True
+    ) -> Standard:
         """That of one analysis."""
         serial = next((trial for trial in trials if trial.backend == "serial"), None)
         pools = [trial for trial in trials if trial.backend != "serial"]
         repeats = serial is not None and bool(serial.results_compared) and not serial.results_differing
         wrong = [trial for trial in pools if repeats and trial.results_differing]
-        return cls(kind, serial, max(1, len(pools)), {_shared(trial, kind): trial for trial in reversed(wrong)})
+        differing = {_shared(trial, kind): trial for trial in reversed(wrong)}
+        return cls(kind, serial, max(1, len(pools)), differing, constraints, proven)
 
 
 def ineligible(trials: Sequence[Trial], standard: Standard) -> dict[int, str]:
@@ -47,8 +54,6 @@ def ineligible(trials: Sequence[Trial], standard: Standard) -> dict[int, str]:
 
 
 def _why(trial: Trial, standard: Standard) -> str | None:
-    if trial.backend == "serial":
-        return None
     return next((why for rule in _RULES if (why := rule(trial, standard))), None)
 
 
@@ -61,7 +66,7 @@ def _raises_more(trial: Trial, standard: Standard) -> str | None:
     """Its calls raise more often than alone. With so many pools, one in twenty analyses may say so of one that does
     not (Bonferroni's correction)."""
     alone = standard.serial
-    if alone is None or not alone.calls or not trial.errors:
+    if alone is None or trial is alone or not alone.calls or not trial.errors:
         return None
     quantile = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / standard.pools)
     more = share_difference(
@@ -83,4 +88,9 @@ def _differs(trial: Trial, standard: Standard) -> str | None:
     return f"{figures} differed from those of the serial run{where}"
 
 
-_RULES: tuple[Callable[[Trial, Standard], str | None], ...] = (_raises_more, _differs)
+def _goes_beyond(trial: Trial, standard: Standard) -> str | None:
+    constraints = standard.constraints
+    return constraints.broken(trial) or (constraints.unproven(trial) if standard.proven else None)
+
+
+_RULES: tuple[Callable[[Trial, Standard], str | None], ...] = (_raises_more, _differs, _goes_beyond)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from gilscope.decide.classify import classify
 from gilscope.decide.code import CodeTarget
+from gilscope.decide.constraints import Constraints
 from gilscope.decide.demands import demands
 from gilscope.decide.model import Model
 from gilscope.decide.noise import TIE_MARGIN, noise_floor
@@ -179,6 +180,7 @@ class Measured:
             call_s=self.average_call_s,
             floor=self.floor,
             bounds=self._bounds,
+            constraints=Constraints.of(self.experiment.options),
         )
 
     @cached_property
@@ -196,6 +198,7 @@ class Measured:
             context=self.experiment.options.context,
             call_s=self.average_call_s,
             share=share,
+            constraints=Constraints.of(self.experiment.options),
         )
         numbers = dict(zip(map(id, self.records), self.racing, strict=True))
         return [numbers[id(record)] for record in near]

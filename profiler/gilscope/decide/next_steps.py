@@ -33,6 +33,7 @@ from gilscope.decide.steps import (
 )
 from gilscope.decide.sweep import PAYS, next_count
 from gilscope.decide.warm import MOST_LOOKS
+from gilscope.decide.within import enough_calls, fewer_workers
 from gilscope.options import Options
 from gilscope.records import LOOP_KINDS
 
@@ -324,7 +325,9 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _first_rounds,
     check_first,
     _more_counts,
+    fewer_workers,
     _contest,
+    enough_calls,
     _twin,
     _single_calls,
     lambda measured: None if measured.asked(MeasureMore) else MeasureMore(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
+from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
@@ -55,6 +56,7 @@ def recommend(
     call_s: float | None = None,
     floor: float = TIE_MARGIN,
     bounds: Mapping[str, float] | None = None,
+    constraints: Constraints = UNCONSTRAINED,
 ) -> Recommendation:
     """How to run a function, judged from the clean rounds of its trials.
 
@@ -71,7 +73,7 @@ def recommend(
     error of the logarithm of the ratio over rounds, at least `NOISE_FLOOR`, and `SINGLE_ROUND_NOISE` where
     there was one round.
     """
-    worked, barred = _candidates(trials, call_s), ineligible(trials, Standard.of(trials, kind))
+    worked, barred = _candidates(trials, call_s), ineligible(trials, Standard.of(trials, kind, constraints))
     fitting = _fitting(worked, classification, kind, context, barred)
     unable = {id(each.trial): most for each in worked if (most := _bound(each, bounds or {})) <= 1 + floor}
     serial_fits = any(each.trial.backend == "serial" for each in fitting)
@@ -98,7 +100,7 @@ def recommend(
         speedup_low=speedup.low if speedup else None,
         speedup_high=speedup.high if speedup else None,
         confidence=confidence,
-        reason=_reason(chosen, best, speedup, execution, classification, len(trials))
+        reason=_reason(chosen, best, speedup, execution, classification, len(trials), bool(barred))
         + _passed_over(_fitting(worked, classification, kind, context), barred)
         + _doubt(confidence, len(eligible)),
         code=code,
@@ -115,10 +117,11 @@ def contenders(
     context: Context = "sync",
     call_s: float | None = None,
     share: float,
+    constraints: Constraints = UNCONSTRAINED,
 ) -> list[Trial]:
     """The trials that could still be recommended: those whose fastest round reached ``share`` of the leader's middle
     one, the fastest first. Noise slows rounds, so one fast round is the better witness."""
-    barred = ineligible(trials, Standard.of(trials, kind))
+    barred = ineligible(trials, Standard.of(trials, kind, constraints, proven=False))
     eligible = _fitting(_candidates(trials, call_s), classification, kind, context, barred)
     leader = max((candidate.rate for candidate in eligible), default=0.0)
     near = [candidate for candidate in eligible if max(candidate.rates) >= share * leader]
@@ -215,11 +218,12 @@ def _reason(
     execution: Execution,
     classification: Classification,
     configurations: int,
+    some_barred: bool,
 ) -> str:
     label = classification.label + (f" ({classification.subtype})" if classification.subtype else "")
     name = f"offloading to {execution.executor} × {execution.workers}" if execution.executor else chosen.trial.name
     if chosen.trial.backend == "serial":
-        said = _why_serial(chosen, best, classification, configurations)
+        said = _why_serial(chosen, best, classification, configurations, some_barred)
     elif speedup is None:
         said = f"{name} had the highest throughput; there was no serial run to compare it with"
     else:
@@ -229,13 +233,16 @@ def _reason(
     return f"{said}; the function is {label}"
 
 
-def _why_serial(chosen: _Candidate, best: _Candidate, classification: Classification, configurations: int) -> str:
+def _why_serial(
+    chosen: _Candidate, best: _Candidate, classification: Classification, configurations: int, some_barred: bool
+) -> str:
     if classification.label == "overhead-bound":
         return "call it directly: a call is over sooner than it is handed to a worker"
     if configurations == 1:
         return "only the serial run was measured"
     if best is chosen:
-        return "no gain: nothing measured was faster than the serial run"
+        what = "nothing that is a choice" if some_barred else "nothing measured"
+        return f"no gain: {what} was faster than the serial run"
     gain = best.over(chosen)
     return f"no gain: the fastest, {best.trial.name}, is a tie at {times(gain.value, gain.low, gain.high)}"
 
@@ -260,7 +267,15 @@ def _alternatives(
         ratio = candidate.over(chosen) if candidate and chosen else None
         bound, bar = (unable or {}).get(id(trial)), barred.get(id(trial))
         reason = why_not(trial, best, ratio, tied=candidate in ties, bound=bound, barred=bar)
-        found.append(Alternative(backend=trial.backend, workers=trial.workers, speedup=trial.speedup, why_not=reason))
+        found.append(
+            Alternative(
+                backend=trial.backend,
+                workers=trial.workers,
+                speedup=trial.speedup,
+                why_not=reason,
+                no_choice=bar is not None,
+            )
+        )
     return tuple(found)
 
 

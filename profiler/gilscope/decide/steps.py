@@ -70,7 +70,7 @@ class Rounds:
 
     trials: tuple[int, ...]
     round_s: float
-    purpose: Literal["first", "contest", "noise"]
+    purpose: Literal["first", "contest", "latency", "noise"]
     observed: bool = False
     passes_left: int = 1
     """Among how many such passes the calls that are left are divided, this one included."""

@@ -56,6 +56,8 @@ class Alternative(Record, frozen=True, kw_only=True):
     workers: int | None
     speedup: float | None
     why_not: str
+    no_choice: bool = False
+    """Whether it may not be recommended, however fast it is."""
 
 
 class Recommendation(Record, frozen=True, kw_only=True):

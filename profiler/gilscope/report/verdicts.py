@@ -56,8 +56,15 @@ def verdict_sentence(result: ResultRecord) -> str:
     unsure = result.classification.label == "inconclusive"
     what = f"{name} could not be classified" if unsure else f"{name} is {label(result)}"
     if advice.backend == "serial":
-        return f"{what}. No gain: leave it serial.{_would_pay(result)}"
+        why = "What is faster is no choice" if _is_faster(result) else "No gain"
+        return f"{what}. {why}: leave it serial.{_would_pay(result)}"
     return f"{what}: {_how(advice)}, {_gain(advice)}."
+
+
+def _is_faster(result: ResultRecord) -> bool:
+    """Whether something was faster than the serial run, by more than the noise, and may not be recommended."""
+    least = 1 + (result.noise.floor if result.noise else 0.0)
+    return any(other.no_choice and (other.speedup or 0.0) > least for other in result.recommendation.alternatives)
 
 
 def _would_pay(result: ResultRecord) -> str:
