@@ -34,8 +34,10 @@ def test_of_too_many_inputs_the_first_are_taken_and_that_is_said(cli: Cli) -> No
     assert outcome.status == 0
     target = outcome.analysis.result["target"]
     assert target["inputs_truncated"]
-    assert 0 < target["input_count"] <= 1000
-    assert f"first {target['input_count']} inputs" in outcome.analysis.finding("inputs-truncated")["title"]
+    assert target["inputs_given"] == 1000
+    assert 0 < target["input_count"] <= 10
+    assert "a quarter of the 40 calls allowed" in target["inputs_why"]
+    assert "first 1000 inputs" in outcome.analysis.finding("inputs-truncated")["title"]
 
 
 def test_inputs_that_cannot_be_pickled_refuse_processes_and_no_more(cli: Cli) -> None:

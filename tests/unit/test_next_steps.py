@@ -74,6 +74,23 @@ def test_it_is_watched_again_while_samples_are_few_and_three_times_at_most() -> 
     assert isinstance(next_step(measured(solo(), steps=(asked,))), Open)
 
 
+def test_it_is_watched_until_every_input_in_use_was_seen() -> None:
+    asked = WatchAlone(0.3, 5 * 10**8)
+    assert next_step(measured(solo(1000.0), steps=(asked,) * 4, inputs_unseen=2, call_s=0.1)) == asked
+    longer = next_step(measured(solo(1000.0), steps=(asked,) * 4, inputs_unseen=20, call_s=0.04))
+    assert isinstance(longer, WatchAlone)
+    assert longer.round_s == pytest.approx(0.8)
+    assert isinstance(next_step(measured(solo(1000.0), steps=(asked,) * 4, inputs_unseen=0)), Open)
+
+
+def test_but_not_for_ever() -> None:
+    """Inputs that take much longer than the first ones did."""
+    long = solo(100 / 3.3)  # a hundred calls in 3.3 seconds, of a budget of ten
+    steps = measured(long, steps=(WatchAlone(0.3, 5 * 10**8),), inputs_unseen=3, call_s=0.1)
+    assert isinstance(next_step(steps), Open)
+    assert isinstance(next_step(replace(steps, left=replace(steps.left, calls=0))), Open)
+
+
 @pytest.mark.parametrize(
     ("alone", "fields"),
     [

@@ -101,14 +101,29 @@ def test_workers_that_share_one_resource_are_not_credited_with_more(kind: str, w
     assert fmean(paces) == pytest.approx(1, rel=0.08 if kind == "bimodal" else 0.05)
 
 
-def test_one_wave_has_no_steady_part() -> None:
+def test_one_wave_of_short_calls_has_no_steady_part() -> None:
     assert steady_s(served([10.0] * 64, 64), 64) is None
     assert steady_s(served([10.0] * 65, 64), 64) is not None
+    assert steady_s(served([100.0] * 63, 64), 64) is None, "not every worker had one"
     assert steady_s([], 4) is None
 
 
+def test_one_wave_of_long_calls_counts_by_their_mean() -> None:
+    """Not by the longest of them: with more calls to come nobody would have waited for it."""
+    assert rate(served([100.0, 300.0], 2, late_ms=1.0), 2) == pytest.approx(2 / 200, rel=0.01)
+    assert rate(served([100.0, 300.0], 2, late_ms=1.0), 2, 200.0) == pytest.approx(2 / 200, rel=0.01)
+
+
+def test_one_wave_that_shares_a_resource_counts_by_the_wall_clock() -> None:
+    assert rate(shared([100.0, 300.0], 2), 2, 200.0) == pytest.approx(2 / 400, rel=0.15)
+
+
+def test_one_wave_whose_calls_were_never_all_in_flight_tells_nothing() -> None:
+    assert steady_s(served([100.0, 100.0], 2, late_ms=150.0), 2) is None
+
+
 def test_a_worker_that_ends_much_earlier_than_all_others_makes_no_steady_part() -> None:
-    assert steady_s(served([1.0, *[100.0] * 8], 8), 8) is None
+    assert steady_s(served([1.0, *[40.0] * 8], 8), 8) is None
 
 
 def test_chunks_that_ran_by_another_clock_tell_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
@@ -17,6 +16,7 @@ from gilscope.decide.code import CodeTarget
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Evidence, findings
 from gilscope.decide.groups import Run, groups
+from gilscope.decide.inputs import why_fewer
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
@@ -101,7 +101,15 @@ def _target(runner: Runner) -> Target:
     if loaded is None or solo is None:
         return Target(spec=runner.target.spec)
     file = shortened(loaded.target.file, known_places()) if loaded.target.file else None
-    return msgspec.structs.replace(loaded.target, input_count=0 if loaded.bare else solo.inputs_used, file=file)
+    target = msgspec.structs.replace(loaded.target, file=file)
+    return target if loaded.bare else _with_inputs(target, runner, solo)
+
+
+def _with_inputs(target: Target, runner: Runner, solo: LiveTrial) -> Target:
+    """With how many of its inputs were used, and why not all."""
+    given, used, options = target.input_count, solo.inputs_used, runner.options
+    why = why_fewer(given, used, runner.journal.call_s, options.budget_s, options.max_calls)
+    return msgspec.structs.replace(target, input_count=used, inputs_given=given, inputs_why=why)
 
 
 def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
@@ -129,15 +137,14 @@ def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
 
 
 def _groups(runner: Runner, measured: Measured) -> tuple[InputGroup, ...]:
-    """The inputs by the solo cost of their calls, numbered as they were given: trials take them in shuffled order."""
+    """The inputs by the solo cost of their calls, numbered as they were given: trials take them in another order."""
     solo, loaded = runner.journal.solo, runner.journal.loaded
     if solo is None or loaded is None or loaded.bare:
         return ()
     made = {number: [Run(*run) for run in runs] for number, runs in runs_of(solo.account).items()}
-    order = random.Random(runner.options.seed).sample(range(loaded.input_count), loaded.input_count)
     computing = None if measured.demands is None else compute_share(measured.demands)
     found = groups(made, None if computing is None else 1 - computing)
-    return tuple(msgspec.structs.replace(group, example=order[group.example]) for group in found)
+    return tuple(msgspec.structs.replace(group, example=solo.account.order[group.example]) for group in found)
 
 
 # -- what to do, and what else to expect ------------------------------------------------------------------------------

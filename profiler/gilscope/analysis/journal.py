@@ -74,6 +74,7 @@ class Journal:
             looked_s=self.looked_s,
             cold_s=self.cold_s,
             average_call_s=self._average_call_s(costs),
+            inputs_unseen=sum(number not in costs for number in range(self.solo.inputs_used)) if self.solo else 0,
             pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,
             pickle_parent_share=0.5 if shared is None else shared,
             gil_held_ratio=self.hot.gil_held_ratio if self.hot else None,

@@ -78,6 +78,7 @@ def _try_once(runner: Runner, to: Configuration) -> None:
 
 def _open(runner: Runner, step: Open) -> None:
     """Start all at once; then open their pools one after the other, so that none slows another's start-up."""
+    runner.settle_inputs()
     made = [LiveTrial(to) for to in step.configurations]
     if step.twin_of is not None:
         runner.say("comparing the leader with itself")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gilscope import errors
 from gilscope.analysis.runner import MAX_CALLS, START_TIMEOUT_S, Runner
 from gilscope.configuration import Configuration
+from gilscope.decide.inputs import inputs_to_use
 from gilscope.decide.rounds import solo_chunksize
 from gilscope.decide.warm import cold_rounds, is_warm
 from gilscope.measure import messages as m
@@ -82,7 +83,8 @@ def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     until = time.monotonic() + FIRST_SHARE * runner.budget.total_s
     looks = _warmed_up(runner, trial, until)
     seen = 1 + _looked(runner, trial, looks[-1], until)
-    trial.inputs_used = min(inputs, seen)
+    budget, call_s = runner.budget, runner.journal.call_s
+    trial.use_inputs(inputs_to_use(inputs, call_s, budget.total_s, budget.calls_left))
     if trial.account.errors == trial.account.calls and seen >= min(inputs, 100):
         raise _every_call_raised(trial)
 

@@ -84,6 +84,8 @@ class Measured:
     """Seconds by which the first call of the solo run took longer than the same again, where notable; else 0."""
     average_call_s: float | None = None
     """Solo seconds of a call, each input counting the same."""
+    inputs_unseen: int = 0
+    """Inputs in use that no round of the solo run has come to yet."""
     pickle_s: float = 0.0
     pickle_parent_share: float = 0.5
     """As in `gilscope.decide.traits.Machine`."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
 from gilscope.decide.comparing import check_first, check_leaders
+from gilscope.decide.inputs import PASS_SHARE
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.recommend import UNSURE
@@ -42,6 +43,9 @@ __all__ = ["HOT_ROUND_S", "kept_for_hot_lines_s", "left_out", "next_step"]
 #: Solo rounds that are watched before anything is planned: as many as it takes for so many samples, within reason. A
 #: share of one half is then known to 7 points (binomial σ).
 SOLO_ROUND_S, SOLO_ROUNDS, ENOUGH_SAMPLES = 0.3, 3, 50
+#: A round of the pass alone over the inputs takes so long at most, so that the pass ends not much later than it should;
+#: by how much it may be late, for the first inputs may have been the cheap ones.
+PASS_ROUND_S, PASS_LATE = 1.0, 1.3
 #: A call so long is asked of each configuration only a few times.
 LONG_CALL_S = 0.1
 #: The confidence in a recommendation at which more rounds are not worth their time.
@@ -85,10 +89,20 @@ def _watch_alone(measured: Measured) -> WatchAlone | None:
     before, solo = measured.asked(WatchAlone), measured.solo
     if solo is None or not solo.alive or measured.call_s is None or measured.asked(Open):
         return None
-    if before and (len(before) >= SOLO_ROUNDS or measured.machine.samples >= ENOUGH_SAMPLES):
+    seen = len(before) >= SOLO_ROUNDS or measured.machine.samples >= ENOUGH_SAMPLES
+    unseen_s = _unseen_s(measured, solo)
+    if before and seen and not unseen_s:
         return None
     half = max(1, measured.left.calls // 2)  # the rest is for the others
-    return WatchAlone(SOLO_ROUND_S, before[0].most_calls if before else half)
+    length_s = min(max(SOLO_ROUND_S, unseen_s), PASS_ROUND_S)
+    return WatchAlone(length_s, before[0].most_calls if before else half)
+
+
+def _unseen_s(measured: Measured, solo: Tried) -> float:
+    """What the rest of one pass alone over the inputs takes; nothing where its time is over."""
+    spent_s = sum(made.wall_s for made in solo.record.rounds)
+    over = spent_s >= PASS_LATE * PASS_SHARE * measured.experiment.options.budget_s or measured.left.calls <= 0
+    return 0.0 if over else measured.inputs_unseen * (measured.call_s or 0.0)
 
 
 def _speaks_for_itself(measured: Measured) -> bool:

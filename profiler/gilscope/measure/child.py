@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import random
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -23,7 +22,7 @@ from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
 from gilscope.backends.digest import digest
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
-from gilscope.errors import GilscopeError, TargetFailedError
+from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.imports import costliest, timed_imports
@@ -70,6 +69,7 @@ class Trial:
         self._exit = ExitStack()
         self._target: targets.LoadedTarget | None = None
         self._items: list[Any] = []
+        self._seed = 0
         self._work: Work | None = None
         self._pool: OpenPool | None = None
         self._workers = 1
@@ -101,12 +101,12 @@ class Trial:
             target.session.define()
         if target.is_set_up and target.teardown is not None:
             self._exit.callback(target.teardown)
-        self._target = target
-        self._items = random.Random(command.seed).sample(target.items, len(target.items))
+        self._target, self._seed = target, command.seed
         return msgspec.structs.replace(target.about, imports=costliest(imports))
 
     def _open(self, command: m.Open) -> m.Reply:
-        target = self._loaded
+        target, order = self._loaded, self._order_of_inputs(command.order)
+        self._items = [target.items[position] for position in order]
         self._work = Work(
             func=target.func,
             kind=target.about.kind,
@@ -127,7 +127,19 @@ class Trial:
         began = perf_counter()
         pool = self._pool = self._exit.enter_context(backend.open(self._work, configuration))
         startup_s = perf_counter() - began
-        return m.Ready(workers=pool.workers, startup_s=startup_s, threads_before_fork=pool.threads_before_fork)
+        threads = pool.threads_before_fork
+        return m.Ready(workers=pool.workers, startup_s=startup_s, threads_before_fork=threads, order=order)
+
+    def _order_of_inputs(self, told: tuple[int, ...]) -> tuple[int, ...]:
+        """That of the solo run, so that an input has the same number in all trials, or one that is made here.
+
+        :raises InputsError: when there are fewer inputs here than there were there
+        """
+        items = self._loaded.items
+        if told and len(items) < len(told):
+            label = self._loaded.about.target.inputs
+            raise InputsError(f"{label} made {len(told)} inputs in one process, and {len(items)} in another")
+        return told or tuple(targets.order_of(items, self._seed))
 
     def _round(self, command: m.Round) -> m.Reply:
         pool = self._pool

@@ -146,16 +146,25 @@ class LiveTrial:
         self.account.note(import_s=loaded.import_s)
         return loaded
 
-    def open(self, watching: Watching, deadline: float) -> None:
-        """Open the pool and get ready to watch its workers."""
+    def open(self, watching: Watching, deadline: float, order: tuple[int, ...] = ()) -> None:
+        """Open the pool and get ready to watch its workers.
+
+        :param order: in which calls take the inputs; empty where the process is to say
+        """
         to = self.configuration
-        ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method)
+        ask = m.Open(backend=to.backend, workers=to.workers, start_method=to.start_method, order=order)
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
+        self.account.order = ready.order
         self.account.note(startup_s=ready.startup_s, threads_before_fork=ready.threads_before_fork)
         self._pids = frozenset(worker.pid for worker in ready.workers)
         if ready.workers:
             self._observer = watching.observer(self.process.pid, ready.workers)
             self.account.sampling = self._observer.quality
+
+    def use_inputs(self, count: int) -> None:
+        """Go round so many of the inputs, from the first one on where no round was kept yet."""
+        self.inputs_used = count
+        self._next_input = self._next_input % count if self.account.rounds else 0
 
     # -- running calls ----------------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class Open(Message, frozen=True, kw_only=True):
     backend: str
     workers: int
     start_method: StartMethod | None
+    order: tuple[int, ...] = ()
+    """The positions of the inputs, in the order in which calls take them; empty where this process is to say."""
 
 
 class Round(Message, frozen=True, kw_only=True):
@@ -110,6 +112,8 @@ class Ready(Message, frozen=True, kw_only=True):
     workers: tuple[ThreadAddress, ...]
     startup_s: float
     threads_before_fork: int | None = None
+    order: tuple[int, ...] = ()
+    """As calls take the inputs."""
 
 
 class RoundDone(Message, frozen=True, kw_only=True):

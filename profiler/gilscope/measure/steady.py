@@ -16,6 +16,9 @@ __all__ = ["LEAST_PART", "steady_s"]
 #: The steady part lasts at least this part of a chunk, else next to no worker has been handed a second one, and what
 #: handing over costs is not in it.
 LEAST_PART = 0.25
+#: Beside chunks that last so long, handing over costs nothing; then a moment at which all are in flight is steady part
+#: enough.
+LONG_CHUNK_S = 0.05
 
 
 def steady_s(reports: Sequence[ChunkReport], workers: int, alone_s: float | None = None) -> float | None:
@@ -33,22 +36,32 @@ def steady_s(reports: Sequence[ChunkReport], workers: int, alone_s: float | None
     :param alone_s: seconds of such a call alone; None is taken as what it took here
     """
     made = [report for report in reports if report.calls]
-    if len(made) <= workers or not all(report.one_clock for report in made):
+    if len(made) < workers or not all(report.one_clock for report in made):
         return None
     started = sorted(report.started_ns for report in made)
     begin, dry = started[workers - 1], started[-1]
     busy_ns = sum(report.ended_ns - report.started_ns for report in made)
-    within_ns = sum(max(0, min(report.ended_ns, dry) - max(report.started_ns, begin)) for report in made)
-    if not within_ns or dry - begin < LEAST_PART * busy_ns / len(made):
+    flying = _flying(made, begin, dry, mean_ns=busy_ns / len(made))
+    if flying is None:
         return None
     stretched = busy_ns / 1e9 / sum(report.calls for report in made) / alone_s if alone_s else 1.0
-    needed = within_ns / (dry - begin) / max(1.0, stretched)
+    needed = flying / max(1.0, stretched)
     outside_ns = sum(
-        (until - since) * min(1.0, flying / needed)
-        for since, until, flying in _in_flight(made)
+        (until - since) * min(1.0, count / needed)
+        for since, until, count in _in_flight(made)
         if until <= begin or since >= dry
     )
     return (dry - begin + outside_ns) / 1e9
+
+
+def _flying(made: Sequence[ChunkReport], begin: int, dry: int, mean_ns: float) -> float | None:
+    """Chunks in flight in the steady part, in the mean; None where that is too short to tell."""
+    if dry - begin >= LEAST_PART * mean_ns:
+        within_ns = sum(max(0, min(report.ended_ns, dry) - max(report.started_ns, begin)) for report in made)
+        return within_ns / (dry - begin) or None
+    at_once = sum(report.started_ns <= begin < report.ended_ns for report in made)
+    begun = sum(report.started_ns <= begin for report in made)
+    return float(at_once) if at_once == begun and mean_ns >= LONG_CHUNK_S * 1e9 else None
 
 
 def _in_flight(reports: Sequence[ChunkReport]) -> Iterator[tuple[int, int, int]]:

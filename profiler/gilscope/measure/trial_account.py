@@ -44,6 +44,8 @@ class TrialAccount:
     error: CallError | None = None
     """The first."""
     loaded: Loaded | None = None
+    order: tuple[int, ...] = ()
+    """The positions of the inputs, in the order in which calls take them."""
     sampling: SamplingQuality | None = None
     """How well the sampler kept its rate; None when nothing was sampled."""
     native_pools: tuple[NativePool, ...] = ()

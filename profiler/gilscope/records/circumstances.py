@@ -35,9 +35,18 @@ class Target(Record, frozen=True, kw_only=True):
     inputs: str | None = None
     """Where the inputs came from, in the user's words; None for a function called without arguments."""
     input_count: int = 0
-    """Inputs used."""
+    """Inputs used: calls go round these."""
+    inputs_given: int | None = None
+    """Inputs that there were to use; None in results of older versions."""
+    inputs_why: str | None = None
+    """Why fewer were used than given; None where all were."""
     inputs_truncated: bool = False
     """Whether the iterable had more than was taken."""
+
+    @property
+    def taken(self) -> int:
+        """Inputs that were taken from the iterable, used or not."""
+        return self.input_count if self.inputs_given is None else self.inputs_given
 
 
 class Environment(Record, frozen=True, kw_only=True):

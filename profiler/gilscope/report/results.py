@@ -79,8 +79,11 @@ def _remarks(result: ResultRecord) -> list[str]:
     found = []
     if result.interrupted:
         found.append("The analysis was interrupted: this is drawn from what was finished.")
-    if result.target.inputs_truncated:
-        found.append(f"Only the first {result.target.input_count:,} inputs were used; there were more.")
+    target = result.target
+    if target.inputs_truncated:
+        found.append(f"Only the first {target.taken:,} inputs were taken; there were more.")
+    if target.inputs_why is not None:
+        found.append(f"{target.taken:,} inputs given, {target.input_count:,} used: {target.inputs_why}.")
     return found
 
 

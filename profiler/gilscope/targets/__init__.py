@@ -7,7 +7,7 @@ So no module of the user's is imported into gilscope's own process.
 from gilscope.targets.blame import blame, user_traceback
 from gilscope.targets.decorated import Decorated, DecoratedFunction, decorated_in
 from gilscope.targets.describer import describe
-from gilscope.targets.inputs import shuffled
+from gilscope.targets.inputs import order_of
 from gilscope.targets.loader import Loaded, LoadedTarget, load
 from gilscope.targets.spec import TargetSpec, comes_first, names_module, parse
 
@@ -23,7 +23,7 @@ __all__ = [
     "describe",
     "load",
     "names_module",
+    "order_of",
     "parse",
-    "shuffled",
     "user_traceback",
 ]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import math
+import pickle
 import random
-from itertools import islice
+import sys
+import time
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import InputsError, TargetError
@@ -15,6 +19,10 @@ from gilscope.targets.blame import blame, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
+
+#: The most seconds that looking at the sizes of inputs may take.
+SIZES_S = 0.1
+MOST_FLOAT = sys.float_info.max
 
 
 def take(source: Any, limit: int, label: str) -> tuple[list[Any], bool]:
@@ -57,9 +65,46 @@ def unpackable(items: list[Any], label: str) -> list[tuple[Any, ...]]:
     return [tuple(item) for item in items]
 
 
-def shuffled(items: Sequence[Any], seed: int) -> list[Any]:
-    """The inputs in an order that the seed decides: costs that grow along a list are no trend in time."""
-    return random.Random(seed).sample(items, len(items))
+def order_of(items: Sequence[Any], seed: int) -> list[int]:
+    """The order in which inputs are used, by position, such that the first few are a fair sample of all.
+
+    They are ranked by size, and by position among equals. Then halves take turns, and within a half its own halves, so
+    that as many as are taken from the front are spread over all ranks alike (stratified sampling). Which of two halves
+    goes first the seed decides each time, so that no pattern in the list meets another, and costs that grow along a
+    list are no trend in time.
+    """
+    sizes = _sizes(items)
+    ranked = sorted(range(len(items)), key=lambda position: (sizes[position], position))
+    return _spread(ranked, random.Random(seed))
+
+
+def _spread(ranked: list[int], rng: random.Random) -> list[int]:
+    if len(ranked) < 2:
+        return ranked
+    middle = len(ranked) // 2
+    halves = [_spread(ranked[:middle], rng), _spread(ranked[middle:], rng)]
+    rng.shuffle(halves)
+    return [position for pair in zip_longest(*halves) for position in pair if position is not None]
+
+
+def _sizes(items: Sequence[Any]) -> list[float]:
+    """Of numbers their magnitude, of all else the bytes when pickled; zeros where these cannot be told in time."""
+    if all(isinstance(item, int | float) and item == item for item in items):  # NaN is no number
+        return [float(abs(item)) if abs(item) < MOST_FLOAT else math.inf for item in items]
+    sizes, until = [], time.monotonic() + SIZES_S
+    for item in items:
+        size = _pickled_bytes(item)
+        if size is None or time.monotonic() > until:
+            return [0.0] * len(items)
+        sizes.append(float(size))
+    return sizes
+
+
+def _pickled_bytes(item: Any) -> int | None:
+    try:
+        return len(pickle.dumps(item))
+    except Exception:  # whatever the user's own __reduce__ raises
+        return None
 
 
 def evaluate(expression: str, module: ModuleType, option: str) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gilscope import targets
 from gilscope.errors import InputsError, TargetError, TargetFailedError
@@ -195,10 +199,43 @@ def test_inputs_that_raise(project: Path, reference: str, says: str) -> None:
     assert f"in {reference}" in caught.value.traceback
 
 
-def test_shuffling_loses_nothing_and_repeats() -> None:
+# ---- their order ----
+
+
+def test_the_order_loses_nothing_and_repeats() -> None:
     items = list(range(50))
-    assert targets.shuffled(items, 1) == targets.shuffled(items, 1) != items
-    assert sorted(targets.shuffled(items, 2)) == items
+    assert targets.order_of(items, 1) == targets.order_of(items, 1) != targets.order_of(items, 2)
+    assert sorted(targets.order_of(items, 2)) == items
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 9))
+def test_as_many_as_are_taken_are_spread_over_all_sizes(count: int, taken: int, seed: int) -> None:
+    """Of every tenth of the ranks about a tenth of those taken."""
+    items = [b"x" * size for size in random.Random(seed).sample(range(count), count)]
+    order = targets.order_of(items, seed)[: min(taken, count)]
+    ranks = [len(items[position]) / count for position in order]
+    for tenth in range(10):
+        within = sum(rank < tenth / 10 for rank in ranks)
+        assert abs(within - len(order) * tenth / 10) <= 2 + math.log2(count)
+
+
+@pytest.mark.parametrize("cheap", [0, 1])
+def test_no_pattern_in_the_list_meets_another(cheap: int) -> None:
+    """Every other input is dear: a quarter of them has about as many of these as of the others."""
+    order = targets.order_of([0] * 64, cheap)[:16]
+    assert 3 <= sum(position % 2 for position in order) <= 13
+
+
+def test_numbers_are_ranked_by_magnitude() -> None:
+    numbers = [10**400, -3, 2.0, 10**6]
+    order = targets.order_of(numbers * 8, 0)
+    assert sum(numbers[position % 4] in (-3, 2.0) for position in order[:16]) == 8
+
+
+@pytest.mark.parametrize("odd", [lambda: None, float("nan")])
+def test_what_has_no_size_is_ranked_by_position(odd: object) -> None:
+    order = targets.order_of([odd] * 40, 0)[:4]
+    assert [sum(quarter * 10 <= position < quarter * 10 + 10 for position in order) for quarter in range(4)] == [1] * 4
 
 
 # ---- setup and teardown ----

@@ -36,7 +36,7 @@ def _only_under(evidence: Evidence) -> str | None:
 def inputs_truncated(evidence: Evidence) -> Figures | None:
     """An iterable of which only the beginning was taken."""
     target = evidence.target
-    return {"inputs": target.inputs, "inputs_used": target.input_count} if target.inputs_truncated else None
+    return {"inputs": target.inputs, "inputs_used": target.taken} if target.inputs_truncated else None
 
 
 def calls_differ(evidence: Evidence) -> Figures | None:

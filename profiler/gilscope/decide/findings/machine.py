@@ -64,7 +64,7 @@ def startup_dominates(evidence: Evidence) -> Figures | None:
     trial = evidence.chosen
     if trial is None or trial.backend != "process" or trial.startup_s is None:
         return None
-    calls, inputs = _calls_to_repay(trial, evidence), evidence.target.input_count
+    calls, inputs = _calls_to_repay(trial, evidence), evidence.target.taken
     unpaid = calls is not None and 1 < inputs < calls
     if not unpaid and trial.startup_s < LONG_STARTUP_S:
         return None

@@ -35,7 +35,10 @@ def circumstances(result: ResultRecord) -> Section:
 def _target(result: ResultRecord) -> _Pairs:
     target = result.target
     place = target.file if target.line is None else f"{target.file}:{target.line}"
-    inputs = f"{target.input_count:,} from {target.inputs}" if target.inputs else "none: called without arguments"
+    fewer = f" of {target.inputs_given:,}" if target.inputs_why is not None else ""
+    inputs = (
+        f"{target.input_count:,}{fewer} from {target.inputs}" if target.inputs else "none: called without arguments"
+    )
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items() if value is not None)
     return [
         ("target", f"{target.spec} ({target.kind})"),
