@@ -89,6 +89,7 @@ def answered(request: Callable[[], object], requests: int) -> float:
 def observed(request: Callable[[], object], requests: int) -> tuple[float, float]:
     """The same while it is observed, and the observer's CPU."""
     with observe() as observation:
+        assert observation.observer_pid is not None, observation.reason
         before = process_cpu_s(observation.observer_pid)
         wall_s = answered(request, requests)
         return wall_s, process_cpu_s(observation.observer_pid) - before

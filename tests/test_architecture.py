@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "parsing": {"errors"},
     "configuration": {"records"},
     "entry_points": {"errors"},
-    "subprocesses": set(),
+    "subprocesses": {"errors"},
     "thread_address": set(),
     "version": set(),
     "unpicklable": set(),

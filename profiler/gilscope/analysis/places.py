@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 __all__ = ["known_places", "shortened"]
@@ -14,12 +14,21 @@ def known_places() -> dict[str, str]:
     """What stands for a folder in a report, by the folder: nothing for the working folder, a name for Python's own."""
     paths = sysconfig.get_paths()
     return {
-        f"{os.getcwd()}/": "",
+        **_known(os.getcwd, ""),
         f"{paths['purelib']}/": "<site-packages>/",
         f"{paths['platlib']}/": "<site-packages>/",
         f"{paths['stdlib']}/": "<python>/",
-        f"{Path.home()}/": "~/",
+        **_known(Path.home, "~/"),
     }
+
+
+def _known(where: Callable[[], object], name: str) -> dict[str, str]:
+    """The place with its name, where there is one: a target may delete its working folder, and a user without an entry
+    in the list of users and without ``HOME`` has no home."""
+    try:
+        return {f"{where()}/": name}
+    except (OSError, RuntimeError):
+        return {}
 
 
 def shortened(text: str, places: Mapping[str, str]) -> str:

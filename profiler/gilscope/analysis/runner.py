@@ -12,6 +12,7 @@ from gilscope.analysis.journal import Journal
 from gilscope.configuration import Configuration
 from gilscope.decide.measured import Measured
 from gilscope.decide.rounds import calls_per_round, solo_chunksize
+from gilscope.errors import MeasurementError
 from gilscope.extensions import Extension
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
@@ -62,8 +63,15 @@ class Runner:
 
         :param environment: added to what every trial is told
         """
-        trial.start({**self._environment, **(environment or {})})
-        self.attempt(trial, lambda: trial.begin_loading(self.target, self.options.seed))
+
+        def step() -> None:
+            try:
+                trial.start({**self._environment, **(environment or {})})
+            except MeasurementError as error:  # what the machine has no room for fails; the others go on
+                raise TrialEnded("failed", str(error)) from error
+            trial.begin_loading(self.target, self.options.seed)
+
+        self.attempt(trial, step)
 
     def load(self, trial: LiveTrial) -> None:
         """Wait until the process is up and has imported the target."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,7 +29,7 @@ from gilscope.backends.base import (
 from gilscope.backends.later import Later
 from gilscope.backends.thread import Tally
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
-from gilscope.subprocesses import exit_reason
+from gilscope.subprocesses import exit_reason, start_thread
 from gilscope.thread_address import ThreadAddress
 from gilscope.unpicklable import explain, explain_calls
 
@@ -83,8 +82,10 @@ class _ProcessPool(OpenPool):
 
     def _how_they_died(self) -> str:
         # The pool's own thread waits for the processes, and of two that do, one reads a wrong exit code.
-        ending = threading.Thread(target=self._pool.shutdown, daemon=True)
-        ending.start()
+        try:
+            ending = start_thread(self._pool.shutdown, "gilscope-ending")
+        except OSError:
+            return _told([])
         ending.join(END_TIMEOUT_S)  # a worker that ignores SIGTERM does not end
         return _told([] if ending.is_alive() else [process.exitcode for process in self._processes])
 
@@ -124,7 +125,7 @@ def _open_pool(
 def _start(pool: ProcessPoolExecutor, workers: int, everyone: Any) -> None:
     try:
         started = [pool.submit(_nothing) for _ in range(workers)]
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # no process, or no thread for the pool itself
         everyone.abort()  # else those that are there would wait for the others
         raise WorkerDied(f"{workers} processes could not be started: {error}") from error
     for future in started:

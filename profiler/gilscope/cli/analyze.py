@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -111,11 +110,13 @@ def analyze(
     from gilscope.measure.tree import leaving_no_process
     from gilscope.options import Options
     from gilscope.parsing import key_values
+    from gilscope.subprocesses import current_folder
     from gilscope.targets import TargetSpec
 
     destinations = Destinations(output or [], targets, "json" if as_json else format_name)
     options = Options.read(typed)
     check(options)
+    cwd = current_folder()
     specs = [
         TargetSpec(
             spec=target,
@@ -125,7 +126,7 @@ def analyze(
             star=star,
             setup=setup,
             teardown=teardown,
-            cwd=os.getcwd(),
+            cwd=cwd,
         )
         for target in targets
     ]

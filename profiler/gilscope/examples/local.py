@@ -41,10 +41,11 @@ def _answers(port: int) -> bool:
 def _start() -> int:
     global _server
     _stop()
-    # By path and isolated (-I): a module of the user's that is named like one it imports is not found.
+    # By path, isolated (-I) and without site (-S): a module of the user's that is named like one it imports is not
+    # found, and nothing prints before the port.
     # Unbuffered: the lock of a buffer might be held by another thread while this process is forked.
     _server = subprocess.Popen(
-        [sys.executable, "-I", str(_PROGRAM)],
+        [sys.executable, "-I", "-S", str(_PROGRAM)],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,8 +1,7 @@
-"""The process of one trial: ``python -m gilscope.measure``, commanded over its standard input.
+"""The process of one trial: ``python -m gilscope.measure COMMANDS REPLIES``, the numbers of two descriptors.
 
-It takes its standard streams for itself before any of the user's code runs: commands come in and replies go out over
-copies that nothing else knows, standard input becomes empty, and whatever is printed goes to the parent through
-standard error.
+Over these, which nothing else knows, commands come in and replies go out. Standard input is empty, and whatever is
+printed, from the interpreter's first moment on, goes to the parent through standard output and error.
 """
 
 from __future__ import annotations
@@ -33,6 +32,8 @@ from gilscope.unpicklable import explain
 
 __all__ = ["main"]
 
+LOST = "the connection to gilscope is lost"
+
 
 class Channel:
     """The parent's end of the conversation, in this process."""
@@ -43,13 +44,16 @@ class Channel:
         self._decoder = msgspec.json.Decoder(m.Command)
 
     @classmethod
-    def take_over_stdio(cls) -> Channel:
-        commands, replies = os.dup(0), os.dup(1)  # not inheritable, as os.dup makes them
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.dup2(2, 1)
-        os.close(nothing)
-        return cls(os.fdopen(commands, "rb"), os.fdopen(replies, "wb", buffering=0))
+    def of_arguments(cls) -> Channel:
+        """The one whose descriptors the command line names; the target sees a command line without."""
+        commands, replies = map(int, sys.argv[1:])
+        del sys.argv[1:]
+        try:
+            os.set_inheritable(commands, False)
+            os.set_inheritable(replies, False)
+            return cls(os.fdopen(commands, "rb"), os.fdopen(replies, "wb", buffering=0))
+        except OSError as error:
+            sys.exit(f"{LOST} ({error.strerror}): does a sitecustomize close all descriptors?")
 
     def __iter__(self) -> Iterator[m.Command]:
         for line in self._commands:
@@ -59,7 +63,7 @@ class Channel:
         try:
             self._replies.write(msgspec.json.encode(reply) + b"\n")
         except OSError as error:
-            sys.exit(f"the connection to gilscope is lost ({error.strerror}): did the target close all descriptors?")
+            sys.exit(f"{LOST} ({error.strerror}): did the target close all descriptors?")
 
 
 class Trial:
@@ -187,7 +191,10 @@ class Trial:
             except Exception as error:
                 problem = explain(what, value) or f"{what} cannot be unpickled: {error}"
                 return m.Pickled(problem=problem)
-        return crossing(chunk, results)
+        try:
+            return crossing(chunk, results)
+        except OSError:  # no thread or no pipe to be had: what it costs stays unknown
+            return m.Pickled()
 
     @property
     def _loaded(self) -> targets.LoadedTarget:
@@ -238,7 +245,7 @@ def _flush() -> None:
 
 def main() -> None:
     """Answer commands until the parent closes the conversation."""
-    channel = Channel.take_over_stdio()
+    channel = Channel.of_arguments()
     permit_observer(os.getppid())
     adopt_orphans()
     me = enter_worker()

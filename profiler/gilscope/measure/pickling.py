@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from gilscope.subprocesses import start_thread
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -46,6 +47,7 @@ def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Pickled:
     """The cost of one crossing, there with the argument and back with the result.
 
     :raises Exception: whatever pickling or unpickling raises
+    :raises OSError: when the system permits no thread to send it
     """
     there, back, nothing = _timed(list(arguments)), _timed(list(results)), _timed([])
     sent_s = sum(_sending_s(way.bytes) for way in (there, back) if way.bytes > PIPE_BYTES)
@@ -87,9 +89,9 @@ def _sending_s(size: int) -> float:
 
     reader, writer = Pipe(duplex=False)
     with reader, writer:
-        sender = threading.Thread(target=_send, args=(writer, bytes(size)))
+        data = bytes(size)
         began = perf_counter()
-        sender.start()
+        sender = start_thread(_send, "gilscope-sender", writer, data)
         reader.recv_bytes()
         seconds = perf_counter() - began
         sender.join()

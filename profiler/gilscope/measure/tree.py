@@ -32,6 +32,8 @@ def end_all(token: str, root: subprocess.Popen[bytes]) -> None:
     """
     root.send_signal(signal.SIGSTOP)  # it starts nothing more, and adopts what its descendants leave
     left = _end(lambda: _members(token, root.pid), spare=_is_tracker)
+    if _listed() is None:
+        os.killpg(root.pid, signal.SIGKILL)
     root.kill()
     if left:  # trackers, which have nothing left to track: they remove the semaphores and end by themselves
         _wait(left)
@@ -72,14 +74,23 @@ def _wait(processes: Collection[psutil.Process]) -> None:
 
 def _members(token: str, root: int) -> set[psutil.Process]:
     """The living processes of a trial beside ``root``."""
-    found = {process for process in psutil.process_iter() if _group(process) == root or _mark(process) == token}
+    every = _listed() or ()
+    found = {process for process in every if _group(process) == root or _mark(process) == token}
     return {process for process in {*found, *_below(root)} if process.pid != root and _alive(process)}
+
+
+def _listed() -> list[psutil.Process] | None:
+    """Every process; None where the system lists none, as without /proc."""
+    try:
+        return list(psutil.process_iter())
+    except (psutil.Error, OSError, IndexError):  # psutil expects at least one
+        return None
 
 
 def _below(pid: int) -> set[psutil.Process]:
     try:
         return {process for process in psutil.Process(pid).children(recursive=True) if _alive(process)}
-    except psutil.Error:
+    except (psutil.Error, OSError, IndexError):
         return set()
 
 

@@ -7,9 +7,7 @@ import os
 import queue
 import shutil
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -21,7 +19,7 @@ import msgspec
 from gilscope.extensions import installed
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
-from gilscope.subprocesses import exit_reason
+from gilscope.subprocesses import exit_reason, interpreter, pipe, start_thread
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 
@@ -53,8 +51,7 @@ class OutputTail:
         self._kept: deque[bytes] = deque()
         self._size = 0
         self.total_bytes = 0
-        self._thread = threading.Thread(target=self._drain, name="gilscope-output", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._drain, "gilscope-output")
 
     def _drain(self) -> None:
         while block := os.read(self._pipe.fileno(), 1 << 16):
@@ -78,37 +75,53 @@ class OutputTail:
 
 
 class TrialProcess:
-    """A fresh child process that runs one configuration. Leaving the context ends it and all it started."""
+    """A fresh child process that runs one configuration. Leaving the context ends it and all it started.
+
+    Its standard streams are not part of the conversation: what prints when an interpreter starts (``sitecustomize``, a
+    ``.pth`` file) prints before any line of gilscope's runs.
+
+    :raises OSError: when the system permits no process, no thread to hear it or no temporary files; nothing is left
+    :raises UsageError: when there is no interpreter to start
+    """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        command = [interpreter(), "-P", "-m", "gilscope.measure"]
         self.token = tempfile.mkdtemp(prefix="gilscope-")
         """Its own folder; every process of the trial inherits the name."""
-        given = os.environ if environment is None else environment
-        marked = {"PYTHONHASHSEED": HASH_SEED, **given, MARK: self.token}
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gilscope.measure"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=marked,
-                start_new_session=True,
-            )
-        except OSError:
-            os.rmdir(self.token)
-            raise
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._commands, self._replies = self._process.stdin, self._process.stdout
-        self.output = OutputTail(self._process.stderr)
-        self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._next: bytes | None = None
+        self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.sent_bytes = 0
         """Bytes of the commands so far, which the process reads beside what its calls do."""
-        self._reader = threading.Thread(target=self._read, name="gilscope-replies", daemon=True)
-        self._reader.start()
         self._decoder = msgspec.json.Decoder(m.Reply)
+        given = os.environ if environment is None else environment
+        with contextlib.ExitStack() as unless_started:
+            unless_started.callback(shutil.rmtree, self.token, ignore_errors=True)
+            self._start(command, {"PYTHONHASHSEED": HASH_SEED, **given, MARK: self.token}, unless_started)
+            self.output = OutputTail(self._printed)
+            self._reader = start_thread(self._read, "gilscope-replies")
+            unless_started.pop_all()
+
+    def _start(self, command: list[str], environment: Mapping[str, str], unless_started: contextlib.ExitStack) -> None:
+        with contextlib.ExitStack() as theirs:
+            reads, ours = pipe()
+            theirs.callback(os.close, reads)
+            self._commands = unless_started.enter_context(os.fdopen(ours, "wb"))
+            ours, writes = pipe()
+            theirs.callback(os.close, writes)
+            self._replies = unless_started.enter_context(os.fdopen(ours, "rb"))
+            self._process = subprocess.Popen(
+                [*command, str(reads), str(writes)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                pass_fds=(reads, writes),
+            )
+        assert self._process.stdout is not None
+        self._printed = unless_started.enter_context(self._process.stdout)
+        unless_started.callback(self._process.wait)
+        unless_started.callback(self._process.kill)
 
     @property
     def pid(self) -> int:

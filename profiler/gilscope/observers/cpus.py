@@ -77,9 +77,17 @@ def cgroup_memory_bytes(root: Path = Path("/")) -> int | None:
 
 def memory_limit_bytes(root: Path = Path("/")) -> int:
     """Bytes this process may use: the machine's memory, or less where a control group says so."""
-    physical = int(psutil.virtual_memory().total)
+    physical = _physical_bytes()
     limit = cgroup_memory_bytes(root)
     return physical if limit is None else min(limit, physical)
+
+
+def _physical_bytes() -> int:
+    """Asked of the system itself where it can be: psutil reads /proc, which need not be there."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return int(psutil.virtual_memory().total)
 
 
 def _allowed_cpus() -> int:

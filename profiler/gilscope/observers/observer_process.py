@@ -1,7 +1,7 @@
-"""An observer process: it samples the process that started it. ``python -m gilscope.observers.observer_process``
+"""An observer process: it samples the process that started it. ``python -m gilscope.observers.observer_process NUMBER``
 
-Its standard input is the socket of their conversation (`gilscope.observers.observer_messages`). When the watched
-process ends, in whatever way, this process does too.
+The number is the descriptor of the socket of their conversation (`gilscope.observers.observer_messages`). When the
+watched process ends, in whatever way, this process does too.
 """
 
 from __future__ import annotations
@@ -116,16 +116,26 @@ def _answer(ours: socket.socket, start: Start, parent: int) -> None:
     try:
         layout = _layout(start, parent)
     except NotWatchableError as refusal:
-        ours.send(encode(Refused(str(refusal))))
+        _refuse(ours, str(refusal), parent)
     else:
         sampler = Sampler((), layout, start.rate_hz, random.Random(), functions=FUNCTIONS)
         _Watch(ours, parent, sampler).run()
 
 
+def _refuse(ours: socket.socket, reason: str, parent: int) -> None:
+    """Say why, and read what was sent meanwhile: an end with something unread would hide the reason."""
+    ours.send(encode(Refused(reason)))
+    ours.shutdown(socket.SHUT_WR)
+    while os.getppid() == parent:
+        if select.select([ours], [], [], REPORT_EVERY_S)[0] and not ours.recv(LARGEST):
+            return
+
+
 def main() -> None:
     """Watch the process that started this one until it says so or ends."""
     parent = os.getppid()
-    ours = socket.socket(fileno=os.dup(0))
+    ours = socket.socket(fileno=int(sys.argv[1]))
+    ours.set_inheritable(False)
     with suppress(ConnectionError):  # it has ended, so nobody is there to be told
         if message := ours.recv(LARGEST):
             start = decode_request(message)

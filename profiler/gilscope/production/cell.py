@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from time import perf_counter_ns
 
@@ -9,6 +10,7 @@ from gilscope.production import clocks
 from gilscope.production.rate import LEARNED_AT_A_TIME
 from gilscope.production.sampler import Places
 from gilscope.production.sketch import BUCKETS, bucket
+from gilscope.production.unavailable import greenlets_of
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
@@ -137,6 +139,9 @@ class Cell(Sums):
         """How many calls one that stands for ``weight`` calls stands for with all clocks; 0: they are not read."""
         if self._clock_left or not weight:
             self._clock_left -= weight > 0
+            return 0
+        if greenlets_of() is not None:  # a thread's clocks are no call's: not to be asked again
+            self._clock_left = sys.maxsize
             return 0
         stands_for = weight * self._clock_places.block
         self._clock_left = self._clock_places.next_gap(self._rate.clock_block)

@@ -22,6 +22,10 @@ __all__ = ["DISPATCH_S", "LONG_BLOCK_S", "MIN_CALLS", "advice", "classification"
 
 #: Fewer calls measured with all clocks than this are too few to judge from.
 MIN_CALLS = 10
+GREENLETS = (
+    "its calls run in greenlets, which share a thread's clocks: what a call computes and what it waits for cannot be "
+    "told apart; gilscope analyze tells"
+)
 #: What handing a call over takes at least, as none is measured here: a thread pool of the standard library, submit to
 #: result, on machines of these years.
 DISPATCH_S = {"thread": 20e-6}
@@ -32,6 +36,8 @@ LONG_BLOCK_S = 0.1
 def classification(profile: ProfileRecord) -> Classification:
     """What kind of work the function does, as far as its calls tell."""
     demands = profile.demands
+    if profile.greenlets and profile.clocked_calls < MIN_CALLS:
+        return _inconclusive(GREENLETS)
     if demands is None or profile.clocked_calls < MIN_CALLS:
         return _inconclusive(f"{profile.clocked_calls} calls measured are too few (of {MIN_CALLS}); let it run on")
     waits = _classified(profile, demands)

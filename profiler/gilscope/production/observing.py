@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import logging
 import os
 import socket
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
@@ -26,6 +26,8 @@ from gilscope.production.cells import on_new_cell
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
 from gilscope.production.publishing import Publisher
+from gilscope.production.unavailable import greenlets_of, tell
+from gilscope.subprocesses import above_streams, interpreter, start_thread
 from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ __all__ = ["RATE_HZ", "Observation", "is_observed", "observe", "observe_as_asked
 #: Samples per second of each thread, on average: less where they would take more than a hundredth of the CPUs.
 RATE_HZ = 200.0
 PATIENCE_S = 10.0
+TROUBLE = "this process is not observed"
 
 _current: Observation | None = None
 _publisher: Publisher | None = None  # from the first observation on
@@ -48,13 +51,12 @@ def observe(rate_hz: float = RATE_HZ) -> Observation:
     """Have this process watched by an observer process of its own, until `Observation.stop` or the end of a ``with``
     block, or this process's own end. An observation that is under way is returned as it is.
 
-    What it sees is in the profiles (``observed``), at most a second late, and for good when it has stopped. Where the
-    observer may not read this process, `Observation.reason` says why and profiles stay as they are. A forked child is
-    not observed. Linux only.
+    What it sees is in the profiles (``observed``), at most a second late, and for good when it has stopped. A forked
+    child is not observed. Where the process cannot be (another system than Linux, a frozen program, a host that is no
+    Python, greenlets for threads, no process or thread to be had, memory that may not be read) nothing is raised:
+    `Observation.reason` says why, as does the logger ``gilscope``, and profiles stay as they are.
 
     :param rate_hz: samples per second of each thread
-    :raises UsageError: on another system, and where there is no interpreter to start
-    :raises OSError: when no process can be started
     """
     observation = _begin(rate_hz)
     observation.catch_up()  # it can when it watches; or else `reason` says why it does not
@@ -67,11 +69,8 @@ def is_observed() -> bool:
 
 
 def observe_as_asked() -> None:
-    """Observe this process because its environment says so: what goes wrong is logged, and nothing waited for."""
-    try:
-        _begin(RATE_HZ)
-    except (UsageError, OSError) as error:
-        _log(str(error))
+    """Observe this process because its environment says so: nothing is waited for."""
+    _begin(RATE_HZ)
 
 
 def _begin(rate_hz: float) -> Observation:
@@ -81,8 +80,13 @@ def _begin(rate_hz: float) -> Observation:
     return _current
 
 
-def _log(reason: str) -> None:
-    logging.getLogger("gilscope").warning("this process is not observed: %s", reason)
+@dataclass(frozen=True)
+class _Observer:
+    """A process that was started, our end of the conversation with it, and the thread that listens."""
+
+    ours: socket.socket
+    process: subprocess.Popen[bytes]
+    listener: threading.Thread
 
 
 class Observation:
@@ -93,50 +97,62 @@ class Observation:
         """Why nothing is seen; None as long as that is not so."""
         self._told = threading.Event()
         self._stopping = False
-        self._ours, theirs = _sockets()
-        with theirs:
-            try:
-                self._process = _start_observer(theirs)
-            except BaseException:
-                self._ours.close()
-                raise
-        permit_reading(self._process.pid)
-        self._send(messages.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
-        self._listener = threading.Thread(target=self._listen, name="gilscope-observer", daemon=True)
-        self._listener.start()
-        _publishing().tell(self._tell)
-        atexit.register(self.stop)
+        self._observer: _Observer | None = None
+        try:
+            self._observer = self._started(rate_hz)
+        except (UsageError, OSError) as error:
+            self.reason = str(error)
+            tell(TROUBLE, self.reason)
+        else:
+            _publishing().tell(self._tell)
+            atexit.register(self.stop)
+
+    def _started(self, rate_hz: float) -> _Observer:
+        _refuse_where_impossible()
+        with contextlib.ExitStack() as unless_started:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            unless_started.enter_context(ours)
+            with theirs:
+                process = _observer_process(theirs)
+            unless_started.callback(process.wait)
+            unless_started.callback(process.kill)
+            permit_reading(process.pid)
+            _send(ours, messages.Start(os.getpid(), runtime_address(), sys.version, gil_enabled(), rate_hz))
+            listener = start_thread(self._listen, "gilscope-observer", ours, process)
+            unless_started.pop_all()
+        return _Observer(ours, process, listener)
 
     @property
     def running(self) -> bool:
         """Whether the observer is there, or on its way."""
-        return self._process.returncode is None and not self._stopping
+        return self._observer is not None and self._observer.process.returncode is None and not self._stopping
 
     @property
-    def observer_pid(self) -> int:
-        """The observer's process id."""
-        return self._process.pid
+    def observer_pid(self) -> int | None:
+        """The observer's process id; None where none was started."""
+        return None if self._observer is None else self._observer.process.pid
 
     def catch_up(self) -> None:
         """Return when what was seen by now is in the profiles, or the observer is gone or stuck."""
         self._told.clear()
-        if self.running:
-            self._send(messages.Tell())
+        if self._observer is not None and self.running:
+            _send(self._observer.ours, messages.Tell())
             self._told.wait(PATIENCE_S)
 
     def stop(self) -> None:
         """End the observer, and take over what it saw last. Once is enough."""
         atexit.unregister(self.stop)
-        if self._stopping:
+        observer = self._observer
+        if self._stopping or observer is None:
             return
         self._stopping = True
         _publishing().tell(None)
         with contextlib.suppress(OSError):  # it is gone already
-            self._ours.shutdown(socket.SHUT_WR)
-        self._listener.join(PATIENCE_S)
-        if self._listener.is_alive():
-            self._process.kill()
-            self._listener.join(PATIENCE_S)
+            observer.ours.shutdown(socket.SHUT_WR)
+        observer.listener.join(PATIENCE_S)
+        if observer.listener.is_alive():
+            observer.process.kill()
+            observer.listener.join(PATIENCE_S)
 
     def __enter__(self) -> Observation:
         return self
@@ -149,20 +165,20 @@ class Observation:
     # ---- the conversation with the observer ----
 
     def _tell(self, thread: ThreadAddress) -> None:
-        self._send(messages.Thread(thread))
+        if self._observer is not None:
+            _send(self._observer.ours, messages.Thread(thread))
 
-    def _send(self, message: messages.Request) -> None:
-        """Say it, or not: an observer that is gone or stuck must hold up no call."""
-        with contextlib.suppress(OSError):
-            self._ours.send(messages.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-
-    def _listen(self) -> None:
+    def _listen(self, ours: socket.socket, process: subprocess.Popen[bytes]) -> None:
         clocks.gilscope_threads.add(threading.get_ident())
         try:
             with contextlib.suppress(ConnectionError):  # it has ended, with something unread
-                while message := self._ours.recv(messages.LARGEST):
+                while message := ours.recv(messages.LARGEST):
                     self._take(messages.decode_reply(message))
-            self._ended(self._process.wait())
+            with contextlib.suppress(OSError):  # it is gone
+                ours.shutdown(socket.SHUT_WR)
+            status = process.wait()
+            ours.close()
+            self._ended(status)
         finally:
             self._told.set()
             clocks.gilscope_threads.discard(threading.get_ident())
@@ -178,38 +194,55 @@ class Observation:
             self.reason = reply.reason
 
     def _ended(self, status: int) -> None:
-        self._ours.close()
         if not self._stopping:
             self.reason = self.reason or f"the observer process has ended (exit status {status})"
-            _log(self.reason)
+            tell(TROUBLE, self.reason)
 
     def _abandon(self) -> None:
         """In a forked child: the observer is the parent's, and goes on."""
-        self._ours.close()
-        self._process.returncode = 0  # not this process's to wait for
+        if self._observer is not None:
+            self._observer.ours.close()
+            self._observer.process.returncode = 0  # not this process's to wait for
+            self.reason = "this process was forked from the one that is observed: call gilscope.observe() in it"
         self._stopping = True
-        self.reason = "this process was forked from the one that is observed: call gilscope.observe() in it"
         atexit.unregister(self.stop)
 
 
-def _sockets() -> tuple[socket.socket, socket.socket]:
+def _send(to: socket.socket, message: messages.Request) -> None:
+    """Say it, or not: an observer that is gone or stuck must hold up no call."""
+    with contextlib.suppress(OSError):
+        to.send(messages.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+
+def _refuse_where_impossible() -> None:
+    """:raises UsageError: where no observer could see what calls do"""
     if sys.platform != "linux":
         raise UsageError(f"gilscope.observe() reads Linux's /proc, and this is {sys.platform}: use gilscope analyze")
-    if not sys.executable:
-        raise UsageError("gilscope.observe() starts an observer process, and sys.executable names no interpreter")
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if (library := greenlets_of()) is not None:
+        raise UsageError(f"its threads are {library}'s greenlets, which an observer cannot tell apart")
 
 
-def _start_observer(theirs: socket.socket) -> subprocess.Popen[bytes]:
-    """In a session of its own: what is typed at a terminal is for the program."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "gilscope.observers.observer_process"],
-        stdin=theirs.fileno(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if name != OBSERVE_VARIABLE},
-        start_new_session=True,
-    )
+def _observer_process(theirs: socket.socket) -> subprocess.Popen[bytes]:
+    """In a session of its own: what is typed at a terminal is for the program. Its standard streams are no part of the
+    conversation: what prints or reads when an interpreter starts does so before any line of gilscope's.
+
+    :raises UsageError: when there is no interpreter to start
+    :raises OSError: when the system permits no process
+    """
+    command = [interpreter(), "-P", "-m", "gilscope.observers.observer_process"]
+    passed = above_streams(os.dup(theirs.fileno()))
+    try:
+        return subprocess.Popen(
+            [*command, str(passed)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name != OBSERVE_VARIABLE},
+            start_new_session=True,
+            pass_fds=(passed,),
+        )
+    finally:
+        os.close(passed)
 
 
 def _publishing() -> Publisher:
@@ -223,8 +256,12 @@ def _publishing() -> Publisher:
 
 
 def _publish(function: Cells, cell: Cell) -> None:
+    """This is within a call of the user's, which nothing here may fail."""
     if _publisher is not None:
-        _publisher.publish(function, cell)
+        try:
+            _publisher.publish(function, cell)
+        except Exception as error:
+            tell("the calls of a thread are not observed", error)
 
 
 on_new_cell.append(_publish)

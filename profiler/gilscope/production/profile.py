@@ -10,6 +10,7 @@ from gilscope.production import judge
 from gilscope.production.cell import ADDED
 from gilscope.production.observed import observed_of
 from gilscope.production.record import ProfileRecord
+from gilscope.production.unavailable import greenlets_of
 from gilscope.records import LOOP_KINDS
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         file=code.co_filename if code else None,
         line=code.co_firstlineno if code else None,
         gil_enabled=gil_enabled(),
+        greenlets=greenlets_of() is not None,
         durations={index: count for index, count in enumerate(sums.durations) if count},
         longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
         longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and kind in LOOP_KINDS else None,

@@ -40,6 +40,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     file: str | None = None
     line: int | None = None
     gil_enabled: bool = True
+    greenlets: bool = False
+    """Whether the program's threads are greenlets, which share a thread's clocks: these are not read then."""
     processes: int = 1
     calls: int = 0
     """Outermost calls that have ended: exact."""
@@ -212,7 +214,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
 #: What tells a function from others; the first profile's word counts for the rest of it.
 _IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
 _LARGEST = ("longest_s", "longest_block_s")
-_BY_HAND = (*_IDENTITY, *_LARGEST, "durations", "clocked_runqueue_s", "observed")
+_BY_HAND = (*_IDENTITY, *_LARGEST, "greenlets", "durations", "clocked_runqueue_s", "observed")
 _ADDED = tuple(name for name in ProfileRecord.__struct_fields__ if name not in _BY_HAND)
 _P = TypeVar("_P", bound=ProfileRecord)
 
@@ -229,6 +231,7 @@ def _sum(group: list[_P]) -> _P:
     figures: dict[str, Any] = {name: sum(getattr(part, name) for part in group) for name in _ADDED}
     for name in _LARGEST:
         figures[name] = max((value for part in group if (value := getattr(part, name)) is not None), default=None)
+    figures["greenlets"] = any(part.greenlets for part in group)
     queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
     figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
     figures["durations"] = dict(sum((Counter(part.durations) for part in group), Counter()))

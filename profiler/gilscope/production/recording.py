@@ -6,7 +6,6 @@ What a process has seen so outlives it however it ends, but for the last seconds
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import secrets
 import socket
@@ -20,6 +19,8 @@ from gilscope.production import OUT_VARIABLE, clocks
 from gilscope.production.files import ProfileFile, write_profiles
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
+from gilscope.production.unavailable import greenlets_of, tell
+from gilscope.subprocesses import start_thread
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile
@@ -27,19 +28,30 @@ if TYPE_CHECKING:
 __all__ = ["INTERVAL_S", "Recorder", "flush", "record"]
 
 INTERVAL_S = 2.0
+TROUBLE = "profiles are not recorded"
 
 _recorder: Recorder | None = None
 
 
 def record(folder: str) -> None:
-    """Write to ``folder`` from now on. To be called once in a process."""
+    """Write to ``folder`` from now on. To be called once in a process.
+
+    Not in one whose threads are greenlets, which is told: a recorder among them would be waited for at the program's
+    end, for ever, and what it wrote of clocks would be wrong (`gilscope.production.unavailable.greenlets_of`).
+    """
     global _recorder
+    if (library := greenlets_of()) is not None:
+        tell(TROUBLE, f"its threads are {library}'s greenlets, whose clocks cannot be told apart")
+        return
     _recorder = Recorder(folder)
     atexit.register(flush)
     # A worker process of multiprocessing ends with os._exit, but runs what was registered here before.
     if util := sys.modules.get("multiprocessing.util"):
         util.Finalize(None, flush, exitpriority=100)
-    threading.Thread(target=_recorder.run, name="gilscope-recorder", daemon=True).start()
+    try:
+        start_thread(_recorder.run, "gilscope-recorder")
+    except OSError as error:
+        tell("profiles are recorded at the end of the process only", error)
 
 
 def flush() -> None:
@@ -66,7 +78,6 @@ class Recorder:
         self._started = time.time()
         self._lock = threading.Lock()
         self._written: list[Profile] = []
-        self._trouble = ""
 
     def run(self) -> None:
         """Write every few seconds, in a thread of its own, as long as the process lives."""
@@ -76,17 +87,22 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Write what the calls have shown, unless it is written already. What goes wrong is logged, once."""
+        """Write what the calls have shown, unless it is written already. What goes wrong is logged, once, and never
+        raised: this is at the program's end, or in a thread that it does not know of."""
+        try:
+            self._flush()
+        except OSError as error:
+            tell(TROUBLE, f"{error}; set {OUT_VARIABLE} to another folder")
+        except Exception as error:  # an interpreter that is about to end imports nothing any more, for one
+            tell(TROUBLE, error)
+
+    def _flush(self) -> None:
         with self._lock:
             profiles = [profile for function in functions() if (profile := function.profile()).calls]
             if profiles == self._written:
                 return
-            try:
-                write_profiles(self.path, self._file(profiles))
-            except OSError as error:
-                self._tell(str(error))
-            else:
-                self._written = profiles
+            write_profiles(self.path, self._file(profiles))
+            self._written = profiles
 
     def _file(self, profiles: list[Profile]) -> ProfileFile:
         return ProfileFile(
@@ -97,10 +113,3 @@ class Recorder:
             written=time.time(),
             profiles=tuple(profiles),
         )
-
-    def _tell(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            logging.getLogger("gilscope").warning(
-                "profiles are not recorded: %s; set %s to another folder", trouble, OUT_VARIABLE
-            )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from gilscope.subprocesses import exit_reason
+from gilscope.subprocesses import exit_reason, interpreter, start_thread
 
 __all__ = ["END_TIMEOUT_S", "Process", "Processes", "WorkersLost", "ends_with_parent"]
 
@@ -47,7 +47,7 @@ def ends_with_parent(command: Sequence[str]) -> list[str]:
     starts it does, even where that is killed (Linux; elsewhere it is ``command`` itself). What it forks does not."""
     if sys.platform != "linux":
         return list(command)
-    return [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
+    return [interpreter(), "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
 
 
 class Processes:
@@ -74,11 +74,14 @@ class Processes:
         """
         try:
             process: Process = subprocess.Popen(command, **options)
+            try:
+                self._watchers[process] = start_thread(self._watch, "gilscope-watch", what, process)
+            except OSError:
+                process.kill()
+                process.wait()
+                raise
         except OSError as error:
             raise WorkersLost(f"{what} could not be started: {error}") from error
-        watcher = threading.Thread(target=self._watch, args=(what, process), name="gilscope-watch", daemon=True)
-        self._watchers[process] = watcher
-        watcher.start()
         return process
 
     def _watch(self, what: str, process: Process) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import InputsError, TargetError
+from gilscope.subprocesses import current_folder
 from gilscope.targets.blame import one_line
 from gilscope.targets.callables import name_of
 from gilscope.targets.decorated import declared
@@ -42,13 +43,14 @@ def describe(
 
     :raises TargetError: ``func`` is not callable or cannot be pickled, or a target being imported asks for an
         analysis
+    :raises UsageError: the working folder was deleted
     :raises InputsError: the inputs are empty, not iterable, or cannot be pickled
     :raises TargetFailedError: iterating over the inputs raises
     """
     _refuse_recursion()
     if not callable(func):
         raise TargetError(f"a {type(func).__name__} cannot be called: give a function")
-    main = caller_main()
+    cwd, main = current_folder(), caller_main()
     name = _importable_name(func, main)
     if name is None and inputs is None and (known := declared(func)):  # one found by its name is asked over there
         inputs, kwargs, star = known.inputs, {**known.kwargs, **(kwargs or {})}, star or known.star
@@ -64,7 +66,7 @@ def describe(
         star=star,
         max_inputs=max_inputs,
         sys_path=tuple(os.path.abspath(entry) for entry in sys.path),
-        cwd=os.getcwd(),
+        cwd=cwd,
         main=main,
         payload=_pickled(payload, func, main),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gilscope.errors import TargetError, TargetFailedError, UsageError
+from gilscope.subprocesses import current_folder
 from gilscope.targets.blame import blame
 from gilscope.targets.spec import TargetSpec, is_path, parse
 
@@ -42,8 +43,11 @@ def prepare_path(spec: TargetSpec) -> None:
 
 
 def working_folder(spec: TargetSpec) -> str:
-    """The folder that relative paths refer to."""
-    return spec.cwd or os.getcwd()
+    """The folder that relative paths refer to.
+
+    :raises UsageError: when that is the process's own and was deleted
+    """
+    return spec.cwd or current_folder()
 
 
 def find(text: str, cwd: str, home: ModuleType | None = None) -> tuple[ModuleType, Any, Any]:

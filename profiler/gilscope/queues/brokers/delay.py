@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from gilscope.errors import BrokerError
 from gilscope.queues import variables
 from gilscope.queues.brokers import proxy
 from gilscope.queues.processes import ends_with_parent
-from gilscope.subprocesses import exit_reason
+from gilscope.subprocesses import exit_reason, interpreter
 
 __all__ = ["asked_s", "beyond", "broker_beyond", "scheduler_beyond"]
 
@@ -79,7 +78,7 @@ def beyond(to: Any, at: Any = LOOPBACK) -> Iterator[Any]:
     :raises BrokerError: when the delay does not start
     """
     settings = json.dumps({"to": to, "at": at, "rtt_s": asked_s()})
-    command = ends_with_parent([sys.executable, "-I", "-S", proxy.__file__, settings])
+    command = ends_with_parent([interpreter(), "-I", "-S", proxy.__file__, settings])
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

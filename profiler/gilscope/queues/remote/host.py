@@ -27,7 +27,7 @@ from gilscope.queues.remote.sides import Side, derived, machine_identity, read_s
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
 from gilscope.queues.workers.group import publish
-from gilscope.subprocesses import exit_reason
+from gilscope.subprocesses import current_folder, exit_reason
 
 __all__ = ["Host", "read_secret"]
 
@@ -56,7 +56,7 @@ class _Workers:
         """Start the worker of this number. It does not hear of Ctrl-C here, and ends with this process."""
         self._publish(Taken(number, self._host, machine_identity()))
         environment = self._broker.environment()
-        environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment["PYTHONPATH"]])
+        environment["PYTHONPATH"] = os.pathsep.join([current_folder(), environment["PYTHONPATH"]])
         command = ends_with_parent(worker_command(self._kind, number))
         self._living[number] = self._processes.start(
             "a worker process", command, stdin=subprocess.DEVNULL, env=environment, process_group=0
