@@ -41,6 +41,8 @@ class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
     """``label`` or ``label/subtype``."""
     cell: Cell | None = None
     confidence: float | None = None
+    floor: float | None = None
+    """The gap up to which it called configurations a tie; None where it measured no noise."""
     reason: str | None = None
     predictions: list[Prediction] = []
     failed: str | None = None
@@ -78,6 +80,7 @@ def advice_from(record: dict[str, Any], seconds: float) -> Advice:
         label="/".join(part for part in (said["label"], said["subtype"]) if part),
         cell=cell,
         confidence=round(told["confidence"], 3),
+        floor=(record.get("noise") or {}).get("floor"),
         reason=told["reason"],
         predictions=[
             Prediction(each["backend"], each["workers"], each["throughput_per_s"], each["measured_per_s"])

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from statistics import stdev
 
 import pytest
+from msgspec import structs
 
 from gilscope.decide.model import Model
-from gilscope.decide.noise import MOST_FLOOR, TIE_MARGIN, noise_floor, spread
+from gilscope.decide.noise import TIE_MARGIN, Pair, floor_of, noise_floor, spread
 from gilscope.decide.traits import Machine
 
 from . import decide_builders as make
@@ -23,21 +26,48 @@ def test_the_spread_is_pooled_over_what_was_repeated() -> None:
     assert spread([[1.0], [2.0]]) is None
 
 
+def pair(first: Sequence[float], second: Sequence[float]) -> Pair:
+    return Pair("thread", 8, first, second)
+
+
 def test_quiet_rounds_leave_the_least_floor() -> None:
-    quiet = noise_floor("thread", 8, [100, 101, 99], [100.5, 99.5], [[100, 101, 99], [50, 50.5]])
+    quiet = noise_floor([pair([100, 101, 99], [100.5, 99.5])], [[100, 101, 99], [50, 50.5]])
     assert quiet.floor == TIE_MARGIN
-    assert (quiet.backend, quiet.workers) == ("thread", 8)
+    assert (quiet.backend, quiet.workers, quiet.pairs) == ("thread", 8, 1)
     assert quiet.ratio == pytest.approx(1.0)
 
 
-def test_a_gap_between_two_starts_of_the_same_is_noise() -> None:
-    assert noise_floor("thread", 8, [100, 100], [92, 92], [[100, 100]]).floor == pytest.approx(0.08)
-    assert noise_floor("thread", 8, [100, 100], [50, 50], [[100, 100]]).floor == MOST_FLOOR
+@pytest.mark.parametrize(("again", "floor"), [(92, 0.08), (50, 0.50)])
+def test_a_gap_between_two_starts_of_the_same_is_noise_however_large(again: float, floor: float) -> None:
+    assert noise_floor([pair([100, 100], [again, again])], [[100, 100]]).floor == pytest.approx(floor)
+
+
+def test_several_pairs_count_by_their_usual_gap() -> None:
+    pairs = [pair([100, 100], [again, again]) for again in (100, 120, 100, 100)]
+    found = noise_floor(pairs, [[100, 100]])
+    assert (found.pairs, found.ratio) == (4, 1.0)
+    assert found.floor == pytest.approx(0.10)
 
 
 def test_noisy_rounds_widen_the_floor() -> None:
-    rates = [[100, 80, 95], [60, 45, 70]]
-    assert TIE_MARGIN < noise_floor("serial", 1, rates[0], [95, 96], rates).floor <= MOST_FLOOR
+    rates = [[100.0, 80.0, 95.0], [60.0, 45.0, 70.0]]
+    assert noise_floor([pair(rates[0], [95, 96])], rates).floor > 2 * TIE_MARGIN
+
+
+def test_every_processes_rounds_are_held_against_the_first_of_their_configuration() -> None:
+    again = make.trial("thread", (100, 101, 80, 81, 120), workers=8)
+    rounds = tuple(structs.replace(r, process=n) for r, n in zip(again.rounds, (0, 0, 1, 1, 2), strict=True))
+    several = replace(make.tried("thread", workers=8), record=structs.replace(again, rounds=rounds))
+    found = make.measured(make.tried("serial", (10, 10)), several).noise
+    assert found is not None
+    assert (found.backend, found.workers, found.pairs) == ("thread", 8, 2)
+    assert found.floor == pytest.approx(0.198, abs=0.005)
+
+
+def test_there_is_one_floor_for_all_who_ask() -> None:
+    loud = noise_floor([pair([100, 100], [50, 50])], [[100, 100]])
+    assert floor_of() == floor_of(None) == TIE_MARGIN
+    assert floor_of(None, loud) == loud.floor
 
 
 def test_threads_never_exceed_what_the_gil_serves() -> None:

@@ -312,7 +312,7 @@ def _later(late: Tried, more: tuple[Step, ...]) -> Measured:
 # -- the contest ------------------------------------------------------------------------------------------------------
 
 SURE = (solo(100.0, 101.0, 99.0), tried("process", (190.0, 191.0, 189.0), workers=2))
-DOUBTFUL = (solo(100.0, 90.0, 110.0), tried("process", (104.0, 95.0, 112.0), workers=2))
+DOUBTFUL = (solo(100.0, 85.0, 115.0), tried("process", (109.0, 97.0, 122.0), workers=2))
 
 
 def purposes(step: Step | None) -> str | None:
@@ -331,7 +331,7 @@ def test_in_doubt_they_go_on_until_six() -> None:
 
 
 def test_late_in_the_budget_a_likely_answer_is_enough() -> None:
-    likely = (solo(100.0, 85.0, 115.0), tried("process", (110.0, 96.0, 124.0), workers=2))
+    likely = (solo(100.0, 80.0, 125.0), tried("process", (112.0, 90.0, 140.0), workers=2))
     options = Options(workers=(2,))
     early, late = (opened(*likely, more=contests(3), elapsed_s=at, options=options) for at in (1.0, 6.0))
     assert 0.7 <= early.advice().confidence < 0.95
@@ -405,7 +405,7 @@ def test_leader_and_twin_run_twice_and_what_differs_is_noise() -> None:
 def test_what_the_noise_puts_in_doubt_is_not_contested_again() -> None:
     more = (*contests(2), Open((), twin_of=1), WarmUp(2, 2, 1, 104.0, 0.12), *[Rounds((1, 2), 0.12, "noise")] * 2)
     made = opened(*DOUBTFUL, more=more)
-    made = replace(made, trials=(*made.trials, tried("process", (60.0, 61.0), workers=2, twin=True)))
+    made = replace(made, trials=(*made.trials, tried("process", (105.0, 112.0), workers=2, twin=True)))
     assert made.advice().confidence < 0.95
     assert isinstance(next_step(made), MeasureMore)
 

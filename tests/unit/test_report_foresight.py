@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gilscope.records import BreakEven, Prediction
+from gilscope.records import BreakEven, Noise, Prediction
 from gilscope.report.sections import foresight
 from gilscope.report.sections.throughput import noise
 from gilscope.report.verdicts import verdict_sentence
@@ -14,7 +14,7 @@ from tests.unit.documents import cells
 from tests.unit.handmade import make_recommendation, make_result
 
 NOTHING: dict[str, Any] = {"predictions": (), "break_even": (), "groups": (), "noise": None}
-TITLES = ("Calls differ in kind", "From what length of a call on a pool pays", "On other machines", "Noise: ")
+TITLES = ("Calls differ in kind", "From what length of a call on a pool pays", "On other machines")
 
 
 def test_what_was_measured_stands_beside_what_was_predicted() -> None:
@@ -44,7 +44,13 @@ def test_the_noise_says_what_a_tie_is() -> None:
     told = noise(make_result())
     assert told.startswith("Noise: process × 2 in a second process ran at 97% of the first")
     assert told.endswith("Gaps of up to 6% are ties.")
-    assert noise(make_result(noise=None)) == ""
+    several = Noise(backend="thread", workers=4, ratio=0.9, floor=0.1, pairs=3)
+    assert "thread × 4 (the first of 3 pairs) in a second process" in noise(make_result(noise=several))
+
+
+def test_where_nothing_was_measured_twice_the_report_says_so() -> None:
+    assert noise(make_result(noise=None)).startswith("Noise: unknown, for no configuration was measured in a second")
+    assert noise(make_result(noise=None, trials=())) == ""
 
 
 @pytest.mark.parametrize("format_name", ["text", "md", "html"])

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, Literal
 
-from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.noise import floor_of
 from gilscope.decide.stats import NORMAL_QUANTILE, Estimate, ratio_interval, share_difference
 from gilscope.decide.throughput import round_rates, telling_rounds
 from gilscope.records import ResultRecord, Trial
 
-__all__ = ["ALONE", "ASSUMED_ERROR", "FIGURES", "Change", "Figure", "Rated", "alone", "compared", "floor_of", "rated"]
+__all__ = ["ALONE", "ASSUMED_ERROR", "FIGURES", "Change", "Figure", "Rated", "alone", "compared", "rated"]
 
 Word = Literal["faster", "slower", "less", "more", "not shown", "unknown"]
 Unit = Literal["per_s", "s", "bytes", "share"]
@@ -119,11 +119,6 @@ def _positive(values: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(value for value in values if value is not None and 1 / _MOST < value < _MOST)
 
 
-def floor_of(*results: ResultRecord) -> float:
-    """The gap up to which results are a tie, as a fraction of the faster: the greatest of their own noise floors."""
-    return max(TIE_MARGIN, *(result.noise.floor if result.noise else 0.0 for result in results))
-
-
 def compared(old: Rated, new: Rated, where: str, floor: float) -> tuple[Change, ...]:
     """Throughput, latencies and, of what is not the solo run, memory under one configuration."""
     was, now = old.trial, new.trial
@@ -148,7 +143,7 @@ def alone(old: ResultRecord, new: ResultRecord) -> tuple[Change, ...]:
     solo, again = _solo(old), _solo(new)
     samples = (_samples(solo), _samples(again))
     return (
-        _by_rounds("wall", ALONE, _walls(solo), _walls(again), floor_of(old, new)),
+        _by_rounds("wall", ALONE, _walls(solo), _walls(again), floor_of(old.noise, new.noise)),
         _measured_once("cpu", ALONE, _cpu_s(old), _cpu_s(new)),
         _sampled("gil_held", ALONE, was.gil_held_ratio, now.gil_held_ratio, samples),
         _sampled("wait", ALONE, was.wait_ratio, now.wait_ratio, samples),

@@ -12,10 +12,10 @@ from gilscope.decide.code import CodeTarget
 from gilscope.decide.constraints import Constraints
 from gilscope.decide.demands import demands
 from gilscope.decide.model import Model
-from gilscope.decide.noise import TIE_MARGIN, noise_floor
+from gilscope.decide.noise import Pair, floor_of, noise_floor
 from gilscope.decide.recommend import contenders, recommend
 from gilscope.decide.steps import Rounds, Step
-from gilscope.decide.throughput import round_rates, with_throughput
+from gilscope.decide.throughput import by_process, round_rates, with_throughput
 from gilscope.decide.traits import BackendTraits, Machine
 from gilscope.options import Options
 from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
@@ -139,18 +139,34 @@ class Measured:
 
     @cached_property
     def noise(self) -> Noise | None:
-        """By the rounds of a trial and its twin."""
-        pair = next((step.trials for step in self.steps if isinstance(step, Rounds) and step.purpose == "noise"), None)
-        first, second = self.rates(self.trials[number] for number in pair) if pair else ([], [])
-        if not pair or not first or not second:
-            return None
-        of, every = self.trials[pair[0]].record, self.rates(self.racing.values())
-        return noise_floor(of.backend, of.workers, first, second, [rates for rates in every if rates])
+        """By the rounds of trials in a second process of the same configuration; None where there was none."""
+        pairs = [*self._twins(), *self._processes()]
+        rates = [of for tried in self.racing.values() for of in self._by_process(tried)]
+        return noise_floor(pairs, [*rates, *(pair.second for pair in self._twins())]) if pairs else None
+
+    def _twins(self) -> list[Pair]:
+        """A trial and its twin."""
+        asked = next((step.trials for step in self.steps if isinstance(step, Rounds) and step.purpose == "noise"), None)
+        first, second = self.rates(self.trials[number] for number in asked) if asked else ([], [])
+        of = self.trials[asked[0]].record if asked else None
+        return [Pair(of.backend, of.workers, first, second)] if of and first and second else []
+
+    def _processes(self) -> list[Pair]:
+        """The first process of a trial that was measured in several, and each later one."""
+        found = []
+        for tried in self.racing.values():
+            first, *others = self._by_process(tried) or [[]]
+            found += [Pair(tried.record.backend, tried.record.workers, first, other) for other in others]
+        return found
+
+    def _by_process(self, tried: Tried) -> list[list[float]]:
+        (rates,) = self.rates([tried])
+        return by_process(tried.record, rates)
 
     @property
     def floor(self) -> float:
         """The gap up to which two configurations are a tie, as a fraction of the faster."""
-        return self.noise.floor if self.noise else TIE_MARGIN
+        return floor_of(self.noise)
 
     @cached_property
     def classification(self) -> Classification:

@@ -7,21 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
+from gilscope.decide.confidence import Standing, confidence, ratio, standings, tied
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
-from gilscope.decide.stats import Estimate, log_ratio_error, median_interval, normal_cdf, ratio_interval
-from gilscope.decide.throughput import round_rates
+from gilscope.decide.stats import Estimate
+from gilscope.decide.throughput import by_process, round_rates
 from gilscope.decide.why_not import why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
 
-__all__ = ["NOISE_FLOOR", "SINGLE_ROUND_NOISE", "UNSURE", "contenders", "recommend"]
+__all__ = ["UNSURE", "contenders", "recommend"]
 
-#: The least standard error that a ratio of throughputs is credited with, for the same reason.
-NOISE_FLOOR = 0.02
-#: What is assumed of a ratio when a configuration had one round only.
-SINGLE_ROUND_NOISE = 0.10
 #: Below this confidence a recommendation says that it is a best guess, and what would settle it.
 UNSURE = 0.7
 #: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
@@ -31,18 +28,19 @@ _OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A trial that worked, with its calls per second in each clean round."""
+    """A trial that worked, with its calls per second in each clean round, and what is known of it by them."""
 
     trial: Trial
     rates: Sequence[float]
+    standing: Standing
 
     @property
     def rate(self) -> float:
-        return median_interval(self.rates).value
+        return self.standing.rate
 
     def over(self, other: _Candidate) -> Estimate:
         """How many times the throughput of another."""
-        return ratio_interval(self.rates, other.rates)
+        return ratio(self.standing, other.standing)
 
 
 def recommend(
@@ -60,18 +58,17 @@ def recommend(
 ) -> Recommendation:
     """How to run a function, judged from the clean rounds of its trials.
 
-    A configuration ties with the fastest when it is slower by less than ``floor``, the noise of this run; of those
-    that tie, the lowest in ``simplicity`` wins (for plain functions asyncio comes after threads), then the fewest
-    workers. ``context="async"`` means that the caller is a coroutine: only what leaves its loop free is considered,
-    unless the call is shorter than any dispatch. What is no choice however fast it is, `gilscope.decide.eligible` says.
+    A configuration ties with the fastest when the interval of their ratio does not tell them apart, or when it is
+    slower by less than ``floor``, the noise of this run; of those that tie, the lowest in ``simplicity`` wins (for
+    plain functions asyncio comes after threads), then the fewest workers. ``context="async"`` means that the caller is
+    a coroutine: only what leaves its loop free is considered, unless the call is shorter than any dispatch. What is no
+    choice however fast it is, `gilscope.decide.eligible` says.
 
     ``bounds`` is the most times the serial throughput that each backend can reach (`Model.most_speedup`): one that
     cannot beat the serial run by more than the floor is not recommended, however fast its rounds were by luck.
 
-    The confidence is the chance that no measured configuration is faster than the recommended one by more
-    than ``floor``: the least, over the others, of Φ((ln(1 + floor) − ln ratio) ÷ σ), with σ the standard
-    error of the logarithm of the ratio over rounds, at least `NOISE_FLOOR`, and `SINGLE_ROUND_NOISE` where
-    there was one round.
+    The confidence is the chance that nothing measured that fits the caller is faster than the recommended one by more
+    than ``floor``, all of it compared at once (`gilscope.decide.confidence`).
     """
     worked, barred = _candidates(trials, call_s), ineligible(trials, Standard.of(trials, kind, constraints))
     fitting = _fitting(worked, classification, kind, context, barred)
@@ -82,13 +79,17 @@ def recommend(
     if not eligible:
         return _nothing(trials, context, barred)
     best = max(eligible, key=lambda candidate: candidate.rate)
-    ties = [candidate for candidate in eligible if _ties(best, candidate, floor)]
-    chosen = min(ties, key=lambda tied: _simplest(tied, simplicity, kind))
+    ties = [candidate for candidate in eligible if tied(best.standing, candidate.standing, floor)]
+    chosen = min(ties, key=lambda each: _simplest(each, simplicity, kind))
     serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
     speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
     execution = _execution(chosen.trial, kind, context)
     code, other_code = both_programs(target, execution, context, classification) if target else ("", "")
-    confidence = min((_confidence(chosen, other, floor) for other in eligible if other is not chosen), default=0.5)
+    others = [each.standing for each in eligible if each is not chosen]
+    suited = _fitting(worked, classification, kind, context)
+    unlikely = [each for each in fitting if id(each.trial) in bound]
+    ruled_out = [*unlikely, *(each for each in suited if id(each.trial) in barred)]
+    sure = confidence(chosen.standing, others, floor, [each.standing for each in ruled_out], speedup)
     return Recommendation(
         backend=execution.backend,
         workers=execution.workers,
@@ -99,10 +100,10 @@ def recommend(
         speedup=speedup.value if speedup else None,
         speedup_low=speedup.low if speedup else None,
         speedup_high=speedup.high if speedup else None,
-        confidence=confidence,
-        reason=_reason(chosen, best, speedup, execution, classification, len(trials), bool(barred))
-        + _passed_over(_fitting(worked, classification, kind, context), barred)
-        + _doubt(confidence, len(eligible)),
+        confidence=sure,
+        reason=_reason(chosen, best, speedup, execution, classification, len(trials), unlikely, bool(barred))
+        + _passed_over(suited, barred)
+        + _doubt(sure, bool(others), bool(ruled_out)),
         code=code,
         other_code=other_code,
         alternatives=_alternatives(trials, barred, worked, ties, chosen, bound),
@@ -131,7 +132,9 @@ def contenders(
 def _candidates(trials: Sequence[Trial], call_s: float | None) -> list[_Candidate]:
     worked = [trial for trial in trials if trial.status == "ok" and not (trial.calls and trial.errors >= trial.calls)]
     rates = round_rates(worked, call_s)
-    return [_Candidate(trial, rated) for trial, rated in zip(worked, rates, strict=True) if rated]
+    raced = [(trial, rated) for trial, rated in zip(worked, rates, strict=True) if rated]
+    known = standings([by_process(*each) for each in raced])
+    return [_Candidate(*each, standing) for each, standing in zip(raced, known, strict=True)]
 
 
 def _fitting(
@@ -160,13 +163,6 @@ def _bound(candidate: _Candidate, bounds: Mapping[str, float]) -> float:
     return math.inf if serial else bounds.get(candidate.trial.backend, math.inf)
 
 
-def _ties(best: _Candidate, other: _Candidate, floor: float) -> bool:
-    ratio = best.over(other)
-    if ratio.low is None:
-        return ratio.value < 1 + max(SINGLE_ROUND_NOISE, floor)
-    return ratio.value < 1 + floor
-
-
 def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) -> tuple[int, bool, int, float]:
     """What ties are broken by. A loop that only offloads is a thread pool with a loop on top: after
     threads."""
@@ -177,18 +173,11 @@ def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) 
     return rank, offloads, trial.workers, -candidate.rate
 
 
-def _confidence(chosen: _Candidate, other: _Candidate, floor: float) -> float:
-    error = log_ratio_error(chosen.rates, other.rates)
-    sigma = SINGLE_ROUND_NOISE if error is None else max(error, NOISE_FLOOR)
-    lead = math.log(1 + floor) + math.log(chosen.rate / other.rate)
-    return normal_cdf(lead / sigma)
-
-
-def _doubt(confidence: float, eligible: int) -> str:
+def _doubt(confidence: float, others: bool, ruled_out: bool) -> str:
     """That it is a best guess, and what would settle it."""
     if confidence >= UNSURE:
         return ""
-    if eligible < 2:
+    if not others and not ruled_out:
         return "; cannot tell whether anything is faster: nothing else that fits the caller was measured"
     return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
 
@@ -218,12 +207,13 @@ def _reason(
     execution: Execution,
     classification: Classification,
     configurations: int,
+    unlikely: Sequence[_Candidate],
     some_barred: bool,
 ) -> str:
     label = classification.label + (f" ({classification.subtype})" if classification.subtype else "")
     name = f"offloading to {execution.executor} × {execution.workers}" if execution.executor else chosen.trial.name
     if chosen.trial.backend == "serial":
-        said = _why_serial(chosen, best, classification, configurations, some_barred)
+        said = _why_serial(chosen, best, classification, configurations, unlikely, some_barred)
     elif speedup is None:
         said = f"{name} had the highest throughput; there was no serial run to compare it with"
     else:
@@ -234,12 +224,20 @@ def _reason(
 
 
 def _why_serial(
-    chosen: _Candidate, best: _Candidate, classification: Classification, configurations: int, some_barred: bool
+    chosen: _Candidate,
+    best: _Candidate,
+    classification: Classification,
+    configurations: int,
+    unlikely: Sequence[_Candidate],
+    some_barred: bool,
 ) -> str:
     if classification.label == "overhead-bound":
         return "call it directly: a call is over sooner than it is handed to a worker"
     if configurations == 1:
         return "only the serial run was measured"
+    lucky = max(unlikely, key=lambda each: each.rate, default=chosen)
+    if best is chosen and lucky.rate > chosen.rate:
+        return f"no gain: {lucky.trial.name} cannot be faster by its ledger, though its rounds were"
     if best is chosen:
         what = "nothing that is a choice" if some_barred else "nothing measured"
         return f"no gain: {what} was faster than the serial run"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from gilscope.decide.changes import Change, Rated, alone, compared, floor_of, rated
+from gilscope.decide.changes import Change, Rated, alone, compared, rated
+from gilscope.decide.noise import floor_of
 from gilscope.records import ResultRecord, Trial
 
 __all__ = ["Comparison", "compare"]
@@ -39,7 +40,7 @@ class Comparison:
 
 def compare(old: ResultRecord, new: ResultRecord) -> Comparison:
     """Compare two analyses of the same function, made under the same circumstances (`gilscope.decide.comparable`)."""
-    floor = floor_of(old, new)
+    floor = floor_of(old.noise, new.noise)
     was, now = rated(old), rated(new)
     pairs = _paired(was, now)
     return Comparison(

@@ -22,6 +22,8 @@ __all__ = [
     "normal_cdf",
     "ratio_interval",
     "share_difference",
+    "student_cdf",
+    "student_quantile",
 ]
 
 #: Coverage of every interval. 90 % leaves 5 % at either end, so that the question asked of a lower bound, "is
@@ -71,7 +73,7 @@ def median_interval(values: Sequence[float]) -> Estimate:
         ordered = sorted(values)
         return Estimate(middle, ordered[rank - 1], ordered[-rank])
     logs = [math.log(value) for value in values]
-    half = _student_t(len(logs) - 1) * math.sqrt(variance(logs) / len(logs))
+    half = student_quantile(len(logs) - 1) * math.sqrt(variance(logs) / len(logs))
     return _holding(middle, math.exp(fmean(logs) - half), math.exp(fmean(logs) + half))
 
 
@@ -96,7 +98,7 @@ def ratio_interval(values: Sequence[float], baseline: Sequence[float]) -> Estima
     if rank:
         ratios = sorted(value / base for value in values for base in baseline)
         return _holding(middle, ratios[rank - 1], ratios[-rank])
-    half = _student_t(_welch_freedom(values, baseline)) * error
+    half = student_quantile(_welch_freedom(values, baseline)) * error
     centre = _mean_log(values) - _mean_log(baseline)
     return _holding(middle, math.exp(centre - half), math.exp(centre + half))
 
@@ -149,7 +151,26 @@ def _welch_freedom(values: Sequence[float], baseline: Sequence[float]) -> float:
     return (a + b) ** 2 / (a**2 / (len(values) - 1) + b**2 / (len(baseline) - 1))
 
 
-def _student_t(freedom: float) -> float:
+def student_cdf(t: float, freedom: float) -> float:
+    """The distribution function of Student's t; degrees of freedom are rounded down, and many are infinitely many.
+
+    By the finite series in the angle whose tangent is t ÷ √ν (Abramowitz & Stegun 26.7.3 and 26.7.4).
+    """
+    degrees = max(1, math.floor(freedom + 1e-9))
+    if degrees > _MANY:
+        return _NORMAL.cdf(t)
+    angle = math.atan2(t, math.sqrt(degrees))
+    cosine = math.cos(angle)
+    term = total = cosine if degrees % 2 else 1.0
+    for k in range(2 + degrees % 2, degrees, 2):
+        term *= cosine * cosine * (k - 1) / k
+        total += term
+    if degrees % 2 == 0:
+        return 0.5 + math.sin(angle) * total / 2
+    return 0.5 + (angle + (math.sin(angle) * total if degrees > 1 else 0.0)) / math.pi
+
+
+def student_quantile(freedom: float) -> float:
     """The quantile of Student's t at the upper end of `CONFIDENCE`; degrees of freedom are rounded down.
 
     Above ten degrees by expansion in the normal quantile (Abramowitz & Stegun 26.7.5, three terms).

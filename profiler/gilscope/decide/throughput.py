@@ -9,7 +9,7 @@ import msgspec
 from gilscope.decide.stats import median_interval
 from gilscope.records import Round, Trial
 
-__all__ = ["round_rates", "telling_rounds", "with_throughput"]
+__all__ = ["by_process", "round_rates", "telling_rounds", "with_throughput"]
 
 
 def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
@@ -24,6 +24,14 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
     clean = [telling_rounds(trial) for trial in trials]
     weighted = all(r.work_s for rounds in clean for r in rounds)
     return [[_work(r, weighted, call_s) / r.paced_s for r in rounds] for rounds in clean]
+
+
+def by_process(trial: Trial, rates: Sequence[float]) -> list[list[float]]:
+    """The rates of a trial's rounds (`round_rates`), those of each of its processes in turn."""
+    found: dict[int, list[float]] = {}
+    for timed, rate in zip(telling_rounds(trial), rates, strict=True):
+        found.setdefault(timed.process, []).append(rate)
+    return list(found.values())
 
 
 def telling_rounds(trial: Trial) -> list[Round]:

@@ -32,6 +32,8 @@ class Round(Record, frozen=True, kw_only=True):
     steady_s: float | None = None
     """Seconds that the calls would have taken with every worker at work throughout, by the part of the round in which
     they were; throughput is taken from it. None for one worker, and where a round has no such part."""
+    process: int = 0
+    """Which of the processes started for this configuration it ran in: contenders are measured in fresh ones too."""
     latency_p50_s: float | None = None
     latency_p99_s: float | None = None
     queue_wait_p50_s: float | None = None

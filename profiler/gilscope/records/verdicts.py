@@ -110,6 +110,8 @@ class Noise(Record, frozen=True, kw_only=True):
     """Relative standard deviation of the rounds of one configuration, pooled over all of them."""
     floor: float
     """The gap up to which two configurations are called a tie, as a fraction of the faster."""
+    pairs: int = 1
+    """How many pairs of processes were compared; ``ratio`` is of the first."""
 
 
 class BreakEven(Record, frozen=True, kw_only=True):

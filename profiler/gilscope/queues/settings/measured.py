@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.demands import call_s
-from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.noise import floor_of
 from gilscope.queues.capacity.costs import LONGEST_TASK_S, THREADED, WORTH, costs_of
 from gilscope.records import QueueSetting
 from gilscope.units import counted, duration, percent, rough_duration, times
@@ -149,7 +149,7 @@ def _share(part_s: float, whole_s: float) -> str:
 
 def measured_queue(family: tuple[str, ...], result: ResultRecord) -> MeasuredQueue | None:
     """What is known of a queue that has several variants; None where none was measured."""
-    demands, floor = result.demands, result.noise.floor if result.noise else TIE_MARGIN
+    demands, floor = result.demands, floor_of(result.noise)
     trials = [_over_network(trial) for trial in result.trials]
     leaders = [leader for name in family if (leader := _leader(name, trials, floor)) is not None]
     if demands is None or not leaders:

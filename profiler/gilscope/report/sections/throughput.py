@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from gilscope.decide.noise import floor_of
 from gilscope.records import ResultRecord, Trial
 from gilscope.report.document import (
     BLANK,
@@ -135,13 +136,22 @@ def _notes(result: ResultRecord) -> Iterator[tuple[str, str]]:
             yield trial.name, f"{trial.status}: {trial.reason or 'reason unknown'}"
 
 
+_UNKNOWN_NOISE: Final = (
+    "Noise: unknown, for no configuration was measured in a second process. "
+    f"Gaps of up to {percent(floor_of())} are taken for ties."
+)
+
+
 def noise(result: ResultRecord) -> str:
-    """What differs when nothing differs, in a sentence; empty where that was not measured."""
+    """What differs when nothing differs, in a sentence, or that it is unknown, where nothing was measured twice; empty
+    where there was nothing to compare."""
     found = result.noise
     if found is None:
-        return ""
+        raced = [trial for trial in result.trials if trial.throughput_per_s is not None]
+        return _UNKNOWN_NOISE if len(raced) > 1 else ""
     spread = f", the rounds of one configuration spread by {percent(found.round_spread)}" if found.round_spread else ""
     again = configuration(found.backend, found.workers)
+    again += f" (the first of {found.pairs} pairs)" if found.pairs > 1 else ""
     return (
         f"Noise: {again} in a second process ran at {percent(found.ratio)} of the first{spread}. "
         f"Gaps of up to {percent(found.floor)} are ties."
