@@ -23,6 +23,9 @@ __all__ = ["Option", "Options", "all_options"]
 
 #: The budget of a search through all worker counts, where none is typed.
 EXHAUSTIVE_BUDGET_S = 60.0
+#: Budgets that starting may take beside the budget, where nothing is said: a target that imports for three seconds does
+#: so in the solo run, in each trial, in the workers of process pools, and again where more workers are tried.
+START_LIMIT = 3.0
 PASSWORD = re.compile(r"://[^@/]*@")
 
 
@@ -133,10 +136,18 @@ class Options:
     budget_s: float = _option(
         10.0,
         "--budget --duration -d",
-        "Time for the whole analysis of a target: 10s.",
+        "Time for the analysis of a target, once it has started: 10s.",
         parse=seconds,
         least=0.1,
-        in_python="Seconds that the whole analysis may take.",
+        in_python="Seconds that the analysis may take, once the target has started.",
+    )
+    start_limit_s: float | None = _option(
+        None,
+        "--start-limit",
+        "Time that imports, set-up and first calls may take beside the budget; three times the budget unless given.",
+        parse=seconds,
+        least=0.0,
+        in_python="Seconds that imports, set-up and first calls may take beside the budget; None for three times it.",
     )
     max_calls: int | None = _option(
         None, "--max-calls", "Calls that the analysis of a target may make in all.", least=1
@@ -273,6 +284,11 @@ class Options:
         if given.get("exhaustive"):
             given.setdefault("budget_s", EXHAUSTIVE_BUDGET_S)
         return cls(**given)
+
+    @property
+    def may_start_s(self) -> float:
+        """Seconds that starting may take beside the budget."""
+        return START_LIMIT * self.budget_s if self.start_limit_s is None else self.start_limit_s
 
     @property
     def wanted(self) -> Wanted | None:

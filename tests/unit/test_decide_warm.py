@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.warm import MOST_LOOKS, cold_rounds, is_warm
+from gilscope.decide.warm import MOST_LOOKS, cold_excess_s, cold_rounds, is_warm
 
 SECONDS = st.floats(1e-7, 1e3)
 
@@ -44,6 +44,14 @@ def test_a_worker_is_warm_when_its_calls_stop_getting_cheaper(call_s: list[float
 )
 def test_first_rounds_are_cold_when_those_behind_them_are_notably_cheaper(call_s: list[float], cold: int) -> None:
     assert cold_rounds(call_s) == cold
+
+
+@pytest.mark.parametrize(
+    ("call_s", "excess_s"),
+    [([], 0.0), ([2.0], 0.0), ([2.0, 0.5, 0.5], 1.5), ([3.0, 1.0, 0.25, 0.25], 3.5), ([0.5, 0.4], 0.0)],
+)
+def test_what_cold_calls_took_beyond_warm_ones_is_no_work(call_s: list[float], excess_s: float) -> None:
+    assert cold_excess_s(call_s) == pytest.approx(excess_s)
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=12))

@@ -93,6 +93,53 @@ def test_asking_for_more_time_never_gives_less(total_s: float, asked_s: float, m
         assert first <= made.deadline(asked_s) <= clock.now - elapsed_s + 1.2 * total_s
 
 
+def test_the_budget_stands_while_the_target_starts_beyond_what_any_process_takes(clock: Clock) -> None:
+    made = Budget(10.0, start_limit_s=30.0, _began=clock.now)
+    with made.starting(2):
+        assert made.start_deadline() == clock.now + 30.0
+        clock.now += 5.0
+    assert (made.wall_s, made.started_s, made.elapsed_s) == pytest.approx((5.0, 4.4, 0.6))
+    assert made.remaining_s == pytest.approx(9.4)
+    assert made.deadline(60.0) == pytest.approx(clock.now + 11.0 - 0.6)
+    with made.starting(1):
+        clock.now += 0.2
+    assert made.started_s == pytest.approx(4.4), "an ordinary start is part of the budget"
+
+
+def test_starting_has_a_limit_and_takes_of_the_budget_beyond_it(clock: Clock) -> None:
+    made = Budget(10.0, start_limit_s=3.0, _began=clock.now)
+    made.excuse(2.0)
+    assert made.start_left_s == 1.0
+    with made.starting(1):
+        clock.now += 5.3
+    assert (made.started_s, made.start_left_s) == (3.0, 0.0)
+    assert made.elapsed_s == pytest.approx(2.3)
+    assert made.start_deadline() == pytest.approx(clock.now + 7.7)
+    made.excuse(-1.0)
+    assert made.started_s == 3.0
+
+
+def test_a_start_that_fails_is_a_start(clock: Clock) -> None:
+    made = Budget(10.0, start_limit_s=30.0, _began=clock.now)
+
+    def start() -> None:
+        with made.starting(1):
+            clock.now += 2.3
+            raise ValueError("in the set-up")
+
+    with pytest.raises(ValueError, match="in the set-up"):
+        start()
+    assert made.started_s == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [({}, 30.0), ({"budget_s": 2.0}, 6.0), ({"start_limit_s": 0.0}, 0.0), ({"start_limit_s": 90.0}, 90.0)],
+)
+def test_starting_may_take_three_budgets_unless_a_limit_is_given(given: dict[str, Any], seconds: float) -> None:
+    assert Options(**given).may_start_s == seconds
+
+
 def test_calls_are_spent(clock: Clock) -> None:
     made = budget(clock, max_calls=10)
     made.spend(3)

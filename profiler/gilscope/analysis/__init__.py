@@ -36,6 +36,7 @@ class Progress:
     doing: str
     elapsed_s: float
     budget_s: float
+    """How long it may take in all, as far as is known: what the target takes to start comes on top of the budget."""
 
 
 Tell = Callable[[Progress], None]
@@ -101,11 +102,13 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
         for extension in extensions:
             stack.enter_context(extension.around(lambda doing: tell(Progress(doing, 0.0, options.budget_s))))
         cpus = usable_cpus(options.cpus)
-        budget = Budget(options.budget_s, options.max_calls, kept_for_hot_lines_s(options))
+        budget = Budget(
+            options.budget_s, options.max_calls, kept_for_hot_lines_s(options), start_limit_s=options.may_start_s
+        )
         experiment = Experiment(options, cpus.usable, _traits(options, extensions))
 
         def say(doing: str) -> None:
-            tell(Progress(doing, budget.elapsed_s, options.budget_s))
+            tell(Progress(doing, budget.wall_s, options.budget_s + budget.started_s))
 
         runner = Runner(target, Journal(experiment), budget, say, extensions)
         try:

@@ -20,6 +20,7 @@ from gilscope.decide.inputs import why_fewer
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
+from gilscope.decide.shortage import unless_time_was_short
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import runs_of
 from gilscope.observers.cpus import CpuBudget
@@ -56,7 +57,8 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         environment=describe_environment(cpus),
         instrument=_instrument(runner, measured),
         settings=options.saved(),
-        elapsed_s=measured.left.elapsed_s,
+        elapsed_s=runner.budget.wall_s,
+        starting_s=runner.budget.started_s,
         calls_made=runner.budget.calls_made,
         demands=measured.demands,
         classification=measured.classification,
@@ -155,7 +157,7 @@ def _recommendation(measured: Measured, code_target: CodeTarget | None, interrup
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         context = measured.experiment.options.context
         return Recommendation(backend=None, context=context, confidence=0.0, reason=reason)
-    said = measured.advice(code_target)
+    said = unless_time_was_short(measured.advice(code_target), measured)
     return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(measured)))
 
 

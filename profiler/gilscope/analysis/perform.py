@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.next_steps import HOT_ROUND_S
@@ -19,7 +21,7 @@ from gilscope.decide.steps import (
     WarmUp,
     WatchAlone,
 )
-from gilscope.decide.warm import is_warm
+from gilscope.decide.warm import cold_excess_s, is_warm
 from gilscope.measure.live import LiveTrial
 from gilscope.observers.pyspy import Hot, HotRecorder
 
@@ -63,42 +65,50 @@ def _try_once(runner: Runner, to: Configuration) -> None:
     trial, budget = LiveTrial(to), runner.budget
     runner.journal.trials.append(trial)
     runner.say(f"trying {to.backend}")
-    runner.start(trial)
-    runner.load(trial)
+    with budget.starting(1):
+        limit = budget.start_deadline()
+        runner.start(trial)
+        runner.load(trial, limit)
+        if trial.alive:
+            runner.prepare(trial, limit)
 
     def once() -> None:
-        runner.prepare(trial)
         limit_s = min(runner.options.timeout_s, max(ONCE_S, budget.remaining_s / 4))
         calls = min(to.workers, budget.calls_left)
         trial.account.rounds.append(trial.run_round(calls, 1, budget.deadline(limit_s), observed=True))
         budget.spend(calls)
 
-    runner.attempt(trial, once)
+    if trial.alive:
+        runner.attempt(trial, once)
 
 
 def _open(runner: Runner, step: Open) -> None:
-    """Start all at once; then open their pools one after the other, so that none slows another's start-up."""
     runner.settle_inputs()
     made = [LiveTrial(to) for to in step.configurations]
     if step.twin_of is not None:
         runner.say("comparing the leader with itself")
         (runner.journal.twin,) = made
-    for trial in made:
-        runner.journal.trials.append(trial)
-        runner.start(trial)
-    for trial in made:
-        runner.load(trial)
-    for trial in [trial for trial in made if trial.alive]:
-        if step.twin_of is None:
-            runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
-        runner.attempt(trial, lambda: runner.prepare(trial))  # noqa: B023  called at once
+    with runner.budget.starting(len(made)):
+        _start(runner, made)
     if not runner.budget.reserved_s:
         runner.budget.reserved_s = sum(extension.needed_s(runner) for extension in runner.extensions)
 
 
+def _start(runner: Runner, made: Sequence[LiveTrial]) -> None:
+    """Start all at once; then open their pools one after the other, so that none slows another's start-up."""
+    limit = runner.budget.start_deadline()
+    for trial in made:
+        runner.journal.trials.append(trial)
+        runner.start(trial)
+    for trial in made:
+        runner.load(trial, limit)
+    for trial in [trial for trial in made if trial.alive]:
+        if trial is not runner.journal.twin:
+            runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
+        runner.prepare(trial, limit)
+
+
 def _warm_up(runner: Runner, step: WarmUp) -> None:
-    """A call of each worker, all at the same time, again and again until calls stop getting cheaper. That shows of the
-    speed too: where they stand in each other's way the model, which knows only the call alone, expects far too much."""
     trial = runner.journal.trials[step.trial]
     trial.account.note(chunksize=step.chunksize)
     trial.expected_per_s = step.expected_per_s
@@ -106,12 +116,16 @@ def _warm_up(runner: Runner, step: WarmUp) -> None:
 
 
 def _warm(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
-    took_s: list[float] = []
-    expected_s = step.calls / step.expected_per_s + runner.journal.cold_s
-    while len(took_s) < step.most_looks and not is_warm(took_s) and 0 < step.calls <= runner.budget.calls_left:
-        done = runner.run_calls(trial, step.calls, 1, expected_s=expected_s).done
-        took_s.append(done.wall_s / done.calls)
-        trial.expected_per_s = min(step.expected_per_s, SHORT_ROUND / took_s[-1])
+    """A call of each worker, all at the same time, again and again until calls stop getting cheaper. That shows of the
+    speed too: where they stand in each other's way the model, which knows only the call alone, expects far too much."""
+    budget, looks_s = runner.budget, list[float]()
+    warm_s, cold_s = step.calls / step.expected_per_s, runner.journal.cold_s
+    while len(looks_s) < step.most_looks and not is_warm(looks_s) and 0 < step.calls <= budget.calls_left:
+        cold = bool(cold_s) and not looks_s
+        done = runner.run_calls(trial, step.calls, 1, expected_s=warm_s + cold_s, cold=cold).done
+        looks_s.append(done.wall_s)
+        trial.expected_per_s = min(step.expected_per_s, SHORT_ROUND * done.calls / done.wall_s)
+    budget.excuse(cold_excess_s(looks_s if len(looks_s) > 1 or not cold_s else [*looks_s, warm_s]))
 
 
 def _rounds(runner: Runner, step: Rounds) -> None:

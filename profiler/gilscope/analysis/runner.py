@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from gilscope.analysis.budget import Budget
 from gilscope.analysis.journal import Journal
@@ -73,40 +74,50 @@ class Runner:
 
         self.attempt(trial, step)
 
-    def load(self, trial: LiveTrial) -> None:
-        """Wait until the process is up and has imported the target."""
-        limit = self.budget.deadline(START_TIMEOUT_S)
+    def load(self, trial: LiveTrial, limit: float) -> None:
+        """Wait until the process is up and has imported the target, until ``limit`` on the monotonic clock."""
 
         def step() -> None:
             trial.process.hear(m.Hello, limit, "starting")
             trial.end_loading(limit)
 
-        self.attempt(trial, step)
+        self.attempt(trial, step, ran_out="start-limit")
 
-    def prepare(self, trial: LiveTrial) -> None:
-        """Open the pool, and measure what it takes to hand over nothing.
+    def prepare(self, trial: LiveTrial, limit: float) -> None:
+        """Open the pool, and measure what it takes to hand over nothing."""
+        self.attempt(trial, lambda: self._prepare(trial, limit), ran_out="start-limit")
 
-        :raises TrialEnded: when that fails
-        """
+    def _prepare(self, trial: LiveTrial, limit: float) -> None:
         solo, watching = self.journal.solo, self.journal.watching
         assert solo is not None
         assert watching is not None
-        trial.open(watching, self.budget.deadline(START_TIMEOUT_S), solo.account.order)
+        trial.open(watching, limit, solo.account.order)
         trial.timed, trial.inputs_used = solo.timed, solo.inputs_used
         chunks = self.journal.experiment.backends[trial.configuration.backend].empty_chunks
-        trial.dispatch_each_s = trial.dispatch_s(chunks, self.budget.deadline(START_TIMEOUT_S))
+        trial.dispatch_each_s = trial.dispatch_s(chunks, limit)
 
-    def attempt(self, trial: LiveTrial, step: Callable[[], Any]) -> None:
+    def attempt(
+        self, trial: LiveTrial, step: Callable[[], Any], ran_out: Literal["budget", "start-limit"] = "budget"
+    ) -> None:
         """Do ``step``; a trial that ends in it keeps its exit reason. The end of the budget takes nothing from one that
-        has rounds to show."""
+        has rounds to show.
+
+        :param ran_out: what is used up when it takes too long
+        """
         try:
             step()
         except TrialEnded as ended:
             reason: TrialEnded | None = ended
-            if ended.status == "timeout" and self.budget.is_over:
-                late = TrialEnded("timeout", "the budget was used up before it ended a round")
-                reason = None if trial.account.rounds else late
+            if ended.status == "timeout" and (self.budget.is_over or ran_out == "start-limit"):
+                reason = None if trial.account.rounds else self._late(ended, ran_out)
+                trial.account.note(ran_out=None if trial.account.rounds else ran_out)
             trial.end(reason)
+
+    def _late(self, ended: TrialEnded, ran_out: str) -> TrialEnded:
+        if ran_out == "budget":
+            return TrialEnded("timeout", "the budget was used up before it ended a round")
+        given = f"{self.options.may_start_s:g} s"
+        return TrialEnded("timeout", f"{ended.reason}; --start-limit allows {given} for all that starts")
 
     def settle_inputs(self) -> None:
         """Use those inputs that ran alone, by which all others are judged: time may have been over before the last."""
@@ -146,15 +157,26 @@ class Runner:
         self.attempt(trial, step)
 
     def run_calls(
-        self, trial: LiveTrial, calls: int, chunk: int, *, observed: bool = False, expected_s: float = 0.0
+        self,
+        trial: LiveTrial,
+        calls: int,
+        chunk: int,
+        *,
+        observed: bool = False,
+        expected_s: float = 0.0,
+        cold: bool = False,
     ) -> TimedRound:
         """Run so many calls, patiently but not for ever.
 
+        :param cold: whether they are first calls, which may take as long as starting may
         :raises TrialEnded: when the trial fails or does not answer in time
         """
         patience_s = min(self.options.timeout_s, max(PATIENCE_S, PATIENCE * expected_s))
         costs = costs_of(self.journal.solo.account) if self.journal.solo else {}
-        made = trial.run_round(calls, chunk, self.budget.deadline(patience_s), observed=observed, costs=costs)
+        limit = self.budget.deadline(patience_s)
+        if cold:
+            limit = min(time.monotonic() + patience_s, self.budget.start_deadline())
+        made = trial.run_round(calls, chunk, limit, observed=observed, costs=costs)
         self.budget.spend(made.done.calls)
         return made
 
@@ -203,7 +225,7 @@ class Runner:
         trial, limit = LiveTrial(to), self.budget.deadline(self.spare_s)
         try:
             self.start(trial, environment)
-            self.load(trial)
+            self.load(trial, limit)
             trial.open(self.journal.watching, limit)
             trial.without_calls(chunks, limit)
             return trial.account.known.queue

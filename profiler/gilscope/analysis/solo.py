@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 
 from gilscope import errors
-from gilscope.analysis.runner import MAX_CALLS, START_TIMEOUT_S, Runner
+from gilscope.analysis.runner import MAX_CALLS, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.inputs import inputs_to_use
 from gilscope.decide.rounds import solo_chunksize
-from gilscope.decide.warm import cold_rounds, is_warm
+from gilscope.decide.warm import cold_excess_s, cold_rounds, is_warm
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial, Watching
 from gilscope.measure.trial import TrialEnded
@@ -24,8 +24,6 @@ __all__ = ["start_solo", "translated"]
 LOOK_S = 0.02
 #: Looks at calls longer than this are kept as rounds when they were warm: to repeat them is dear.
 LONG_CALL_S = 0.5
-#: A first call that took more than this part of the budget is not made again to see whether it was warm.
-AGAIN_SHARE = 0.5
 #: Calls shorter than this are timed by the chunk: reading the clock twice would show.
 UNTIMED_CALL_S = 20e-6
 #: The part of the budget that looking at the first calls may take.
@@ -40,9 +38,10 @@ def start_solo(runner: Runner) -> None:
     """
     trial = LiveTrial(Configuration("serial"))
     runner.journal.trials.append(trial)
-    trial.start()
     try:
-        _open(runner, trial)
+        with runner.budget.starting(1):
+            trial.start()
+            _open(runner, trial, runner.budget.start_deadline())
     except TrialEnded as ended:
         raise translated(ended, runner.target.spec) from None
     try:
@@ -54,15 +53,15 @@ def start_solo(runner: Runner) -> None:
         trial.end(ended)
 
 
-def _open(runner: Runner, trial: LiveTrial) -> None:
-    options, limit = runner.options, runner.budget.deadline(START_TIMEOUT_S)
+def _open(runner: Runner, trial: LiveTrial, limit: float) -> None:
+    options = runner.options
     hello = trial.process.hear(m.Hello, limit, "starting")
     proc = options.observer != "psutil"
     gil, reason = trial.calibrate(hello, limit) if proc else (Gil(hello.gil_enabled), None)
     source = "proc" if proc else "psutil"
     watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
-    trial.load(runner.target, options.seed, runner.budget.deadline(START_TIMEOUT_S))
-    trial.open(watching, runner.budget.deadline(START_TIMEOUT_S))
+    trial.load(runner.target, options.seed, limit)
+    trial.open(watching, limit)
 
 
 def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
@@ -80,28 +79,44 @@ def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     """Call until the process is warm and what a call takes is known; long calls that were warm are kept."""
     assert trial.account.loaded is not None
     trial.inputs_used = inputs = max(1, trial.account.loaded.input_count)
-    until = time.monotonic() + FIRST_SHARE * runner.budget.total_s
-    looks = _warmed_up(runner, trial, until)
-    seen = 1 + _looked(runner, trial, looks[-1], until)
+    look = _warmed_up(runner, trial)
+    seen = 1 + _looked(runner, trial, look)
     budget, call_s = runner.budget, runner.journal.call_s
     trial.use_inputs(inputs_to_use(inputs, call_s, budget.total_s, budget.calls_left))
     if trial.account.errors == trial.account.calls and seen >= min(inputs, 100):
         raise _every_call_raised(trial)
 
 
-def _warmed_up(runner: Runner, trial: LiveTrial, until: float) -> list[TimedRound]:
-    """The first call, and the same again until it stops getting cheaper: of two inputs one may be the dearer. The first
-    is watched, for it may be all there is time for; the others are clean, as the serial run's rounds are."""
+def _warmed_up(runner: Runner, trial: LiveTrial) -> TimedRound:
+    """The first call, and the same again until it stops getting cheaper: of two inputs one may be the dearer. The last
+    look is returned; those that were warm and long are kept, the first alone when there is no time for a second."""
     budget, journal = runner.budget, runner.journal
-    looks = [_look(runner, trial, 1, until, observed=True)]
-    long = looks[0].done.wall_s > AGAIN_SHARE * budget.total_s
-    while not (long or is_warm(_call_s(looks))) and budget.calls_left > 1 and time.monotonic() < until:
-        looks.append(_look(runner, trial, 1, max(until, time.monotonic() + looks[0].done.wall_s), again=True))
-    took_s = _call_s(looks)
-    cold = cold_rounds(took_s)
-    journal.looked_s, journal.cold_s = took_s[-1], took_s[0] - took_s[-1] if cold else 0.0
-    trial.account.rounds += [look for look in looks[cold:] if look.done.wall_s >= LONG_CALL_S]
-    return looks
+    looks = [_first_look(runner, trial)]
+    until = time.monotonic() + FIRST_SHARE * budget.total_s
+    try:
+        while not is_warm(_call_s(looks)) and budget.calls_left > 1 and time.monotonic() < until:
+            looks.append(_look(runner, trial, 1, max(until, time.monotonic() + budget.remaining_s), again=True))
+    finally:
+        took_s = _call_s(looks)
+        cold = cold_rounds(took_s)
+        journal.looked_s, journal.cold_s = took_s[-1], took_s[0] - took_s[-1] if cold else 0.0
+        budget.excuse(cold_excess_s(took_s))
+        trial.account.rounds += [look for look in looks[cold:] if look.done.wall_s >= LONG_CALL_S]
+    return looks[-1]
+
+
+def _first_look(runner: Runner, trial: LiveTrial) -> TimedRound:
+    """It may take longer than other looks, for what the target needs to start may be in it. It is watched, for it may
+    be all there is time for; the others are clean, as the serial run's rounds are."""
+    budget, began = runner.budget, time.monotonic()
+    looking_s = FIRST_SHARE * budget.total_s
+    try:
+        return _look(
+            runner, trial, 1, began + looking_s + min(budget.start_left_s, budget.total_s - looking_s), observed=True
+        )
+    except TrialEnded:
+        budget.excuse(time.monotonic() - began - looking_s)
+        raise
 
 
 def _call_s(looks: Sequence[TimedRound]) -> list[float]:
@@ -118,9 +133,10 @@ def _look(
     return made
 
 
-def _looked(runner: Runner, trial: LiveTrial, look: TimedRound, until: float) -> int:
+def _looked(runner: Runner, trial: LiveTrial, look: TimedRound) -> int:
     """Look at more calls, until what one takes is known; how many were made."""
     budget, inputs, seen = runner.budget, trial.inputs_used, 0
+    until = time.monotonic() + FIRST_SHARE * budget.total_s
     while not _is_known(look.done, 1 + seen, inputs):
         if budget.calls_left < look.done.calls or time.monotonic() >= until:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median_high
 
-__all__ = ["CHEAPER", "MOST_LOOKS", "cold_rounds", "is_warm"]
+__all__ = ["CHEAPER", "MOST_LOOKS", "cold_excess_s", "cold_rounds", "is_warm"]
 
 #: Calls that take less than this part of those before are notably cheaper: equal ones seldom differ so much on a busy
 #: machine, and imports, connections and compilers take many times the work.
@@ -25,6 +25,11 @@ def is_warm(call_s: Sequence[float]) -> bool:
     if len(call_s) >= MOST_LOOKS:
         return True
     return len(call_s) >= 2 and call_s[-1] >= CHEAPER * call_s[-2]
+
+
+def cold_excess_s(call_s: Sequence[float]) -> float:
+    """Seconds that looks at equal calls took beyond as many warm ones, the last being that; 0.0 where none was cold."""
+    return sum(seconds - call_s[-1] for seconds in call_s[: cold_rounds(call_s)])
 
 
 def cold_rounds(call_s: Sequence[float]) -> int:

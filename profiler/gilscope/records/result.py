@@ -32,6 +32,8 @@ class ResultRecord(Record, frozen=True, kw_only=True):
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """The options of the analysis, by name."""
     elapsed_s: float = 0.0
+    starting_s: float | None = None
+    """Of that, what the target took to start (imports, set-up, pools that open, first calls) beside the budget."""
     calls_made: int | None = None
     """In all, those included that warmed up or were made for other figures than the trials' own."""
     demands: Demands | None = None

@@ -61,6 +61,8 @@ class Trial(Record, frozen=True, kw_only=True):
     status: Status = "ok"
     reason: str | None = None
     """Why the status is not ok."""
+    ran_out: Literal["budget", "start-limit"] | None = None
+    """What was used up before it ended a round, where that is why the status is not ok."""
     rounds: tuple[Round, ...] = ()
     calls: int = 0
     errors: int = 0

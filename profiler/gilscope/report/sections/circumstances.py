@@ -44,9 +44,13 @@ def _target(result: ResultRecord) -> _Pairs:
         ("target", f"{target.spec} ({target.kind})"),
         *([("defined in", place)] if target.file and place else []),
         ("inputs", inputs),
-        ("analyzed", f"{result.created}, in {duration(result.elapsed_s)}"),
+        ("analyzed", f"{result.created}, in {duration(result.elapsed_s)}{_starting(result.starting_s)}"),
         *([("settings", settings)] if result.settings else []),
     ]
+
+
+def _starting(seconds: float | None) -> str:
+    return f", {duration(seconds)} of it for starts beside the budget" if seconds else ""
 
 
 def _environment(where: Environment) -> _Pairs:

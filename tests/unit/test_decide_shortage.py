@@ -1,0 +1,72 @@
+"""Where time was too short for a backend that may be the best: no recommendation, and what time would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gilscope.configuration import Configuration
+from gilscope.decide.measured import Measured, Tried
+from gilscope.decide.shortage import unless_time_was_short
+from gilscope.decide.steps import Open
+from gilscope.options import Options
+from gilscope.records import Recommendation
+from tests.unit.decide_builders import ledger, measured, tried
+
+PYTHON = tried("serial", (100.0, 100.0), ledger=ledger(gil=0.1, calls=10), import_s=3.0)
+WAITING = tried("serial", (100.0, 100.0), ledger=ledger(gil=0.001, network=0.099, calls=10))
+THREADS = tried("thread", (98.0, 99.0), workers=2)
+LATE: dict[str, Any] = {"alive": False, "status": "timeout"}
+
+
+def said(serial: Tried, *others: Tried, **fields: Any) -> Recommendation:
+    made: Measured = measured(serial, *others, steps=(Open((Configuration("thread", 2),)),), **fields)
+    return unless_time_was_short(made.advice(), made)
+
+
+def processes(**fields: Any) -> Tried:
+    return tried("process", workers=2, start_method="spawn", dispatch_s=None, **{**LATE, **fields})
+
+
+def test_a_pool_that_may_win_and_had_no_time_to_start_makes_it_inconclusive() -> None:
+    verdict = said(PYTHON, THREADS, processes(ran_out="start-limit"), options=Options(start_limit_s=4.0))
+    assert (verdict.backend, verdict.confidence) == (None, 0.0)
+    assert "time ran out before process × 2 had a warm round" in verdict.reason
+    assert "the model expects 2.00× the serial throughput" in verdict.reason
+    assert "--start-limit 20s" in verdict.reason, "four starts of 3 s, and half as much again"
+    assert "--budget" not in verdict.reason
+    assert [each.backend for each in verdict.alternatives] == ["thread", "process"]
+
+
+@pytest.mark.parametrize("late", [processes(ran_out="budget"), processes(alive=True, status="ok")])
+def test_a_pool_that_the_budget_had_no_round_for_makes_it_inconclusive_too(late: Tried) -> None:
+    verdict = said(PYTHON, THREADS, late, call_s=3.0)
+    assert verdict.backend is None
+    assert "--budget 75s" in verdict.reason, "four rounds of 3 s, 6 s and 3 s, and half as much again"
+    assert "--start-limit" not in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("serial", "others", "fields"),
+    [
+        (PYTHON, (tried("process", (190.0,), workers=2), tried("thread", workers=2, **LATE, ran_out="budget")), {}),
+        (WAITING, (tried("thread", (3000.0,), workers=32), processes(ran_out="start-limit")), {}),
+        (PYTHON, (processes(), THREADS), {}),
+        (PYTHON, (processes(status="failed"), THREADS), {}),
+        (PYTHON, (tried("process", (99.0,), workers=2), processes(ran_out="budget"), THREADS), {}),
+        (WAITING, (tried("asyncio", workers=32, **LATE, ran_out="budget"),), {}),
+    ],
+    ids=[
+        "it cannot win",
+        "the winner is far ahead",
+        "it hung",
+        "it died",
+        "others of it were measured",
+        "it does not fit",
+    ],
+)
+def test_what_does_not_matter_or_was_no_want_of_time_changes_nothing(
+    serial: Tried, others: tuple[Tried, ...], fields: dict[str, Any]
+) -> None:
+    assert said(serial, *others, **fields).backend is not None
