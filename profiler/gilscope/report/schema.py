@@ -43,10 +43,17 @@ def result_schema() -> dict[str, Any]:
 
 def _described(record: type[records.Record], part: dict[str, Any]) -> dict[str, Any]:
     """``part`` with what each of its fields means."""
-    told = {field: {**kind, **_description(meaning(record, field))} for field, kind in part["properties"].items()}
+    kinds = {field: _null_last(kind) for field, kind in part["properties"].items()}
+    told = {field: {**kind, **_description(meaning(record, field))} for field, kind in kinds.items()}
     flat = " ".join(part["description"].split())
     title = "Result" if record is records.ResultRecord else record.__name__
     return part | {"title": title, "description": flat, "properties": told}
+
+
+def _null_last(kind: dict[str, Any]) -> dict[str, Any]:
+    """The choices in one order, whichever msgspec's version gives them in."""
+    choices = kind.get("anyOf")
+    return kind if choices is None else kind | {"anyOf": sorted(choices, key=lambda choice: choice == {"type": "null"})}
 
 
 def _description(text: str) -> dict[str, str]:

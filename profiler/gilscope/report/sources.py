@@ -75,7 +75,7 @@ def _is_recorded(file: Path) -> bool:
         return True
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Head).schema == SCHEMA
-    except (OSError, ValueError, RecursionError):  # whoever reads it tells what is the matter
+    except (OSError, ValueError, msgspec.DecodeError, RecursionError):  # whoever reads it tells what is the matter
         return False
 
 

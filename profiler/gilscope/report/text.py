@@ -180,9 +180,9 @@ def _verbatim(text: str) -> Text:
 
 def _facts(pairs: Sequence[tuple[str, str]]) -> RenderableType:
     grid = rich.table.Table.grid(padding=(0, 2))
-    grid.add_column(min_width=_FACT)
-    for name, value in pairs:
-        grid.add_row(Text(name, "dim", no_wrap=True), Cell(value, most_lines=_MOST_LINES))
+    grid.add_column(no_wrap=True)
+    for name, value in pairs:  # a column's least width has the padding in it or not, as Rich's version will have it
+        grid.add_row(Text(name.ljust(_FACT), "dim"), Cell(value, most_lines=_MOST_LINES))
     return grid
 
 
