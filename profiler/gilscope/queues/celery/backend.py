@@ -105,6 +105,8 @@ class _CeleryPool(QueuePool[AsyncResult]):
 
     def release(self, task: AsyncResult) -> None:
         task.forget()
+        task.backend.remove_pending_result(task)  # now, and not when it is deleted: the application may be closed by then
+        self.abandon(task)
 
     def abandon(self, task: AsyncResult) -> None:
         task.backend = None  # so that it does not tell the broker, which may be gone, when it is deleted

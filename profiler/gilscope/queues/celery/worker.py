@@ -9,6 +9,7 @@ import threading
 import warnings
 from typing import Any
 
+from celery.apps import worker as command
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready, worker_shutdown
 
@@ -108,7 +109,7 @@ def _silence() -> None:
     for name in ("celery", "kombu", "multiprocessing"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.simplefilter("ignore", SecurityWarning)
-    sys.__stdout__ = None  # type: ignore[misc]  # where it says that it ends
+    command.safe_say = lambda *_: None  # that it ends, on one stream or the other
 
 
 def _set_up_no_logging(**_: Any) -> None:
