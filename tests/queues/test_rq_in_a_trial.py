@@ -31,6 +31,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield trial
 
 
+@pytest.mark.interpreter
 def test_calls_are_made_once_each_in_other_processes(shared: Trial) -> None:
     shared.forget()
     for chunksize in (1, 4):

@@ -105,7 +105,7 @@ class _CeleryPool(QueuePool[AsyncResult]):
 
     def release(self, task: AsyncResult) -> None:
         task.forget()
-        task.backend.remove_pending_result(task)  # now, and not when it is deleted: the application may be closed by then
+        task.backend.remove_pending_result(task)  # when it is deleted, the application may be closed
         self.abandon(task)
 
     def abandon(self, task: AsyncResult) -> None:
