@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.syscalls import TABLES, Blocked, Waiting, parse, waiting_for
+from gilscope.observers.syscalls import TABLES, Blocked, Waiting, has_table, parse, waiting_for
 
 # Captured from /proc/PID/task/TID/syscall.
 FUTEX_X86_64 = b"202 0x7f2a3c0e6da8 0x189 0x0 0x7ffd3f1b2a60 0x0 0xffffffff 0x7ffd3f1b2a20 0x7f2a3bc5d1f9\n"
@@ -17,6 +17,11 @@ EPOLL_A_WHILE_X86_64 = b"232 0x3 0x7f8e1d2b4a10 0x2 0xea5f 0x0 0x0 0x7ffc85a1f3d
 FUTEX_AARCH64 = b"98 0xffff9d5c3d68 0x189 0x0 0xfffff1c5a9e8 0x0 0xffffffff 0xfffff1c5a930 0xffff9d27f0a4\n"
 SLEEP_AARCH64 = b"115 0x1 0x1 0xffffc3a1d5f8 0x0 0x0 0x0 0xffffc3a1d570 0xffffa1b0e57c\n"
 PSELECT_AARCH64 = b"72 0x4 0xffffd64d1f50 0x0 0x0 0x0 0xffffd64d1ed8 0xffffd64d1e70 0xffff8d3b3f30\n"
+# Made by the format of the captured ones, with the numbers of arch/*/kernel/syscalls/syscall.tbl of Linux.
+FUTEX_RISCV64 = b"98 0x3fb4a83d68 0x189 0x0 0x3fffc5a9e8 0x0 0xffffffff 0x3fffc5a930 0x3fb47f0a4c\n"
+FUTEX_PPC64LE = b"221 0x7fffb4a83d68 0x189 0x0 0x7fffc5a9e8f0 0x0 0xffffffff 0x7fffc5a930e0 0x7fffb47f0a40\n"
+FUTEX_S390X = b"238 0x3ffb4a83d68 0x189 0x0 0x3ffffc5a9e8 0x0 0xffffffff 0x3ffffc5a930 0x3ffb47f0a4c\n"
+EPOLL_FOR_EVER_S390X = b"251 0x3 0x3ffb4b4a10 0x2 0xffffffffffffffff 0x0 0x0 0x3ffffa1f3d8 0x3ffb48f2c06\n"
 PAGE_FAULT = b"-1 0x7ffd9a3b1c40 0x7f1b2c3d4e5f\n"
 
 
@@ -31,6 +36,10 @@ PAGE_FAULT = b"-1 0x7ffd9a3b1c40 0x7f1b2c3d4e5f\n"
         ("aarch64", FUTEX_AARCH64, Waiting("lock", "futex", 0xFFFF9D5C3D68)),
         ("aarch64", SLEEP_AARCH64, Waiting("sleep")),
         ("aarch64", PSELECT_AARCH64, Waiting("other", "select", 0xFFFFD64D1F50, 4)),
+        ("riscv64", FUTEX_RISCV64, Waiting("lock", "futex", 0x3FB4A83D68)),
+        ("ppc64le", FUTEX_PPC64LE, Waiting("lock", "futex", 0x7FFFB4A83D68)),
+        ("s390x", FUTEX_S390X, Waiting("lock", "futex", 0x3FFB4A83D68)),
+        ("s390x", EPOLL_FOR_EVER_S390X, Waiting("other", "epoll", 3, -1)),
         ("x86_64", PAGE_FAULT, Waiting("disk")),
         ("aarch64", PAGE_FAULT, Waiting("disk")),
     ],
@@ -43,6 +52,25 @@ def test_captured_lines(machine: str, line: bytes, waiting: Waiting) -> None:
 
 def test_a_running_thread_is_not_blocked() -> None:
     assert parse(b"running\n") is None
+
+
+def test_an_empty_file_is_that_of_a_thread_that_has_ended() -> None:
+    with pytest.raises(ProcessLookupError, match="ended"):
+        parse(b"")
+
+
+def test_a_machine_without_a_table_is_known_to_have_none() -> None:
+    assert all(map(has_table, TABLES))
+    assert not has_table("sparc64")
+    assert not has_table("x86_64, 32 bits")
+
+
+@pytest.mark.parametrize("machine", TABLES)
+def test_every_table_has_the_calls_that_python_programs_wait_in(machine: str) -> None:
+    """Each of them once where a call has one number; the oldest machines have two names for some."""
+    names = [*TABLES[machine].values()]
+    needed = "futex read write recvfrom sendto accept4 connect ppoll epoll_pwait clock_nanosleep wait4 waitid fsync"
+    assert [name for name in needed.split() if name not in names] == []
 
 
 def test_a_page_fault_has_no_arguments() -> None:
@@ -111,7 +139,7 @@ def test_epoll_pwait2_waits_for_ever_without_a_time() -> None:
 
 def test_unknown_calls_and_machines_are_other() -> None:
     assert waiting_for(Blocked(9999, (1,) * 6), "x86_64") == Waiting("other")
-    assert waiting_for(Blocked(202, (1,) * 6), "riscv64") == Waiting("other")
+    assert waiting_for(Blocked(202, (1,) * 6), "sparc64") == Waiting("other")
 
 
 @given(

@@ -8,9 +8,10 @@ blocked outside any call, which is a page fault.
 from __future__ import annotations
 
 import platform
+import struct
 from dataclasses import dataclass
 
-__all__ = ["Blocked", "Waiting", "parse", "waiting_for"]
+__all__ = ["TABLES", "Blocked", "Waiting", "has_table", "parse", "waiting_for"]
 
 _X86_64 = {
     0: "read", 1: "write", 7: "poll", 17: "pread64", 18: "pwrite64", 19: "readv", 20: "writev", 23: "select",
@@ -25,7 +26,8 @@ _X86_64 = {
     26: "msync", 65: "semop", 220: "semtimedop", 70: "msgrcv", 243: "mq_timedreceive",
     56: "clone", 58: "vfork", 435: "clone3",
 }  # fmt: skip
-_AARCH64 = {
+#: include/uapi/asm-generic/unistd.h, the numbers of the 64-bit architectures that came after it.
+_GENERIC = {
     63: "read", 64: "write", 65: "readv", 66: "writev", 67: "pread64", 68: "pwrite64", 72: "pselect6", 73: "ppoll",
     101: "nanosleep", 203: "connect", 202: "accept", 206: "sendto", 207: "recvfrom", 211: "sendmsg", 212: "recvmsg",
     260: "wait4", 25: "fcntl", 32: "flock", 82: "fsync", 83: "fdatasync", 71: "sendfile", 137: "rt_sigtimedwait",
@@ -37,7 +39,45 @@ _AARCH64 = {
     220: "clone", 435: "clone3",
 }  # fmt: skip
 
-TABLES = {"x86_64": _X86_64, "aarch64": _AARCH64}
+#: arch/powerpc/kernel/syscalls/syscall.tbl
+_PPC64 = {
+    3: "read", 4: "write", 5: "open", 6: "close", 10: "unlink", 29: "pause", 36: "sync", 38: "rename", 39: "mkdir",
+    40: "rmdir", 55: "fcntl", 92: "truncate", 93: "ftruncate", 106: "stat", 107: "lstat", 108: "fstat", 114: "wait4",
+    118: "fsync", 120: "clone", 142: "select", 143: "flock", 144: "msync", 145: "readv", 146: "writev",
+    148: "fdatasync", 162: "nanosleep", 167: "poll", 176: "rt_sigtimedwait", 178: "rt_sigsuspend", 179: "pread64",
+    180: "pwrite64", 186: "sendfile", 189: "vfork", 202: "getdents64", 221: "futex", 238: "epoll_wait",
+    248: "clock_nanosleep", 265: "mq_timedreceive", 272: "waitid", 280: "pselect6", 281: "ppoll", 286: "openat",
+    291: "newfstatat", 292: "unlinkat", 303: "epoll_pwait", 308: "sync_file_range", 309: "fallocate", 320: "preadv",
+    321: "pwritev", 328: "connect", 330: "accept", 334: "sendto", 335: "sendto", 336: "recvfrom", 337: "recvfrom",
+    341: "sendmsg", 342: "recvmsg", 343: "recvmmsg", 344: "accept4", 348: "syncfs", 349: "sendmmsg", 383: "statx",
+    392: "semtimedop", 401: "msgrcv", 435: "clone3", 441: "epoll_pwait2", 449: "futex_waitv", 455: "futex_wait",
+}  # fmt: skip
+#: arch/s390/kernel/syscalls/syscall.tbl
+_S390X = {
+    3: "read", 4: "write", 5: "open", 6: "close", 10: "unlink", 29: "pause", 36: "sync", 38: "rename", 39: "mkdir",
+    40: "rmdir", 55: "fcntl", 92: "truncate", 93: "ftruncate", 106: "stat", 107: "lstat", 108: "fstat", 114: "wait4",
+    118: "fsync", 120: "clone", 142: "select", 143: "flock", 144: "msync", 145: "readv", 146: "writev",
+    148: "fdatasync", 162: "nanosleep", 168: "poll", 177: "rt_sigtimedwait", 179: "rt_sigsuspend", 180: "pread64",
+    181: "pwrite64", 187: "sendfile", 190: "vfork", 220: "getdents64", 238: "futex", 251: "epoll_wait",
+    262: "clock_nanosleep", 274: "mq_timedreceive", 281: "waitid", 288: "openat", 293: "newfstatat", 294: "unlinkat",
+    301: "pselect6", 302: "ppoll", 307: "sync_file_range", 312: "epoll_pwait", 314: "fallocate", 328: "preadv",
+    329: "pwritev", 338: "syncfs", 357: "recvmmsg", 358: "sendmmsg", 362: "connect", 364: "accept4", 369: "sendto",
+    370: "sendmsg", 371: "recvfrom", 372: "recvmsg", 379: "statx", 392: "semtimedop", 401: "msgrcv", 435: "clone3",
+    441: "epoll_pwait2", 449: "futex_waitv", 455: "futex_wait",
+}  # fmt: skip
+
+TABLES = {
+    "x86_64": _X86_64,
+    "aarch64": _GENERIC,
+    "riscv64": _GENERIC,
+    "loongarch64": _GENERIC,
+    "ppc64le": _PPC64,
+    "ppc64": _PPC64,
+    "s390x": _S390X,
+}
+
+#: This one; a 32-bit program on a 64-bit kernel makes its calls by other numbers.
+_MACHINE = platform.machine() if struct.calcsize("P") == 8 else f"{platform.machine()}, 32 bits"
 
 #: Calls that by themselves say what the thread waits for.
 _STATES = {
@@ -54,6 +94,15 @@ _ON_DESCRIPTOR = frozenset("read write readv writev pread64 pwrite64 preadv pwri
 _EPOLL = frozenset("epoll_wait epoll_pwait epoll_pwait2".split())
 _POLL = frozenset("poll ppoll".split())
 _SELECT = frozenset("select pselect6".split())
+
+
+def has_table(machine: str | None = None) -> bool:
+    """Whether the system calls of this architecture are known by their numbers: where not, what blocked threads wait
+    for is unknown.
+
+    :param machine: this machine's when None
+    """
+    return (machine or _MACHINE) in TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +131,14 @@ class Waiting:
 def parse(text: bytes) -> Blocked | None:
     """The contents of a syscall file; None for a thread that is running or runnable.
 
+    :raises ProcessLookupError: when the thread has ended
     :raises ValueError: for text that the kernel does not write
     """
     if text.startswith(b"running"):
         return None
     fields = text.split()
     if not fields:
-        raise ValueError("the syscall file is empty: the thread has ended")
+        raise ProcessLookupError("the syscall file is empty: the thread has ended")
     number = int(fields[0])
     return Blocked(number, tuple(int(field, 16) for field in fields[1:7]) if number >= 0 else ())
 
@@ -100,7 +150,7 @@ def waiting_for(blocked: Blocked, machine: str | None = None) -> Waiting:
     """
     if blocked.number < 0:
         return Waiting("disk")
-    name = TABLES.get(machine or platform.machine(), {}).get(blocked.number, "")
+    name = TABLES.get(machine or _MACHINE, {}).get(blocked.number, "")
     args = blocked.args
     if name in _FUTEX:
         return Waiting("lock", "futex", args[0])

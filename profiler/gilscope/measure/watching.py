@@ -1,0 +1,59 @@
+"""How observed rounds are watched, and what becomes of that where it cannot be."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
+from gilscope.observers.gil import Gil
+from gilscope.observers.psutil_ import PsutilObserver
+from gilscope.observers.untold import untold_here
+from gilscope.observers.watch import ProcObserver
+from gilscope.thread_address import ThreadAddress
+
+__all__ = ["Observer", "Watching"]
+
+Observer = ProcObserver | PsutilObserver
+
+
+@dataclass
+class Watching:
+    """How observed rounds are watched; falls back, with the reason, when a worker may not be."""
+
+    gil: Gil
+    rate_hz: float
+    rng: random.Random
+    source: str = "proc"
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.source == "proc":
+            for reason in untold_here(self.gil).reasons:
+                self._say(reason)
+
+    def observer(self, root: int, workers: tuple[ThreadAddress, ...]) -> Observer:
+        """The best observer these workers permit."""
+        if self.source == "proc":
+            try:
+                return ProcObserver(root, workers, self.gil, self.rate_hz, self.rng)
+            except OSError as error:
+                if error.errno in OUT_OF_DESCRIPTORS:  # of these workers, maybe not of the next
+                    few = f"{len(workers)} workers were not watched by /proc, for no more files can be opened"
+                    self._say(f"{few} ({error.strerror}; see ulimit -n)")
+                else:
+                    self.refuse(f"/proc does not let the workers be watched ({error.strerror})")
+        return PsutilObserver(workers)
+
+    def refuse(self, why: str) -> None:
+        """Watch without /proc from now on."""
+        self.source = "psutil"
+        self._say(f"{why}: blocked time is undivided")
+
+    def believe_in_gil(self) -> None:
+        """The interpreter has one after all, since something was imported; where it is was not looked for."""
+        self.gil = Gil()
+        self._say("a module that was imported enabled the GIL: who holds it is unknown")
+
+    def _say(self, why: str) -> None:
+        self.reason = why if self.reason is None else f"{self.reason}; {why}"

@@ -1,0 +1,34 @@
+"""The files of Linux's /proc that tell what one process's threads wait for: its memory and its descriptors."""
+
+from __future__ import annotations
+
+import os
+
+from gilscope.observers.descriptor_limit import opened
+from gilscope.observers.descriptors import Descriptors
+from gilscope.observers.syscalls import Waiting
+
+__all__ = ["ProcessFiles"]
+
+
+class ProcessFiles:
+    """The memory and the descriptors of one process.
+
+    :raises OSError: when the process is gone or its memory may not be read
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._memory = opened(f"/proc/{pid}/mem")
+        self._descriptors = Descriptors(pid, self.read)
+
+    def read(self, address: int, size: int) -> bytes:
+        """``size`` bytes of the process's memory; fewer where the mapping ends."""
+        return os.pread(self._memory, size, address)
+
+    def resolve(self, waiting: Waiting) -> str:
+        """The state of a thread whose system call alone does not tell (every question but ``futex``)."""
+        return self._descriptors.resolve(waiting)
+
+    def close(self) -> None:
+        os.close(self._memory)
