@@ -15,7 +15,8 @@ import time
 
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
+from gilscope.measure.watching import Watching
 from gilscope.targets import TargetSpec
 
 RATE_HZ = 400.0

@@ -23,7 +23,8 @@ from benchmarks.tasks import CALL_S, NUMBERS
 from gilscope.backends.base import Configuration
 from gilscope.decide.stats import Estimate, median_interval, ratio_interval
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
+from gilscope.measure.watching import Watching
 from gilscope.observers.gil import Gil
 from gilscope.targets import TargetSpec
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.accuracy.programs import MIX, TRUTH
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
+from gilscope.measure.watching import Watching
 from gilscope.records import STATES, Ledger
 from gilscope.targets import TargetSpec
 

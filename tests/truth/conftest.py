@@ -12,9 +12,10 @@ import pytest
 
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
 from gilscope.measure.tree import MARK
 from gilscope.measure.trial_account import TimedRound
+from gilscope.measure.watching import Watching
 from gilscope.observers.gil import Gil
 from gilscope.records import Ledger, StartMethod
 from gilscope.targets import TargetSpec
@@ -78,6 +79,7 @@ def start() -> Iterator[Start]:
         *,
         start_method: StartMethod | None = None,
         source: str = "proc",
+        watching: Watching | None = None,
         **target: Any,
     ) -> LiveTrial:
         trial = LiveTrial(Configuration(backend, workers, 1, start_method))
@@ -87,7 +89,7 @@ def start() -> Iterator[Start]:
         limit = time.monotonic() + PATIENCE_S
         trial.process.hear(m.Hello, limit, "starting")
         loaded = trial.load(TargetSpec(spec=f"tests.truth.{program}", **target), 0, limit)
-        trial.open(Watching(Gil(), 400.0, random.Random(1), source), limit)
+        trial.open(watching or Watching(Gil(), 400.0, random.Random(1), source), limit)
         trial.inputs_used = max(1, loaded.input_count)
         return trial
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 import pytest
 
+from gilscope.measure.watching import Watching
+from gilscope.observers import thread_files
+from gilscope.observers.gil import Gil
 from gilscope.records import STATES, Ledger
-from tests.truth.conftest import Observe
+from tests.truth.conftest import PATIENCE_S, Observe, Start
 
 pytestmark = pytest.mark.timing
 
@@ -143,6 +149,23 @@ def test_children_of_pool_workers_are_found(observe: Observe) -> None:
     ledger = observe("busy_child", "process", 2)
     assert ledger.children_cpu_s is not None
     assert ledger.children_cpu_s > ledger.cpu_s
+
+
+def test_a_ledger_of_which_most_cannot_be_read_is_refused_by_name(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a kernel that names the context switches otherwise: the rest is no ledger, and psutil makes the next."""
+    monkeypatch.setattr(thread_files, "VOLUNTARY", b"\nchosen_ctxt_switches:")
+    watching = Watching(Gil(), 500.0, random.Random(1))
+    trial = start("programs:python", watching=watching)
+    limit = time.monotonic() + PATIENCE_S
+    refused, made = (trial.run_round(20, 1, limit, observed=True) for _ in range(2))
+    assert refused.ledger is None
+    assert watching.reason is not None
+    assert "whether threads are on a CPU could not be read" in watching.reason
+    assert "status tells no context switches" in watching.reason
+    assert made.ledger is not None
+    assert (made.ledger.cpu_gil_s, made.ledger.cpu_s > 0) == (None, True)
 
 
 def test_psutil_knows_the_cpu_and_leaves_the_rest_undivided(observe: Observe) -> None:

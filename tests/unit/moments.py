@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from gilscope.observers.counts import ON_CPU, QUEUED, UNASKED, Counts
+from gilscope.observers.counts import ON_CPU, PREEMPTED, QUEUED, UNASKED, Counts
 from gilscope.observers.gil import Hold
 from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
-from gilscope.observers.proc import Scheduled
+from gilscope.observers.thread_files import Scheduled
 from gilscope.thread_address import ThreadAddress
 
 ME = 0x7F00_0000_1000
@@ -30,10 +30,12 @@ def runnable(
     *,
     holds: bool = False,
     tid: int = 1,
+    preempted: bool | None = None,
+    stands_for: float = 1.0,
     scheduled: Scheduled | None = None,
     functions: bytes = b"",
 ) -> ThreadSample:
-    return ThreadSample(address(tid=tid), None, holds, on_cpu, scheduled, functions)
+    return ThreadSample(address(tid=tid), None, holds, on_cpu, preempted, stands_for, scheduled, functions)
 
 
 def counts(
@@ -43,20 +45,26 @@ def counts(
     queued: tuple[int, int] = (0, 0),
     saturated_on_cpu: tuple[int, int] = (0, 0),
     saturated_queued: tuple[int, int] = (0, 0),
+    preempted: tuple[int, int] = (0, 0),
+    saturated_preempted: tuple[int, int] = (0, 0),
     unasked: int = 0,
     blocked_held: int = 0,
 ) -> Counts:
-    """Samples of one thread: blocked by state, the first so many with the GIL; on a CPU or queued, each with the
-    GIL and without."""
+    """Samples of one thread: blocked by state, the first so many with the GIL; on a CPU, queued, or queued since it was
+    preempted, each with the GIL and without."""
     found: Counter[tuple[str, bool, bool]] = Counter({(UNASKED, False, False): unasked})
-    for saturated, here, there in ((False, on_cpu, queued), (True, saturated_on_cpu, saturated_queued)):
-        for place, (held, free) in ((ON_CPU, here), (QUEUED, there)):
+    for saturated, *numbers in (
+        (False, on_cpu, queued, preempted),
+        (True, saturated_on_cpu, saturated_queued, saturated_preempted),
+    ):
+        for place, (held, free) in zip((ON_CPU, QUEUED, PREEMPTED), numbers, strict=True):
             found.update({(place, True, saturated): held, (place, False, saturated): free})
+    weights = {place: float(count) for place, count in found.items() if count and place[0] != UNASKED}
     for state, count in (blocked or {}).items():
         held = min(count, blocked_held)
         blocked_held -= held
         found.update({(state, True, False): held, (state, False, False): count - held})
-    return Counts(+found)
+    return Counts(+found, weights)
 
 
 def moment(

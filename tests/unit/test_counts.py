@@ -36,9 +36,15 @@ def test_a_blocked_thread_that_holds_the_gil_is_counted_for_that_too() -> None:
 
 def test_a_runnable_thread_is_on_a_cpu_or_in_the_run_queue_with_the_gil_or_without() -> None:
     samples = [runnable(holds=True), runnable(), runnable(), runnable(False, holds=True), runnable(False)]
+    samples += [runnable(False, preempted=True), runnable(False, preempted=False)]
     found = counted(*map(moment, samples), moment(runnable(None)))
-    assert found == counts(on_cpu=(1, 2), queued=(1, 1), unasked=1)
-    assert (found.total, found.runnable) == (6, 6)
+    assert found == counts(on_cpu=(1, 2), queued=(1, 2), preempted=(0, 1), unasked=1)
+    assert (found.total, found.runnable) == (8, 8)
+
+
+def test_a_runnable_sample_weighs_what_it_stands_for() -> None:
+    found = counted(moment(runnable(stands_for=4.0)), moment(runnable()), moment(runnable(None)))
+    assert (found.of(ON_CPU), found.weight(ON_CPU), found.weight(ON_CPU, held=True)) == (2, 5.0, 0.0)
 
 
 def test_moments_at_which_the_cpus_are_saturated_are_counted_apart() -> None:

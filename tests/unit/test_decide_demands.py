@@ -36,9 +36,21 @@ def test_rounds_add_up_and_the_longest_hold_stays_the_longest() -> None:
 
 
 def test_unknown_in_one_round_is_unknown_in_all() -> None:
-    both = combine([make.ledger(gil=1.0), Ledger(wall_s=1.0, cpu_s=1.0)])
-    assert both.cpu_s == 2.0
-    assert both.cpu_gil_s is None
+    both = combine([make.ledger(gil=1.0, sleep=1.0), Ledger(wall_s=2.0, cpu_s=1.0, blocked_s=1.0, lock_s=1.0)])
+    assert (both.cpu_s, both.runqueue_s, both.sleep_s) == (2.0, None, None)
+
+
+def test_a_round_of_which_nothing_was_seen_is_divided_as_the_others() -> None:
+    seen = make.ledger(gil=1.5, free=0.5, sleep=1.0, lock=3.0)
+    both = combine([seen, Ledger(wall_s=3.0, cpu_s=2.0, blocked_s=1.0)])
+    assert (both.cpu_gil_s, both.cpu_free_s) == pytest.approx((3.0, 1.0))
+    assert (both.sleep_s, both.lock_s, both.idle_s) == pytest.approx((1.25, 3.75, 0.0))
+
+
+def test_what_was_seen_of_the_smaller_part_says_nothing_of_the_rest() -> None:
+    both = combine([make.ledger(gil=1.5, free=0.5, sleep=4.0), Ledger(wall_s=4.0, cpu_s=3.0, blocked_s=1.0)])
+    assert (both.cpu_gil_s, both.cpu_free_s) == (None, None)
+    assert both.sleep_s == pytest.approx(5.0)
 
 
 def test_nothing_cannot_be_combined() -> None:

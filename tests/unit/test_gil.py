@@ -7,13 +7,14 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.gil import HOLDER, LOCKS_BYTES, SEARCH_BYTES, GilLayout, Phase, find_layout
-from gilscope.observers.proc import ProcessFiles
+from gilscope.observers.gil import HOLDER, LOCKS_BYTES, SEARCH_BYTES, GilLayout, Phase, find_layout, libc_of
+from gilscope.observers.process_files import ProcessFiles
 
 SIZE = 512
 THREAD_STATE = 0x00007F3A_5C2B1A40
@@ -104,7 +105,61 @@ def test_one_sort_of_phase_is_not_enough(held: bool) -> None:
 
 @given(st.integers(0, 2**47), st.integers(8, 1 << 20), st.integers(-LOCKS_BYTES, 2 * LOCKS_BYTES))
 def test_a_futex_is_the_gils_when_it_lies_among_its_locks(runtime: int, offset: int, beside: int) -> None:
-    assert GilLayout(offset).owns_futex(runtime, runtime + offset + beside) == (0 <= beside < LOCKS_BYTES)
+    futex = runtime + offset + beside
+    assert GilLayout(offset).owns_futex(Memory({}), runtime, futex) == (0 <= beside < LOCKS_BYTES)
+
+
+#: The GIL and its neighbourhood in a program of musl 1.2.3 in which three threads wait: captured, 8 bytes a word.
+MUSL_LOCKED = 0x40A150
+MUSL_WAITING = (0x7F529F516E54, 0x7F529F4F3E54, 0x7F529F4D0E54)
+MUSL = {
+    0x40A160 + 8: 0x7F529F4D0E40,  # the condition: the first waiter
+    0x7F529F4D0E40 + 8: 0x7F529F4F3E40,  # each waiter: the next
+    0x7F529F4F3E40 + 8: 0x7F529F516E40,
+    0x7F529F516E40 + 8: 0,
+    0x40A1B8 + 8: 0,  # the other condition: nobody
+}
+
+
+@dataclass
+class Memory(ProcessFiles):
+    """Of a process that was: words by address; what is not there cannot be read."""
+
+    words: dict[int, int]
+
+    def read(self, address: int, size: int) -> bytes:
+        if address not in self.words:
+            raise OSError
+        return self.words[address].to_bytes(8, sys.byteorder)[:size]
+
+
+@pytest.mark.parametrize("waiting", MUSL_WAITING)
+def test_in_musl_a_thread_waits_for_the_gil_on_its_own_stack(waiting: int) -> None:
+    musl, glibc = GilLayout(16, "musl"), GilLayout(16, "glibc")
+    assert musl.owns_futex(Memory(MUSL), MUSL_LOCKED - 16, waiting)
+    assert not musl.owns_futex(Memory(MUSL), MUSL_LOCKED - 16, waiting + 4)
+    assert not glibc.owns_futex(Memory(MUSL), MUSL_LOCKED - 16, waiting)
+
+
+@pytest.mark.parametrize("last", [0x7F529F4D0E40, 0xDEAD], ids=["a circle", "no pointer"])
+def test_a_list_of_waiters_that_changes_while_it_is_read_has_an_end(last: int) -> None:
+    torn = {**MUSL, 0x7F529F516E40 + 8: last}
+    assert not GilLayout(16, "musl").owns_futex(Memory(torn), MUSL_LOCKED - 16, 0x7F0000000014)
+
+
+@pytest.mark.parametrize(
+    ("mapped", "version", "libc"),
+    [
+        ("7f1 r-xp 0 fe:00 12 /usr/lib/x86_64-linux-gnu/libc.so.6", "glibc 2.36", "glibc"),
+        ("7f1 r-xp 0 fe:00 12 /lib64/libc-2.17.so", None, "glibc"),
+        ("7f1 r-xp 0 fe:00 12 /lib/ld-musl-x86_64.so.1", None, "musl"),
+        ("7f1 r-xp 0 fe:00 12 /lib/ld-musl-aarch64.so.1", "", "musl"),
+        ("555 r-xp 0 fe:00 12 /opt/python/bin/python3", "glibc 2.31", "glibc"),
+        ("555 r-xp 0 fe:00 12 /opt/python/bin/python3", None, None),
+    ],
+)
+def test_the_c_library_is_known_by_what_is_mapped(mapped: str, version: str | None, libc: str | None) -> None:
+    assert libc_of(mapped + "\n7ff rw-p 0 00:00 0 [stack]\n", version) == libc
 
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="reads another process's memory by /proc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import subprocess
@@ -16,9 +17,10 @@ from gilscope.observers import sampler
 from gilscope.observers.counts import ThreadCounts
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import Moment, ThreadSample
-from gilscope.observers.proc import Scheduled
-from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, THREADS_PER_MOMENT, Sampler
+from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, MOST_OPEN, THREADS_PER_MOMENT, Sampler
+from gilscope.observers.sampling_quality import WAIT
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
+from gilscope.observers.thread_files import Scheduled
 from gilscope.thread_address import ThreadAddress
 
 from .moments import ME, OTHER, address, counts
@@ -46,6 +48,7 @@ class Scene:
     idle: bool = False
     published: bytes = b""
     pid: int = 1
+    preempted: bool | None = None
     read_times: int = 0
     closed: int = 0
 
@@ -85,7 +88,7 @@ class Scene:
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     made = Scene()
-    monkeypatch.setattr(sampler, "ThreadFiles", lambda pid, tid: made)
+    monkeypatch.setattr(sampler, "thread_files", lambda pid, tid: made)
     monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
     return made
 
@@ -112,7 +115,27 @@ def test_it_holds_the_gil_or_not(scene: Scene, state: str, holder: int, holds: b
 
 @pytest.mark.parametrize(("state", "on_cpu"), [("on", True), ("queued", False), ("moved", None)])
 def test_a_runnable_thread_is_on_a_cpu_or_in_the_run_queue(scene: Scene, state: str, on_cpu: bool | None) -> None:
-    assert seen(scene, state) == ThreadSample(address(), None, on_cpu=on_cpu)
+    found = seen(scene, state)
+    assert (found.wait, found.on_cpu) == (None, on_cpu)
+
+
+def preempted(made: Sampler) -> list[bool | None]:
+    return [sample.preempted for sample in samples_of([made.moment()])]
+
+
+@pytest.mark.parametrize(("told", "alone"), [(True, True), (False, False), (None, True)])
+def test_who_is_alone_in_the_run_queue_gave_its_cpu_to_the_sampler_unless_it_was_woken(
+    scene: Scene, told: bool | None, alone: bool
+) -> None:
+    scene.state, scene.preempted = "queued", told
+    assert preempted(Sampler([address()], None, 400, random.Random(0))) == [alone]
+    assert preempted(crowd(threads=2)) == [told] * 2
+
+
+@pytest.mark.parametrize(("threads", "each"), [(1, 1.0), (2, 1.0), (6, 3.0), (16, 4.0)])
+def test_who_was_asked_stands_for_all_that_can_run(scene: Scene, threads: int, each: float) -> None:
+    asked = [sample for sample in samples_of([crowd(threads).moment()]) if sample.on_cpu is not None]
+    assert [sample.stands_for for sample in asked] == [each] * min(threads, ASKED_PER_MOMENT)
 
 
 @pytest.mark.parametrize(("state", "holds"), [("sleep", True), ("on", False)])
@@ -201,13 +224,44 @@ def test_each_moment_asks_a_bounded_number_whether_they_are_on_a_cpu(scene: Scen
     assert len({sample.thread.tid for sample in samples if sample.on_cpu}) == 6
 
 
-@pytest.mark.parametrize(("cpus", "saturated"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize(
+    ("threads", "cpus", "saturated"),
+    [(2, 1, True), (2, 2, True), (2, 3, False), (16, 16, True), (16, 17, False), (64, 64, True), (64, 65, False)],
+)
 @pytest.mark.usefixtures("scene")
 def test_the_cpus_are_saturated_where_as_many_threads_can_run(
-    cpus: int, saturated: bool, monkeypatch: pytest.MonkeyPatch
+    threads: int, cpus: int, saturated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)), raising=False)
-    assert crowd(threads=2).moment().cpus_saturated is saturated
+    assert crowd(threads).moment().cpus_saturated is saturated
+
+
+def test_of_a_crowd_few_files_are_open_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {tid: Scene("sleep") for tid in range(400)}
+    opened: Counter[int] = Counter()
+
+    def opening(_pid: int, tid: int) -> Scene:
+        opened[tid] += 1
+        return files[tid]
+
+    monkeypatch.setattr(sampler, "thread_files", opening)
+    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: Scene())
+    made = crowd(400)
+    for _ in range(200):
+        assert len(samples_of([made.moment()])) == THREADS_PER_MOMENT
+        assert opened.total() - sum(each.closed for each in files.values()) <= MOST_OPEN
+    made.close()
+    assert {tid: each.closed for tid, each in files.items()} == opened
+
+
+def test_a_thread_whose_files_cannot_be_opened_for_lack_of_descriptors_has_not_ended(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Sampler([address()], None, 400, random.Random(0))
+    monkeypatch.setattr(scene, "waiting", lambda: (_ for _ in ()).throw(OSError(errno.EMFILE, "Too many open files")))
+    assert samples_of([made.moment()]) == []
+    assert made.threads[0].ended is False
+    assert made.quality.readings[WAIT].why.endswith("Too many open files")
 
 
 def test_each_interpreter_is_read_once_a_moment(scene: Scene) -> None:
@@ -226,7 +280,7 @@ def test_all_files_are_closed(scene: Scene) -> None:
 
 def test_threads_come_and_go_and_one_that_has_ended_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = {tid: Scene("sleep") for tid in (1, 2)}
-    monkeypatch.setattr(sampler, "ThreadFiles", lambda pid, tid: threads[tid])
+    monkeypatch.setattr(sampler, "thread_files", lambda pid, tid: threads[tid])
     monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: Scene())
     made = Sampler((), None, 400, random.Random(0))
     assert made.moment().interpreters == []

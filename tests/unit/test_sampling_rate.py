@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gilscope.observers import sampler
-from gilscope.observers.sampler import LATE_S, Sampler, SamplingQuality
+from gilscope.observers.sampler import LATE_S, Sampler
+from gilscope.observers.sampling_quality import SamplingQuality
 
 
 class Clock:

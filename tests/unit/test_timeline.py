@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observers.gil import Gil, GilLayout
-from gilscope.observers.proc import Scheduled
+from gilscope.observers.thread_files import Scheduled
 from gilscope.observers.timeline import (
     MOST_EDGES,
     MOST_LOOKS,

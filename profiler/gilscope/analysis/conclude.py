@@ -54,7 +54,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
-        environment=describe_environment(cpus),
+        environment=msgspec.structs.replace(describe_environment(cpus), gil_enabled=measured.gil_enabled),
         instrument=_instrument(runner, measured),
         settings=options.saved(),
         elapsed_s=runner.budget.wall_s,

@@ -11,9 +11,10 @@ from gilscope.decide.demands import combine
 from gilscope.decide.measured import Experiment, Left, Measured, Tried
 from gilscope.decide.steps import Step
 from gilscope.decide.warm import cold_rounds
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
 from gilscope.measure.messages import Pickled
 from gilscope.measure.record import call_seconds, costs_of, ledgers_of, trial_record
+from gilscope.measure.watching import Watching
 from gilscope.observers.pyspy import Hot
 from gilscope.records import Trial
 from gilscope.targets import Loaded

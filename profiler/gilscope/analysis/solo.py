@@ -13,9 +13,10 @@ from gilscope.decide.inputs import inputs_to_use
 from gilscope.decide.rounds import solo_chunksize
 from gilscope.decide.warm import cold_excess_s, cold_rounds, is_warm
 from gilscope.measure import messages as m
-from gilscope.measure.live import LiveTrial, Watching
+from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
 from gilscope.measure.trial_account import TimedRound
+from gilscope.measure.watching import Watching
 from gilscope.observers.gil import Gil
 
 __all__ = ["start_solo", "translated"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gilscope.records import Account, Demands, Ledger
+from gilscope.records import WAIT_STATES, Account, Demands, Ledger
 
 __all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "scaled"]
 
@@ -15,13 +15,21 @@ __all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "
 _SECONDS = Account.__struct_fields__
 #: The further fields of a ledger that add up over rounds.
 _SUMMED = ("samples", "calls", "gil_held_s", "gil_observed_s", "driver_cpu_s")
+#: What samples divide, and into what.
+_SPLITS = {
+    "cpu_s": ("cpu_gil_s", "cpu_free_s"),
+    "blocked_s": ("gil_wait_s", *(f"{state}_s" for state in WAIT_STATES), "idle_s", "gil_held_off_cpu_s"),
+}
+#: The share of the rounds' time that must have been seen for the rest to be divided like it.
+LEAST_SEEN = 0.5
 #: Those of which the largest counts: the rounds of a trial run in the same threads.
 _LARGEST = ("threads", "longest_hold_s")
 
 
 def combine(ledgers: Iterable[Ledger]) -> Ledger:
     """The ledger of several rounds together: seconds, samples and calls add up; a figure unknown in one is
-    unknown.
+    unknown. A round in which nothing was seen of what divides its time is divided as the others are, where these are
+    most of it.
 
     :raises ValueError: when there is no ledger to combine
     """
@@ -29,7 +37,19 @@ def combine(ledgers: Iterable[Ledger]) -> Ledger:
     if not parts:
         raise ValueError("no ledger to combine: no observed round was finished")
     figures: dict[str, Any] = {name: _known(sum, parts, name) for name in (*_SECONDS, *_SUMMED)}
+    for whole, split in _SPLITS.items():
+        figures |= _split(parts, whole, split)
     return Ledger(**figures, **{name: _known(max, parts, name) for name in _LARGEST})
+
+
+def _split(parts: Sequence[Ledger], whole: str, split: Sequence[str]) -> dict[str, float | None]:
+    seen = [part for part in parts if any(getattr(part, name) is not None for name in split)]
+    whole_s, seen_s = (sum(getattr(part, whole) for part in some) for some in (parts, seen))
+    if not seen or seen_s < LEAST_SEEN * whole_s:
+        return dict.fromkeys(split)
+    factor = whole_s / seen_s if seen_s > 0 else 1.0
+    known = {name: _known(sum, seen, name) for name in split}
+    return {name: None if seconds is None else seconds * factor for name, seconds in known.items()}
 
 
 def demands(ledger: Ledger) -> Demands | None:

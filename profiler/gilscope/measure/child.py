@@ -131,8 +131,13 @@ class Trial:
         began = perf_counter()
         pool = self._pool = self._exit.enter_context(backend.open(self._work, configuration))
         startup_s = perf_counter() - began
-        threads = pool.threads_before_fork
-        return m.Ready(workers=pool.workers, startup_s=startup_s, threads_before_fork=threads, order=order)
+        return m.Ready(
+            workers=pool.workers,
+            startup_s=startup_s,
+            threads_before_fork=pool.threads_before_fork,
+            order=order,
+            gil_enabled=gil_enabled(),
+        )
 
     def _order_of_inputs(self, told: tuple[int, ...]) -> tuple[int, ...]:
         """That of the solo run, so that an input has the same number in all trials, or one that is made here.
@@ -157,7 +162,7 @@ class Trial:
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
         done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads, self._workers, command.alone_s)
-        return msgspec.structs.replace(done, queue=pool.queue)
+        return msgspec.structs.replace(done, queue=pool.queue, gil_enabled=gil_enabled())
 
     def _order(self, command: m.Round) -> list[int]:
         return [(command.first + number) % command.inputs for number in range(command.calls)]
@@ -206,7 +211,8 @@ def _find_gil() -> m.Reply:
     from gilscope.observers.calibration import NotWatchableError, own_layout
 
     try:
-        return m.GilFound(offset=own_layout().offset)
+        found = own_layout()
+        return m.GilFound(offset=found.offset, libc=found.libc)
     except NotWatchableError as error:
         return m.GilFound(reason=str(error))
 

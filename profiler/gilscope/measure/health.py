@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import platform
 import sys
 import time
@@ -16,8 +17,11 @@ from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
 from gilscope.observers.cpus import memory_limit_bytes, usable_cpus
-from gilscope.observers.proc import ThreadFiles
+from gilscope.observers.proc import contents, process_cpu_s, reaped_children_cpu_s
+from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.pyspy import HotRecorder, find_pyspy
+from gilscope.observers.syscalls import has_table
+from gilscope.observers.thread_files import ThreadFiles, keeps_scheduler_statistics, thread_files
 
 __all__ = ["Check", "checks"]
 
@@ -60,7 +64,7 @@ def _with_process(trial: LiveTrial) -> Iterator[Check]:
         yield Check("trial process", False, ended.reason)
         return
     yield Check("trial process", True, "starts and answers")
-    yield _tried("/proc", lambda: _proc(hello.pid))
+    yield _tried("/proc", lambda: _proc(hello))
     yield _tried("GIL calibration", lambda: _gil(trial, hello))
     yield _py_spy(hello.pid)
 
@@ -72,14 +76,55 @@ def _tried(name: str, attempt: Callable[[], tuple[bool, str]]) -> Check:
         return Check(name, False, f"{error}; blocked time is undivided without it")
 
 
-def _proc(pid: int) -> tuple[bool, str]:
-    files = ThreadFiles(pid, pid)
+def _proc(hello: m.Hello) -> tuple[bool, str]:
+    failed = [f"{name} ({error})" for name, read in READINGS.items() if (error := _failure(read, hello))]
+    untold = [] if has_table() else [f"no table of the system calls of {platform.machine()}"]
+    if not keeps_scheduler_statistics():
+        untold.append("no scheduler statistics in this kernel (CONFIG_SCHED_INFO): CPU in ticks, no run queue")
+    if failed:
+        return False, f"of another process these cannot be read: {'; '.join(failed)}; no full ledger without them"
+    return not untold, "; ".join(untold) or f"{', '.join(READINGS)} of another process can be read"
+
+
+def _failure(read: Callable[[m.Hello], object], hello: m.Hello) -> str | None:
     try:
-        files.scheduled()
-        files.waiting()
+        read(hello)
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return None
+
+
+def _of_thread(read: Callable[[ThreadFiles], object]) -> Callable[[m.Hello], object]:
+    def reading(hello: m.Hello) -> object:
+        files = thread_files(hello.pid, hello.pid)
+        try:
+            return read(files)
+        finally:
+            files.close()
+
+    return reading
+
+
+def _of_memory(hello: m.Hello) -> object:
+    files = ProcessFiles(hello.pid)
+    try:
+        return files.read(hello.thread_state, 8)
     finally:
         files.close()
-    return True, "schedstat and syscall of another process can be read"
+
+
+#: Everything that a ledger is made of, by the name that /proc has for it.
+READINGS: dict[str, Callable[[m.Hello], object]] = {
+    "schedstat": _of_thread(lambda files: files.scheduled()),
+    "syscall": _of_thread(lambda files: files.waiting()),
+    "status": _of_thread(lambda files: files.on_cpu()),
+    "mem": _of_memory,
+    "fd": lambda hello: os.readlink(f"/proc/{hello.pid}/fd/0"),
+    "fdinfo": lambda hello: contents(f"/proc/{hello.pid}/fdinfo/0"),
+    "children": lambda hello: contents(f"/proc/{hello.pid}/task/{hello.pid}/children"),
+    "stat": lambda hello: reaped_children_cpu_s(hello.pid),
+    "the CPU clock": lambda hello: process_cpu_s(hello.pid),
+}
 
 
 def _gil(trial: LiveTrial, hello: m.Hello) -> tuple[bool, str]:

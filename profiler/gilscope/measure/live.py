@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,41 +15,18 @@ from gilscope.measure.costs import mean_alone_s
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.measure.trial_account import TimedRound, TrialAccount
+from gilscope.measure.watching import Observer, Watching
 from gilscope.observers import proc
 from gilscope.observers.calibration import NotWatchableError, try_reading
 from gilscope.observers.gil import Gil, GilLayout
-from gilscope.observers.psutil_ import PsutilObserver
-from gilscope.observers.watch import ProcObserver, Watched
+from gilscope.observers.watch import Watched
 from gilscope.targets import Loaded, TargetSpec
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["LiveTrial", "Watching"]
-
-Observer = ProcObserver | PsutilObserver
+__all__ = ["LiveTrial"]
 
 GROWTH_CALLS = 32
 """By each worker, before its growth is known: a heap has some hundred kB of gaps, which the first calls fill."""
-
-
-@dataclass
-class Watching:
-    """How observed rounds are watched; falls back, with the reason, when a worker may not be."""
-
-    gil: Gil
-    rate_hz: float
-    rng: random.Random
-    source: str = "proc"
-    reason: str | None = None
-
-    def observer(self, root: int, workers: tuple[ThreadAddress, ...]) -> Observer:
-        """The best observer these workers permit."""
-        if self.source == "proc":
-            try:
-                return ProcObserver(root, workers, self.gil, self.rate_hz, self.rng)
-            except OSError as error:
-                self.source = "psutil"
-                self.reason = f"/proc does not let the workers be watched ({error.strerror}): blocked time is undivided"
-        return PsutilObserver(workers)
 
 
 class LiveTrial:
@@ -67,12 +42,17 @@ class LiveTrial:
         self.expected_per_s: float | None = None
         """Calls per second to expect of the next round."""
         self._process: TrialProcess | None = None
+        self._watching: Watching | None = None
         self._observer: Observer | None = None
         self._next_input = self._last_first = 0
         self._weighed: tuple[int, int] | None = None
         """The calls until then, and the memory of all workers, when these had done a round."""
-        self._pids: frozenset[int] = frozenset()
-        """Of the workers; empty where they cannot be watched."""
+        self._workers: tuple[ThreadAddress, ...] = ()
+        """None where they cannot be watched."""
+
+    @property
+    def _pids(self) -> frozenset[int]:
+        return frozenset(worker.pid for worker in self._workers)
 
     @property
     def configuration(self) -> Configuration:
@@ -119,11 +99,12 @@ class LiveTrial:
         found = self.process.ask(m.FindGil(), m.GilFound, deadline, "calibrating")
         if found.offset is None:
             return Gil(), found.reason
+        layout = GilLayout(found.offset, found.libc)
         try:
-            try_reading(GilLayout(found.offset), hello.pid, hello.runtime)
+            try_reading(layout, hello.pid, hello.runtime)
         except NotWatchableError as error:
             return Gil(), str(error)
-        return Gil(layout=GilLayout(found.offset)), None
+        return Gil(layout=layout), None
 
     def load(self, target: TargetSpec, seed: int, deadline: float) -> Loaded:
         """Import the target in the process."""
@@ -156,10 +137,15 @@ class LiveTrial:
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
         self.account.order = ready.order
         self.account.note(startup_s=ready.startup_s, threads_before_fork=ready.threads_before_fork)
-        self._pids = frozenset(worker.pid for worker in ready.workers)
-        if ready.workers:
-            self._observer = watching.observer(self.process.pid, ready.workers)
-            self.account.sampling = self._observer.quality
+        self._watching, self._workers = watching, ready.workers
+        if ready.gil_enabled and not watching.gil.enabled:
+            watching.believe_in_gil()
+        self._observe_anew()
+
+    def _observe_anew(self) -> None:
+        if self._watching is not None and self._workers:
+            self._observer = self._watching.observer(self.process.pid, self._workers)
+            self.account.sampling = self._observer.quality or self.account.sampling
 
     def use_inputs(self, count: int) -> None:
         """Go round so many of the inputs, from the first one on where no round was kept yet."""
@@ -186,7 +172,7 @@ class LiveTrial:
         :raises TrialEnded: when the process fails or does not answer in time
         """
         solo = self.account.known.backend == "serial"
-        observed = observed and bool(self._pids)
+        observed = observed and bool(self._workers)
         first = self._last_first if again else self._next_input
         ask = m.Round(
             first=first,
@@ -255,7 +241,21 @@ class LiveTrial:
         except OSError:
             seen = None  # a worker went away: the reply says how
         self.account.note(children_started=observer.children_started)
-        return process.hear(m.RoundDone, deadline, _running(ask.calls), since=began), seen
+        done = process.hear(m.RoundDone, deadline, _running(ask.calls), since=began)
+        return done, seen if seen and self._was_rightly_watched(seen, done) else None
+
+    def _was_rightly_watched(self, seen: Watched, done: m.RoundDone) -> bool:
+        """Whether the round is to be believed; if not, the next are watched in another way."""
+        watching = self._watching
+        assert watching is not None, "a round before open"
+        if seen.refused is not None:
+            watching.refuse(seen.refused)
+        elif done.gil_enabled and not watching.gil.enabled:
+            watching.believe_in_gil()
+        else:
+            return True
+        self._observe_anew()
+        return False
 
     # -- looking at the processes -----------------------------------------------------------------------------------
 

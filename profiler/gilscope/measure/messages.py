@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from gilscope.backends.base import CallError
@@ -91,12 +93,14 @@ class Hello(Message, frozen=True, kw_only=True):
     runtime: int
     thread_state: int
     gil_enabled: bool
+    """Before anything of the user's was imported."""
 
 
 class GilFound(Message, frozen=True, kw_only=True):
     """Where it is (`gilscope.observers.gil.GilLayout`), or the reason why that is not known."""
 
     offset: int | None = None
+    libc: Literal["glibc", "musl"] | None = None
     reason: str | None = None
 
 
@@ -114,6 +118,8 @@ class Ready(Message, frozen=True, kw_only=True):
     threads_before_fork: int | None = None
     order: tuple[int, ...] = ()
     """As calls take the inputs."""
+    gil_enabled: bool = True
+    """Of the interpreter, now that the target is imported: a module may have enabled it."""
 
 
 class RoundDone(Message, frozen=True, kw_only=True):
@@ -143,6 +149,8 @@ class RoundDone(Message, frozen=True, kw_only=True):
     default_pool_threads: int | None = None
     queue: QueueFigures | None = None
     """Of the trial so far."""
+    gil_enabled: bool = True
+    """Of the interpreter, now that the calls have imported what they import."""
 
 
 class PoolsFound(Message, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from gilscope.backends.base import CallError
 from gilscope.configuration import Configuration
 from gilscope.measure.messages import RoundDone
 from gilscope.observers.proc import BytesRead
-from gilscope.observers.sampler import SamplingQuality
+from gilscope.observers.sampling_quality import SamplingQuality
 from gilscope.records import Ledger, NativePool, Timeline, Trial
 from gilscope.targets import Loaded
 

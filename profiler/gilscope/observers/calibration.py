@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from dataclasses import replace
 
 from gilscope.introspection import runtime_address, thread_state
-from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Phase, find_layout
-from gilscope.observers.proc import ProcessFiles
+from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Libc, Phase, find_layout, libc_of
+from gilscope.observers.proc import contents
+from gilscope.observers.process_files import ProcessFiles
 
 __all__ = ["NotWatchableError", "own_layout", "try_reading"]
 
@@ -40,7 +42,16 @@ def own_layout() -> GilLayout:
     layout = find_layout(phases, thread_state())
     if layout is None:
         raise NotWatchableError("no word of the interpreter's memory behaved like the GIL")
-    return layout
+    return replace(layout, libc=own_libc())
+
+
+def own_libc() -> Libc | None:
+    """The C library of this process."""
+    try:
+        version = os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):  # musl knows no such name
+        version = None
+    return libc_of(contents("/proc/self/maps").decode(errors="replace"), version)
 
 
 def try_reading(layout: GilLayout | None, pid: int, runtime: int) -> None:

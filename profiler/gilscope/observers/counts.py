@@ -9,25 +9,36 @@ from typing import Final
 from gilscope.observers.moment import Moment, ThreadSample
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["ON_CPU", "QUEUED", "UNASKED", "Counts", "ThreadCounts"]
+__all__ = ["IN_QUEUE", "ON_CPU", "PREEMPTED", "QUEUED", "UNASKED", "Counts", "ThreadCounts"]
 
 #: Where a runnable thread was found; a blocked one, in the state it waits in.
 ON_CPU: Final = "on_cpu"
+#: In the run queue, and running until then.
+PREEMPTED: Final = "preempted"
+#: In the run queue otherwise.
 QUEUED: Final = "queued"
 UNASKED: Final = "unasked"
-_RUNNABLE: Final = {True: ON_CPU, False: QUEUED, None: UNASKED}
+IN_QUEUE: Final = (PREEMPTED, QUEUED)
+
+#: Where, holding the GIL or not, at a moment when the CPUs were saturated or not.
+Place = tuple[str, bool, bool]
 
 
 @dataclass
 class Counts:
-    """What the samples of one thread showed."""
+    """What the samples of one thread showed, or of several together."""
 
-    samples: Counter[tuple[str, bool, bool]] = field(default_factory=Counter)
-    """How many found it there, holding the GIL or not, at a moment when the CPUs were saturated or not."""
+    samples: Counter[Place] = field(default_factory=Counter)
+    """How many found it there."""
+    weights: dict[Place, float] = field(default_factory=dict)
+    """Of the runnable that were asked: how many they stand for. Where many can run a few are asked, each for more."""
 
     def add(self, sample: ThreadSample, cpus_saturated: bool) -> None:
         """Count one sample."""
-        self.samples[sample.wait or _RUNNABLE[sample.on_cpu], sample.holds_gil, cpus_saturated] += 1
+        place = sample.wait or _place(sample), sample.holds_gil, cpus_saturated
+        self.samples[place] += 1
+        if sample.on_cpu is not None:
+            self.weights[place] = self.weights.get(place, 0.0) + sample.stands_for
 
     def of(self, *places: str, held: bool | None = None, saturated: bool | None = None) -> int:
         """The samples at these places; of all of them, or of those with the GIL, or at such moments."""
@@ -37,17 +48,33 @@ class Counts:
             if place in places and held in (None, with_gil) and saturated in (None, at_saturated)
         )
 
+    def weight(self, *places: str, held: bool | None = None, saturated: bool | None = None) -> float:
+        """The runnable threads that the samples at these places stand for, as `of` counts the samples."""
+        return sum(
+            weight
+            for (place, with_gil, at_saturated), weight in self.weights.items()
+            if place in places and held in (None, with_gil) and saturated in (None, at_saturated)
+        )
+
     @property
     def total(self) -> int:
         return self.samples.total()
 
     @property
     def runnable(self) -> int:
-        return self.of(ON_CPU, QUEUED, UNASKED)
+        return self.of(ON_CPU, *IN_QUEUE, UNASKED)
 
     def __iadd__(self, other: Counts) -> Counts:
         self.samples.update(other.samples)
+        for place, weight in other.weights.items():
+            self.weights[place] = self.weights.get(place, 0.0) + weight
         return self
+
+
+def _place(runnable: ThreadSample) -> str:
+    if runnable.on_cpu is None:
+        return UNASKED
+    return ON_CPU if runnable.on_cpu else PREEMPTED if runnable.preempted else QUEUED
 
 
 class ThreadCounts:

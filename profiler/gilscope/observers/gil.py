@@ -10,20 +10,30 @@ serves every process of it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from gilscope.observers.proc import ProcessFiles
+from gilscope.observers.process_files import ProcessFiles
 
-__all__ = ["Gil", "GilLayout", "Hold", "Phase", "find_layout"]
+__all__ = ["Gil", "GilLayout", "Hold", "Libc", "Phase", "find_layout", "libc_of"]
 
-HOLDER = struct.Struct("<Qi")
+Libc = Literal["glibc", "musl"]
+
+HOLDER = struct.Struct("=Qi")
 #: The same, and ``switch_number`` behind it.
-HOLD = struct.Struct("<Qi4xQ")
+HOLD = struct.Struct("=Qi4xQ")
 #: The condition variables and mutexes of the GIL follow ``locked``: 8 bytes of switch number, then two conditions of
-#: 48 bytes and two mutexes of 40 in glibc.
+#: 48 bytes and two mutexes of 40, in glibc and in musl.
 LOCKS_BYTES = 208
+#: The two conditions, in bytes behind ``locked``.
+CONDITIONS = (16, 16 + 48 + 40)
+#: In musl a thread waits on a word of its own stack (src/thread/pthread_cond_timedwait.c): ``barrier`` in its ``struct
+#: waiter``, of which the condition's list begins with ``_c_head`` and goes on by ``next``.
+MUSL_HEAD, MUSL_NEXT, MUSL_BARRIER = 8, 8, 20
+POINTER = struct.Struct("=Q")
+#: Threads that wait for one GIL are looked through no further.
+MOST_WAITERS = 1024
 SEARCH_BYTES = 1 << 20
 
 
@@ -42,6 +52,8 @@ class GilLayout:
 
     offset: int
     """Bytes from ``_PyRuntime`` to the ``locked`` flag."""
+    libc: Libc | None = "glibc"
+    """Whose locks it is made of; None for another whose locks are not known: then nobody is seen to wait for it."""
 
     def read(self, process: ProcessFiles, runtime: int) -> Hold:
         """The hold of this moment.
@@ -54,9 +66,30 @@ class GilLayout:
         holder, locked, switches = HOLD.unpack(memory)
         return Hold(holder if locked else 0, switches)
 
-    def owns_futex(self, runtime: int, address: int) -> bool:
+    def owns_futex(self, process: ProcessFiles, runtime: int, address: int) -> bool:
         """Whether a thread blocked on the futex at ``address`` wants the GIL."""
-        return 0 <= address - runtime - self.offset < LOCKS_BYTES
+        locked = runtime + self.offset
+        if 0 <= address - locked < LOCKS_BYTES:
+            return True
+        if self.libc != "musl":
+            return False
+        return any(address - MUSL_BARRIER in _musl_waiters(process, locked + at) for at in CONDITIONS)
+
+
+def _musl_waiters(process: ProcessFiles, condition: int) -> Iterator[int]:
+    """The addresses of the threads' ``struct waiter`` in a condition's list. It changes while it is read: what is no
+    pointer any more ends it."""
+    at = condition + MUSL_HEAD
+    for _ in range(MOST_WAITERS):
+        try:
+            word = process.read(at, POINTER.size)
+        except OSError:
+            return
+        if len(word) < POINTER.size or not any(word):
+            return
+        (waiter,) = POINTER.unpack(word)
+        yield waiter
+        at = waiter + MUSL_NEXT
 
 
 @dataclass(frozen=True)
@@ -68,8 +101,13 @@ class Gil:
 
     @property
     def known(self) -> bool:
-        """Whether the GIL's states can be told: its place is known, or there is none."""
+        """Whether its holder can be told: its place is known, or there is none."""
         return self.layout is not None or not self.enabled
+
+    @property
+    def waiters_known(self) -> bool:
+        """Whether threads can be seen to wait for it."""
+        return not self.enabled or (self.layout is not None and self.layout.libc is not None)
 
 
 @dataclass(frozen=True)
@@ -78,6 +116,18 @@ class Phase:
 
     held: bool
     memory: bytes
+
+
+def libc_of(maps: str, version: str | None) -> Libc | None:
+    """Whose locks a program is made of.
+
+    :param maps: its ``/proc/PID/maps``
+    :param version: what it is told of CS_GNU_LIBC_VERSION (confstr(3)), so that glibc is known in static programs too
+    """
+    if "/ld-musl-" in maps or "/libc.musl-" in maps:
+        return "musl"
+    glibc = "/libc.so.6" in maps or "/libc-2." in maps or (version or "").startswith("glibc")
+    return "glibc" if glibc else None
 
 
 def find_layout(phases: Sequence[Phase], thread_state: int) -> GilLayout | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gilscope.observers.gil import Hold
-from gilscope.observers.proc import Scheduled
+from gilscope.observers.thread_files import Scheduled
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["InterpreterSample", "Moment", "ThreadSample"]
@@ -29,6 +29,11 @@ class ThreadSample:
     asked; False of one that was not."""
     on_cpu: bool | None = None
     """Of a runnable thread; None where it was not asked, or was put on or off a CPU meanwhile."""
+    preempted: bool | None = None
+    """Of one in the run queue: whether it was running until then, rather than woken or waiting for long
+    (`gilscope.observers.thread_files.ThreadFiles.preempted`); None where that is not told."""
+    stands_for: float = 1.0
+    """Of a runnable thread that was asked: the runnable ones of the moment for each that was."""
     scheduled: Scheduled | None = None
     """Its times, of a thread whose timeline is wanted: read where it was asked, and at the first moment after that at
     which it was blocked."""

@@ -11,24 +11,30 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
-from gilscope.observers.proc import ProcessFiles, ThreadFiles
+from gilscope.observers.process_files import ProcessFiles
+from gilscope.observers.sampling_quality import HOLDER, PLACE, WAIT, RecentCost, SamplingQuality
+from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Interpreter", "Sampler", "SamplingQuality", "WatchedThread"]
+__all__ = ["Interpreter", "Sampler", "WatchedThread"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that the sampler's cost stays bounded.
 THREADS_PER_MOMENT = 8
 #: Runnable threads asked at each moment whether they are on a CPU: the costliest reading, and more tell little more.
 ASKED_PER_MOMENT = 2
+#: Threads whose files are kept open, three each; of others they are opened for each look.
+MOST_OPEN = 64
 #: CPU that sampling may take from the watched, as a share of all CPUs: what it uses at moments when every CPU is busy.
 #: The rate falls below the one asked for where it would take more.
 CPU_SHARE = 0.01
 #: Waking takes a tenth of this on a machine with a CPU to spare.
 LATE_S = 0.0005
+#: The moments by which what sampling costs is judged: the last ones, however long it has gone on.
+RECENT_MOMENTS = 64
 
 
 class Interpreter:
@@ -47,15 +53,15 @@ class Interpreter:
         return Hold(0, 0) if self._layout is None else self._layout.read(self.files, self._runtime)
 
     def owns_futex(self, address: int) -> bool:
-        return self._layout is not None and self._layout.owns_futex(self._runtime, address)
+        """Whether a thread blocked on the futex at ``address`` wants the GIL."""
+        return self._layout is not None and self._layout.owns_futex(self.files, self._runtime, address)
 
 
 class WatchedThread:
-    """One thread, its files open.
+    """One thread.
 
     :param timed: whether its times are read while it is runnable
     :param functions: bytes to read of what it publishes of the functions it is in
-    :raises OSError: when it is gone or may not be watched
     """
 
     def __init__(
@@ -63,12 +69,34 @@ class WatchedThread:
     ) -> None:
         self.address = address
         self.interpreter = interpreter
-        self.files = ThreadFiles(address.pid, address.tid)
         self.ended = False
         self._timed = timed
         self._functions = functions
+        self._files: ThreadFiles | None = None
         self.was_runnable = False
         """Whether its times were last read while it was."""
+
+    def open(self) -> ThreadFiles:
+        """Its files, open from now on.
+
+        :raises OSError: when it is gone or may not be watched
+        """
+        if self._files is None:
+            self._files = thread_files(self.address.pid, self.address.tid)
+        return self._files
+
+    def close(self) -> None:
+        """Close its files; the next look opens them again."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    def scheduled(self) -> Scheduled:
+        """Its times until now.
+
+        :raises OSError: when it has ended
+        """
+        return thread_scheduled(self.address.pid, self.address.tid) if self._files is None else self._files.scheduled()
 
     def sample(self, holder: int) -> ThreadSample:
         """Blocked in which state, or runnable.
@@ -78,61 +106,41 @@ class WatchedThread:
         """
         process = self.interpreter.files
         functions = process.read(self.address.busy, self._functions) if self._functions else b""
-        waiting = self.files.waiting()
+        waiting = self.open().waiting()
         if waiting is None:
-            return ThreadSample(self.address, None, False, None, None, functions)
+            return ThreadSample(self.address, None, functions=functions)
         if waiting.ask == "futex" and self.interpreter.owns_futex(waiting.value):
             wait = "gil_wait"
         elif (functions[:1] or process.read(self.address.busy, 1)) == b"\0":
             wait = "idle"
         else:
             wait = process.resolve(waiting) if waiting.ask else waiting.state
-        return ThreadSample(self.address, wait, self._is(holder), None, None, functions)
+        return ThreadSample(self.address, wait, self._is(holder), functions=functions)
 
     def sample_runnable(self, sample: ThreadSample) -> None:
         """Add to the sample of a runnable thread whether it is on a CPU and whether it holds the GIL.
 
         :raises OSError, ValueError: when it has ended
         """
-        sample.on_cpu = self.files.on_cpu()
+        files = self.open()
+        sample.on_cpu = files.on_cpu()
         if sample.on_cpu is None:
             return
+        sample.preempted = None if sample.on_cpu else files.preempted
         # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
         sample.holds_gil = self._is(self.interpreter.hold().holder)
         if self._timed:
-            sample.scheduled, self.was_runnable = self.files.scheduled(), True
+            sample.scheduled, self.was_runnable = files.scheduled(), True
 
     def time_blocked(self, sample: ThreadSample) -> None:
         """Add to the sample of a blocked thread its times.
 
         :raises OSError, ValueError: when it has ended
         """
-        sample.scheduled, self.was_runnable = self.files.scheduled(), False
+        sample.scheduled, self.was_runnable = self.scheduled(), False
 
     def _is(self, holder: int) -> bool:
         return holder == self.address.thread_state != 0
-
-
-@dataclass
-class SamplingQuality:
-    """How well the sampler kept its rate."""
-
-    asked_hz: float
-    moments: int = 0
-    missed: int = 0
-    """Slots that passed before the sampler woke."""
-    errors: int = 0
-    """Readings that failed: of threads and processes that were ending."""
-    elapsed_s: float = 0.0
-    cpu_s: float = 0.0
-
-    def __iadd__(self, other: SamplingQuality) -> SamplingQuality:
-        self.moments += other.moments
-        self.missed += other.missed
-        self.errors += other.errors
-        self.elapsed_s += other.elapsed_s
-        self.cpu_s += other.cpu_s
-        return self
 
 
 #: A runnable thread, and the sample of it in that of its interpreter.
@@ -163,7 +171,10 @@ class Sampler:
         self._timed = timed
         self._functions = functions
         self._cpus = len(os.sched_getaffinity(0))
-        self._saturated = 0
+        self._cost = RecentCost(RECENT_MOMENTS)
+        self._was_saturated = False
+        self._recent: dict[WatchedThread, None] = {}
+        """Of a crowd, those whose files are open, the last looked at last."""
         self.quality = SamplingQuality(rate_hz)
         self._interpreters: dict[int, Interpreter] = {}
         self.threads: list[WatchedThread] = []
@@ -189,13 +200,17 @@ class Sampler:
             interpreter = Interpreter(address.pid, address.runtime, self._layout)
             self._interpreters[address.pid] = interpreter
         timed = len(self.threads) < self._timed
-        self.threads.append(WatchedThread(address, interpreter, timed, self._functions))
+        thread = WatchedThread(address, interpreter, timed, self._functions)
+        thread.open()  # refused here rather than in the middle of a round
+        self._keep_open([thread])
+        self.threads.append(thread)
 
     def let_go_of_ended(self) -> None:
         """Close the files of the threads that were found to have ended."""
         for thread in self.threads:
             if thread.ended:
-                thread.files.close()
+                self._recent.pop(thread, None)
+                thread.close()
         self.threads = [thread for thread in self.threads if not thread.ended]
         self._everyone = self._by_interpreter(self.threads)
 
@@ -214,36 +229,40 @@ class Sampler:
             if time.perf_counter() - due > LATE_S:
                 self.quality.missed += 1
             else:
+                self._cost.begin(time.thread_time())
                 yield self.moment()
+                self._cost.end(time.thread_time(), self._was_saturated)
             slot += slot_s
             skipped = int(max(0.0, time.perf_counter() - slot) / slot_s)
             self.quality.missed += skipped
             slot += skipped * slot_s
-            slot_s = self._slot_s(time.thread_time() - cpu)
+            slot_s = self._slot_s()
         self.quality.elapsed_s += time.perf_counter() - began
         self.quality.cpu_s += time.thread_time() - cpu
 
-    def _slot_s(self, used_s: float) -> float:
+    def _slot_s(self) -> float:
         """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
-        moments = max(1, self.quality.moments)
-        each_s, saturated = used_s / moments, self._saturated / moments
-        return max(1.0 / self.quality.asked_hz, each_s * saturated / (CPU_SHARE * self._cpus))
+        return max(1.0 / self.quality.asked_hz, self._cost.saturated_s / (CPU_SHARE * self._cpus))
 
     def moment(self) -> Moment:
         """This moment: each interpreter's holder, then its threads; of the runnable ones, a few more closely."""
         self.quality.moments += 1
         moment = Moment([])
         runnable: list[_Runnable] = []
+        looked_at = 0
         for interpreter, threads in self._chosen():
+            self.quality.readings[HOLDER].tried += 1
             try:
                 seen = InterpreterSample(interpreter.pid, time.perf_counter(), interpreter.hold(), [])
-            except (OSError, ValueError):
-                self.quality.errors += 1  # its process is ending: the trial's own report will say why
+            except (OSError, ValueError) as error:
+                self.quality.note(HOLDER, error)  # of a process that is ending the trial's own report will say why
                 continue
             moment.interpreters.append(seen)
             runnable += self._sample(seen, threads)
-        moment.cpus_saturated = len(runnable) >= self._cpus
-        self._saturated += moment.cpus_saturated
+            looked_at += len(threads)
+        # Of a crowd a few are looked at, and stand for all.
+        moment.cpus_saturated = len(runnable) * len(self.threads) >= self._cpus * max(looked_at, 1)
+        self._was_saturated = moment.cpus_saturated
         self._sample_runnable(runnable)
         return moment
 
@@ -252,11 +271,12 @@ class Sampler:
         holder, samples = seen.hold.holder, seen.threads
         runnable: list[_Runnable] = []
         just_blocked: list[_Runnable] = []
+        self.quality.readings[WAIT].tried += len(threads)
         for thread in threads:
             try:
                 sample = thread.sample(holder)
-            except (OSError, ValueError):
-                self._lose(thread)
+            except (OSError, ValueError) as error:
+                self._lose(thread, WAIT, error)
                 continue
             samples.append(sample)
             if sample.wait is None:
@@ -268,29 +288,47 @@ class Sampler:
         return runnable
 
     def _sample_runnable(self, runnable: list[_Runnable]) -> None:
+        """Ask a few: each stands for as many as there are of each that was asked."""
         if len(runnable) > ASKED_PER_MOMENT:
             self._rng.shuffle(runnable)
-        for seen, thread, sample in runnable[:ASKED_PER_MOMENT]:
+        asked = runnable[:ASKED_PER_MOMENT]
+        for seen, thread, sample in asked:
             self._add(seen, thread, sample, thread.sample_runnable)
+            sample.stands_for = len(runnable) / len(asked)
+            if len(runnable) == 1 and sample.on_cpu is False and sample.preempted is None:
+                sample.preempted = True  # there was no other thread to take its CPU but the sampler
 
     def _add(
         self, seen: InterpreterSample, thread: WatchedThread, sample: ThreadSample, read: Callable[[ThreadSample], None]
     ) -> None:
         """``read`` what there is to add to a sample; without it, the sample is none."""
+        self.quality.readings[PLACE].tried += 1
         try:
             read(sample)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             seen.threads.remove(sample)
-            self._lose(thread)
+            self._lose(thread, PLACE, error)
 
-    def _lose(self, thread: WatchedThread) -> None:
-        thread.ended = True
-        self.quality.errors += 1
+    def _lose(self, thread: WatchedThread, what: str, error: Exception) -> None:
+        self.quality.note(what, error)
+        thread.ended = not isinstance(error, OSError) or error.errno not in OUT_OF_DESCRIPTORS
 
     def _chosen(self) -> list[tuple[Interpreter, list[WatchedThread]]]:
         if len(self.threads) <= THREADS_PER_MOMENT:
             return self._everyone
-        return self._by_interpreter(self._rng.sample(self.threads, THREADS_PER_MOMENT))
+        chosen = self._rng.sample(self.threads, THREADS_PER_MOMENT)
+        self._keep_open(chosen)
+        return self._by_interpreter(chosen)
+
+    def _keep_open(self, chosen: Sequence[WatchedThread]) -> None:
+        """Close the files of those that were looked at longest ago."""
+        for thread in chosen:
+            self._recent.pop(thread, None)
+            self._recent[thread] = None
+        while len(self._recent) > MOST_OPEN:
+            oldest = next(iter(self._recent))
+            del self._recent[oldest]
+            oldest.close()
 
     def _by_interpreter(self, threads: list[WatchedThread]) -> list[tuple[Interpreter, list[WatchedThread]]]:
         grouped: dict[int, list[WatchedThread]] = {}
@@ -301,6 +339,6 @@ class Sampler:
     def close(self) -> None:
         """Close every file."""
         for thread in self.threads:
-            thread.files.close()
+            thread.close()
         for interpreter in self._interpreters.values():
             interpreter.files.close()

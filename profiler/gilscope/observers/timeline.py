@@ -16,7 +16,7 @@ import msgspec
 
 from gilscope.observers.gil import Gil
 from gilscope.observers.moment import Moment
-from gilscope.observers.proc import Scheduled
+from gilscope.observers.thread_files import Scheduled
 from gilscope.records import Lane, Timeline
 from gilscope.thread_address import ThreadAddress
 
@@ -133,7 +133,7 @@ def _told(looks: Sequence[Look]) -> Iterator[tuple[float, str]]:
         state = look.state
         if look.state in _RUNNABLE and look.scheduled is not None and then.scheduled is not None:
             lasted_s = then.at_s - look.at_s
-            owed_s += then.scheduled.runqueue_s - look.scheduled.runqueue_s
+            owed_s += (then.scheduled - look.scheduled).runqueue_s or 0.0
             state = "runqueue" if owed_s > lasted_s / 2 else _running(look, then)
             owed_s -= lasted_s if state == "runqueue" else 0.0
         yield look.at_s, state

@@ -13,8 +13,11 @@ from gilscope.observers.children import ChildCount
 from gilscope.observers.counts import ThreadCounts
 from gilscope.observers.gil import Gil
 from gilscope.observers.holds import HoldWatches
-from gilscope.observers.sampler import Sampler, SamplingQuality
+from gilscope.observers.sampler import Sampler
+from gilscope.observers.sampling_quality import SamplingQuality, refusal
+from gilscope.observers.thread_files import thread_scheduled
 from gilscope.observers.timeline import MOST_LANES, Traces, timeline_of
+from gilscope.observers.untold import untold_here
 from gilscope.records import Ledger, Timeline
 from gilscope.thread_address import ThreadAddress
 
@@ -34,6 +37,8 @@ class Watched:
     """But for the calls it made; None when no worker could be read to the end."""
     timeline: Timeline | None = None
     """None where nothing was sampled."""
+    refused: str | None = None
+    """Why no ledger was made, where what must be read here can mostly not be read."""
 
 
 class ProcObserver:
@@ -51,6 +56,7 @@ class ProcObserver:
         self._gil = gil
         self._rate_hz = rate_hz
         self._rng = rng
+        self._untold = untold_here(gil).states
         self._sampler().close()  # refused here rather than in the middle of a round
         self.quality = SamplingQuality(rate_hz)
         """Of all rounds."""
@@ -74,22 +80,24 @@ class ProcObserver:
         holds = HoldWatches(worker.pid for worker in self._workers)
         try:
             other_cpu = _NonWorkerCpuMeter(self._root, self._workers)
-            before = [thread.files.scheduled() for thread in sampler.threads]
+            before = [thread.scheduled() for thread in sampler.threads]
             began = time.perf_counter()
             for moment in sampler.moments(lambda seconds: self._counting_children(wait, seconds)):
                 counts.see(moment)
                 holds.see(moment)
                 traces.see(moment)
             wall_s = time.perf_counter() - began
-            after = [thread.files.scheduled() for thread in sampler.threads]
+            after = [thread.scheduled() for thread in sampler.threads]
             spent = [now - then for then, now in zip(before, after, strict=True)]
             others = other_cpu.spent(sum(worker.run_s for worker in spent))
         finally:
             sampler.close()
         self.quality += sampler.quality
+        if refused := refusal(sampler.quality):
+            return Watched(None, refused=refused)
         workers = [(spent_s, counts.of(worker)) for spent_s, worker in zip(spent, self._workers, strict=True)]
         return Watched(
-            ledger_of(wall_s, workers, holds.watches, others, self._gil),
+            ledger_of(wall_s, workers, holds.watches, others, self._gil, self._untold),
             timeline_of(traces, began, wall_s, self._gil),
         )
 
@@ -116,7 +124,7 @@ class _NonWorkerCpuMeter:
         watched = self._worker_pids | {self._root}
         return {
             "workers": sum(map(proc.process_cpu_s, self._worker_pids)),
-            "main": proc.thread_cpu_s(self._root, self._root),
+            "main": thread_scheduled(self._root, self._root).run_s,
             "root": proc.process_cpu_s(self._root),
             "children": sum(map(_cpu_or_nothing, others)) + sum(map(proc.reaped_children_cpu_s, watched)),
         }

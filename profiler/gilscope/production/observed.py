@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gilscope.decide.classify import MIN_SAMPLES
 from gilscope.observers.account import BLOCKED_STATES, seconds_by_state
-from gilscope.observers.proc import Scheduled
+from gilscope.observers.thread_files import Scheduled
 from gilscope.records import WAIT_STATES, Account
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[s
         return {}
     found: dict[str, float] = {}
     for whole_s, seen_s, states in ((cpu_s, observed.cpu_s, _ON_CPU), (blocked_s, observed.blocked_s, _BLOCKED)):
+        known = {state: seconds for state in states if (seconds := observed.state_s(state)) is not None}
         if seen_s > 0:
-            found |= {state: whole_s * (observed.state_s(state) or 0.0) / seen_s for state in states}
+            found |= {state: whole_s * seconds / seen_s for state, seconds in known.items()}
     return found
 
 
