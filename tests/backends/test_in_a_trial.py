@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import gilscope
-from gilscope.backends.digest import digest
+from gilscope.digest import digest
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from tests.backends.conftest import CASES, PROCESSES, QUICK, TARGETS, Case, Start, Trial

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gilscope.backends.digest import digest
+from gilscope.digest import digest
 from gilscope.measure import messages as m
 from gilscope.observers.gil import Gil
 from gilscope.observers.watch import ProcObserver

@@ -13,6 +13,8 @@ from gilscope.observers.cpus import (
     CpuBudget,
     cgroup_memory_bytes,
     cgroup_quota_cpus,
+    cores_under,
+    cpu_model,
     least,
     memory_limit_bytes,
     usable_cpus,
@@ -162,6 +164,54 @@ def test_affinity_reaches_the_budget(tmp_path: Path) -> None:
         assert usable_cpus(None, tmp_path).usable == 1.0
     finally:
         os.sched_setaffinity(0, before)
+
+
+def topology(root: Path, siblings: dict[int, str]) -> Path:
+    """Which CPUs the kernel says are one core's."""
+    for cpu, shared in siblings.items():
+        place = root / f"sys/devices/system/cpu/cpu{cpu}/topology"
+        place.mkdir(parents=True)
+        (place / "thread_siblings_list").write_text(shared + "\n")
+    return root
+
+
+def test_hyperthreads_share_a_core(tmp_path: Path) -> None:
+    root = topology(tmp_path, {0: "0,4", 1: "1,5", 4: "0,4", 5: "1,5"})
+    assert cores_under({0, 1, 4, 5}, root) == 2
+    assert cores_under({0, 4}, root) == 1
+    assert cores_under({0, 1}, root) == 2
+    assert cores_under({0, 9}, root) is None, "not all of them are told of"
+
+
+def test_cores_are_told_apart_by_their_package_where_siblings_are_not_told(tmp_path: Path) -> None:
+    for cpu, (package, core) in enumerate([(0, 0), (0, 0), (1, 0), (1, 0)]):
+        place = tmp_path / f"sys/devices/system/cpu/cpu{cpu}/topology"
+        place.mkdir(parents=True)
+        (place / "physical_package_id").write_text(f"{package}\n")
+        (place / "core_id").write_text(f"{core}\n")
+    assert cores_under(range(4), tmp_path) == 2
+
+
+def test_there_are_no_more_cores_than_cpus_may_be_used(tmp_path: Path) -> None:
+    root = topology(tmp_path, {cpu: str(cpu) for cpu in range(os.cpu_count() or 1)})
+    assert usable_cpus(1, root).cores == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("processor\t: 0\nmodel name\t: AMD EPYC 7B13\n\nprocessor\t: 1\nmodel name\t: AMD EPYC 9\n", "AMD EPYC 7B13"),
+        ("processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n", "CPU implementer 0x41, CPU part 0xd0c"),
+        ("processor\t: 0\nhart\t: 1\nuarch\t: sifive,u74-mc\n", "sifive,u74-mc"),
+        ("cpu\t\t: POWER9, altivec supported\n", "POWER9, altivec supported"),
+        ("processor\t: 0\n", None),
+    ],
+)
+def test_the_processor_has_a_name(tmp_path: Path, text: str, model: str | None) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(text)
+    assert cpu_model(tmp_path) == model
+    assert cpu_model(tmp_path / "nowhere") is None
 
 
 @pytest.mark.parametrize("asked", [0, -2])

@@ -40,17 +40,34 @@ def test_one_result_against_one_is_a_pair_that_is_objected_to() -> None:
         ({"machine": "aarch64"}, "machine x86_64 → aarch64"),
         ({"cpus_usable": 0.5}, "cpus_usable 2 → 0.5"),
         ({"cpus_visible": 8}, "cpus_visible 4 → 8"),
+        ({"cpu_model": "Xeon"}, "cpu_model EPYC → Xeon"),
     ],
 )
 def test_another_machine_or_python_is_objected_to(changes: dict[str, Any], told: str) -> None:
-    other = make_result(environment=make_environment(**changes))
-    assert objections(make_result(), other) == (told,)
+    known = make_result(environment=make_environment(cpu_model="EPYC"))
+    other = make_result(environment=make_environment(**{"cpu_model": "EPYC", **changes}))
+    assert objections(known, other) == (told,)
 
 
-@pytest.mark.parametrize("changes", [{"inputs": None}, {"input_count": 7}, {"inputs_truncated": True}])
-def test_other_inputs_are_objected_to(changes: dict[str, Any]) -> None:
-    ((told),) = objections(of("a:f"), of("a:f", **changes))
-    assert told.startswith(f"target {next(iter(changes))} ")
+def test_other_arguments_are_objected_to() -> None:
+    (told,) = objections(of("a:f", inputs_digest="12"), of("a:f", inputs_digest="34"))
+    assert told.startswith("the arguments are others")
+    assert objections(of("a:f", inputs="A", inputs_digest="12"), of("a:f", inputs="B", inputs_digest="12")) == ()
+
+
+def test_where_a_digest_is_not_known_the_arguments_must_come_from_the_same_place() -> None:
+    for digest in (None, "12"):
+        (told,) = objections(of("a:f"), of("a:f", inputs="m:OTHER", inputs_digest=digest))
+        assert told == "target inputs app.primes:PRIMES → m:OTHER"
+
+
+@pytest.mark.parametrize("changes", [{"input_count": 7}, {"inputs_given": 9}, {"inputs_truncated": True}])
+def test_how_many_inputs_time_allowed_is_no_objection(changes: dict[str, Any]) -> None:
+    assert objections(of("a:f"), of("a:f", **changes)) == ()
+
+
+def test_a_result_that_does_not_tell_its_processor_may_be_of_any() -> None:
+    assert objections(make_result(), make_result(environment=make_environment(cpu_model="Xeon"))) == ()
 
 
 def test_another_kind_of_caller_is_objected_to() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.decide.changes import FIGURES, Change
+from gilscope.decide.conditions import parsed
+from gilscope.decide.gate import judge
 from gilscope.decide.regress import Comparison, compare
 from gilscope.records import Demands, Noise
 from gilscope.result import Result
@@ -174,6 +176,17 @@ def test_what_is_recommended_is_the_old_advice_where_both_measured_it() -> None:
     }
     for why, (was, now, place) in places.items():
         assert {change.where for change in compare(was, now).advised} == ({place} if place else set()), why
+
+
+@pytest.mark.parametrize(("backend", "executor"), [("thread", "thread"), ("asyncio", "thread"), ("process", "process")])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_a_coroutine_offloads_to_is_compared_with_itself(backend: str, executor: str, numbered: bool) -> None:
+    advice = recommending("asyncio", 4, executor=executor, context="async", trial=1 if numbered else None)
+    result = told_of([timed("serial", STEADY), timed(backend, [30.0] * 4, workers=4)], recommendation=advice)
+    found = compare(result, result)
+    assert {change.where for change in found.advised} == {f"{backend} × 4"}
+    judged = [judge(condition, found) for condition in parsed("throughput<0.9,backend,label,errors,latency_p99>1.2")]
+    assert {each.outcome for each in judged} == {"passed"}
 
 
 def test_every_figure_is_found_by_name() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.backends.digest import MOST_BYTES, MOST_PARTS, digest
+from gilscope.digest import MOST_BYTES, MOST_PARTS, digest
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(width=16), st.text(max_size=8), st.binary(max_size=8)

@@ -8,7 +8,7 @@ from gilscope.records import STATES, Demands, Recommendation
 from gilscope.report import verdicts
 from gilscope.report.consequences import consequences
 from gilscope.report.palette import STATE_STYLES
-from tests.unit.handmade import make_classification, make_recommendation, make_result, make_trial
+from tests.unit.handmade import make_classification, make_recommendation, make_result
 
 
 def test_every_state_has_a_letter_and_a_colour_of_its_own() -> None:
@@ -69,10 +69,3 @@ def test_an_inconclusive_verdict_says_why_and_says_it_once() -> None:
 def test_an_unclassified_function_can_have_a_recommendation() -> None:
     unclear = make_result(classification=make_classification(label="inconclusive", subtype=None))
     assert verdicts.verdict_sentence(unclear).startswith("is_prime could not be classified: run it in")
-
-
-def test_only_the_recommended_configuration_is_chosen() -> None:
-    advice = make_recommendation()
-    assert verdicts.is_chosen(make_trial("process", 2, start_method="spawn"), advice)
-    assert not verdicts.is_chosen(make_trial("process", 4, start_method="spawn"), advice)
-    assert not verdicts.is_chosen(make_trial("process", 2, start_method="spawn", status="failed"), advice)

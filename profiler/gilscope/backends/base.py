@@ -81,7 +81,7 @@ class ChunkReport:
     """Of each call, in order; empty when only the chunk was timed."""
     error: CallError | None = None
     digest: tuple[str, str] | None = None
-    """The key of a `Keyed` chunk, and the digest of its call's result (`gilscope.backends.digest`); None where there is
+    """The key of a `Keyed` chunk, and the digest of its call's result (`gilscope.digest`); None where there is
     no result, or no digest of it."""
     cpu_ns: tuple[int, ...] = ()
     """CPU time of each call in its thread, in order; empty where that was not taken."""

@@ -217,7 +217,7 @@ def _run_keyed(work: Work, chunk: Keyed, submitted_ns: int) -> ChunkReport:
 
 def digested(report: ChunkReport, chunk: Keyed, results: Sequence[Any]) -> ChunkReport:
     """The report of a `Keyed` chunk, with the digest of the result if there is one."""
-    from gilscope.backends.digest import digest  # not at the top: few workers are asked for one
+    from gilscope.digest import digest  # not at the top: few workers are asked for one
 
     made = digest(results[0]) if results else None
     return report if made is None else replace(report, digest=(chunk.key, made))

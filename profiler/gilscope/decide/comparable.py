@@ -1,4 +1,4 @@
-"""Which results can be compared at all: those of the same function, with the same inputs, on the same machine and
+"""Which results can be compared at all: those of the same function, with the same arguments, on the same processor and
 Python."""
 
 from __future__ import annotations
@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gilscope.records import ResultRecord
+from gilscope.records import ResultRecord, Target
 
 __all__ = ["Matched", "listed", "matched", "objections", "reservations", "summed"]
 
 #: What would be measured beside the change itself, were it to differ.
 _ENVIRONMENT: Final = ("python", "implementation", "gil_enabled", "platform", "machine", "cpus_usable", "cpus_visible")
+#: The same, where both tell: results of older versions do not.
+_WHERE_TOLD: Final = ("cpu_model",)
 #: Of long lists, as many are told.
 _FEW: Final = 6
-_TARGET: Final = ("spec", "kind", "inputs", "input_count", "inputs_truncated")
+_TARGET: Final = ("spec", "kind")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def objections(old: ResultRecord, new: ResultRecord) -> tuple[str, ...]:
     Python, target and inputs, and whether the caller is a coroutine."""
     return (
         *_differing("", old.environment, new.environment, _ENVIRONMENT),
+        *_differing("", old.environment, new.environment, _told_by_both(old.environment, new.environment, _WHERE_TOLD)),
         *_differing("target ", old.target, new.target, _TARGET),
+        *_arguments(old.target, new.target),
         *_differing("", old.recommendation, new.recommendation, ("context",)),
     )
 
@@ -86,6 +90,19 @@ def reservations(old: ResultRecord, new: ResultRecord) -> tuple[str, ...]:
         *_differing("", old.instrument, new.instrument, ("ledger_source", "gil_source")),
         *(remark for which, result in (("old", old), ("new", new)) for remark in _spoilt(which, result)),
     )
+
+
+def _arguments(old: Target, new: Target) -> Iterator[str]:
+    """Whether they were called with the same: never how many inputs time allowed. Where a digest is not told of both,
+    where they came from has to do."""
+    if not _told_by_both(old, new, ("inputs_digest",)):
+        yield from _differing("target ", old, new, ("inputs",))
+    elif old.inputs_digest != new.inputs_digest:
+        yield f"the arguments are others ({_said(old.inputs)} → {_said(new.inputs)}, by their digest)"
+
+
+def _told_by_both(old: object, new: object, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if None not in (getattr(old, name), getattr(new, name)))
 
 
 def _differing(prefix: str, old: object, new: object, names: Sequence[str]) -> Iterator[str]:

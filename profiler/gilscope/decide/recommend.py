@@ -96,6 +96,7 @@ def recommend(
         chunksize=execution.chunksize,
         start_method=execution.start_method,
         executor=execution.executor,
+        trial=next(number for number, trial in enumerate(trials) if trial is chosen.trial),
         context=context,
         speedup=speedup.value if speedup else None,
         speedup_low=speedup.low if speedup else None,

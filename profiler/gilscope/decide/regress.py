@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gilscope.decide.changes import Change, Rated, alone, compared, rated
 from gilscope.decide.noise import floor_of
+from gilscope.decide.recommended import recommended
 from gilscope.records import ResultRecord, Trial
 
 __all__ = ["Comparison", "compare"]
@@ -96,14 +97,8 @@ def _advised(
 
 
 def _recommended(result: ResultRecord, among: Sequence[Rated]) -> Rated | None:
-    advice = result.recommendation
-    wanted = (advice.backend, advice.workers, advice.chunksize, advice.start_method)
-    for each in among:
-        trial = each.trial
-        actual = (trial.backend, trial.workers, trial.chunksize, trial.start_method)
-        if all(want is None or want == have for want, have in zip(wanted, actual, strict=True)):
-            return each if advice.backend else None
-    return None
+    trial = recommended(result.recommendation, result.trials)
+    return next((each for each in among if each.trial is trial), None)
 
 
 def _apart(

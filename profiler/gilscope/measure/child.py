@@ -19,8 +19,8 @@ import msgspec
 
 from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
-from gilscope.backends.digest import digest
 from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
+from gilscope.digest import digest
 from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m

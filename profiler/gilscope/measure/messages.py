@@ -145,7 +145,7 @@ class RoundDone(Message, frozen=True, kw_only=True):
     cpu_costs_s: dict[int, float] = msgspec.field(default_factory=dict)
     """Mean CPU seconds by input number, where asked."""
     digests: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.backends.digest`)."""
+    """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.digest`)."""
     default_pool_threads: int | None = None
     queue: QueueFigures | None = None
     """Of the trial so far."""

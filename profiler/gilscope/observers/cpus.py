@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,17 @@ import psutil
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-__all__ = ["CpuBudget", "cgroup_memory_bytes", "cgroup_quota_cpus", "memory_limit_bytes", "usable_cpus"]
+__all__ = [
+    "CpuBudget",
+    "cgroup_memory_bytes",
+    "cgroup_quota_cpus",
+    "cores_under",
+    "cpu_model",
+    "memory_limit_bytes",
+    "usable_cpus",
+]
 
 #: The mount of a control-group hierarchy: the group that is mounted, and where.
 _Mount = tuple[PurePosixPath, str]
@@ -36,6 +44,8 @@ class CpuBudget:
     """CPUs of the machine."""
     reason: str | None
     """What limits the usable CPUs; None when all visible ones are usable."""
+    cores: float | None = None
+    """Cores for them: fewer than the CPUs where these are hyperthreads. None where nobody tells."""
 
 
 def usable_cpus(asked: int | None, root: Path = Path("/")) -> CpuBudget:
@@ -46,7 +56,9 @@ def usable_cpus(asked: int | None, root: Path = Path("/")) -> CpuBudget:
     """
     if asked is not None and asked < 1:
         raise UsageError(f"--cpus {asked}: at least one is needed; leave it out to use all that are allowed")
-    return least(os.cpu_count() or 1, _allowed_cpus(), cgroup_quota_cpus(root), asked)
+    budget = least(os.cpu_count() or 1, len(_allowed_cpus()), cgroup_quota_cpus(root), asked)
+    cores = cores_under(_allowed_cpus(), root)
+    return replace(budget, cores=None if cores is None else min(float(cores), budget.usable))
 
 
 def least(visible: int, allowed: int, quota: float | None, asked: int | None) -> CpuBudget:
@@ -90,13 +102,37 @@ def _physical_bytes() -> int:
         return int(psutil.virtual_memory().total)
 
 
-def _allowed_cpus() -> int:
+def cores_under(cpus: Collection[int], root: Path = Path("/")) -> int | None:
+    """Cores that so many CPUs are on: hyperthreads share one. None where the kernel does not tell of all of them (see
+    Documentation/admin-guide/cputopology.rst)."""
+    places = {_core(root / f"sys/devices/system/cpu/cpu{cpu}/topology") for cpu in cpus}
+    return None if "" in places or not places else len(places)
+
+
+def _core(topology: Path) -> str:
+    """What the hyperthreads of one core have in common; empty where it is not told."""
+    siblings = _read(topology / "thread_siblings_list")
+    package, core = _read(topology / "physical_package_id"), _read(topology / "core_id")
+    return siblings or (f"{package} {core}" if package and core else "")
+
+
+def cpu_model(root: Path = Path("/")) -> str | None:
+    """What the processor calls itself, by ``/proc/cpuinfo``; on Arm, which has no name there, its numbers. None where
+    it does not say."""
+    lines = (line.partition(":") for line in _read(root / "proc/cpuinfo").splitlines())
+    told = {name.strip(): value.strip() for name, _, value in reversed(list(lines))}  # of several, the first
+    named = next((told[name] for name in ("model name", "cpu model", "cpu", "uarch") if told.get(name)), None)
+    numbers = [f"{name} {told[name]}" for name in ("CPU implementer", "CPU part", "CPU variant") if told.get(name)]
+    return named or ", ".join(numbers) or None
+
+
+def _allowed_cpus() -> set[int]:
     """CPUs the scheduler may put this process on; all of them where the platform does not tell."""
-    count: Callable[[], int | None] | None = getattr(os, "process_cpu_count", None)
-    if count is not None:
-        return count() or 1
+    every = set(range(os.cpu_count() or 1))
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    allowed = affinity(0) if affinity is not None else every
+    count: Callable[[], int | None] | None = getattr(os, "process_cpu_count", None)
+    return set(sorted(allowed)[: (count() if count is not None else None) or len(allowed)])
 
 
 def _quota_v2(group: Path) -> float | None:

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from gilscope.introspection import gil_enabled
-from gilscope.observers.cpus import memory_limit_bytes
+from gilscope.observers.cpus import cpu_model, memory_limit_bytes
 from gilscope.records import Environment
 from gilscope.version import __version__
 
@@ -32,6 +32,8 @@ def describe_environment(cpu_budget: CpuBudget) -> Environment:
         cpus_usable=cpu_budget.usable,
         cpus_visible=cpu_budget.visible,
         cpus_reason=cpu_budget.reason,
+        cpu_model=cpu_model(),
+        cpu_cores=cpu_budget.cores,
         memory_limit_bytes=memory_limit_bytes(),
         gilscope=__version__,
         packages=package_versions(PACKAGES),

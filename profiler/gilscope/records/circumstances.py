@@ -42,6 +42,9 @@ class Target(Record, frozen=True, kw_only=True):
     """Why fewer were used than given; None where all were."""
     inputs_truncated: bool = False
     """Whether the iterable had more than was taken."""
+    inputs_digest: str | None = None
+    """Of all arguments that there were to use: equal ones have equal digests. None where they are not plain data, where
+    they are too large, and in results of older versions."""
 
     @property
     def taken(self) -> int:
@@ -62,6 +65,10 @@ class Environment(Record, frozen=True, kw_only=True):
     cpus_visible: int
     cpus_reason: str | None = None
     """What limits the usable CPUs, where they are fewer than the visible ones."""
+    cpu_model: str | None = None
+    """What the processor calls itself; None where nobody tells, and in results of older versions."""
+    cpu_cores: float | None = None
+    """Cores for the usable CPUs: fewer where these are hyperthreads, which share one. None where nobody tells."""
     memory_limit_bytes: int | None = None
     gilscope: str
     packages: dict[str, str] = msgspec.field(default_factory=dict)

@@ -70,6 +70,9 @@ class Recommendation(Record, frozen=True, kw_only=True):
     start_method: StartMethod | None = None
     executor: str | None = None
     """For ``asyncio`` with a plain function: the executor to offload to, thread or process."""
+    trial: int | None = None
+    """The number among the record's trials of the one that it rests on; None when inconclusive, and in results of older
+    versions."""
     context: Context = "sync"
     speedup: float | None = None
     speedup_low: float | None = None

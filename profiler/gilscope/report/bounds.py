@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
+from gilscope.decide.recommended import recommended
 from gilscope.report.clean import clipped, printable
 from gilscope.report.document import Code, Items, Lines, Paragraph, Table
 from gilscope.report.sections.timelines import cut, telling
-from gilscope.report.verdicts import is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,12 @@ _MOST_SAID, _MOST_TEXT, MOST_BRIEF = 1_000, 20_000, 200
 def with_telling_trials(result: ResultRecord) -> tuple[ResultRecord, list[Paragraph]]:
     """The recommended trial, the serial one and the fastest, in their order; their timelines where they tell. And what
     is to be said where these are not all."""
+    chosen = recommended(result.recommendation, result.trials)
     serial = next((at for at, trial in enumerate(result.trials) if trial.backend == "serial"), None)
 
     def rank(at: int) -> tuple[bool, bool, float]:
         trial = result.trials[at]
-        return (not is_chosen(trial, result.recommendation), at != serial, -(trial.throughput_per_s or 0.0))
+        return (trial is not chosen, at != serial, -(trial.throughput_per_s or 0.0))
 
     timed = [id(trial) for trial in telling(result)]
     kept = sorted(sorted(range(len(result.trials)), key=rank)[:_MOST])
@@ -46,7 +47,9 @@ def with_telling_trials(result: ResultRecord) -> tuple[ResultRecord, list[Paragr
         "the fastest. The JSON report has all of them."
     )
     left_out = [Paragraph(told, "warning")] if len(trials) < len(result.trials) else []
-    return msgspec.structs.replace(result, trials=trials), left_out
+    place = next((shown for shown, at in enumerate(kept) if result.trials[at] is chosen), None)
+    advice = msgspec.structs.replace(result.recommendation, trial=place)
+    return msgspec.structs.replace(result, trials=trials, recommendation=advice), left_out
 
 
 def _shown(trial: Trial, timed: bool) -> Trial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gilscope.report.verdicts import is_chosen
+from gilscope.decide.recommended import recommended
 from gilscope.units import byte_size, counted, duration
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def consequences(result: ResultRecord) -> str:
 
 
 def _sentences(result: ResultRecord) -> Iterator[str]:
-    chosen = next((trial for trial in result.trials if is_chosen(trial, result.recommendation)), None)
+    chosen = recommended(result.recommendation, result.trials)
     if chosen is not None:
         parts = [part for part in (_latency(chosen), _memory(chosen)) if part]
         if parts:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from gilscope.units import UNKNOWN, duration, times
 
 if TYPE_CHECKING:
-    from gilscope.records import Classification, Recommendation, ResultRecord, Trial
+    from gilscope.records import Classification, Recommendation, ResultRecord
 
 __all__ = [
     "configuration",
     "grounds",
-    "is_chosen",
     "kind_of_work",
     "label",
     "sentence",
@@ -108,12 +107,3 @@ def _gain(advice: Recommendation) -> str:
     if advice.speedup is None:
         return "its gain unknown"
     return f"{times(advice.speedup, advice.speedup_low, advice.speedup_high)} the serial throughput"
-
-
-def is_chosen(trial: Trial, advice: Recommendation) -> bool:
-    """Whether ``trial`` is the configuration that was recommended."""
-    if advice.backend is None or trial.status != "ok":
-        return False
-    wanted = (advice.backend, advice.workers, advice.chunksize, advice.start_method)
-    actual = (trial.backend, trial.workers, trial.chunksize, trial.start_method)
-    return all(want is None or want == have for want, have in zip(wanted, actual, strict=True))

@@ -10,18 +10,22 @@ import pickle
 import random
 import sys
 import time
+from hashlib import blake2b
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
+from gilscope.digest import digest
 from gilscope.errors import InputsError, TargetError
 from gilscope.targets.blame import blame, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
 #: The most seconds that looking at the sizes of inputs may take.
 SIZES_S = 0.1
+#: The most that telling them apart from those of another analysis may take: a gigabyte, about.
+DIGEST_S = 1.0
 MOST_FLOAT = sys.float_info.max
 
 
@@ -76,6 +80,17 @@ def order_of(items: Sequence[Any], seed: int) -> list[int]:
     sizes = _sizes(items)
     ranked = sorted(range(len(items)), key=lambda position: (sizes[position], position))
     return _spread(ranked, random.Random(seed))
+
+
+def digest_of(items: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
+    """The digest of the arguments of all calls; None when one of them has none, or when that takes too long."""
+    whole, until = blake2b(digest_size=16), time.monotonic() + DIGEST_S
+    for item in (*items, dict(kwargs)):
+        own = digest(item)
+        if own is None or time.monotonic() > until:
+            return None
+        whole.update(own.encode())
+    return whole.hexdigest()
 
 
 def _spread(ranked: list[int], rng: random.Random) -> list[int]:

@@ -16,7 +16,7 @@ from gilscope.records import ImportCost, Kind, Target
 from gilscope.targets.blame import blame
 from gilscope.targets.callables import check_call, kind_of, name_of, place_of
 from gilscope.targets.decorated import with_declared
-from gilscope.targets.inputs import evaluate, is_maker, take, unpackable
+from gilscope.targets.inputs import digest_of, evaluate, is_maker, take, unpackable
 from gilscope.targets.payload import Payload, unpickle
 from gilscope.targets.resolver import find, need_callable, prepare_path, working_folder
 from gilscope.targets.spec import comes_first
@@ -109,7 +109,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     check_call(func, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
     teardown = sent.teardown or _hook(spec.teardown, spec, module)
     about = Loaded(
-        target=_record(spec, func, inputs),
+        target=_record(spec, func, inputs, kwargs),
         module=module.__name__,
         name=name,
         kind=kind_of(func),
@@ -139,7 +139,7 @@ def _set_up_first(spec: TargetSpec) -> Callable[[], Any] | None:
     return setup
 
 
-def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs) -> Target:
+def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs, kwargs: dict[str, Any]) -> Target:
     file, line = place_of(func)
     return Target(
         spec=spec.spec,
@@ -149,6 +149,7 @@ def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs) -> Targ
         inputs=inputs.label,
         input_count=len(inputs.items) if inputs.label else 0,
         inputs_truncated=inputs.truncated,
+        inputs_digest=digest_of(inputs.items, kwargs),
     )
 
 

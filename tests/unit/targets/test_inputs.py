@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gilscope import targets
 from gilscope.errors import InputsError, TargetError, TargetFailedError
-from gilscope.targets.inputs import take
+from gilscope.targets.inputs import digest_of, take
 from tests.unit.targets.helpers import call, loaded
 
 # ---- arguments ----
@@ -35,6 +35,27 @@ def test_without_inputs(project: Path) -> None:
 def test_keyword_arguments_alone(project: Path) -> None:
     target = loaded("work:power", kwargs={"base": "NUMBER", "exponent": "1 + 1"})
     assert (target.about.bare, target.kwargs, call(target)) == (True, {"base": 5, "exponent": 2}, [25])
+
+
+def test_equal_arguments_have_one_digest_and_others_another(project: Path) -> None:
+    told = [
+        loaded(*spec, **given).about.target.inputs_digest
+        for *spec, given in (
+            ("work:power", {"args": ("NUMBER",)}),
+            ("work:power", {"args": ("2 + 3",)}),
+            ("work:power", {"args": ("6",)}),
+            ("work:power", {"args": ("5",), "kwargs": {"exponent": "3"}}),
+        )
+    ]
+    assert told[0] == told[1]
+    assert None not in told
+    assert len(set(told)) == 3
+
+
+def test_what_is_no_plain_data_has_no_digest() -> None:
+    assert digest_of([1, object()], {}) is None
+    assert digest_of([1], {"key": object()}) is None
+    assert digest_of([1, 2], {}) != digest_of([2, 1], {})
 
 
 @pytest.mark.parametrize(

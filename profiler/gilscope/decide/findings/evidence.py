@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from gilscope.decide.demands import in_call_wall_s
+from gilscope.decide.recommended import recommended
 from gilscope.records import LOOP_KINDS, HotLine, ResultRecord, Trial
 
 __all__ = [
@@ -57,9 +58,8 @@ class Evidence(ResultRecord, frozen=True, kw_only=True):
     def chosen(self) -> Trial | None:
         """The trial that was recommended; the fastest one where there is no recommendation."""
         good = [trial for trial in self.trials if trial.status == "ok"]
-        wanted = (self.recommendation.backend, self.recommendation.workers)
-        if wanted[0] is not None:
-            return next((trial for trial in good if (trial.backend, trial.workers) == wanted), None)
+        if self.recommendation.backend is not None:
+            return recommended(self.recommendation, self.trials)
         return max(good, key=lambda trial: trial.throughput_per_s or 0.0, default=None)
 
     @property

@@ -11,6 +11,7 @@ import msgspec
 
 from gilscope.decide.demands import call_s
 from gilscope.decide.noise import floor_of
+from gilscope.decide.recommended import recommended
 from gilscope.queues.capacity.costs import LONGEST_TASK_S, THREADED, WORTH, costs_of
 from gilscope.records import QueueSetting
 from gilscope.units import counted, duration, percent, rough_duration, times
@@ -18,7 +19,7 @@ from gilscope.units import counted, duration, percent, rough_duration, times
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.records import Demands, ImportCost, QueueFigures, Recommendation, ResultRecord, Trial
+    from gilscope.records import Demands, ImportCost, QueueFigures, ResultRecord, Trial
 
 __all__ = ["BATCH", "MeasuredQueue", "measured_queue"]
 
@@ -155,7 +156,7 @@ def measured_queue(family: tuple[str, ...], result: ResultRecord) -> MeasuredQue
     if demands is None or not leaders:
         return None
     said = result.recommendation
-    best = (said.backend in family and _recommended(trials, said)) or _best(leaders, demands, floor)
+    best = (said.backend in family and recommended(said, trials)) or _best(leaders, demands, floor)
     costs = costs_of(best.backend, trials, demands)
     assert costs is not None, "it was measured"
     other = max((leader for leader in leaders if leader.backend != best.backend), key=_rate, default=None)
@@ -209,12 +210,6 @@ def _best(leaders: Sequence[Trial], demands: Demands, floor: float) -> Trial:
     sharing = (leader for leader in tied if leader.backend.endswith(THREADED))
     suits = (leader for leader in sharing if held is not None and held * leader.workers <= SHARED_GIL)
     return next(suits, tied[0])
-
-
-def _recommended(trials: Sequence[Trial], said: Recommendation) -> Trial | None:
-    asked = (said.backend, said.workers, said.chunksize)
-    same = (trial for trial in trials if (trial.backend, trial.workers, trial.chunksize) == asked)
-    return next((trial for trial in same if _rate(trial)), None)
 
 
 def _p99_s(trials: Sequence[Trial], best: Trial) -> float | None:

@@ -56,11 +56,14 @@ def _starting(seconds: float | None) -> str:
 def _environment(where: Environment) -> _Pairs:
     gil = "with the GIL" if where.gil_enabled else "without the GIL"
     cpus = f"{where.cpus_usable:g} usable of {where.cpus_visible}"
+    if where.cpu_cores is not None and where.cpu_cores < where.cpus_usable:
+        cpus += f", which are hyperthreads on {where.cpu_cores:g} cores"
     packages = ", ".join(f"{name} {version}" for name, version in where.packages.items())
     return [
         ("Python", f"{where.implementation} {where.python}, {gil}"),
         ("machine", f"{where.platform}, {where.machine}"),
         ("CPUs", f"{cpus} ({where.cpus_reason})" if where.cpus_reason else cpus),
+        *([("processor", where.cpu_model)] if where.cpu_model else []),
         ("memory limit", byte_size(where.memory_limit_bytes)),
         ("load average", number(where.load_average)),
         ("gilscope", where.gilscope),

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from gilscope.decide.recommended import recommended
 from gilscope.records import ResultRecord, Trial
 from gilscope.report.document import Detail, Row, Section, Table, headed
 from gilscope.report.pictures import LatencyChart, LatencyRow
-from gilscope.report.verdicts import is_chosen
 from gilscope.units import duration
 
 __all__ = ["latencies"]
@@ -54,7 +54,8 @@ def latencies(result: ResultRecord) -> Section | None:
         return None
     low_s = min(bars[0].start_s for _, bars in drawn)
     axis = _Axis(low_s, max(max(bars[-1].end_s for _, bars in drawn), low_s * 2))
-    rows = tuple(_row(trial, is_chosen(trial, result.recommendation), bars, axis) for trial, bars in drawn)
+    chosen = recommended(result.recommendation, result.trials)
+    rows = tuple(_row(trial, trial is chosen, bars, axis) for trial, bars in drawn)
     about = "How many calls took how long, a row for each configuration on one logarithmic axis."
     chart = LatencyChart(rows, tuple(axis.ticks()), "p50 · p99", about=about, table=_table(rows, drawn))
     subtitle = "in the clean rounds; the axis is logarithmic, the dashes mark p50 and p99"
@@ -62,9 +63,11 @@ def latencies(result: ResultRecord) -> Section | None:
 
 
 def _first(result: ResultRecord) -> list[Trial]:
+    chosen = recommended(result.recommendation, result.trials)
+
     def rank(trial: Trial) -> tuple[bool, bool, float]:
         fast = trial.throughput_per_s or 0.0
-        return (not is_chosen(trial, result.recommendation), trial.backend != "serial", -fast)
+        return (trial is not chosen, trial.backend != "serial", -fast)
 
     kept = sorted((trial for trial in result.trials if trial.latencies is not None), key=rank)[:_MOST_TRIALS]
     return [trial for trial in result.trials if any(trial is one for one in kept)]

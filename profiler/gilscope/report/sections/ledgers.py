@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from gilscope.decide.recommended import recommended
 from gilscope.records import STATES, Account, Ledger, ResultRecord
 from gilscope.report.document import Detail, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice, states_of
-from gilscope.report.verdicts import is_chosen
 from gilscope.units import counted, duration, percent
 
 __all__ = ["ledgers", "slices"]
@@ -43,9 +43,9 @@ def _undivided(account: Account, total_s: float, states: tuple[str, ...]) -> flo
 
 def ledgers(result: ResultRecord) -> Section | None:
     """A bar for each trial that has a ledger with a wall clock."""
-    advice = result.recommendation
+    chosen = recommended(result.recommendation, result.trials)
     bars = [
-        (LedgerBar(trial.name, is_chosen(trial, advice), _told(trial.ledger), parts), trial.ledger)
+        (LedgerBar(trial.name, trial is chosen, _told(trial.ledger), parts), trial.ledger)
         for trial in result.trials
         if trial.ledger and (parts := slices(trial.ledger))
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from gilscope.decide.noise import floor_of
+from gilscope.decide.recommended import recommended
 from gilscope.records import ResultRecord, Trial
 from gilscope.report.document import (
     BLANK,
@@ -23,7 +24,7 @@ from gilscope.report.document import (
 )
 from gilscope.report.pictures import Curve, CurveChart, IntervalBar, IntervalChart, Point, best_of_each
 from gilscope.report.sections.foresight import is_here
-from gilscope.report.verdicts import configuration, is_chosen
+from gilscope.report.verdicts import configuration
 from gilscope.units import byte_size, duration, interval, number, percent, rate, slowdown, times
 
 __all__ = ["configurations", "curves", "throughput"]
@@ -60,11 +61,9 @@ def _pictures(result: ResultRecord) -> list[Block]:
 
 
 def _bars(result: ResultRecord) -> tuple[IntervalBar, ...]:
+    chosen = recommended(result.recommendation, result.trials)
     fast = [(trial, trial.throughput_per_s) for trial in result.trials if trial.throughput_per_s]
-    return tuple(
-        IntervalBar(trial.name, is_chosen(trial, result.recommendation), _told(trial), per_s, *_ends(trial))
-        for trial, per_s in fast
-    )
+    return tuple(IntervalBar(trial.name, trial is chosen, _told(trial), per_s, *_ends(trial)) for trial, per_s in fast)
 
 
 def _ends(trial: Trial) -> tuple[float | None, float | None]:
@@ -115,8 +114,8 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
 
 def configurations(result: ResultRecord) -> Table:
     """Every trial; a figure that a trial never got to is left blank."""
-    advice = result.recommendation
-    rows = tuple(Row((trial.name, *_figures(trial)), is_chosen(trial, advice)) for trial in result.trials)
+    chosen = recommended(result.recommendation, result.trials)
+    rows = tuple(Row((trial.name, *_figures(trial)), trial is chosen) for trial in result.trials)
     columns = (Column("configuration", numeric=False), *(column for column, _ in _FIGURES))
     return Table(columns, rows, about="all configurations").telling()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from gilscope.decide.recommended import recommended
 from gilscope.records import Lane, ResultRecord, Timeline, Trial
 from gilscope.report.document import Block, Detail, Paragraph, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import TimelineChart
-from gilscope.report.verdicts import is_chosen
 from gilscope.units import counted, duration, percent
 
 __all__ = ["MOST_LANES", "MOST_SPANS", "cut", "seconds", "telling", "timelines"]
@@ -34,13 +34,14 @@ def telling(result: ResultRecord) -> tuple[Trial, ...]:
     """The trials whose timeline tells most: the one whose workers wait longest for the GIL in it, the recommended one,
     then those with the most lanes."""
     drawn = [(trial, trial.timeline.lanes) for trial in result.trials if trial.timeline and trial.timeline.lanes]
+    chosen = recommended(result.recommendation, result.trials)
     waits = [seconds(lanes).get("gil_wait", 0.0) for _, lanes in drawn]
     longest = max(waits, default=0.0)
 
     def rank(at: int) -> tuple[bool, bool, int]:
         trial, lanes = drawn[at]
         waited = waits[at] == longest > 0 and at == waits.index(longest)
-        return (not waited, not is_chosen(trial, result.recommendation), -len(lanes))
+        return (not waited, trial is not chosen, -len(lanes))
 
     return tuple(drawn[at][0] for at in sorted(range(len(drawn)), key=rank)[:_MOST_TRIALS])
 
