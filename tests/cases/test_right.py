@@ -22,6 +22,26 @@ def test_threads_that_fail_on_one_loop_are_no_choice_and_say_with_what(cli: Cli)
     assert outcome.analysis.result["classification"]["label"] == "io-bound"
 
 
+def test_a_hidden_coroutine_is_awaited(cli: Cli) -> None:
+    outcome = cli.analyze(
+        "hidden_coroutine:fetch",
+        "--inputs",
+        "INPUTS",
+        "--context",
+        "async",
+        backends="thread,asyncio",
+        workers="8",
+        budget=3,
+        calls=400,
+    )
+    assert outcome.status == 0
+    result = outcome.analysis.result
+    assert result["target"]["kind"] == "coroutine"
+    assert (result["classification"]["label"], result["classification"]["subtype"]) == ("io-bound", "sleep")
+    assert (outcome.analysis.advised, result["output"]) == ("asyncio", "")
+    assert "await fetch(item)" in result["recommendation"]["code"]
+
+
 def test_a_set_up_comes_before_the_import_of_what_needs_it(cli: Cli) -> None:
     cli.cwd = PROGRAMS / "configured"
     outcome = cli.analyze(
@@ -31,7 +51,7 @@ def test_a_set_up_comes_before_the_import_of_what_needs_it(cli: Cli) -> None:
         "--setup",
         "settings:configure",
         backends="thread,process",
-        calls=90,
+        calls=1000,
     )
     assert outcome.status == 0
     assert set(outcome.analysis.statuses.values()) == {"ok"}

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import msgspec
+
 from gilscope import errors
 from gilscope.analysis.runner import MAX_CALLS, Runner
 from gilscope.configuration import Configuration
@@ -81,6 +83,7 @@ def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     assert trial.account.loaded is not None
     trial.inputs_used = inputs = max(1, trial.account.loaded.input_count)
     look = _warmed_up(runner, trial)
+    runner.target = msgspec.structs.replace(runner.target, kind=trial.account.loaded.kind)  # as it turned out
     seen = 1 + _looked(runner, trial, look)
     budget, call_s = runner.budget, runner.journal.call_s
     trial.use_inputs(inputs_to_use(inputs, call_s, budget.total_s, budget.calls_left))

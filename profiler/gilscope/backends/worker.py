@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
 from gilscope.backends.base import CallError, ChunkReport, Keyed, Work
+from gilscope.backends.given import Given
 from gilscope.introspection import permit_reading, runtime_address, thread_state
 from gilscope.thread_address import ThreadAddress
 
@@ -69,6 +71,7 @@ class _Worker:
     def __init__(self) -> None:
         self.busy = bytearray(1)
         self.runner: asyncio.Runner | None = None
+        self.given = Given()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         if self.runner is None:
@@ -181,6 +184,8 @@ def run_chunk_here(
         return _run_keyed(work, chunk, submitted_ns)
     worker = current_worker()
     call = caller(work, worker)
+    if work.kind == "sync" and not worker.given.calls:  # one chunk tells, and short calls are not to be delayed
+        call = worker.given.noting(call)
     latencies: list[int] = []
     cpu: list[int] = []  # readings of the thread's clock: before the first call, then after each
     errors, first = 0, None
@@ -241,7 +246,7 @@ async def call_async(work: Work, item: Any) -> Any:
     """Make one call of a coroutine function, or drain an async generator, on the running loop."""
     made = undecorated(work.func)(*_arguments(work, item), **work.kwargs)
     if work.kind == "coroutine":
-        return await made
+        return await made if inspect.isawaitable(made) else made  # one that hides its kind may give either
     async for _ in made:
         del _
     return None

@@ -19,7 +19,14 @@ import msgspec
 
 from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
-from gilscope.backends.worker import adopt_orphans, end_if_copied, enter_worker, permit_observer, run_chunk
+from gilscope.backends.worker import (
+    adopt_orphans,
+    current_worker,
+    end_if_copied,
+    enter_worker,
+    permit_observer,
+    run_chunk,
+)
 from gilscope.digest import digest
 from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
@@ -151,6 +158,15 @@ class Trial:
         return told or tuple(targets.order_of(items, self._seed))
 
     def _round(self, command: m.Round) -> m.Reply:
+        """A round; once more, where the first calls turned out to give what is to be awaited or drained."""
+        done, kind = self._run_round(command), current_worker().given.kind
+        if self._work is None or self._pool is None or kind == "sync" or self._work.kind != "sync":
+            return done
+        self._work = replace(self._work, kind=kind)
+        self._pool.work = replace(self._pool.work, kind=kind)
+        return msgspec.structs.replace(self._run_round(command), kind=kind)
+
+    def _run_round(self, command: m.Round) -> m.RoundDone:
         pool = self._pool
         assert pool is not None, "Round before Open"
         pool.work = replace(pool.work, timed=command.timed, cpu_timed=command.cpu_costs)

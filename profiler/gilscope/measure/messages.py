@@ -8,7 +8,7 @@ import msgspec
 
 from gilscope.backends.base import CallError
 from gilscope.measure.pickling import Pickled as Pickled
-from gilscope.records import NativePool, QueueFigures, StartMethod
+from gilscope.records import Kind, NativePool, QueueFigures, StartMethod
 from gilscope.targets import Decorated, TargetSpec
 from gilscope.targets import Loaded as Loaded
 from gilscope.thread_address import ThreadAddress
@@ -147,6 +147,8 @@ class RoundDone(Message, frozen=True, kw_only=True):
     digests: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.digest`)."""
     default_pool_threads: int | None = None
+    kind: Kind | None = None
+    """What calls turned out to give, and what was done with it, where the function had not said so."""
     queue: QueueFigures | None = None
     """Of the trial so far."""
     gil_enabled: bool = True

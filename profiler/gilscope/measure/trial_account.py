@@ -66,6 +66,9 @@ class TrialAccount:
         self.error = self.error or done.error
         self.errors += done.errors
         self.calls += done.calls
+        if done.kind is not None and self.loaded is not None:
+            target = msgspec.structs.replace(self.loaded.target, kind=done.kind)
+            self.loaded = msgspec.structs.replace(self.loaded, kind=done.kind, target=target)
         threads = [self.known.default_pool_threads, done.default_pool_threads]
         self.note(
             queue=done.queue or self.known.queue,

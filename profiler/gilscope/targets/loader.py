@@ -112,7 +112,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
         target=_record(spec, func, inputs, kwargs),
         module=module.__name__,
         name=name,
-        kind=kind_of(func),
+        kind=spec.kind or kind_of(func),
         input_count=len(inputs.items),
         bare=inputs.label is None,
         star=inputs.star,
@@ -143,7 +143,7 @@ def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs, kwargs:
     file, line = place_of(func)
     return Target(
         spec=spec.spec,
-        kind=kind_of(func),
+        kind=spec.kind or kind_of(func),
         file=file,
         line=line,
         inputs=inputs.label,

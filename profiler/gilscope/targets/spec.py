@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from gilscope.errors import TargetError, UsageError
+from gilscope.records import Kind
 
 DEFAULT_MAX_INPUTS = 1000
 
@@ -29,6 +30,8 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Keyword arguments of every call, by name; expressions as in ``args``."""
     star: bool = False
     """Whether each input is unpacked as positional arguments, as `itertools.starmap` does."""
+    kind: Kind | None = None
+    """What calling it gives; None where that is to be told from the function alone."""
     setup: str | None = None
     """Called once in every process that runs the target: before that is imported, unless both are in one module."""
     teardown: str | None = None
