@@ -73,9 +73,8 @@ RACED: tuple[Step, ...] = (
     WarmUp(1, 0, 1, 1.0, 0.12),
     Rounds((0, 1), 0.12, "first"),
     Rounds((1,), 0.12, "first", observed=True),
-    *[Rounds((0, 1), 0.12, "contest")] * 6,
-    Open((), twin_of=0),
-    *[Rounds((0, 1), 0.12, "noise")] * 2,
+    *[Rounds((0, 1), 0.12, "contest")] * 16,
+    *[Open((), twins_of=(0,))] * 2,
     MeasureMore(),
 )
 

@@ -140,8 +140,24 @@ def test_calls_fill_a_round_at_the_expected_speed() -> None:
 
 def test_long_calls_get_one_for_each_worker_and_more_where_affordable() -> None:
     assert calls_per_round(1.0, 0.25, speedup=4.0, workers=4, input_count=1) == 4
+    assert calls_per_round(0.2, 0.25, speedup=4.0, workers=4, input_count=1) == 8
     assert calls_per_round(0.05, 0.25, speedup=4.0, workers=4, input_count=1) == 20
     assert calls_per_round(0.1, 0.25, speedup=4.0, workers=4, input_count=1) == 12
+
+
+def test_rounds_are_of_whole_waves() -> None:
+    """368 calls on 256 workers would take two waves and count as 1.44."""
+    assert calls_per_round(0.1, 0.144, speedup=256.0, workers=256, input_count=1) == 512
+    assert calls_per_round(0.001, 0.1, speedup=3.1, workers=4, input_count=1, chunksize=10) == 320
+    assert calls_per_round(1.0, 0.25, speedup=64.0, workers=64, input_count=6) == 64, "not eleven passes"
+    assert calls_per_round(0.1, 0.12, speedup=64.0, workers=64, input_count=100) == 128, "one pass is no two waves"
+    assert calls_per_round(0.1, 0.12, speedup=64.0, workers=64, input_count=130) == 130
+
+
+def test_few_calls_are_divided_into_whole_waves_as_far_as_there_are_any() -> None:
+    assert calls_per_round(0.001, 0.12, speedup=4.0, workers=4, input_count=1, max_calls=43) == 40
+    assert calls_per_round(0.001, 0.12, speedup=4.0, workers=4, input_count=1, max_calls=3) == 3
+    assert calls_per_round(0.001, 0.12, speedup=4.0, workers=4, input_count=1, chunksize=10, max_calls=39) == 36
 
 
 @given(
@@ -160,7 +176,8 @@ def test_calls_respect_the_cap_and_whole_passes(
     )
     assert calls >= 1
     assert max_calls is None or calls <= max_calls
-    assert not input_count or calls < input_count or calls % input_count == 0
+    passes = bool(input_count) and calls % input_count == 0
+    assert passes or calls % workers == 0 or calls < workers, "whole waves, or whole passes"
 
 
 @given(st.floats(-1, 600), st.integers(1, 20))

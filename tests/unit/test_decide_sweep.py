@@ -31,9 +31,34 @@ def test_it_climbs_while_the_model_expects_more() -> None:
     assert swept(linear, linear, first=8) == [8, 16, 32, 64]
 
 
-def test_it_stops_climbing_where_more_does_not_pay() -> None:
-    assert swept(lambda n: min(n, 16.0), linear, first=8)[:3] == [8, 16, 32]
-    assert 64 not in swept(lambda n: min(n, 16.0), linear, first=8)
+def test_it_looks_one_step_past_the_end_and_no_further() -> None:
+    counts = swept(lambda n: min(n, 16.0), linear, first=8, high=256)
+    assert counts[:4] == [8, 16, 32, 64]
+    assert 128 not in counts
+
+
+@pytest.mark.parametrize("unlucky", [16, 32])
+def test_one_unlucky_step_does_not_end_it(unlucky: int) -> None:
+    """Sixty-four were four times as fast as the sixteen at which it stopped."""
+    counts = swept(lambda n: n * (0.4 if n == unlucky else 1.0), linear, first=8)
+    assert max(counts) == 64
+
+
+def test_a_fall_is_no_bad_luck() -> None:
+    counts = swept(lambda n: n if n <= 16 else 160 / n, linear, first=8)
+    assert counts[:3] == [8, 16, 32]
+    assert 64 not in counts
+
+
+def test_it_goes_on_where_the_model_does_not_explain_what_was_reached() -> None:
+    """The model has the knee at eight, where twice of what it expects was reached: it knows not enough."""
+    assert 64 in swept(lambda n: 2.0 * n, lambda n: min(n, 8.0), first=8)
+
+
+@given(st.integers(0, 4), st.floats(0.9, 1.1), st.floats(0.9, 1.1))
+def test_noise_does_not_keep_it_from_the_top_of_a_curve_that_climbs(first: int, one: float, other: float) -> None:
+    noise = {4: one, 8: other, 16: one, 32: other, 64: 1.0}
+    assert 64 in swept(lambda n: n**0.9 * noise.get(n, 1.0), linear, first=2 << first)
 
 
 def test_a_limit_below_the_expected_knee_is_found_from_above() -> None:

@@ -30,8 +30,8 @@ class Journal:
     steps: list[Step] = field(default_factory=list)
     trials: list[LiveTrial] = field(default_factory=list)
     """In the order in which they were opened, the solo run first."""
-    twin: LiveTrial | None = None
-    """Which of them is the leader once more, in a second process."""
+    twins_of: dict[int, int] = field(default_factory=dict)
+    """Which of them are second processes of which, by number."""
     watching: Watching | None = None
     """The instrument; None before it is known."""
     looked_s: float | None = None
@@ -58,8 +58,8 @@ class Journal:
 
     @property
     def racing(self) -> list[LiveTrial]:
-        """The trials but the twin."""
-        return [trial for trial in self.trials if trial is not self.twin]
+        """The first trial of each configuration."""
+        return [trial for number, trial in enumerate(self.trials) if number not in self.twins_of]
 
     def measured(self, left: Left) -> Measured:
         """All of it, for decisions."""
@@ -68,7 +68,7 @@ class Journal:
         return Measured(
             self.experiment,
             left,
-            trials=tuple(self._tried(trial, costs) for trial in self.trials),
+            trials=tuple(self._tried(number, trial, costs) for number, trial in enumerate(self.trials)),
             steps=tuple(self.steps),
             kind=self.loaded.kind if self.loaded else "sync",
             gil_enabled=self.watching.gil.enabled if self.watching else True,
@@ -88,14 +88,14 @@ class Journal:
     def _average_call_s(costs: Mapping[int, float]) -> float | None:
         return sum(costs.values()) / len(costs) if costs else None
 
-    def _tried(self, trial: LiveTrial, costs: Mapping[int, float]) -> Tried:
+    def _tried(self, number: int, trial: LiveTrial, costs: Mapping[int, float]) -> Tried:
         return Tried(
             self._record(trial, costs),
             alive=trial.alive,
             errors=trial.account.errors,
             dispatch_s=trial.dispatch_each_s,
             expected_per_s=trial.expected_per_s,
-            twin=trial is self.twin,
+            twin_of=self.twins_of.get(number),
         )
 
     def _record(self, trial: LiveTrial, costs: Mapping[int, float]) -> Trial:

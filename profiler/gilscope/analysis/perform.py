@@ -85,9 +85,8 @@ def _try_once(runner: Runner, to: Configuration) -> None:
 def _open(runner: Runner, step: Open) -> None:
     runner.settle_inputs()
     made = [LiveTrial(to) for to in step.configurations]
-    if step.twin_of is not None:
-        runner.say("comparing the leader with itself")
-        (runner.journal.twin,) = made
+    first = len(runner.journal.trials)
+    runner.journal.twins_of |= {first + number: of for number, of in enumerate(step.twins_of)}
     with runner.budget.starting(len(made)):
         _start(runner, made)
     if not runner.budget.reserved_s:
@@ -103,8 +102,7 @@ def _start(runner: Runner, made: Sequence[LiveTrial]) -> None:
     for trial in made:
         runner.load(trial, limit)
     for trial in [trial for trial in made if trial.alive]:
-        if trial is not runner.journal.twin:
-            runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
+        runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
         runner.prepare(trial, limit)
 
 

@@ -143,6 +143,7 @@ class Runner:
             speedup=per_s * call_s,
             workers=to.workers,
             input_count=trial.inputs_used,
+            chunksize=1 if to.backend == "serial" else chunk,
             max_calls=min(most, MAX_CHUNKS * chunk, self.budget.calls_left),
         )
 

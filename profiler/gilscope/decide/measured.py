@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,8 +14,8 @@ from gilscope.decide.demands import demands
 from gilscope.decide.model import Model
 from gilscope.decide.noise import Pair, floor_of, noise_floor
 from gilscope.decide.recommend import contenders, recommend
-from gilscope.decide.steps import Rounds, Step
-from gilscope.decide.throughput import by_process, round_rates, with_throughput
+from gilscope.decide.steps import Step
+from gilscope.decide.throughput import by_process, pooled, round_rates, with_throughput
 from gilscope.decide.traits import BackendTraits, Machine
 from gilscope.options import Options
 from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
@@ -62,8 +62,8 @@ class Tried:
     """Seconds to hand over one chunk; None where that was not measured."""
     expected_per_s: float | None = None
     """Calls per second to expect of its next round."""
-    twin: bool = False
-    """Whether it is there for the noise alone."""
+    twin_of: int | None = None
+    """The trial of which it is a second process; None for a first one."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,20 @@ class Measured:
     def solo(self) -> Tried | None:
         return self.trials[0] if self.trials else None
 
-    @property
+    @cached_property
     def racing(self) -> dict[int, Tried]:
-        """By number, all but the twin."""
-        return {number: tried for number, tried in enumerate(self.trials) if not tried.twin}
+        """The first trial of each configuration, by number, with the rounds of its other processes."""
+        return {
+            number: replace(
+                tried, record=pooled(tried.record, [self.trials[twin].record for twin in self.twins(number)])
+            )
+            for number, tried in enumerate(self.trials)
+            if tried.twin_of is None
+        }
+
+    def twins(self, number: int) -> list[int]:
+        """The other processes of a trial, by number."""
+        return [twin for twin, tried in enumerate(self.trials) if tried.twin_of == number]
 
     @cached_property
     def records(self) -> tuple[Trial, ...]:
@@ -121,7 +131,7 @@ class Measured:
     def machine(self) -> Machine:
         """With what is known by now of the costs of its pools."""
         ledger = self.solo.record.ledger if self.solo else None
-        pools = [tried for tried in self.trials[1:] if tried.dispatch_s and not tried.twin]
+        pools = [tried for tried in self.trials[1:] if tried.dispatch_s and tried.twin_of is None]
         return Machine(
             cpus=self.experiment.cpus,
             gil_enabled=self.gil_enabled,
@@ -140,24 +150,9 @@ class Measured:
     @cached_property
     def noise(self) -> Noise | None:
         """By the rounds of trials in a second process of the same configuration; None where there was none."""
-        pairs = [*self._twins(), *self._processes()]
-        rates = [of for tried in self.racing.values() for of in self._by_process(tried)]
-        return noise_floor(pairs, [*rates, *(pair.second for pair in self._twins())]) if pairs else None
-
-    def _twins(self) -> list[Pair]:
-        """A trial and its twin."""
-        asked = next((step.trials for step in self.steps if isinstance(step, Rounds) and step.purpose == "noise"), None)
-        first, second = self.rates(self.trials[number] for number in asked) if asked else ([], [])
-        of = self.trials[asked[0]].record if asked else None
-        return [Pair(of.backend, of.workers, first, second)] if of and first and second else []
-
-    def _processes(self) -> list[Pair]:
-        """The first process of a trial that was measured in several, and each later one."""
-        found = []
-        for tried in self.racing.values():
-            first, *others = self._by_process(tried) or [[]]
-            found += [Pair(tried.record.backend, tried.record.workers, first, other) for other in others]
-        return found
+        by_process = [(tried.record, self._by_process(tried)) for tried in self.racing.values()]
+        pairs = [Pair(of.backend, of.workers, rates[0], other) for of, rates in by_process for other in rates[1:]]
+        return noise_floor(pairs, [rates for _, all_rates in by_process for rates in all_rates]) if pairs else None
 
     def _by_process(self, tried: Tried) -> list[list[float]]:
         (rates,) = self.rates([tried])

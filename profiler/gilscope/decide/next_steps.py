@@ -15,11 +15,11 @@ from collections.abc import Callable
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
 from gilscope.decide.comparing import check_first, check_leaders
+from gilscope.decide.contest import contest, passes, planned_round_s, second_processes
 from gilscope.decide.inputs import PASS_SHARE
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
-from gilscope.decide.recommend import UNSURE
-from gilscope.decide.rounds import chunksize, round_s
+from gilscope.decide.rounds import chunksize
 from gilscope.decide.steps import (
     LookForHotLines,
     LookForNativePools,
@@ -33,6 +33,7 @@ from gilscope.decide.steps import (
     WatchAlone,
 )
 from gilscope.decide.sweep import PAYS, next_count
+from gilscope.decide.throughput import round_rates
 from gilscope.decide.warm import MOST_LOOKS
 from gilscope.decide.within import enough_calls, fewer_workers
 from gilscope.options import Options
@@ -48,19 +49,10 @@ SOLO_ROUND_S, SOLO_ROUNDS, ENOUGH_SAMPLES = 0.3, 3, 50
 PASS_ROUND_S, PASS_LATE = 1.0, 1.3
 #: A call so long is asked of each configuration only a few times.
 LONG_CALL_S = 0.1
-#: The confidence in a recommendation at which more rounds are not worth their time.
-SURE = 0.95
-#: Passes of clean rounds over the contenders: with the first of all, three against three are the fewest whose ranks
-#: carry an interval, and what seven do not tell apart is a tie.
-FEWEST_PASSES, MOST_PASSES = 2, 6
-#: Who stays in the race: first all but the hopeless, then those near the leader.
-HOPELESS, NEAR = 0.5, 0.8
 #: A backend is tried with other worker counts when its best comes this near the leader.
 PROMISING = 0.7
-#: Parts of the budget: no further worker counts after the first; after the second a likely answer is good enough.
-SWEEP_UNTIL, LIKELY_UNTIL = 0.5, 0.45
-#: Rounds of the leader and its twin.
-TWIN_ROUNDS = 2
+#: The part of the budget after which no further worker counts are tried.
+SWEEP_UNTIL = 0.6
 #: The part of the budget kept for the hot lines, and what they take.
 HOT_SHARE, HOT_ROUND_S = 0.1, 0.4
 #: What is kept at least, for the round and what comes before it, and the most of a small budget.
@@ -153,7 +145,7 @@ def _warm_up(measured: Measured) -> WarmUp | None:
     number = next((n for n, tried in enumerate(measured.trials) if n and tried.alive and n not in done), None)
     if number is None or measured.call_s is None:
         return None
-    tried, length_s = measured.trials[number], _round_s(measured)
+    tried, length_s = measured.trials[number], planned_round_s(measured)
     size = _chunksize(measured, tried, length_s)
     to = tried.record
     short = measured.call_s < length_s / 2
@@ -162,15 +154,14 @@ def _warm_up(measured: Measured) -> WarmUp | None:
     return WarmUp(number, calls, size, expected_per_s, length_s, MOST_LOOKS if short else 1)
 
 
-def _round_s(measured: Measured) -> float:
-    """What a round lasts, decided when the first ones are planned."""
-    planned = [step.round_s for step in measured.steps if isinstance(step, WarmUp | Rounds)]
-    return planned[0] if planned else round_s(measured.left.racing_s, len(measured.trials))
-
-
 def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
     to, asked = tried.record, measured.experiment.options.chunksize
-    if not measured.experiment.backends[to.backend].pickles or asked or tried.twin or not tried.dispatch_s:
+    if (
+        not measured.experiment.backends[to.backend].pickles
+        or asked
+        or tried.twin_of is not None
+        or not tried.dispatch_s
+    ):
         return to.chunksize
     work_s = (measured.call_s or 0.0) + measured.machine.pickle_s
     return chunksize(work_s, math.ceil(to.workers * length_s / work_s), to.workers, tried.dispatch_s)
@@ -194,7 +185,7 @@ def _first_rounds(measured: Measured) -> Rounds | None:
         done |= {0} if observed or any(not made.observed for made in measured.trials[0].record.rounds) else set()
         fresh = tuple(number for number, tried in measured.racing.items() if tried.alive and number not in done)
         if fresh:
-            return Rounds(fresh, _round_s(measured), "first", observed, passes_left)
+            return Rounds(fresh, planned_round_s(measured), "first", observed, passes_left)
     return None
 
 
@@ -202,16 +193,12 @@ def _more_counts(measured: Measured) -> Open | None:
     """Other worker counts of the promising backends, while that pays and the budget has room for it."""
     options, left = measured.experiment.options, measured.left
     late = left.elapsed_s >= SWEEP_UNTIL * options.budget_s or left.calls <= 0
-    if options.workers or options.exhaustive or late or _passes(measured, "contest"):
+    if options.workers or options.exhaustive or late or passes(measured):
         return None
     counts = {name: _next_count(measured, name) for name in _promising(measured)}
     chunk = options.chunksize or 1
     more = tuple(_configuration(measured, name, count, chunk) for name, count in counts.items() if count is not None)
     return Open(more) if more else None
-
-
-def _passes(measured: Measured, purpose: str) -> int:
-    return sum(step.purpose == purpose for step in measured.asked(Rounds))
 
 
 def _promising(measured: Measured) -> list[str]:
@@ -225,7 +212,7 @@ def _promising(measured: Measured) -> list[str]:
 def _next_count(measured: Measured, name: str) -> int | None:
     traits, model = measured.experiment.backends[name], measured.model
     racing = list(measured.racing.values())
-    rates = measured.rates(racing)
+    rates = round_rates([tried.record for tried in racing], measured.average_call_s, watched=True)
     serial_per_s = max(rates[0], default=0.0)
     best = {
         tried.record.workers: max(rated)
@@ -249,57 +236,9 @@ def _next_count(measured: Measured, name: str) -> int | None:
     )
 
 
-def _contest(measured: Measured) -> Rounds | None:
-    """Clean rounds of those that may still win, and of the solo run, until there is no doubt left or no budget."""
-    number = _passes(measured, "contest")
-    if number >= MOST_PASSES or _twin_of(measured) is not None or (number >= FEWEST_PASSES and _settled(measured)):
-        return None
-    near = measured.contending(HOPELESS if number < FEWEST_PASSES else NEAR)
-    living = tuple(each for each in dict.fromkeys([0, *near]) if measured.trials[each].alive)
-    if not living:
-        return None
-    return Rounds(living, _round_s(measured), "contest", passes_left=max(1, FEWEST_PASSES - number))
-
-
-def _settled(measured: Measured) -> bool:
-    """Whether the rounds so far leave no doubt; later in the budget, little doubt."""
-    late = measured.left.elapsed_s >= LIKELY_UNTIL * measured.experiment.options.budget_s
-    said = measured.advice()
-    return said.backend is not None and said.confidence >= (UNSURE if late else SURE)
-
-
-def _twin(measured: Measured) -> Open | Rounds | None:
-    """The leader in a second process, their rounds interleaved: an A/A comparison, whose gap is noise."""
-    leader = _twin_of(measured)
-    if leader is None:
-        return _open_twin(measured)
-    pair = (leader, len(measured.trials) - 1)  # nothing is opened after the twin
-    if _passes(measured, "noise") >= TWIN_ROUNDS or not all(measured.trials[number].alive for number in pair):
-        return None
-    return Rounds(pair, _round_s(measured), "noise")
-
-
-def _twin_of(measured: Measured) -> int | None:
-    """The trial that has a twin; None before it was asked for."""
-    return next((step.twin_of for step in measured.asked(Open) if step.twin_of is not None), None)
-
-
-def _open_twin(measured: Measured) -> Open | None:
-    number = next(iter(measured.contending(1.0)), None)
-    if number is None or not measured.trials[number].alive:
-        return None
-    leader, length_s = measured.trials[number], _round_s(measured)
-    to = leader.record
-    if leader.expected_per_s:
-        length_s = max(length_s, to.workers / leader.expected_per_s)
-    if measured.left.racing_s < 2 * TWIN_ROUNDS * length_s + (to.startup_s or 0.0):
-        return None
-    return Open((Configuration(to.backend, to.workers, to.chunksize, to.start_method),), twin_of=number)
-
-
 def _single_calls(measured: Measured) -> SingleCalls | None:
     """What a process pool whose calls go in chunks would do without: one round shows it."""
-    done, length_s = {step.trial for step in measured.asked(SingleCalls)}, _round_s(measured)
+    done, length_s = {step.trial for step in measured.asked(SingleCalls)}, planned_round_s(measured)
     if measured.left.racing_s < length_s or measured.left.calls <= 0:
         return None
     for number, tried in measured.racing.items():
@@ -340,9 +279,9 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     check_first,
     _more_counts,
     fewer_workers,
-    _contest,
+    second_processes,
+    contest,
     enough_calls,
-    _twin,
     _single_calls,
     lambda measured: None if measured.asked(MeasureMore) else MeasureMore(),
     check_leaders,

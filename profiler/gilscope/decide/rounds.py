@@ -17,9 +17,10 @@ SOLO_CHUNK_S = 0.001
 #: Chunks for each worker, so that the last one to finish leaves the others idle for a quarter of the round at
 #: most.
 CHUNKS_PER_WORKER = 4
-#: Calls for each worker where time allows, for the same reason.
-CALLS_PER_WORKER = 3
-#: "Where time allows": those calls may stretch a round to this many times its length.
+#: Waves of a round (calls for each worker) where time allows, and the fewest that have a part in which every worker is
+#: handed new calls.
+WAVES, FEWEST_WAVES = 3, 2
+#: "Where time allows": those waves may stretch a round to this many times its length.
 STRETCH = 2.0
 #: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
 TARGET_ROUND_S = 0.12
@@ -46,27 +47,28 @@ def calls_per_round(
     speedup: float,
     workers: int,
     input_count: int,
+    chunksize: int = 1,
     max_calls: int | None = None,
 ) -> int:
-    """Calls that fill a round: at least one a worker, and `CALLS_PER_WORKER` where that does not `STRETCH` it
-    too far.
+    """Calls that fill a round: whole waves, in each of which every worker is handed a chunk; `WAVES` where that does
+    not `STRETCH` the round too far, one at least.
 
     Whole passes over the inputs where a round holds one, so that every round does the same work; never more
     than ``max_calls``. ``speedup`` is the one expected of the configuration.
     """
-    per_second = speedup / call_s if call_s > 0 else math.inf
-    most = max_calls if max_calls is not None else 10**9
-    filling = min(round_s * per_second, most)
-    balanced = min(CALLS_PER_WORKER * workers, STRETCH * round_s * per_second)
-    calls = min(max(1, workers, round(max(filling, balanced))), most)
-    return _whole_passes(calls, input_count, most)
+    wave, most = workers * chunksize, max_calls if max_calls is not None else 10**9
+    filling = min(round_s * speedup / call_s if call_s > 0 else math.inf, most) / wave
+    waves = max(1, round(filling), min(WAVES, math.floor(STRETCH * filling)))
+    if waves * wave > most:
+        return _fewer(wave, workers, most)
+    passes = min(round(waves * wave / max(input_count, 1)), most // max(input_count, 1))
+    return passes * input_count if passes * input_count >= FEWEST_WAVES * wave else waves * wave
 
 
-def _whole_passes(calls: int, input_count: int, most: int) -> int:
-    if input_count < 1 or calls < input_count:
-        return max(calls, 1)
-    passes = min(round(calls / input_count), most // input_count)
-    return passes * input_count
+def _fewer(wave: int, workers: int, most: int) -> int:
+    """The calls that are left, in whole waves as far as there are any: of chunks, else of single calls."""
+    whole = wave if most >= wave else workers if most >= workers else 1
+    return max(1, most // whole * whole)
 
 
 def round_s(budget_s: float, configurations: int) -> float:

@@ -44,8 +44,8 @@ class Open:
     """Start a process for each configuration, and open its pool."""
 
     configurations: tuple[Configuration, ...]
-    twin_of: int | None = None
-    """The trial that this one is the same as: how the two differ is noise."""
+    twins_of: tuple[int, ...] = ()
+    """The trials that these are the same as, one by one, where they are second processes of these."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Rounds:
 
     trials: tuple[int, ...]
     round_s: float
-    purpose: Literal["first", "contest", "latency", "noise"]
+    purpose: Literal["first", "contest", "latency"]
     observed: bool = False
     passes_left: int = 1
     """Among how many such passes the calls that are left are divided, this one included."""

@@ -16,6 +16,8 @@ AS_EXPECTED = 0.85
 #: Workers that each do this part of what one does alone are not yet in each other's way, whatever the model says: at
 #: its knee they would be.
 LINEAR = 0.8
+#: What a step that had bad luck may have reached, as a part of the best: less is a fall.
+BAD_LUCK = 0.6
 #: Neighbours this close are not refined: between them the curve moves less than its noise.
 CLOSE = 2.0
 
@@ -38,24 +40,33 @@ def next_count(
     :param alone: throughput of one worker; 0 when unknown
     :param believed: whether the model's word that more workers gain nothing is taken
 
-    Throughput against workers has one top, so it is climbed: ``step`` times as many while that pays, or while the
-    model expects that it will; then the geometric middle on either side of the best, while its neighbours are further
-    than `CLOSE` away. Fewer workers than the best are not looked at while the model explains what it reached.
+    Throughput against workers has one top, so it is climbed: ``step`` times as many while that pays, and past one step
+    that does not, for it may have had bad luck, or the curve a dent; as long as there is reason to think that more may
+    come: each worker still does what it does alone, the model expects it, or the model does not explain what was
+    reached. Then the geometric middle on either side of the best is tried, while its neighbours are further than
+    `CLOSE` away. Fewer workers than the best are not looked at while the model explains what it reached.
     """
-    best = max(measured, key=lambda count: (measured[count], -count))
-    if best == max(measured) and best < high:
-        above = min(best * step, high)
-        linear = alone > 0 and measured[best] >= LINEAR * best * alone
-        if _paid(measured, best) and (linear or not believed or expected(above) >= PAYS * expected(best)):
-            return above
-    as_expected = measured[best] >= AS_EXPECTED * expected(best)
-    return _between(measured, best, best if as_expected else low)
+    best, top = max(measured, key=lambda count: (measured[count], -count)), max(measured)
+    ratio = measured[best] / expected(best)
+    hopeful = (
+        not believed
+        or (alone > 0 and measured[best] >= LINEAR * best * alone)
+        or expected(min(top * step, high)) >= PAYS * expected(best)
+        or not AS_EXPECTED <= ratio <= 1 / AS_EXPECTED
+    )
+    if top < high and hopeful and _may_have_been_bad_luck(measured):
+        return min(top * step, high)
+    return _between(measured, best, best if ratio >= AS_EXPECTED else low)
 
 
-def _paid(measured: Mapping[int, float], best: int) -> bool:
-    """Whether the step that led to the best was worth it; the first one has nothing to show against it."""
-    below = [count for count in measured if count < best]
-    return not below or measured[best] >= PAYS * measured[max(below)]
+def _may_have_been_bad_luck(measured: Mapping[int, float]) -> bool:
+    """Whether the last step up paid, or was the first that did not and fell by no more than luck can do; the first
+    count of all has nothing to show against it."""
+    best, missed = 0.0, 0
+    for count in sorted(measured):
+        missed = 0 if measured[count] >= PAYS * best else missed + 1
+        best = max(best, measured[count])
+    return missed == 0 or (missed == 1 and measured[max(measured)] >= BAD_LUCK * best)
 
 
 def _between(measured: Mapping[int, float], best: int, low: int) -> int | None:

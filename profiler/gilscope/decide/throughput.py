@@ -9,10 +9,10 @@ import msgspec
 from gilscope.decide.stats import median_interval
 from gilscope.records import Round, Trial
 
-__all__ = ["by_process", "round_rates", "telling_rounds", "with_throughput"]
+__all__ = ["by_process", "pooled", "round_rates", "telling_rounds", "with_throughput"]
 
 
-def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[list[float]]:
+def round_rates(trials: Sequence[Trial], call_s: float | None = None, *, watched: bool = False) -> list[list[float]]:
     """Calls that succeeded per second, in each clean round of each trial, fit to be compared between trials.
 
     A round's calls are divided by its steady seconds where it has them, else by its wall clock. Where the solo seconds
@@ -20,10 +20,27 @@ def round_rates(trials: Sequence[Trial], call_s: float | None = None) -> list[li
     of ``call_s``, the solo seconds of an average call (solo seconds themselves without it). Else every call counts the
     same. Rounds in which nothing succeeded are left out. A trial whose budget allowed only observed rounds is judged
     by these.
+
+    :param watched: take the observed rounds too, each a little slower: for what is not compared closely
     """
-    clean = [telling_rounds(trial) for trial in trials]
+    clean = [telling_rounds(trial, watched=watched) for trial in trials]
     weighted = all(r.work_s for rounds in clean for r in rounds)
     return [[_work(r, weighted, call_s) / r.paced_s for r in rounds] for rounds in clean]
+
+
+def pooled(trial: Trial, twins: Sequence[Trial]) -> Trial:
+    """A trial with the rounds of other processes of its configuration, as far as these were measured."""
+    made, rounds = [trial, *(twin for twin in twins if twin.rounds)], list(trial.rounds)
+    for process, twin in enumerate(made[1:], start=1):
+        rounds += [
+            msgspec.structs.replace(each, process=process, index=len(rounds) + each.index) for each in twin.rounds
+        ]
+    return msgspec.structs.replace(
+        trial,
+        rounds=tuple(rounds),
+        calls=sum(each.calls for each in made),
+        errors=sum(each.errors for each in made),
+    )
 
 
 def by_process(trial: Trial, rates: Sequence[float]) -> list[list[float]]:
@@ -34,10 +51,10 @@ def by_process(trial: Trial, rates: Sequence[float]) -> list[list[float]]:
     return list(found.values())
 
 
-def telling_rounds(trial: Trial) -> list[Round]:
+def telling_rounds(trial: Trial, *, watched: bool = False) -> list[Round]:
     """The clean rounds of warm workers in which calls succeeded, or the observed ones where there was no clean one."""
     made = [r for r in trial.rounds if r.wall_s > 0 and r.calls > r.errors and not r.cold]
-    return [r for r in made if not r.observed] or made
+    return [r for r in made if watched or not r.observed] or made
 
 
 def _work(timed: Round, weighted: bool, call_s: float | None) -> float:

@@ -42,7 +42,7 @@ def fewer_workers(measured: Measured) -> Open | None:
     options, left = measured.experiment.options, measured.left
     constraints, solo = Constraints.of(options), measured.solo
     late = left.elapsed_s >= UNTIL * options.budget_s or left.calls <= 0 or left.racing_s <= 0
-    planned = options.workers or options.exhaustive or any(tried.twin for tried in measured.trials)
+    planned = options.workers or options.exhaustive or any(tried.twin_of is not None for tried in measured.trials)
     if late or planned or constraints == UNCONSTRAINED or solo is None or constraints.broken(solo.record):
         return None
     more = tuple(_between(measured, constraints))

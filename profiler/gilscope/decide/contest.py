@@ -1,0 +1,79 @@
+"""The contest: clean rounds of those that may still win, in second processes too, until it is clear who does or the
+budget is spent."""
+
+from __future__ import annotations
+
+from gilscope.configuration import Configuration
+from gilscope.decide.measured import Measured
+from gilscope.decide.rounds import round_s
+from gilscope.decide.steps import Open, Rounds, WarmUp
+
+__all__ = ["FEWEST_PASSES", "MOST_PASSES", "contest", "passes", "planned_round_s", "second_processes"]
+
+#: The confidence in a recommendation at which more rounds are not worth their time.
+SURE = 0.95
+#: Passes of clean rounds over the contenders: with the first of all, three against three are the fewest whose ranks
+#: carry an interval, and what so many do not tell apart is a tie.
+FEWEST_PASSES, MOST_PASSES = 2, 16
+#: Who stays in the race: first all but the hopeless, then those near the leader.
+HOPELESS, NEAR = 0.5, 0.8
+#: Configurations that are measured in second processes: the leader always, others near it where it is not clear.
+MOST_TWINS = 3
+
+
+def planned_round_s(measured: Measured) -> float:
+    """What a round lasts, decided when the first ones are planned."""
+    planned = [step.round_s for step in measured.steps if isinstance(step, WarmUp | Rounds)]
+    return planned[0] if planned else round_s(measured.left.racing_s, len(measured.trials))
+
+
+def passes(measured: Measured) -> int:
+    """Of the contest, so far."""
+    return sum(step.purpose == "contest" for step in measured.asked(Rounds))
+
+
+def second_processes(measured: Measured) -> Open | None:
+    """The leader once more before the contest, and its rivals once it has lasted a while: what differs between two
+    processes of one configuration, the luck of a start, is a part of what it does."""
+    asked, made = [step for step in measured.asked(Open) if step.twins_of], passes(measured)
+    if measured.left.calls <= 0 or len(asked) > 1 or (asked and (made < FEWEST_PASSES or _settled(measured))):
+        return None
+    near = [number for number in measured.contending(NEAR) if measured.trials[number].alive]
+    fresh = [number for number in near if not measured.twins(number)]
+    chosen = [number for number in (fresh[: MOST_TWINS - 1] if asked else near[:1]) if _has_time(measured, number)]
+    if not chosen:
+        return None
+    records = [measured.trials[number].record for number in chosen]
+    same = (Configuration(to.backend, to.workers, to.chunksize, to.start_method) for to in records)
+    return Open(tuple(same), twins_of=tuple(chosen))
+
+
+def _has_time(measured: Measured, number: int) -> bool:
+    """For a second process of a trial, and rounds enough of both."""
+    tried, length_s = measured.trials[number], planned_round_s(measured)
+    if tried.expected_per_s:
+        length_s = max(length_s, tried.record.workers / tried.expected_per_s)
+    start_s = (tried.record.startup_s or 0.0) + (tried.record.import_s or 0.0)
+    return measured.left.racing_s >= 2 * FEWEST_PASSES * length_s + start_s
+
+
+def contest(measured: Measured) -> Rounds | None:
+    """Clean rounds of those that may still win, of their second processes and of the solo run."""
+    number = passes(measured)
+    over = number >= MOST_PASSES or measured.left.racing_s <= 0 or measured.left.calls <= 0
+    if over or (number >= FEWEST_PASSES and _settled(measured)):
+        return None
+    near = measured.contending(HOPELESS if number < FEWEST_PASSES else NEAR)
+    first = dict.fromkeys([0, *near])
+    living = tuple(n for of in first for n in (of, *measured.twins(of)) if measured.trials[n].alive)
+    return (
+        Rounds(living, planned_round_s(measured), "contest", passes_left=max(1, FEWEST_PASSES - number))
+        if living
+        else None
+    )
+
+
+def _settled(measured: Measured) -> bool:
+    """Whether the rounds so far leave no doubt."""
+    said = measured.advice()
+    return said.backend is not None and said.confidence >= SURE
