@@ -13,6 +13,7 @@ from gilscope.records import (
     Environment,
     Failure,
     Finding,
+    GivenInputs,
     Histogram,
     HotLine,
     InputGroup,
@@ -317,6 +318,7 @@ def make_full() -> Result:
         recommendation=make_recommendation(other_code="await_it()"),
         hot=hot,
         stacks=stacks,
+        given=GivenInputs(inputs=6, workers=2, waves=3, serial_s=2.0, startup_s=0.31, takes_s=1.36),
     )
 
 

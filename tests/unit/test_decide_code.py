@@ -167,12 +167,14 @@ def test_who_limits_threads() -> None:
 def test_what_is_recommended_is_what_the_program_says() -> None:
     target = CodeTarget("user_code:double", inputs="INPUTS")
     text = program_for(target, Execution("process", 3, 16, "forkserver"))
-    assert "max_workers=3, mp_context=context" in text
+    assert "workers = max(1, min(3, len(items)))" in text
     assert 'get_context("forkserver")' in text
-    assert "chunksize=16" in text
+    assert "chunksize = max(1, min(16, len(items) // workers))" in text
     assert 'if __name__ == "__main__":' in text
-    assert "at + 16" in program_for(target, Execution("asyncio", 3, 16, "spawn", "process"), "async")
-    assert "Semaphore(64)" in program_for(CodeTarget("m:f", kind="coroutine"), Execution("asyncio", 64))
+    assert "at + chunksize" in program_for(target, Execution("asyncio", 3, 16, "spawn", "process"), "async")
+    assert "Semaphore(min(64, len(items)))" in program_for(
+        CodeTarget("m:f", kind="coroutine"), Execution("asyncio", 64)
+    )
 
 
 def test_both_callers_have_their_code() -> None:

@@ -58,7 +58,7 @@ def test_the_fastest_wins_with_its_interval() -> None:
     assert 195 / 99 < verdict.speedup_high < 2.1
     assert verdict.confidence > 0.99
     assert "compute-bound (python)" in verdict.reason
-    assert "ProcessPoolExecutor(max_workers=2" in verdict.code
+    assert "workers = max(1, min(2, len(items)))" in verdict.code
     assert "waited 47% of their time for the GIL" in why(verdict, "thread")
     assert why(verdict, "serial").startswith("0.53×")
 

@@ -15,11 +15,13 @@ from gilscope.decide.classify import compute_share
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.doubt import doubted
 from gilscope.decide.findings import Evidence, findings
+from gilscope.decide.given import given_inputs
 from gilscope.decide.groups import Run, groups
 from gilscope.decide.inputs import why_fewer
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
+from gilscope.decide.recommended import recommended
 from gilscope.decide.shortage import unless_time_was_short
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import runs_of
@@ -29,6 +31,7 @@ from gilscope.observers.timeline import edges_in, fair_share, told_until
 from gilscope.records import (
     Alternative,
     Failure,
+    GivenInputs,
     HotLine,
     InputGroup,
     Instrument,
@@ -51,6 +54,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
     """The result of an analysis, finished or not."""
     journal, options, measured = runner.journal, runner.options, runner.measured
     model, trials, code_target = measured.model, measured.records, _code_target(runner, cpus)
+    recommendation = _recommendation(measured, code_target, interrupted)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
@@ -62,7 +66,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         calls_made=runner.budget.calls_made,
         demands=measured.demands,
         classification=measured.classification,
-        recommendation=_recommendation(measured, code_target, interrupted),
+        recommendation=recommendation,
         trials=with_bounded_timelines(trials),
         predictions=predictions(
             model, trials, cpus=options.predict_cpus, gil=options.predict_gil, margin=measured.floor
@@ -71,6 +75,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         else (),
         noise=measured.noise,
         break_even=break_even(model, trials, measured.floor) if model else (),
+        given=_given(runner, measured, recommendation),
         groups=_groups(runner, measured),
         imports=journal.loaded.imports if journal.loaded else (),
         native_pools=journal.solo.account.native_pools if journal.solo else (),
@@ -147,6 +152,15 @@ def _groups(runner: Runner, measured: Measured) -> tuple[InputGroup, ...]:
     computing = None if measured.demands is None else compute_share(measured.demands)
     found = groups(made, None if computing is None else 1 - computing)
     return tuple(msgspec.structs.replace(group, example=solo.account.order[group.example]) for group in found)
+
+
+def _given(runner: Runner, measured: Measured, advice: Recommendation) -> GivenInputs | None:
+    """Where they have an end, and are no example of a call."""
+    loaded, chosen = runner.journal.loaded, recommended(advice, measured.records)
+    if loaded is None or loaded.bare or runner.target.args or loaded.target.inputs_truncated or chosen is None:
+        return None
+    model = measured.model and measured.model.calibrated(measured.records)
+    return given_inputs(model, next(iter(measured.records), None), chosen, loaded.input_count)
 
 
 # -- what to do, and what else to expect ------------------------------------------------------------------------------

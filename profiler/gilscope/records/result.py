@@ -12,7 +12,16 @@ from gilscope.records.ledgers import Demands
 from gilscope.records.plans import Capacity, QueueProgram, QueueSetting
 from gilscope.records.traces import Stack
 from gilscope.records.trials import Trial
-from gilscope.records.verdicts import BreakEven, Classification, Finding, InputGroup, Noise, Prediction, Recommendation
+from gilscope.records.verdicts import (
+    BreakEven,
+    Classification,
+    Finding,
+    GivenInputs,
+    InputGroup,
+    Noise,
+    Prediction,
+    Recommendation,
+)
 
 __all__ = ["SCHEMA", "ResultRecord"]
 
@@ -43,6 +52,8 @@ class ResultRecord(Record, frozen=True, kw_only=True):
     predictions: tuple[Prediction, ...] = ()
     noise: Noise | None = None
     break_even: tuple[BreakEven, ...] = ()
+    given: GivenInputs | None = None
+    """For the inputs given; None where that is not known, as of inputs without end."""
     groups: tuple[InputGroup, ...] = ()
     """Of the inputs, where calls differ in kind; empty where they do not."""
     imports: tuple[ImportCost, ...] = ()

@@ -15,6 +15,7 @@ __all__ = [
     "Context",
     "Figures",
     "Finding",
+    "GivenInputs",
     "InputGroup",
     "Label",
     "Noise",
@@ -130,6 +131,27 @@ class BreakEven(Record, frozen=True, kw_only=True):
     """The shortest call for which it beats the serial run by more than the noise; None when no length does."""
     calls: int | None = None
     """Calls of the length measured that repay its start-up; None when none do."""
+
+
+class GivenInputs(Record, frozen=True, kw_only=True):
+    """What the recommendation takes for the inputs that were given, each of them once; its own gain is that of a list
+    without end."""
+
+    inputs: int
+    workers: int
+    """Those that have something to do."""
+    waves: int
+    """Calls that a worker makes, at most."""
+    serial_s: float
+    """One after the other."""
+    startup_s: float
+    """Of that many workers; a part of ``takes_s``."""
+    takes_s: float
+
+    @property
+    def gain(self) -> float | None:
+        """How many times as fast as one after the other; None where it takes no time."""
+        return self.serial_s / self.takes_s if self.takes_s > 0 else None
 
 
 class InputGroup(Record, frozen=True, kw_only=True):

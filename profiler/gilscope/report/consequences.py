@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gilscope.decide.recommended import recommended
-from gilscope.units import byte_size, counted, duration
+from gilscope.units import byte_size, counted, duration, times
 
 if TYPE_CHECKING:
-    from gilscope.records import ResultRecord, Trial
+    from gilscope.records import GivenInputs, Recommendation, ResultRecord, Trial
 
 __all__ = ["consequences"]
 
@@ -28,6 +28,8 @@ def _sentences(result: ResultRecord) -> Iterator[str]:
         parts = [part for part in (_latency(chosen), _memory(chosen)) if part]
         if parts:
             yield f"So run, {', and '.join(parts)}."
+    if result.given is not None:
+        yield _given(result.given, result.recommendation)
     if result.calls_made is not None:
         yield f"{counted(result.calls_made, 'call')} {_were(result.calls_made)} made in all{_where(result)}."
 
@@ -43,6 +45,20 @@ def _latency(trial: Trial) -> str:
 
 def _memory(trial: Trial) -> str:
     return "" if trial.memory_bytes is None else f"all processes together {byte_size(trial.memory_bytes)} of memory"
+
+
+def _given(given: GivenInputs, advice: Recommendation) -> str:
+    """What it gains for the inputs given, beside what it gains for many."""
+    how = f"{given.workers:,} at once" if given.waves == 1 else f"in {given.waves:,} waves of {given.workers:,}"
+    start = f", {duration(given.startup_s)} of start-up included," if given.startup_s >= 0.01 * given.takes_s else ""
+    takes, serial = (
+        f"The {given.inputs:,} inputs given, {how}, take {duration(given.takes_s)}",
+        duration(given.serial_s),
+    )
+    many = "" if advice.speedup is None else f" A long list gains {times(advice.speedup)}."
+    if (given.gain or 0.0) > 1:
+        return f"{takes}{start} instead of {serial}: {times(given.gain)}.{many}"
+    return f"{takes}{start} but one after the other {serial}: for so few, do without.{many}"
 
 
 def _were(count: int) -> str:

@@ -57,7 +57,8 @@ def verdict_sentence(result: ResultRecord) -> str:
     if advice.backend == "serial":
         why = "What is faster is no choice" if _is_faster(result) else "No gain"
         return f"{what}. {why}: leave it serial.{_would_pay(result)}"
-    return f"{what}: {_how(advice)}, {_gain(advice)}."
+    few = ", or as many as there are inputs" if result.given and result.given.workers < (advice.workers or 0) else ""
+    return f"{what}: {_how(advice)}{few}, {_gain(advice)}."
 
 
 def _is_faster(result: ResultRecord) -> bool:
