@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gilscope.decide.break_even import PRECISION, break_even
 from gilscope.decide.model import Model
 from gilscope.decide.traits import Machine
-from gilscope.records import BreakEven, Demands
+from gilscope.records import BreakEven, ColdCost, Demands
 
 from . import decide_builders as make
 
@@ -77,6 +77,16 @@ def test_calls_that_gain_repay_the_start_up() -> None:
     """A gain of 0.1 ms a call, and half a second to start with."""
     serial = make.trial("serial", throughput_per_s=5000.0)
     assert found(PYTHON, serial, pool(throughput_per_s=10_000.0, startup_s=0.5))[0].calls == 5000
+
+
+def test_calls_that_gain_repay_what_first_calls_take_longer_than_alone() -> None:
+    serial = make.trial("serial", throughput_per_s=5000.0, cold=ColdCost(workers=1, first_s=0.4002, warm_s=0.0002))
+    cold = ColdCost(workers=2, first_s=0.6002, warm_s=0.0002)
+    [processes] = found(PYTHON, serial, pool(throughput_per_s=10_000.0, startup_s=0.5, cold=cold))
+    assert processes.cold_s == pytest.approx(0.6)
+    assert processes.calls == 7000
+    [warm] = found(PYTHON, serial, pool(throughput_per_s=10_000.0, startup_s=0.5))
+    assert (warm.cold_s, warm.calls) == (None, 5000), "what is not known is no saving"
 
 
 @pytest.mark.parametrize("fields", [{"throughput_per_s": 5100.0}, {"startup_s": None}, {"throughput_per_s": 4000.0}])

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gilscope.measure.imports import LEAST_S, MOST, STEP, costliest, timed_imports
+from gilscope.backends.imports import STEP, timed_imports
+from gilscope.measure.imports import LEAST_S, MOST, costliest
 
 MODULES = {
     "gs_outer.py": "import time; time.sleep(0.05); import gs_package.deep; from gs_package import other; VALUE = 7",
@@ -76,7 +77,7 @@ def test_importing_is_left_as_it_was(modules: None) -> None:
 
 
 def test_where_there_is_no_such_step_nothing_is_told(modules: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gilscope.measure.imports.STEP", "_no_such_step")
+    monkeypatch.setattr("gilscope.backends.imports.STEP", "_no_such_step")
     with timed_imports() as seconds:
         importlib.import_module("gs_quick")
     assert seconds == {}

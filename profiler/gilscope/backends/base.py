@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gilscope.backends.first_calls import FirstCall
 from gilscope.configuration import Configuration
 from gilscope.thread_address import ThreadAddress
 
@@ -26,6 +27,7 @@ __all__ = [
     "Calls",
     "ChunkReport",
     "Configuration",
+    "FirstCall",
     "Keyed",
     "OpenPool",
     "Refusal",
@@ -85,6 +87,8 @@ class ChunkReport:
     no result, or no digest of it."""
     cpu_ns: tuple[int, ...] = ()
     """CPU time of each call in its thread, in order; empty where that was not taken."""
+    first: FirstCall | None = None
+    """Of a worker's first call, which began this chunk; None for every other chunk."""
     one_clock: bool = True
     """False where it ran on another machine than the caller, whose clock ``submitted_ns`` is of."""
 

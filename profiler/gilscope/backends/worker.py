@@ -16,6 +16,7 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
 from gilscope.backends.base import CallError, ChunkReport, Keyed, Work
+from gilscope.backends.first_calls import first_call
 from gilscope.backends.given import Given
 from gilscope.introspection import permit_reading, runtime_address, thread_state
 from gilscope.thread_address import ThreadAddress
@@ -70,6 +71,8 @@ class _Worker:
 
     def __init__(self) -> None:
         self.busy = bytearray(1)
+        self.called = False
+        """Whether it has made a call already."""
         self.runner: asyncio.Runner | None = None
         self.given = Given()
 
@@ -182,6 +185,22 @@ def run_chunk_here(
     """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them."""
     if isinstance(chunk, Keyed):
         return _run_keyed(work, chunk, submitted_ns)
+    if current_worker().called or not chunk:
+        return _run(work, chunk, submitted_ns, keep)
+    current_worker().called = True
+    with first_call() as told:
+        report = _run(work, chunk, submitted_ns, keep)
+    return replace(report, first=replace(told, seconds=_first_s(report)))
+
+
+def _first_s(report: ChunkReport) -> float:
+    """Of the first call, where calls are timed; else the mean of the chunk's."""
+    if report.latencies_ns:
+        return report.latencies_ns[0] / 1e9
+    return (report.ended_ns - report.started_ns) / report.calls / 1e9
+
+
+def _run(work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None) -> ChunkReport:
     worker = current_worker()
     call = caller(work, worker)
     if work.kind == "sync" and not worker.given.calls:  # one chunk tells, and short calls are not to be delayed

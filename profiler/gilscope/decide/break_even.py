@@ -27,10 +27,8 @@ def break_even(model: Model, trials: Iterable[Trial], floor: float) -> tuple[Bre
     model = model.calibrated(trials)
     if not model.asks_for_something:
         return ()
-    serial_per_s = next((trial.throughput_per_s for trial in trials if trial.backend == "serial"), None)
-    return tuple(
-        _of(model, trial, serial_per_s, floor) for trial in _fastest(trials) if trial.backend in model.backends
-    )
+    serial = next((trial for trial in trials if trial.backend == "serial"), None)
+    return tuple(_of(model, trial, serial, floor) for trial in _fastest(trials) if trial.backend in model.backends)
 
 
 def _fastest(trials: Iterable[Trial]) -> list[Trial]:
@@ -44,15 +42,16 @@ def _fastest(trials: Iterable[Trial]) -> list[Trial]:
     return list(best.values())
 
 
-def _of(model: Model, trial: Trial, serial_per_s: float | None, floor: float) -> BreakEven:
+def _of(model: Model, trial: Trial, serial: Trial | None, floor: float) -> BreakEven:
     return BreakEven(
         backend=trial.backend,
         workers=trial.workers,
         dispatch_s=model.machine.dispatch_s.get(trial.backend),
         pickle_s=model.machine.pickle_s if model.shape(trial.backend) == "process" else None,
         startup_s=trial.startup_s,
+        cold_s=trial.cold.cost_s if trial.cold else None,
         call_s=_shortest(_gain(model, trial), 1 / (1 - floor)),
-        calls=_repaid_after(trial, serial_per_s, floor),
+        calls=_repaid_after(trial, serial, floor),
     )
 
 
@@ -82,9 +81,16 @@ def _shortest(gain: Callable[[float], float], worth: float) -> float | None:
     return high
 
 
-def _repaid_after(trial: Trial, serial_per_s: float | None, floor: float) -> int | None:
-    """Calls whose gain, as measured, makes good for the start-up; None where there is none, or the start-up unknown."""
-    per_s = trial.throughput_per_s
+def _repaid_after(trial: Trial, serial: Trial | None, floor: float) -> int | None:
+    """Calls whose gain, as measured, makes good for the start-up and the first calls; None where there is none, or the
+    start-up unknown."""
+    serial_per_s, per_s = serial.throughput_per_s if serial else None, trial.throughput_per_s
     if not serial_per_s or not per_s or trial.startup_s is None or serial_per_s >= per_s * (1 - floor):
         return None
-    return math.ceil(trial.startup_s / (1 / serial_per_s - 1 / per_s))
+    beside_s = trial.startup_s + max(_cold_s(trial) - _cold_s(serial), 0.0)
+    return math.ceil(beside_s / (1 / serial_per_s - 1 / per_s))
+
+
+def _cold_s(trial: Trial | None) -> float:
+    cost_s = trial.cold.cost_s if trial and trial.cold else None
+    return cost_s or 0.0

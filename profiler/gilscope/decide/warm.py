@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median_high
 
-__all__ = ["CHEAPER", "MOST_LOOKS", "cold_excess_s", "cold_rounds", "is_warm"]
+from gilscope.records import ColdCost
+
+__all__ = ["CHEAPER", "MOST_LOOKS", "cold_excess_s", "cold_rounds", "is_notable", "is_warm"]
 
 #: Calls that take less than this part of those before are notably cheaper: equal ones seldom differ so much on a busy
 #: machine, and imports, connections and compilers take many times the work.
@@ -17,6 +19,8 @@ CHEAPER = 0.7
 #: Looks at a worker's first calls after which it is taken as it is: what still gets cheaper then takes longer to become
 #: warm than there is time for.
 MOST_LOOKS = 6
+#: What a person notices, about.
+NOTABLE_S = 0.1
 
 
 def is_warm(call_s: Sequence[float]) -> bool:
@@ -25,6 +29,12 @@ def is_warm(call_s: Sequence[float]) -> bool:
     if len(call_s) >= MOST_LOOKS:
         return True
     return len(call_s) >= 2 and call_s[-1] >= CHEAPER * call_s[-2]
+
+
+def is_notable(cold: ColdCost) -> bool:
+    """Whether first calls take so much beside the work that it is worth a word: someone who waits would notice, and it
+    is more than the work."""
+    return cold.cost_s is not None and cold.cost_s >= max(NOTABLE_S, cold.warm_s or 0.0)
 
 
 def cold_excess_s(call_s: Sequence[float]) -> float:

@@ -19,6 +19,7 @@ import msgspec
 
 from gilscope import backends, targets
 from gilscope.backends.base import Configuration, Keyed, OpenPool, Refusal, Work, WorkerDied
+from gilscope.backends.imports import timed_imports
 from gilscope.backends.worker import (
     adopt_orphans,
     current_worker,
@@ -31,7 +32,7 @@ from gilscope.digest import digest
 from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
-from gilscope.measure.imports import costliest, timed_imports
+from gilscope.measure.imports import costliest
 from gilscope.measure.native import native_pools
 from gilscope.measure.pickling import crossing
 from gilscope.measure.summary import Summary

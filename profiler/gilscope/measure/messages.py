@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from gilscope.backends.base import CallError
+from gilscope.backends.base import CallError, FirstCall
 from gilscope.measure.pickling import Pickled as Pickled
 from gilscope.records import Kind, NativePool, QueueFigures, StartMethod
 from gilscope.targets import Decorated, TargetSpec
@@ -144,6 +144,8 @@ class RoundDone(Message, frozen=True, kw_only=True):
     """Calls by the bin of their latency (`gilscope.measure.histogram`), where they were timed."""
     cpu_costs_s: dict[int, float] = msgspec.field(default_factory=dict)
     """Mean CPU seconds by input number, where asked."""
+    first_calls: tuple[FirstCall, ...] = ()
+    """Of the workers that made their first in this round."""
     digests: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """Of the results, by the digest of the input, where asked: of plain data alone (`gilscope.digest`)."""
     default_pool_threads: int | None = None

@@ -8,6 +8,7 @@ from statistics import median
 import msgspec
 
 from gilscope.backends.base import CallError
+from gilscope.measure.cold import cold_cost
 from gilscope.measure.costs import work_s
 from gilscope.measure.histogram import histogram, quantile_s
 from gilscope.measure.messages import RoundDone
@@ -75,6 +76,7 @@ def trial_record(trial: TrialAccount, costs: Mapping[int, float], ledger: Ledger
         observer_slowdown=_slowdown(rounds[cold:]),
         latencies=counted,
         latency_p99_s=_p99_s(clean, counted),
+        cold=cold_cost(trial.first_calls, _median([made.latency_p50_s for made in clean])),
         ledger=ledger,
         timeline=_timeline(warm),
         loop_lag_max_s=max((r.loop_lag_max_s for r in rounds if r.loop_lag_max_s is not None), default=None),

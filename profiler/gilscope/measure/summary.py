@@ -56,6 +56,7 @@ class Summary:
             latencies=counted(latency for report in reports for latency in report.latencies_ns),
             costs_s={} if order is None else _costs(reports, order),
             cpu_costs_s={} if order is None else _by_input([ns for r in reports for ns in r.cpu_ns], order),
+            first_calls=tuple(report.first for report in reports if report.first is not None)[:workers],
             digests=_digests(reports),
             default_pool_threads=default_pool_threads,
         )

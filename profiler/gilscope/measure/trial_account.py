@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gilscope.backends.base import CallError
+from gilscope.backends.base import CallError, FirstCall
 from gilscope.configuration import Configuration
 from gilscope.measure.messages import RoundDone
 from gilscope.observers.proc import BytesRead
@@ -41,6 +41,8 @@ class TrialAccount:
     calls: int = 0
     errors: int = 0
     """Warm-up included."""
+    first_calls: list[FirstCall] = field(default_factory=list)
+    """Of the workers; empty where the backend does not tell them."""
     error: CallError | None = None
     """The first."""
     loaded: Loaded | None = None
@@ -69,6 +71,7 @@ class TrialAccount:
         if done.kind is not None and self.loaded is not None:
             target = msgspec.structs.replace(self.loaded.target, kind=done.kind)
             self.loaded = msgspec.structs.replace(self.loaded, kind=done.kind, target=target)
+        self.first_calls += done.first_calls[: max(0, self.known.workers - len(self.first_calls))]
         threads = [self.known.default_pool_threads, done.default_pool_threads]
         self.note(
             queue=done.queue or self.known.queue,

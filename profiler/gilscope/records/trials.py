@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from gilscope.records.base import Record
+from gilscope.records.circumstances import ImportCost
 from gilscope.records.ledgers import Ledger
 from gilscope.records.plans import QueueFigures
 from gilscope.records.traces import Histogram, Timeline
 from gilscope.records.verdicts import StartMethod
 
-__all__ = ["ENOUGH_FOR_P99", "Round", "Status", "Trial"]
+__all__ = ["ENOUGH_FOR_P99", "ColdCost", "Round", "Status", "Trial"]
 
 Status = Literal["ok", "failed", "refused", "timeout"]
 
@@ -51,6 +52,29 @@ class Round(Record, frozen=True, kw_only=True):
         return self.steady_s or self.wall_s
 
 
+class ColdCost(Record, frozen=True, kw_only=True):
+    """What the first call of a worker (a process, a thread, an event loop) took, beside its work: the medians over the
+    workers. It is no part of throughput, demands and classification."""
+
+    workers: int
+    """Whose first calls were told."""
+    first_s: float
+    """The first call."""
+    warm_s: float | None = None
+    """A later one."""
+    cpu_s: float | None = None
+    """CPU of the first call in its thread."""
+    imports: tuple[ImportCost, ...] = ()
+    """Packages that it imported, and seconds: the most expensive ones."""
+    connections: int | None = None
+    """Sockets that the first calls of all workers opened and kept."""
+
+    @property
+    def cost_s(self) -> float | None:
+        """Seconds beside the work; None where no later call was measured."""
+        return None if self.warm_s is None else max(self.first_s - self.warm_s, 0.0)
+
+
 class Trial(Record, frozen=True, kw_only=True):
     """One configuration, measured in a fresh process in several rounds."""
 
@@ -77,6 +101,8 @@ class Trial(Record, frozen=True, kw_only=True):
     """Throughput over the serial trial's."""
     startup_s: float | None = None
     """From opening the pool to every worker being ready."""
+    cold: ColdCost | None = None
+    """None where the backend does not tell first calls."""
     import_s: float | None = None
     latency_p50_s: float | None = None
     latency_p99_s: float | None = None

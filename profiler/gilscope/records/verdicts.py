@@ -127,10 +127,13 @@ class BreakEven(Record, frozen=True, kw_only=True):
     """To hand over one call and take its result back."""
     pickle_s: float | None = None
     startup_s: float | None = None
+    cold_s: float | None = None
+    """By which a worker's first call took longer than later ones: workers start theirs at the same time."""
     call_s: float | None = None
     """The shortest call for which it beats the serial run by more than the noise; None when no length does."""
     calls: int | None = None
-    """Calls of the length measured that repay its start-up; None when none do."""
+    """Calls of the length measured that repay its start-up, and what its first calls take longer than that of the
+    serial run; None when none do."""
 
 
 class GivenInputs(Record, frozen=True, kw_only=True):

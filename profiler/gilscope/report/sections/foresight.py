@@ -90,7 +90,10 @@ def _elsewhere(expected: Prediction, serial_per_s: float | None) -> tuple[str, .
 
 def break_even(result: ResultRecord) -> Section | None:
     """What each pool costs beside the work, and from where on it pays."""
-    titles = ("configuration", "dispatch overhead", "pickling", "start-up", "pays from calls of", "start-up repaid by")
+    titles = (
+        *("configuration", "dispatch overhead", "pickling", "start-up", "first calls"),
+        *("pays from calls of", "start-up repaid by"),
+    )
     rows = [_breaking_even(pool, result) for pool in result.break_even]
     table = _table(titles, ("configuration",), rows, "costs of each pool, and from where on it pays")
     return _section("From what length of a call on a pool pays", "by the model, from the costs measured here", table)
@@ -104,6 +107,7 @@ def _breaking_even(pool: BreakEven, result: ResultRecord) -> tuple[str, ...]:
         duration(pool.dispatch_s),
         or_dash(duration, pool.pickle_s),
         duration(pool.startup_s),
+        or_dash(duration, pool.cold_s),
         "no length" if pool.call_s is None else duration(pool.call_s),
         "never" if pool.calls is None else counted(pool.calls, "call"),
     )

@@ -7,7 +7,8 @@ from typing import Final
 
 from gilscope.decide.noise import floor_of
 from gilscope.decide.recommended import recommended
-from gilscope.records import ResultRecord, Trial
+from gilscope.decide.warm import is_notable
+from gilscope.records import ColdCost, ResultRecord, Trial
 from gilscope.report.document import (
     BLANK,
     NOT_APPLICABLE,
@@ -25,12 +26,14 @@ from gilscope.report.document import (
 from gilscope.report.pictures import Curve, CurveChart, IntervalBar, IntervalChart, Point, best_of_each
 from gilscope.report.sections.foresight import is_here
 from gilscope.report.verdicts import configuration
-from gilscope.units import byte_size, duration, interval, number, percent, rate, slowdown, times
+from gilscope.units import byte_size, counted, duration, interval, number, percent, rate, slowdown, times
 
 __all__ = ["configurations", "curves", "throughput"]
 
 #: The knee: the fewest workers with this part of the backend's best throughput.
 _KNEE_SHARE: Final = 0.95
+#: Imports of a first call that are named.
+_NAMED_IMPORTS: Final = 3
 
 
 def throughput(result: ResultRecord) -> Section | None:
@@ -103,6 +106,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("queue wait p50", brief=False), lambda trial: duration(trial.queue_wait_p50_s)),
     (Column("loop lag p99"), lambda trial: or_dash(duration, trial.loop_lag_p99_s)),
     (Column("start-up", brief=False), lambda trial: duration(trial.startup_s)),
+    (Column("first call", brief=False), lambda trial: or_dash(duration, trial.cold.first_s if trial.cold else None)),
     (Column("memory", brief=False), lambda trial: or_dash(byte_size, trial.memory_bytes)),
     (Column("memory/ worker", brief=False), lambda trial: or_dash(byte_size, trial.memory_per_worker_bytes)),
     (Column("pickled/ call", brief=False), lambda trial: or_dash(byte_size, trial.pickle_bytes)),
@@ -129,10 +133,22 @@ def _figures(trial: Trial) -> list[str]:
 
 
 def _notes(result: ResultRecord) -> Iterator[tuple[str, str]]:
-    """Each trial that is not ok, with its status and reason."""
+    """Each trial that is not ok, with its status and reason; and what first calls take beside the work, where it is
+    much."""
     for trial in result.trials:
         if trial.status != "ok":
             yield trial.name, f"{trial.status}: {trial.reason or 'reason unknown'}"
+        elif trial.cold is not None and is_notable(trial.cold):
+            yield trial.name, _first_call(trial.cold)
+
+
+def _first_call(cold: ColdCost) -> str:
+    parts = [f"CPU {duration(cold.cpu_s)}"] if cold.cpu_s is not None else []
+    parts += [f"importing {each.module} {duration(each.seconds)}" for each in cold.imports[:_NAMED_IMPORTS]]
+    parts += [counted(cold.connections, "connection") + " in all"] if cold.connections else []
+    whose = "its first call took" if cold.workers == 1 else "the first call of a worker took"
+    told = f"{whose} {duration(cold.first_s)}, later ones {duration(cold.warm_s)}"
+    return f"{told} ({', '.join(parts)})" if parts else told
 
 
 _UNKNOWN_NOISE: Final = (
