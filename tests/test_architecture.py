@@ -34,6 +34,7 @@ GROUND = {
     "parsing",
     "configuration",
     "entry_points",
+    "reading",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -47,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "entry_points": {"errors"},
     "subprocesses": {"errors"},
     "thread_address": set(),
+    "reading": set(),
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.errors import UsageError
 from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, per_second, seconds, size
+from gilscope.reading import MOST
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
     from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ EXHAUSTIVE_BUDGET_S = 60.0
 #: Budgets that starting may take beside the budget, where nothing is said: a target that imports for three seconds does
 #: so in the solo run, in each trial, in the workers of process pools, and again where more workers are tried.
 START_LIMIT = 3.0
+#: The longest time that can be asked for.
+LONGEST_S = 1e9
 PASSWORD = re.compile(r"://[^@/]*@")
 
 
@@ -57,6 +60,11 @@ class Option:
         """The long one."""
         return next((flag for flag in self.flags if flag.startswith("--")), f"--{self.name}")
 
+    @property
+    def most(self) -> float:
+        """Of a number: no clock waits longer, no float counts further, and a saved result may hold it."""
+        return LONGEST_S if self.parse is seconds else MOST
+
     def value(self, typed: Any) -> Any:
         """From what was typed to the value.
 
@@ -69,13 +77,15 @@ class Option:
         return self.parse(typed, self.flag)
 
     def refuse_nonsense(self, value: Any) -> None:
-        """:raises UsageError: when the value is none of the choices, or too small"""
+        """:raises UsageError: when the value is none of the choices, too small, or beyond what can be reckoned with"""
         told = self.flag.removeprefix("--")
         if self.choices and value is not None and value not in self.choices:
             raise UsageError(f"{told.replace('-', ' ')} {value!r} is none of {', '.join(self.choices)}")
         for each in value if isinstance(value, tuple) else (value,):
             if self.least is not None and each is not None and not each >= self.least:
                 raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
+            if isinstance(each, int | float) and not -self.most <= each <= self.most:
+                raise UsageError(f"{told} makes no sense: it is beyond {self.most:g}")
 
 
 def _option(default: Any, usage: str, told: str, **more: Any) -> Any:

@@ -86,7 +86,7 @@ def byte_size(count: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """``0.5`` → ``50%``; 0% and 100% only where they are exactly true."""
-    if share is None:
+    if share is None or not math.isfinite(share):
         return UNKNOWN
     for exact in (0.0, 1.0):
         if math.isclose(share, exact, abs_tol=1e-9):

@@ -6,8 +6,10 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gilscope.backends.base import Configuration
@@ -55,7 +57,7 @@ def test_a_trial_s_command_line_has_nothing_for_the_target_to_read(tmp_path: Pat
 def test_threads_that_cannot_be_had_are_an_error_and_leave_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: int
 ) -> None:
-    start, started = threading.Thread.start, []
+    start, started, before = threading.Thread.start, [], psutil.Process().children()
 
     def limited(thread: threading.Thread) -> None:
         started.append(thread)
@@ -69,8 +71,7 @@ def test_threads_that_cannot_be_had_are_an_error_and_leave_nothing(
     with pytest.raises(MeasurementError, match=r"the process of a trial cannot be started: .* can't start new thread"):
         LiveTrial(Configuration("serial")).start()
     assert not list(tmp_path.iterdir())
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert psutil.Process().children() == before
 
 
 def test_a_working_folder_that_is_gone_is_told_in_a_line(cli: Cli) -> None:
@@ -91,3 +92,24 @@ def test_without_proc_the_doctor_says_what_does_not_work_and_an_analysis_does_wi
     assert (outcome.status, outcome.stderr) == (0, "")
     assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok"}
     assert "/proc does not let" in outcome.analysis.result["instrument"]["reason"]
+
+
+def test_what_the_system_refuses_is_a_line_and_an_error_of_our_own_is_no_failed_gate(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(error: BaseException) -> Callable[..., None]:
+        def checks() -> None:
+            raise error
+
+        return checks
+
+    monkeypatch.setattr("gilscope.measure.health.checks", raising(OSError(24, "Too many open files")))
+    refused = cli.answer("doctor")
+    assert refused.status == 4
+    assert refused.line.startswith("gilscope: the system refused: [Errno 24] Too many open files; ")
+    monkeypatch.setattr("gilscope.measure.health.checks", raising(KeyError("nobody thought of it")))
+    own = cli.answer("doctor")
+    assert own.status == 70
+    assert own.stderr.endswith(
+        "KeyError: 'nobody thought of it'\ngilscope: this is an error of its own: please report the lines above\n"
+    )

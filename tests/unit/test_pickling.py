@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -53,3 +55,21 @@ def test_nothing_costs_nothing_beyond_itself() -> None:
 def test_what_cannot_be_pickled_is_said() -> None:
     with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
         crossing([lambda: None], [])
+
+
+def test_what_is_nested_too_deeply_is_an_error_whatever_limit_the_target_has_set() -> None:
+    text = """
+import pickle, sys
+from gilscope.measure.pickling import bounded_recursion
+sys.setrecursionlimit(1_000_000)
+value = []
+for _ in range(100_000):
+    value = [value]
+try:
+    with bounded_recursion():
+        pickle.dumps(value)
+except RecursionError:
+    print(sys.getrecursionlimit())
+"""
+    told = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert told.stdout == "1000000\n"

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from gilscope import report
-from gilscope.errors import OutputError, UsageError
+from gilscope.errors import LoadError, OutputError, TargetError, UsageError
 from gilscope.records import Stack
+from gilscope.report.files import _planted
+from gilscope.report.sources import gather
+from gilscope.targets.resolver import find
 from tests.unit.handmade import make_result, make_timeline, make_trial
 
 
@@ -160,3 +163,42 @@ def test_impossible_places_are_refused_alike_before_and_while_writing(tmp_path: 
 def test_a_read_only_place_is_refused() -> None:
     with pytest.raises(OutputError, match=r"cannot write '/proc/nowhere/out\.json'"):
         report.check_writable("/proc/nowhere/out.json")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".json", "a" * 300, "a/" * 3000 + "x.json", "nu\0ll.json"])
+def test_a_name_that_no_file_can_have_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    (path, _), *_ = report.expand_outputs(tmp_path / name, ["m:f"])
+    with pytest.raises(OutputError, match="cannot write"):
+        report.check_writable(path)
+    with pytest.raises(LoadError, match="cannot load"):
+        gather([tmp_path / name])
+    with pytest.raises(TargetError):
+        find(f"{name}:function", str(tmp_path))
+
+
+def _link(uid: int, mode: int = 0o120777) -> os.stat_result:
+    return os.stat_result((mode, 0, 0, 1, uid, 0, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("owner", "folder_owner", "mode", "planted"),
+    [
+        (1234, 0, 0o41777, True),
+        (os.geteuid(), 0, 0o41777, False),
+        (1234, 1234, 0o41777, False),
+        (1234, 0, 0o40755, False),
+        (1234, 0, 0o40777, False),
+    ],
+)
+def test_a_link_of_another_user_in_a_folder_open_to_all_is_not_written_through(
+    owner: int, folder_owner: int, mode: int, planted: bool
+) -> None:
+    assert _planted(_link(owner), _link(folder_owner, mode)) is planted
+
+
+def test_a_planted_link_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gilscope.report.files._planted", lambda link, folder: True)
+    (tmp_path / "out.md").symlink_to(tmp_path / "victim")
+    with pytest.raises(OutputError, match="a link that another user made"):
+        report.write_text(tmp_path / "out.md", "text")
+    assert not (tmp_path / "victim").exists()

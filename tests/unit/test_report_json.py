@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import gilscope
 from gilscope import report
 from gilscope import result as result_file
 from gilscope.errors import LoadError, OutputError
+from gilscope.reading import MOST
 from gilscope.records import SCHEMA
 from gilscope.report import saved
 from tests.unit.handmade import make_hostile, make_result, make_round, make_trial
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from gilscope.result import Result
 
 SAVED = Path(__file__).parent / "saved"
-_FINITE = st.floats(allow_nan=False, allow_infinity=False)
+_MEASURABLE = st.floats(-float(MOST), float(MOST))
 
 
 def _saved(tmp_path: Path, content: bytes | str) -> Path:
@@ -44,7 +46,7 @@ def test_a_saved_result_loads_as_it_was(tmp_path: Path) -> None:
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(), figures=st.lists(_FINITE, min_size=3, max_size=3), count=st.integers(0, 2**63 - 1))
+@given(text=st.text(), figures=st.lists(_MEASURABLE, min_size=3, max_size=3), count=st.integers(0, MOST))
 def test_any_text_and_any_figure_survive(tmp_path: Path, text: str, figures: list[float], count: int) -> None:
     wall, work, rate = figures
     trial = make_trial(rounds=(make_round(wall_s=wall, work_s=work),), throughput_per_s=rate, calls=count)
@@ -167,3 +169,18 @@ def test_what_no_file_can_hold_is_shown_as_an_escape(tmp_path: Path) -> None:
     loaded: Result = result_file.load(_saved(tmp_path, result.to_json()))
     assert loaded.output == "\\udcff"
     assert loaded.settings == {"where": "x", "many": 2}
+
+
+@pytest.mark.parametrize("figure", ["1e309", "1e308", "-1e30", "9" * 400])
+@pytest.mark.parametrize("field", ["wall_s", "calls", "confidence"])
+def test_figures_that_nobody_measured_are_refused(tmp_path: Path, field: str, figure: str) -> None:
+    text, count = re.subn(f'"{field}": ?[0-9.e+-]+', f'"{field}": {figure}', make_result().to_json())
+    assert count
+    with pytest.raises(LoadError, match=r"none that anybody measured|Number out of range"):
+        result_file.load(_saved(tmp_path, text))
+
+
+def test_no_workers_are_none_that_worked(tmp_path: Path) -> None:
+    text = re.sub('"workers": ?[0-9]+', '"workers": 0', make_result().to_json())
+    with pytest.raises(LoadError, match="less than one worker"):
+        result_file.load(_saved(tmp_path, text))

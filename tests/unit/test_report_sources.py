@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,27 @@ def test_one_report_is_on_one_sort(tmp_path: Path) -> None:
         gather([result, profile])
     with pytest.raises(LoadError, match="holds saved results, not recorded profiles"):
         gather_profiles([result])
+
+
+def test_a_link_to_itself_a_pipe_and_nesting_beyond_any_profile_s_are_named_and_left_out(tmp_path: Path) -> None:
+    recorded(tmp_path, "a")
+    loop, pipe, deep, huge = (tmp_path / f"gilscope-{name}.profiles.json" for name in "bcde")
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    deep.write_text("[" * 100_000)
+    huge.write_text(record(tmp_path / "kept.json").read_text().replace('"pid":1,', '"pid":1e300,'))
+    found = gather([tmp_path])
+    assert found.profiles is not None
+    assert found.profiles.processes == 1
+    assert [Path(skipped.path) for skipped in found.skipped] == [loop, pipe, deep, huge]
+
+
+def test_results_may_come_through_a_pipe(tmp_path: Path) -> None:
+    text = save(tmp_path / "a.json").read_bytes()
+    os.mkfifo(pipe := tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: pipe.write_bytes(text))
+    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that a reader is there whenever the writer begins
+    writer.start()
+    assert len(gather([f"/dev/fd/{descriptor}"]).results) == 1
+    os.close(descriptor)
+    writer.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -16,11 +17,11 @@ from gilscope.cli.check import check
 from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
 from gilscope.cli.doctor import doctor
-from gilscope.cli.exits import complain, status_of_error
+from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
 from gilscope.cli.report import report
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
-from gilscope.errors import GilscopeError
+from gilscope.errors import GilscopeError, MeasurementError
 
 __all__ = ["app", "run"]
 
@@ -74,4 +75,13 @@ def run() -> NoReturn:
     except GilscopeError as error:
         complain(error)
         sys.exit(status_of_error(error))
+    except (OSError, MemoryError) as error:
+        refused = MeasurementError(f"the system refused: {error or 'no memory is left'}; gilscope doctor tries it all")
+        complain(refused)
+        sys.exit(status_of_error(refused))
+    except Exception:
+        sys.stderr.write(
+            f"{traceback.format_exc()}gilscope: this is an error of its own: please report the lines above\n"
+        )
+        sys.exit(OWN_ERROR)
     sys.exit(0)

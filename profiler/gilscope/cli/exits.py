@@ -1,5 +1,5 @@
 """From what happened to the exit status: 0 a verdict; 1 a gate that failed; 2 usage; 3 the target failed; 4 nothing
-could be measured or concluded; 130 Ctrl-C."""
+could be measured or concluded; 70 an error of gilscope's own, which must not look like a gate's; 130 Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
     from gilscope.records import ResultRecord
 
-__all__ = ["GATE_FAILED", "INTERRUPTED", "complain", "status_of_error", "status_of_results", "tell_skipped"]
+__all__ = [
+    "GATE_FAILED",
+    "INTERRUPTED",
+    "OWN_ERROR",
+    "complain",
+    "status_of_error",
+    "status_of_results",
+    "tell_skipped",
+]
 
 OK, GATE_FAILED, USAGE, TARGET_FAILED, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 130
+#: As sysexits.h has it (EX_SOFTWARE).
+OWN_ERROR = 70
 
 
 def status_of_error(error: GilscopeError) -> int:

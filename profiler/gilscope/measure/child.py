@@ -34,7 +34,7 @@ from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.imports import costliest
 from gilscope.measure.native import native_pools
-from gilscope.measure.pickling import crossing
+from gilscope.measure.pickling import bounded_recursion, crossing
 from gilscope.measure.summary import Summary
 from gilscope.unpicklable import explain
 
@@ -202,6 +202,11 @@ class Trial:
         assert self._work is not None, "Pickle before Open"
         chunk = self._items[:1]
         _, results = run_chunk(self._work, chunk, 0)
+        with bounded_recursion():
+            return self._pickled(chunk, results)
+
+    def _pickled(self, chunk: list[Any], results: list[Any]) -> m.Reply:
+        assert self._work is not None
         for what, value in (
             ("the function", self._work.func),
             *(("an argument", item) for item in chunk),
@@ -251,12 +256,13 @@ def _failed(error: Exception) -> m.Failed:
     return m.Failed(sort=sort, error=type(error).__name__, message=str(error))
 
 
-def _raised(error: BaseException) -> m.Failed:
-    """The user's set-up or tear-down, called by a backend, raised."""
+def _raised(error: BaseException, command: m.Command) -> m.Failed:
+    """The user's set-up or tear-down, called by a backend, raised; or, on importing, what nobody thought of did."""
     from gilscope.backends.worker import describe_error
 
     told = describe_error(error)
-    message = f"set-up or tear-down raised {told.type}: {told.message}"
+    doing = "importing" if isinstance(command, m.Load | m.FindDecorated) else "set-up or tear-down"
+    message = f"{doing} raised {told.type}: {told.message}"
     return m.Failed(sort="raised", error=told.type, message=message, traceback=told.traceback)
 
 
@@ -281,7 +287,7 @@ def main() -> None:
         except (GilscopeError, Refusal, WorkerDied) as error:
             reply = _failed(error)
         except BaseException as error:
-            reply = _raised(error)
+            reply = _raised(error, command)
         end_if_copied()
         _flush()
         channel.say(reply)

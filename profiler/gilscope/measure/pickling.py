@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,12 +17,14 @@ from gilscope.subprocesses import start_thread
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Pickled", "crossing"]
+__all__ = ["Pickled", "bounded_recursion", "crossing"]
 
 #: Passes, of which the fastest counts, and the seconds after which one must do.
 PASSES, PASSES_S = 5, 0.1
 #: What a pipe holds: more is handed over piece by piece, by two processes that wait for each other.
 PIPE_BYTES = 65_536
+#: Levels of nesting for which half of the smallest usual stack, 8 MiB, is enough.
+DEEPEST = 10_000
 
 
 class Pickled(msgspec.Struct, frozen=True, tag=True):
@@ -41,6 +45,18 @@ class Pickled(msgspec.Struct, frozen=True, tag=True):
     def parent_share(self) -> float | None:
         """The part of the seconds that the parent spends."""
         return self.parent_s / self.seconds if self.seconds else None
+
+
+@contextmanager
+def bounded_recursion() -> Iterator[None]:
+    """Within, what is nested too deeply is an error, whatever limit the target has set: pickle goes down in C, and
+    where that is unlimited the process ends by SIGSEGV."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(limit, DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Pickled:

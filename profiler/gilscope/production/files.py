@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from gilscope.errors import LoadError
 from gilscope.production.profile import Profile
 from gilscope.production.record import merged
 from gilscope.production.sketch import BUCKETS
+from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import Record
 
 if TYPE_CHECKING:
@@ -54,15 +56,18 @@ class Loaded(Record, frozen=True, kw_only=True):
 
 
 def write_profiles(path: str | Path, file: ProfileFile) -> None:
-    """Replace the file in one step: a reader sees the old one or the new one, whenever the process ends.
+    """Replace the file in one step: a reader sees the old one or the new one, whenever the process ends. The new one is
+    for this user alone, and made where nothing was, not even a link: others may write to the folder too.
 
     :raises OSError: when it cannot be written
     """
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.tmp")
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        temporary.write_bytes(msgspec.json.encode(file))
+        with open(descriptor, "wb") as writer:
+            writer.write(msgspec.json.encode(file))
         os.replace(temporary, place)
     except BaseException:
         with contextlib.suppress(OSError):  # the error to tell of is the first
@@ -76,7 +81,7 @@ def load_profiles(folder: str | Path) -> Loaded:
     :raises LoadError: when there is no such folder, or no file of profiles in it
     """
     place = Path(folder)
-    if not place.is_dir():
+    if not os.path.isdir(place):  # which minds no name, however long
         raise LoadError(f"cannot load {str(folder)!r}: it is no folder; give the one that GILSCOPE_OUT named")
     paths = sorted(place.glob(PATTERN))
     if not paths:
@@ -97,13 +102,16 @@ def load_files(paths: Iterable[Path]) -> Loaded:
 
 def _read(path: Path) -> ProfileFile | Skipped:
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=ProfileFile)
+        data = read_bytes(path)
+        measurable, file = is_measurable(msgspec.json.decode(data)), msgspec.json.decode(data, type=ProfileFile)
     except OSError as error:
         return Skipped(path=str(path), reason=error.strerror or str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is a DecodeError
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # a ValidationError is a DecodeError
         return Skipped(path=str(path), reason=f"it is half-written, damaged or something else ({error})")
     if file.schema != SCHEMA:
         return Skipped(path=str(path), reason=f"its schema is {file.schema!r}, not {SCHEMA!r}")
+    if not measurable:
+        return Skipped(path=str(path), reason=f"a figure in it is none that anybody counted: it is beyond {MOST:g}")
     if not all(0 <= index < BUCKETS and count > 0 for each in file.profiles for index, count in each.durations.items()):
         return Skipped(path=str(path), reason="it is damaged: it counts durations that no process does")
     return file

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -118,7 +119,7 @@ def expand_outputs(path: str | Path, names: Sequence[str]) -> list[tuple[Path, s
     :raises OutputError: when no format has the suffix
     """
     place = Path(path)
-    if not (str(path).endswith(("/", "\\")) or place.is_dir() or not place.suffix):
+    if not (str(path).endswith(("/", "\\")) or os.path.isdir(place) or not place.suffix):
         return [(place, format_for_path(place))]
     stem = f"gilscope-{_file_name(names)}"
     return [(place / f"{stem}{FORMATS[name].suffix}", name) for name in FOLDER_FORMATS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,8 @@ def write_text(path: str | Path, text: str) -> None:
         place = _real(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists() and not place.is_file():
-            _write(place, text)  # a device or a pipe is written to, not replaced
+            with open(place, "w", encoding="utf-8", newline="") as file:  # a device or a pipe: written to, not replaced
+                file.write(text)
         else:
             _replace(place, text)
 
@@ -46,8 +48,22 @@ def check_writable(path: str | Path) -> None:
 
 
 def _real(path: str | Path) -> Path:
-    """The file itself: a symbolic link is written through, not replaced."""
-    return Path(os.path.realpath(os.fspath(path)))
+    """The file itself: a symbolic link is written through, not replaced.
+
+    :raises PermissionError: when it is one that another user put into a folder open to all, such as /tmp: he would
+        choose which of our files is overwritten. Linux refuses to follow these where it is told to (proc_sys_fs(5),
+        protected_symlinks); a path that is resolved first does not ask it.
+    """
+    place = Path(os.path.abspath(path))
+    for each in (place, *place.parents):
+        if each.is_symlink() and _planted(os.lstat(each), os.stat(each.parent)):
+            raise PermissionError(f"{each} is a link that another user made in a folder open to all")
+    return Path(os.path.realpath(place))
+
+
+def _planted(link: os.stat_result, folder: os.stat_result) -> bool:
+    open_to_all = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    return bool(open_to_all) and link.st_uid not in (os.geteuid(), folder.st_uid)
 
 
 def _nearest_folder(place: Path) -> Path:
@@ -67,15 +83,11 @@ def _nearest_folder(place: Path) -> Path:
 def _replace(place: Path, text: str) -> None:
     temporary = place.with_name(f".gilscope-{secrets.token_hex(8)}.tmp")
     try:
-        _write(temporary, text)
+        with open(temporary, "x", encoding="utf-8", newline="") as file:  # never one that is there, nor through a link
+            file.write(text)
         os.replace(temporary, place)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _write(place: Path, text: str) -> None:
-    with open(place, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from gilscope.errors import LoadError
+from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import SCHEMA, ResultRecord
 
 __all__ = ["load_error", "migrated", "read_all"]
@@ -30,6 +31,8 @@ def read_all(path: str | Path, kind: type[R]) -> list[R]:
     :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
     """
     found = _parse(path, _contents(path))
+    if not is_measurable(found):
+        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
     records = found if isinstance(found, list) else [found]
     if not records:
         raise load_error(path, "it is an empty list of results")
@@ -45,7 +48,7 @@ def migrated(record: dict[str, Any]) -> dict[str, Any]:
 
 def _contents(path: str | Path) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return read_bytes(path)
     except (OSError, ValueError) as error:
         raise load_error(path, getattr(error, "strerror", None) or str(error)) from error
 
@@ -79,9 +82,13 @@ def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
     if schema not in (SCHEMA, *_OLDER):
         raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
     try:
-        return msgspec.convert(migrated(record), kind)
+        result = msgspec.convert(migrated(record), kind)
     except msgspec.ValidationError as error:
         raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
+    workers = [trial.workers for trial in result.trials] + [told.workers for told in result.predictions]
+    if min(workers, default=1) < 1:
+        raise load_error(path, "a figure in it is none that anybody measured: less than one worker")
+    return result
 
 
 def _what_to_do(schema: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 
 from gilscope.errors import LoadError, UsageError
 from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files
+from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
 from gilscope.report import format_for_path
 from gilscope.report.saved import read_all
@@ -58,7 +60,7 @@ def gather_profiles(paths: Sequence[str | Path]) -> Loaded:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # which minds no name, however long
         return [path]
     saved = (file for file in path.glob("*.json") if format_for_path(file) == "json")  # and nothing for a viewer
     files = sorted(path.glob(PATTERN)) or sorted(saved)
@@ -74,7 +76,8 @@ def _is_recorded(file: Path) -> bool:
     if file.match(PATTERN):
         return True
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Head).schema == SCHEMA
+        # A pipe can be read only once.
+        return os.path.isfile(file) and msgspec.json.decode(read_bytes(file), type=_Head).schema == SCHEMA
     except (OSError, ValueError, msgspec.DecodeError, RecursionError):  # whoever reads it tells what is the matter
         return False
 
@@ -84,7 +87,7 @@ class _Head(msgspec.Struct):
 
 
 def _loaded(files: list[Path]) -> Loaded:
-    loaded = load_files({file.resolve(): file for file in files}.values())
+    loaded = load_files({os.path.realpath(file): file for file in files}.values())
     if not loaded.processes:
         raise _none(loaded.skipped[0])
     return loaded

@@ -50,12 +50,14 @@ def one_line(exc: BaseException) -> str:
     return list(report.format_exception_only())[-1].strip().partition("\n")[0]
 
 
-def _prune(report: traceback.TracebackException | None) -> None:
-    if report is None:
-        return
-    report.stack[:] = [frame for frame in report.stack if _is_users(frame.filename)]
-    for linked in (report.__cause__, report.__context__, *(report.exceptions or ())):
-        _prune(linked)
+def _prune(report: traceback.TracebackException) -> None:
+    """Of it, and of all that it is linked to: a chain may be longer than any recursion goes."""
+    left: list[traceback.TracebackException | None] = [report]
+    while left:
+        each = left.pop()
+        if each is not None:
+            each.stack[:] = [frame for frame in each.stack if _is_users(frame.filename)]
+            left += (each.__cause__, each.__context__, *(each.exceptions or ()))
 
 
 def _is_users(filename: str) -> bool:

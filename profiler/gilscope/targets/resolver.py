@@ -126,13 +126,14 @@ def _expose(path: Path) -> str:
 
 
 def _check_file(path: Path) -> None:
-    if path.is_dir():
+    if os.path.isdir(path):  # which minds no name, however long
         raise TargetError(f"{path} is a folder: give a file in it, path/to/file.py:function")
     if path.suffix != ".py":
         raise TargetError(f"{path} is not a .py file: give path/to/file.py:function or package.module:function")
-    if not path.exists():
-        siblings = [entry.name for entry in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        where = f"looked in {path.parent}" if path.parent.is_dir() else f"there is no folder {path.parent}"
+    if not os.path.exists(path):
+        there = os.path.isdir(path.parent)
+        siblings = [entry.name for entry in path.parent.glob("*.py")] if there else []
+        where = f"looked in {path.parent}" if there else f"there is no folder {path.parent}"
         raise TargetError(f"no file {path.name!r} ({where}){hint(path.name, siblings)}")
 
 

@@ -78,3 +78,19 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     assert old["profiles"][0]["clocked_unclear_s"] == 0.5
     (tmp_path / "gilscope-old.profiles.json").write_bytes(msgspec.json.encode(old))
     assert load_profiles(tmp_path).profiles[0].clocked_possible_gil_wait_s == 0.5
+
+
+def test_a_file_of_profiles_is_for_its_user_alone_and_made_through_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write to the folder knows the file's name once it is there."""
+    victim, place = tmp_path / "victim", tmp_path / "gilscope-h-1-ab.profiles.json"
+    victim.write_text("precious")
+    place.symlink_to(victim)
+    write_profiles(place, file(make_profile()))
+    assert (victim.read_text(), place.is_symlink(), place.stat().st_mode & 0o777) == ("precious", False, 0o600)
+    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
+    (tmp_path / f".{place.name}.guessed.tmp").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        write_profiles(place, file(make_profile()))
+    assert victim.read_text() == "precious"

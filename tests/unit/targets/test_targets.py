@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.errors import TargetError, TargetFailedError, UsageError
-from gilscope.targets import TargetSpec, parse
+from gilscope.targets import TargetSpec, parse, user_traceback
 from tests.unit.targets.helpers import WORK, call, loaded, through_child
 
 # ---- the text ----
@@ -245,6 +245,14 @@ def test_the_traceback_keeps_causes_without_the_machinery(project: Path) -> None
     assert f'{project}/inner.py", line 1' in caught.value.traceback
     assert "The above exception was the direct cause" in caught.value.traceback
     assert "frozen importlib" not in caught.value.traceback
+
+
+def test_a_chain_of_causes_longer_than_recursion_goes_has_a_traceback() -> None:
+    error = ValueError("the last")
+    for number in range(10_000):
+        later = ValueError(str(number))
+        later.__cause__, error = error, later
+    assert user_traceback(error).endswith("ValueError: 9999\n")
 
 
 def test_a_file_of_a_package_is_told_apart(project: Path) -> None:
