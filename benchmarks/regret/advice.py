@@ -23,13 +23,18 @@ TIMEOUT_S = 120.0
 _EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "asyncio", *QUEUES)}
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """What gilscope's model expected of a configuration that gilscope then measured, in calls per second."""
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What gilscope expected of a configuration that it measured, in calls per second."""
 
     backend: str
     workers: int
     predicted: float
     measured: float
+    low: float | None = None
+    """The ends of its interval; None where none was saved."""
+    high: float | None = None
+    model: float | None = None
+    """By the model alone; None where that is what ``predicted`` is."""
 
 
 class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,12 +87,20 @@ def advice_from(record: dict[str, Any], seconds: float) -> Advice:
         confidence=round(told["confidence"], 3),
         floor=(record.get("noise") or {}).get("floor"),
         reason=told["reason"],
-        predictions=[
-            Prediction(each["backend"], each["workers"], each["throughput_per_s"], each["measured_per_s"])
-            for each in record["predictions"]
-            if each["measured_per_s"]
-        ],
+        predictions=[_prediction(each) for each in record["predictions"] if each["measured_per_s"]],
         failed=None if cell else f"nothing that is a cell was recommended: {told['reason']}",
+    )
+
+
+def _prediction(told: dict[str, Any]) -> Prediction:
+    return Prediction(
+        told["backend"],
+        told["workers"],
+        told["throughput_per_s"],
+        told["measured_per_s"],
+        told.get("throughput_low"),
+        told.get("throughput_high"),
+        told.get("model_per_s"),
     )
 
 

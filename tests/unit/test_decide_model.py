@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gilscope.decide.demands import call_s
 from gilscope.decide.model import Model, fewest_near_best
 from gilscope.decide.mva import Station
-from gilscope.decide.predictions import predictions
+from gilscope.decide.predictions import here
 from gilscope.decide.traits import Machine, Shape
 from gilscope.records import Demands, Kind, Prediction, Trial
 
@@ -24,7 +24,7 @@ FOUR = Machine(cpus=4.0, samples=1000)
 
 def expected(backend: str, demands: Demands, machine: Machine, workers: int, kind: Kind = "sync") -> Prediction:
     trial = make.trial(backend, workers=workers)
-    [found] = predictions(Model(demands, machine, kind, make.BACKENDS), [trial])
+    [found] = here(Model(demands, machine, kind, make.BACKENDS), [trial])
     return found
 
 
@@ -156,7 +156,8 @@ def test_the_parent_needs_a_cpu_too() -> None:
 
 
 def predicted(demands: Demands, *trials: Trial, machine: Machine = FOUR) -> list[Prediction]:
-    return list(predictions(Model(demands, machine, backends=make.BACKENDS), trials))
+    """By the model alone."""
+    return here(Model(demands, machine, backends=make.BACKENDS).calibrated(trials), trials)
 
 
 def test_the_clean_rounds_tell_how_long_a_call_is() -> None:

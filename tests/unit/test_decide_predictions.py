@@ -35,7 +35,7 @@ def test_python_gains_from_cpus_in_processes_alone() -> None:
     assert set(found) == {"thread", "process", "asyncio"}
     assert found["process"].throughput_per_s == pytest.approx(1600, rel=0.1)
     assert found["process"].workers == 16
-    assert found["thread"].throughput_per_s == pytest.approx(100, rel=0.02)
+    assert found["thread"].model_per_s == pytest.approx(100, rel=0.02)
     assert found["thread"].workers == 1
 
 

@@ -105,7 +105,7 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
         budget = Budget(
             options.budget_s, options.max_calls, kept_for_hot_lines_s(options), start_limit_s=options.may_start_s
         )
-        experiment = Experiment(options, cpus.usable, _traits(options, extensions))
+        experiment = Experiment(options, cpus.usable, _traits(options, extensions), cpus.cores)
 
         def say(doing: str) -> None:
             tell(Progress(doing, budget.wall_s, options.budget_s + budget.started_s))

@@ -9,10 +9,12 @@ import msgspec
 
 from gilscope.records import WAIT_STATES, Account, Demands, Ledger
 
-__all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "scaled"]
+__all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "scaled", "with_cpu"]
 
 #: The fields that `Ledger` and `Demands` share: seconds, summed over the threads.
 _SECONDS = Account.__struct_fields__
+#: Those of them that are CPU time of the call.
+_CPU = ("cpu_s", "cpu_gil_s", "cpu_free_s", "own_threads_cpu_s", "children_cpu_s")
 #: The further fields of a ledger that add up over rounds.
 _SUMMED = ("samples", "calls", "gil_held_s", "gil_observed_s", "driver_cpu_s")
 #: What samples divide, and into what.
@@ -89,6 +91,14 @@ def scaled(demands: Demands, factor: float) -> Demands:
     """The demands of a call of the same shape, so many times as long."""
     known = {name: seconds for name in _SECONDS if (seconds := getattr(demands, name)) is not None}
     return msgspec.structs.replace(demands, **{name: seconds * factor for name, seconds in known.items()})
+
+
+def with_cpu(demands: Demands, factor: float) -> Demands:
+    """The demands of a call that computes so many times as long, and waits as long as it did."""
+    known = {name: seconds for name in _CPU if (seconds := getattr(demands, name)) is not None}
+    more_s = demands.cpu_s * (factor - 1)
+    longer = {name: seconds * factor for name, seconds in known.items()}
+    return msgspec.structs.replace(demands, wall_s=demands.wall_s + more_s, **longer)
 
 
 def _known(fold: Callable[[list[float]], float], parts: Sequence[Ledger], name: str) -> Any:

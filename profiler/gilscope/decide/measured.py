@@ -34,6 +34,8 @@ class Experiment:
     """Usable ones."""
     backends: Mapping[str, BackendTraits]
     """Those that may be tried, ``serial`` first."""
+    cores: float | None = None
+    """That the usable CPUs are on; None where that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Measured:
         pools = [tried for tried in self.trials[1:] if tried.dispatch_s and tried.twin_of is None]
         return Machine(
             cpus=self.experiment.cpus,
+            cores=self.experiment.cores,
             gil_enabled=self.gil_enabled,
             dispatch_s={tried.record.backend: tried.dispatch_s for tried in pools if tried.dispatch_s},
             pickle_s=self.pickle_s,

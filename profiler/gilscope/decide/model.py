@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gilscope.configuration import Configuration
-from gilscope.decide.demands import call_s, outside_wait_s, scaled
+from gilscope.decide.demands import call_s, outside_wait_s, scaled, with_cpu
 from gilscope.decide.mva import Station, bottleneck, throughputs
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.decide.traits import BackendTraits, Machine, Shape
@@ -52,6 +52,8 @@ class Model:
     """The low end of the solo throughput's interval as a ratio to the throughput; None when one round says nothing of
     the noise."""
     high: float | None = None
+    cpu_doubt: tuple[float, ...] = ()
+    """How many times the CPU time of a call may be what it is thought to be, at either end."""
 
     def calibrated(self, trials: Iterable[Trial]) -> Model:
         """The model whose solo run has the throughput that it had.
@@ -102,20 +104,20 @@ class Model:
             return self._thread_stations(dispatch_s, gil_share)
         parent_s = machine.pickle_s * machine.pickle_parent_share
         worker_s = demands.cpu_s + dispatch_s + machine.pickle_s - parent_s
-        return [Station("cpu", worker_s, machine.cpus), _delay(wait_s), _parent(dispatch_s, parent_s)]
+        return [Station("cpu", worker_s, machine.capacity), _delay(wait_s), _parent(dispatch_s, parent_s)]
 
     def _thread_stations(self, dispatch_s: float, gil_share: float) -> list[Station]:
         demands, machine = self.demands, self.machine
         wait_s, computing_s = outside_wait_s(demands), demands.cpu_s + dispatch_s
         if not machine.gil_enabled:
-            return [Station("cpu", computing_s, machine.cpus), _delay(wait_s), _parent(dispatch_s)]
+            return [Station("cpu", computing_s, machine.capacity), _delay(wait_s), _parent(dispatch_s)]
         held_s = min(demands.gil_held_off_cpu_s or 0.0, wait_s)
         if machine.cpus <= 1:
-            cpu = Station("cpu", computing_s, machine.cpus)
+            cpu = Station("cpu", computing_s, machine.capacity)
             return [cpu, Station("gil", held_s, off_cpu_s=held_s), _delay(wait_s - held_s)]
         return [
             Station("gil", demands.cpu_s * gil_share + dispatch_s + held_s, off_cpu_s=held_s),
-            Station("cpu", demands.cpu_s * (1 - gil_share), machine.cpus),
+            Station("cpu", demands.cpu_s * (1 - gil_share), machine.capacity),
             _delay(wait_s - held_s),
         ]
 
@@ -133,7 +135,7 @@ class Model:
     def _ceiling(self, stations: Sequence[Station]) -> float:
         busy_s = sum(station.demand_s - station.off_cpu_s for station in stations if not math.isinf(station.servers))
         busy_s += (self.demands.own_threads_cpu_s or 0.0) + (self.demands.children_cpu_s or 0.0)
-        return self.machine.cpus / busy_s if busy_s > 0 else math.inf
+        return self.machine.capacity / busy_s if busy_s > 0 else math.inf
 
     def predict(self, stations: Sequence[Station], workers: int) -> tuple[float, str]:
         """Calls per second and the station that limits them.
@@ -189,16 +191,23 @@ class Model:
     def expected(self, at: Callable[[Model, float], tuple[float, str]], *, under_gil: bool) -> Expectation:
         """What ``at`` gives for this model and a share of the GIL: calls per second and what limits them.
 
-        The interval combines the doubt about the length of a solo call with that about its share of the GIL, where that
-        counts: independent of each other, so their logarithms add in quadrature. None where neither is known.
+        The interval combines the doubts about the length of a solo call, its share of the GIL, where that counts, its
+        CPU time, and what hyperthreads add to each other, which is unknown: independent of each other, so their
+        logarithms add in quadrature. None where there is none.
         """
         least, share, most = self.gil_shares
         per_s, limit = at(self, share)
         ends = [self.with_calls_of(call_s(self.demands) / end) for end in (self.low, self.high) if end is not None]
         doubts = [[at(model, share)[0] for model in ends]] if ends else []
         doubts += [[at(self, least)[0], at(self, most)[0]]] if under_gil else []
-        low, high = _interval(per_s, doubts)
+        doubts += [[at(replace(self, demands=with_cpu(self.demands, by)), share)[0] for by in self.cpu_doubt]]
+        if self.machine.shares_cores:
+            doubts += [[at(self._with_hyperthreads(gain), share)[0] for gain in (0.0, 1.0)]]
+        low, high = _interval(per_s, [doubt for doubt in doubts if doubt])
         return Expectation(per_s, low, high, limit)
+
+    def _with_hyperthreads(self, gain: float) -> Model:
+        return replace(self, machine=replace(self.machine, hyperthread_gain=gain))
 
 
 def _delay(seconds: float) -> Station:

@@ -1,17 +1,22 @@
 """What the model expects, beside what was measured and on other machines: more or fewer CPUs, and no GIL at all.
 
-The costs of the pools and the demands of a call are those of the machine that was measured.
+The costs of the pools and the demands of a call are those of the machine that was measured, but for the CPU time that
+more busy CPUs take (`gilscope.decide.inflation`). What the model itself is off by is learned from what was measured
+(`gilscope.decide.model_error`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import most_workers
 from gilscope.decide.demands import call_s
+from gilscope.decide.inflation import growth, inflated
 from gilscope.decide.model import KNEE_SHARE, Expectation, Model, fewest_near_best
+from gilscope.decide.model_error import Seen, corrected, learned
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.rounds import chunksize
 from gilscope.records import LOOP_KINDS, Prediction, Trial
@@ -29,19 +34,44 @@ def predictions(
     nothing.
 
     :param model: of the machine that was measured
-    :param trials: of this analysis; the serial one tells the length of a call
+    :param trials: of this analysis; the serial one tells the length of a call, and each that was measured what the
+        model is off by
     :param cpus: CPUs of the other machines
     :param gil: False to expect a free-threaded interpreter too, on this machine and on the others: only what runs
         in threads differs there
     :param margin: by how much several processes of several threads each must beat either alone to be named
     """
-    model = model.calibrated(trials)
+    per_cpu, model = growth(model, trials), model.calibrated(trials)
     refused = {trial.backend for trial in trials if trial.status == "refused"}
     possible = {name: traits for name, traits in model.backends.items() if name not in refused}
     measured = here(model, trials)
     told = {_place(each) for each in measured}
-    others = elsewhere(replace(model, backends=possible), cpus=cpus, gil=gil, margin=margin)
-    return (*measured, *(each for each in others if _place(each) not in told))
+    others = elsewhere(replace(model, backends=possible), cpus=cpus, gil=gil, margin=margin, per_cpu=per_cpu)
+    seen = _seen(model, here(inflated(model, per_cpu, model.machine.cpus), trials))
+    return (
+        *_from_the_others(model, measured),
+        *(_corrected(model, each, seen.values()) for each in others if _place(each) not in told),
+    )
+
+
+def _seen(model: Model, found: Sequence[Prediction]) -> dict[int, Seen]:
+    """What the model was off by, by the number of the prediction; of those without a measurement nothing."""
+    return {
+        number: Seen(model.shape(each.backend), each.workers, math.log(each.measured_per_s / each.throughput_per_s))
+        for number, each in enumerate(found)
+        if each.measured_per_s and each.throughput_per_s > 0
+    }
+
+
+def _from_the_others(model: Model, found: Sequence[Prediction]) -> Iterator[Prediction]:
+    """Each with what the model was off by in all the others."""
+    seen = _seen(model, found)
+    for number, each in enumerate(found):
+        yield _corrected(model, each, [error for of, error in seen.items() if of != number])
+
+
+def _corrected(model: Model, to: Prediction, seen: Iterable[Seen]) -> Prediction:
+    return corrected(to, learned(seen, model.shape(to.backend), to.workers * (to.threads_per_process or 1)))
 
 
 def _place(to: Prediction) -> tuple[object, ...]:
@@ -61,22 +91,33 @@ def here(model: Model, trials: Sequence[Trial]) -> list[Prediction]:
 
 
 def elsewhere(
-    model: Model, *, cpus: Sequence[float] = (), gil: bool = True, margin: float = TIE_MARGIN
+    model: Model,
+    *,
+    cpus: Sequence[float] = (),
+    gil: bool = True,
+    margin: float = TIE_MARGIN,
+    per_cpu: float = 0.0,
 ) -> list[Prediction]:
-    """The best configuration of every backend on each of the other machines."""
+    """The best configuration of every backend on each of the other machines, by the model alone.
+
+    :param per_cpu: by how much of itself the CPU time of a call grows for each further busy CPU
+    """
     if not model.asks_for_something:
         return []
-    found = [_on(_with(model, count), margin) for count in dict.fromkeys(cpus)]
+    found = [_on(_with(model, count, per_cpu), margin) for count in dict.fromkeys(cpus)]
     if not gil and model.machine.gil_enabled:
         threads = {name: traits for name, traits in model.backends.items() if model.shape(name) == "thread"}
         free = replace(model, backends=threads)
-        found += [_best_of_each(_with(free, n, gil=False)) for n in dict.fromkeys((model.machine.cpus, *cpus))]
+        found += [_best_of_each(_with(free, n, per_cpu, gil=False)) for n in dict.fromkeys((model.machine.cpus, *cpus))]
     return [prediction for predicted in found for prediction in predicted]
 
 
-def _with(model: Model, cpus: float, *, gil: bool = True) -> Model:
-    gil_enabled = model.machine.gil_enabled and gil
-    return replace(model, machine=replace(model.machine, cpus=float(cpus), gil_enabled=gil_enabled))
+def _with(model: Model, cpus: float, per_cpu: float, *, gil: bool = True) -> Model:
+    """On a machine of the same kind: with as many hyperthreads on a core."""
+    here, gil_enabled = model.machine, model.machine.gil_enabled and gil
+    cores = None if here.cores is None else cpus * min(here.cores / here.cpus, 1.0)
+    machine = replace(here, cpus=float(cpus), cores=cores, gil_enabled=gil_enabled)
+    return inflated(replace(model, machine=machine), per_cpu, here.cpus)
 
 
 def _on(model: Model, margin: float) -> list[Prediction]:
@@ -123,6 +164,7 @@ def _prediction(
         throughput_per_s=expected.per_s,
         throughput_low=expected.low,
         throughput_high=expected.high,
+        model_per_s=expected.per_s,
         measured_per_s=measured_per_s,
         bottleneck=expected.bottleneck,
         gil_enabled=model.machine.gil_enabled,

@@ -8,7 +8,12 @@ from typing import Literal
 
 from gilscope.records import LOOP_KINDS, Kind, StartMethod
 
-__all__ = ["BackendTraits", "Machine", "Shape"]
+__all__ = ["HYPERTHREAD_GAIN", "BackendTraits", "Machine", "Shape"]
+
+#: What the second hyperthread of a core adds to the first: up to so much in the measurements of those who made them
+#: (Marr et al., Hyper-Threading Technology Architecture and Microarchitecture, Intel Technology Journal 6:1, 2002). It
+#: depends on the work: nothing where the first uses the core up, as much again where it waits for memory.
+HYPERTHREAD_GAIN = 0.3
 
 #: How the workers of a backend share the interpreter: a loop of calls, threads under one GIL, an interpreter
 #: each, or coroutines of one event loop.
@@ -21,6 +26,9 @@ class Machine:
 
     cpus: float
     """Usable CPUs; a quota may be a fraction."""
+    cores: float | None = None
+    """Cores that these CPUs are on: fewer where they are hyperthreads. None where that is unknown."""
+    hyperthread_gain: float = HYPERTHREAD_GAIN
     gil_enabled: bool = True
     dispatch_s: Mapping[str, float] = field(default_factory=dict)
     """Seconds to hand one chunk of calls to a worker and take its results back, by backend."""
@@ -31,6 +39,17 @@ class Machine:
     """The part of it that the parent does: it pickles arguments and unpickles results."""
     samples: int = 0
     """Samples of the solo run, on which the share of the GIL rests."""
+
+    @property
+    def shares_cores(self) -> bool:
+        """Whether some of the CPUs are hyperthreads of the same core."""
+        return self.cores is not None and self.cores < self.cpus
+
+    @property
+    def capacity(self) -> float:
+        """CPU seconds per second when all CPUs are busy, in those of a core that one thread has to itself."""
+        cores = self.cpus if self.cores is None else min(self.cores, self.cpus)
+        return cores + self.hyperthread_gain * (self.cpus - cores)
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,12 @@ class Prediction(Record, frozen=True, kw_only=True):
     workers: int
     cpus: float
     throughput_per_s: float
+    """By the model and what it was off by elsewhere: in all configurations that were measured but this one."""
     throughput_low: float | None = None
     throughput_high: float | None = None
+    """The interval holds the measurement in 80 % of cases."""
+    model_per_s: float | None = None
+    """By the model alone; None in results of older versions, whose ``throughput_per_s`` it was."""
     measured_per_s: float | None = None
     bottleneck: str | None = None
     """The station with the highest utilization: gil, cpu, delay, pickling, dispatch or loop."""

@@ -137,7 +137,7 @@ def resource_limit(evidence: Evidence) -> Figures | None:
         "most_per_s": most.throughput_per_s,
         "gil_held_ratio": evidence.gil_busy(most),
         "cpu_utilization": evidence.cpus_busy(most),
-        "expected_per_s": expected.throughput_per_s if expected else None,
+        "expected_per_s": expected.model_per_s or expected.throughput_per_s if expected else None,
     }
 
 

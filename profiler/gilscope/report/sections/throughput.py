@@ -203,7 +203,7 @@ def _knee(points: Sequence[Point]) -> Point | None:
 def _model(result: ResultRecord, backend: str) -> tuple[tuple[int, float], ...]:
     """The model gives the solo run the throughput that it had, so every curve begins there."""
     expected = {
-        found.workers: found.throughput_per_s
+        found.workers: found.model_per_s or found.throughput_per_s
         for found in result.predictions
         if found.backend == backend and is_here(found, result) and found.threads_per_process is None
     }
