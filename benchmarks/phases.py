@@ -6,7 +6,6 @@ command's wall clock less that of the analysis.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
@@ -26,28 +25,13 @@ from gilscope.options import Options
 from gilscope.targets import TargetSpec
 
 FUNCTIONS = {
-    "is_prime, 297 ms": TargetSpec(spec="gilscope.examples.primes:is_prime", inputs="PRIMES"),
-    "time.sleep, 10 ms": TargetSpec(spec="benchmarks.phases:nap", inputs="MANY"),
-    "json.loads, 0.5 ms": TargetSpec(spec="benchmarks.phases:parse", inputs="MANY"),
-    "hashlib.pbkdf2_hmac, 7 ms": TargetSpec(spec="benchmarks.phases:derive", inputs="MANY"),
+    "is_prime, 300 ms": TargetSpec(spec="gilscope.examples.primes:is_prime", inputs="PRIMES"),
+    "time.sleep, 10 ms": TargetSpec(spec="benchmarks.ordinary:nap", inputs="MANY"),
+    "json.loads, 0.3 ms": TargetSpec(spec="benchmarks.ordinary:parse", inputs="MANY"),
+    "hashlib.pbkdf2_hmac, 7 ms": TargetSpec(spec="benchmarks.ordinary:derive", inputs="MANY"),
+    "a loop, 3 ms": TargetSpec(spec="benchmarks.ordinary:count", inputs="MANY"),
 }
-MANY = tuple(range(40))
-_TEXT = json.dumps([{"number": number, "name": "n" * 20} for number in range(400)])
 _PURPOSES = {"first": "first rounds", "contest": "contest", "latency": "for the p99"}
-
-
-def nap(_: int) -> None:
-    time.sleep(0.01)
-
-
-def parse(_: int) -> int:
-    return len(json.loads(_TEXT))
-
-
-def derive(number: int) -> bytes:
-    import hashlib
-
-    return hashlib.pbkdf2_hmac("sha256", b"secret", str(number).encode(), 20_000)
 
 
 class Stopwatch:
