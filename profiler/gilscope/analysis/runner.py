@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import costs_of
+from gilscope.measure.spares import Spares
 from gilscope.measure.trial import TrialEnded
 from gilscope.measure.trial_account import TimedRound
 from gilscope.options import Options
@@ -32,6 +34,8 @@ START_TIMEOUT_S = 30.0
 TEAR_DOWN_S = 1.0
 #: A round may take so many times its expected length before its trial is stopped, and at least `PATIENCE_S`.
 PATIENCE, PATIENCE_S = 10.0, 2.0
+#: Processes that are started before they are needed: as many as there are backends, within reason.
+MOST_SPARES = 3
 #: The part of `--timeout` that a round is planned to take, so that one that is slower than planned is no failure.
 TIMEOUT_SHARE = 0.25
 #: Calls of one round, and chunks: what they need in memory and in submitting is bounded.
@@ -56,8 +60,20 @@ class Runner:
         self.options: Options = journal.experiment.options
         self.rng = random.Random(self.options.seed)
         self._environment = {name: value for each in extensions for name, value in each.environment.items()}
+        self._spares = Spares()
 
     # -- starting ---------------------------------------------------------------------------------------------------
+
+    def start_spares(self) -> None:
+        """Start the processes that the first trials will run in, one for each backend and one for the leader's second,
+        while nothing is timed."""
+        others = min(len(self.journal.experiment.backends) - 1, MOST_SPARES)
+        with uninterrupted():
+            self._spares.start(others + 1, {**os.environ, **self._environment})
+
+    def settle_spares(self, limit: float) -> None:
+        """Wait until they are idle, until ``limit`` on the monotonic clock: from then on they disturb nobody."""
+        self._spares.settle(limit)
 
     def start(self, trial: LiveTrial, environment: Mapping[str, str] | None = None) -> None:
         """Start the process, which then imports the target by itself.
@@ -67,7 +83,8 @@ class Runner:
 
         def step() -> None:
             try:
-                trial.start({**self._environment, **(environment or {})})
+                spare = None if environment else self._spares.take()
+                trial.start({**self._environment, **(environment or {})}, spare)
             except MeasurementError as error:  # what the machine has no room for fails; the others go on
                 raise TrialEnded("failed", str(error)) from error
             trial.begin_loading(self.target, self.options.seed)
@@ -196,6 +213,7 @@ class Runner:
                 if trial.alive:
                     trial.weigh()
                 self.end(trial)
+            self._spares.end()
 
     def end(self, trial: LiveTrial) -> None:
         """End its process; closing a pool in order takes time that only tear-downs need."""

@@ -44,7 +44,9 @@ def start_solo(runner: Runner) -> None:
     try:
         with runner.budget.starting(1):
             trial.start()
+            runner.start_spares()
             _open(runner, trial, runner.budget.start_deadline())
+            runner.settle_spares(runner.budget.start_deadline())
     except TrialEnded as ended:
         raise translated(ended, runner.target.spec) from None
     try:

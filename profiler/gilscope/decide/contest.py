@@ -15,6 +15,9 @@ SURE = 0.95
 #: Passes of clean rounds over the contenders: with the first of all, three against three are the fewest whose ranks
 #: carry an interval, and what so many do not tell apart is a tie.
 FEWEST_PASSES, MOST_PASSES = 2, 16
+#: Passes after which the two fastest, where they differ by no more than the noise, are equals: more of them would tell
+#: which is a little faster, and nothing would be gained.
+TIE_PASSES = 5
 #: Who stays in the race: first all but the hopeless, then those near the leader.
 HOPELESS, NEAR = 0.5, 0.8
 #: Configurations that are measured in second processes: the leader always, others near it where it is not clear.
@@ -76,4 +79,11 @@ def contest(measured: Measured) -> Rounds | None:
 def _settled(measured: Measured) -> bool:
     """Whether the rounds so far leave no doubt."""
     said = measured.advice()
-    return said.backend is not None and said.confidence >= SURE
+    return said.backend is not None and (said.confidence >= SURE or (passes(measured) >= TIE_PASSES and _tie(measured)))
+
+
+def _tie(measured: Measured) -> bool:
+    """Whether the two fastest differ by no more than the noise."""
+    per_s = {number: record.throughput_per_s for number, record in zip(measured.racing, measured.records, strict=True)}
+    first, second, *_ = [*(per_s[number] or 0.0 for number in measured.contending(NEAR)), 0.0, 0.0]
+    return second >= first / (1 + measured.floor)

@@ -57,7 +57,7 @@ PROMISING = 0.7
 #: The part of the budget after which no further worker counts are tried.
 SWEEP_UNTIL = 0.6
 #: The part of the budget kept for the hot lines, and what they take.
-HOT_SHARE, HOT_ROUND_S = 0.1, 0.4
+HOT_SHARE, HOT_ROUND_S = 0.1, 0.3
 #: What is kept at least, for the round and what comes before it, and the most of a small budget.
 HOT_KEPT_S, HOT_MOST = 1.0, 0.25
 

@@ -22,8 +22,8 @@ CHUNKS_PER_WORKER = 4
 WAVES, FEWEST_WAVES = 3, 2
 #: "Where time allows": those waves may stretch a round to this many times its length.
 STRETCH = 2.0
-#: What a clean round should last: a hundred times the scheduler's and the clock's grain of some milliseconds.
-TARGET_ROUND_S = 0.12
+#: What a clean round should last: many times the scheduler's and the clock's grain of some milliseconds.
+TARGET_ROUND_S = 0.1
 #: Shorter rounds measure the scheduler.
 MIN_ROUND_S = 0.05
 #: Rounds that a budget should have room for, for each configuration.

@@ -75,15 +75,16 @@ class LiveTrial:
 
     # -- from the start to the open pool ----------------------------------------------------------------------------
 
-    def start(self, environment: Mapping[str, str] | None = None) -> None:
+    def start(self, environment: Mapping[str, str] | None = None, spare: TrialProcess | None = None) -> None:
         """Start the process; it says `Hello` when it is up.
 
         :param environment: added to this process's
+        :param spare: a process to take instead, started in such an environment and told nothing yet
         :raises MeasurementError: when the machine permits no process or no temporary files
         """
         try:
             with uninterrupted():
-                self._process = TrialProcess({**os.environ, **(environment or {})})
+                self._process = spare or TrialProcess({**os.environ, **(environment or {})})
         except OSError as error:
             raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
 

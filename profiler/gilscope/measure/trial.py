@@ -132,6 +132,10 @@ class TrialProcess:
             self._inbox.put(line)
         self._inbox.put(b"")  # the end of the conversation
 
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
     def tell(self, command: m.Command) -> None:
         """Send a command.
 

@@ -1,0 +1,45 @@
+"""Processes for trials that are to come, started while there is nothing to disturb: starting one takes longer than
+many a round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from gilscope.measure.trial import TrialProcess
+
+__all__ = ["Spares"]
+
+
+class Spares:
+    """Trial processes that were told nothing yet; idle, they wait for a trial."""
+
+    def __init__(self) -> None:
+        self._waiting: list[TrialProcess] = []
+
+    def start(self, count: int, environment: Mapping[str, str]) -> None:
+        """Start so many, or as many as the system permits: a trial that finds none says what it has no room for."""
+        try:
+            for _ in range(count):
+                self._waiting.append(TrialProcess(environment))
+        except OSError:
+            return
+
+    def settle(self, deadline: float) -> None:
+        """Return when all are up and idle, or at the deadline on the monotonic clock."""
+        for process in self._waiting:
+            process.poll(max(0.0, deadline - time.monotonic()))
+
+    def take(self) -> TrialProcess | None:
+        """One that lives; None when there is none left."""
+        while self._waiting:
+            process = self._waiting.pop(0)
+            if process.lives:
+                return process
+            process.close()
+        return None
+
+    def end(self) -> None:
+        """End those that nobody took."""
+        while self._waiting:
+            self._waiting.pop().close()

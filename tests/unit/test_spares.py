@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gilscope.measure import messages as m
+from gilscope.measure.spares import Spares
+
+
+@pytest.fixture
+def spares() -> Iterator[Spares]:
+    made = Spares()
+    yield made
+    made.end()
+
+
+def limit() -> float:
+    return time.monotonic() + 30
+
+
+def test_a_spare_is_up_when_it_is_taken(spares: Spares) -> None:
+    spares.start(1, os.environ)
+    spares.settle(limit())
+    taken = spares.take()
+    assert taken is not None
+    with taken:
+        assert taken.poll(0.0), "it has said so"
+        assert taken.hear(m.Hello, limit(), "starting").pid == taken.pid
+    assert spares.take() is None
+
+
+def test_one_that_has_ended_is_not_given(spares: Spares) -> None:
+    spares.start(2, os.environ)
+    spares.settle(limit())
+    first, second = spares._waiting
+    os.kill(first.pid, signal.SIGKILL)
+    first._process.wait()
+    assert spares.take() is second
+    second.close()
+
+
+def test_those_that_nobody_took_end(spares: Spares) -> None:
+    spares.start(1, os.environ)
+    (waiting,) = spares._waiting
+    spares.end()
+    assert not waiting.lives
+    assert not os.path.exists(waiting.token)
+
+
+def test_where_there_is_no_room_there_are_none(spares: Spares, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("gilscope.measure.spares.TrialProcess", refuse)
+    spares.start(2, os.environ)
+    assert spares.take() is None
