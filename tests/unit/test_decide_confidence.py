@@ -55,7 +55,12 @@ def test_asking_after_every_round_costs_confidence() -> None:
     asked = [c.within_floor(chosen, [near], 0.05, times) for times in (1, 5, 20)]
     assert asked == sorted(asked, reverse=True)
     assert asked[0] > asked[-1] + 0.01
-    assert [c.looks(rounds) for rounds in (1, 3, 4, 12)] == [1, 1, 2, 10]
+    assert [c.looks(passes) for passes in (1, 3, 4, 12)] == [1, 1, 2, 10]
+
+
+def test_rounds_of_a_pass_in_two_processes_are_one_look() -> None:
+    one, two = c.standings([[[100.0] * 6], [[100.0] * 6, [101.0] * 5]])
+    assert (one.passes, two.passes, two.rounds) == (6, 6, 11)
 
 
 def test_rounds_of_several_processes_prove_more_than_as_many_of_one() -> None:
@@ -91,6 +96,15 @@ def test_ties_go_by_intervals() -> None:
     assert not c.tied(quiet[1], quiet[0], 0.05)
     assert c.tied(quiet[1], quiet[0], 0.09)
     assert c.tied(noisy[1], noisy[0], 0.05)
+
+
+def test_the_ratio_is_that_of_the_medians_that_tables_show() -> None:
+    several, serial = c.standings([[[100.0, 101.0, 102.0, 99.0], [90.0, 91.0]], [[50.0, 50.0, 50.0]]])
+    gain = c.ratio(several, serial)
+    assert gain.value == pytest.approx(99.5 / 50, rel=1e-3)
+    assert gain.low is not None
+    assert gain.high is not None
+    assert gain.low < gain.value < gain.high
 
 
 def test_a_large_gap_is_in_doubt_rather_than_absent() -> None:

@@ -49,6 +49,11 @@ def test_several_pairs_count_by_their_usual_gap() -> None:
     assert found.floor == pytest.approx(0.10)
 
 
+def test_the_pair_of_the_fastest_is_told() -> None:
+    slow, fast = Pair("serial", 1, [10, 10], [11, 11]), Pair("thread", 4, [40, 40], [40, 40])
+    assert noise_floor([slow, fast], [[10, 10]]).backend == "thread"
+
+
 def test_noisy_rounds_widen_the_floor() -> None:
     rates = [[100.0, 80.0, 95.0], [60.0, 45.0, 70.0]]
     assert noise_floor([pair(rates[0], [95, 96])], rates).floor > 2 * TIE_MARGIN

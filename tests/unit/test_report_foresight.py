@@ -45,7 +45,7 @@ def test_the_noise_says_what_a_tie_is() -> None:
     assert told.startswith("Noise: process × 2 in a second process ran at 97% of the first")
     assert told.endswith("Gaps of up to 6% are ties.")
     several = Noise(backend="thread", workers=4, ratio=0.9, floor=0.1, pairs=3)
-    assert "thread × 4 (the first of 3 pairs) in a second process" in noise(make_result(noise=several))
+    assert "thread × 4 (one of 3 pairs) in a second process" in noise(make_result(noise=several))
 
 
 def test_where_nothing_was_measured_twice_the_report_says_so() -> None:

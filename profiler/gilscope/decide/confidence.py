@@ -35,7 +35,7 @@ ROUND_SPREAD, PROCESS_SPREAD = 0.05, 0.03
 ROUND_FREEDOM, PROCESS_FREEDOM = 3.0, 4.0
 #: The variance of a median over that of a mean, for many values of normal noise; fewer are better off.
 MEDIAN_VARIANCE = math.pi / 2
-#: Rounds of a configuration before anybody asks whether they are enough.
+#: Rounds of a process before anybody asks whether they are enough.
 FIRST_LOOK = 3
 #: The logarithm of the number of looks times this is added to the variance, in units of it: asking after each round
 #: whether it is clear by now finds an accident more often than asking once. By simulation of that rule
@@ -70,10 +70,14 @@ class Standing:
     """Its standard error."""
     freedom: float
     rounds: int
+    passes: int
+    """Rounds of the process that had the most: after each of them it may have been asked whether they are enough."""
+    middle: float
+    """The median rate of all its rounds, in calls per second: what tables show."""
 
     @property
     def rate(self) -> float:
-        """Calls per second."""
+        """Calls per second, each process weighing by what is known of it."""
         return math.exp(self.centre)
 
 
@@ -130,16 +134,18 @@ def _standing(processes: Sequence[Sequence[float]], spread: _Variance, apart: _V
     whole = 1 / sum(weights)
     own = min(apart[0] / len(processes), whole)
     freedom = whole**2 / (own**2 / apart[1] + (whole - own) ** 2 / spread[1])
-    return Standing(centre, math.sqrt(whole), freedom, sum(map(len, processes)))
+    rates = [log for rounds in processes for log in rounds]
+    return Standing(centre, math.sqrt(whole), freedom, len(rates), max(map(len, processes)), math.exp(median(rates)))
 
 
 def ratio(first: Standing, second: Standing) -> Estimate:
-    """How many times the rate of the second, with its interval (Welch's t); without one where either had one round."""
-    value = math.exp(first.centre - second.centre)
+    """How many times the median rate of the second, with its interval (Welch's t); without one where either had one
+    round."""
+    value, centre = first.middle / second.middle, first.centre - second.centre
     if min(first.rounds, second.rounds) < 2:
         return Estimate(value)
     half = _half_width(first, second)
-    return Estimate(value, value * math.exp(-half), value * math.exp(half))
+    return Estimate(value, min(math.exp(centre - half), value), max(math.exp(centre + half), value))
 
 
 def _half_width(first: Standing, second: Standing) -> float:
@@ -157,9 +163,9 @@ def tied(best: Standing, other: Standing, floor: float) -> bool:
     return gap < math.log1p(floor) or gap <= min(_half_width(best, other), math.log1p(DOUBTFUL))
 
 
-def looks(rounds: int) -> int:
-    """How often it was asked by now whether so many rounds of the contenders are enough."""
-    return max(1, rounds - FIRST_LOOK + 1)
+def looks(passes: int) -> int:
+    """How often it was asked by now whether so many passes over the contenders are enough."""
+    return max(1, passes - FIRST_LOOK + 1)
 
 
 def _stopping_factor(times_looked: int) -> float:
@@ -206,7 +212,7 @@ def confidence(
     """
     if not others and not ruled_out:
         return ALONE
-    times_looked = looks(chosen.rounds)
+    times_looked = looks(chosen.passes)
     sure = within_floor(chosen, others, floor, times_looked)
     for other in ruled_out:
         sure *= BOUND_TRUST + (1 - BOUND_TRUST) * within_floor(chosen, [other], floor, times_looked)

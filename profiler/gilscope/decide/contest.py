@@ -8,7 +8,18 @@ from gilscope.decide.measured import Measured
 from gilscope.decide.rounds import round_s
 from gilscope.decide.steps import Open, Rounds, WarmUp
 
-__all__ = ["FEWEST_PASSES", "MOST_PASSES", "contest", "passes", "planned_round_s", "second_processes"]
+__all__ = [
+    "FEWEST_PASSES",
+    "HOPELESS",
+    "MOST_PASSES",
+    "MOST_TWINS",
+    "NEAR",
+    "SURE",
+    "contest",
+    "passes",
+    "planned_round_s",
+    "second_processes",
+]
 
 #: The confidence in a recommendation at which more rounds are not worth their time.
 SURE = 0.95

@@ -51,7 +51,7 @@ def spread(rates: Sequence[Sequence[float]]) -> float | None:
 
 
 def noise_floor(pairs: Sequence[Pair], rates: Sequence[Sequence[float]]) -> Noise:
-    """The noise from A/A pairs, of the leader first, and the ``rates`` of every process.
+    """The noise from A/A pairs and the ``rates`` of every process; told by the pair of the fastest.
 
     The floor is the greatest of the pairs' own gaps (their root mean square), the standard error of a ratio of medians
     of so many rounds (1.2533 σ √(1/n + 1/m): the median's asymptotic efficiency is 2/π), and `TIE_MARGIN`. Nothing caps
@@ -59,7 +59,7 @@ def noise_floor(pairs: Sequence[Pair], rates: Sequence[Sequence[float]]) -> Nois
 
     :raises statistics.StatisticsError: without pairs, or when one lacks a round
     """
-    leader, pooled = pairs[0], spread(rates)
+    leader, pooled = max(pairs, key=lambda pair: median(pair.first)), spread(rates)
     gap = math.sqrt(fmean((pair.ratio - 1) ** 2 for pair in pairs))
     error = (pooled or 0.0) * math.sqrt(math.pi / 2 * (1 / len(leader.first) + 1 / len(leader.second)))
     return Noise(

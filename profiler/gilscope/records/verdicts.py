@@ -119,7 +119,7 @@ class Noise(Record, frozen=True, kw_only=True):
     floor: float
     """The gap up to which two configurations are called a tie, as a fraction of the faster."""
     pairs: int = 1
-    """How many pairs of processes were compared; ``ratio`` is of the first."""
+    """How many pairs of processes were compared; ``ratio`` is of that of the fastest configuration."""
 
 
 class BreakEven(Record, frozen=True, kw_only=True):

@@ -166,7 +166,7 @@ def noise(result: ResultRecord) -> str:
         return _UNKNOWN_NOISE if len(raced) > 1 else ""
     spread = f", the rounds of one configuration spread by {percent(found.round_spread)}" if found.round_spread else ""
     again = configuration(found.backend, found.workers)
-    again += f" (the first of {found.pairs} pairs)" if found.pairs > 1 else ""
+    again += f" (one of {found.pairs} pairs)" if found.pairs > 1 else ""
     return (
         f"Noise: {again} in a second process ran at {percent(found.ratio)} of the first{spread}. "
         f"Gaps of up to {percent(found.floor)} are ties."
