@@ -79,6 +79,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         groups=_groups(runner, measured),
         imports=journal.loaded.imports if journal.loaded else (),
         native_pools=journal.solo.account.native_pools if journal.solo else (),
+        accelerators=measured.accelerators,
         hot=_hot(runner),
         stacks=_stacks(runner),
         failure=_failure(journal.racing),

@@ -79,6 +79,8 @@ class Journal:
             pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,
             pickle_parent_share=0.5 if shared is None else shared,
             gil_held_ratio=self.hot.gil_held_ratio if self.hot else None,
+            accelerators=self.solo.account.accelerators if self.solo else (),
+            accelerators_used=self.solo.account.accelerators_used if self.solo else None,
         )
 
     def _costs(self) -> dict[int, float]:

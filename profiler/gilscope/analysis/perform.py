@@ -41,7 +41,9 @@ def perform(runner: Runner, step: Step) -> None:
     """Do one step; what comes of it stands in the runner's journal."""
     match step:
         case WatchAlone(round_s, most):
-            runner.run_round(runner.journal.trials[0], round_s, observed=True, most=most)
+            solo = runner.journal.trials[0]
+            runner.run_round(solo, round_s, observed=True, most=most)
+            runner.attempt(solo, solo.look_for_accelerators)
         case TryOnce(to):
             _try_once(runner, to)
         case Open():

@@ -7,7 +7,7 @@ so CPU over wall clock means something only where there is nobody to contend wit
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from gilscope.decide.demands import in_call_wall_s, outside_wait_s
@@ -43,6 +43,7 @@ def classify(
     gil_enabled: bool = True,
     dispatch_s: Mapping[str, float] | None = None,
     error_share: float = 0.0,
+    accelerators: Sequence[str] = (),
 ) -> Classification:
     """Classify a function from what one call of it asks for when it runs alone.
 
@@ -60,7 +61,15 @@ def classify(
     label, subtype, confidence, reason = _overhead(demands, dispatch_s or {}) or _by_share(
         demands, samples, gil_enabled
     )
+    if demands.accelerator_s:
+        reason += _by_open_device(demands.accelerator_s, accelerators)
+        confidence = min(confidence, UNDIVIDED_CONFIDENCE)
     return Classification(label=label, subtype=subtype, confidence=confidence, reason=reason, **ratios)
+
+
+def _by_open_device(seconds: float, accelerators: Sequence[str]) -> str:
+    """What is taken for waiting for an accelerator, and by what sign."""
+    return f"; {duration(seconds)} in native code or its driver is taken for waiting for {', '.join(accelerators)}"
 
 
 _Verdict = tuple[Label, str | None, float, str]
@@ -175,6 +184,8 @@ def _compute_subtype(demands: Demands, samples: int, gil_enabled: bool) -> tuple
 
 def _wait_subtype(demands: Demands, samples: int) -> tuple[str | None, str, float]:
     waits = {state: seconds for state in WAIT_STATES if (seconds := demands.state_s(state)) is not None}
+    if demands.accelerator_s:
+        waits |= {"accelerator": demands.accelerator_s, "other": max(waits["other"] - demands.accelerator_s, 0.0)}
     total = sum(waits.values())
     if demands.wait_s is None or total <= 0:
         return None, "", 1.0
@@ -191,6 +202,7 @@ _WAITED_FOR = {
     "sleep": "the time to pass",
     "lock": "locks",
     "child": "processes it starts",
+    "accelerator": "an accelerator",
     "other": "system calls that are not told apart",
 }
 

@@ -90,7 +90,9 @@ def call_s(demands: Demands) -> float:
 def scaled(demands: Demands, factor: float) -> Demands:
     """The demands of a call of the same shape, so many times as long."""
     known = {name: seconds for name in _SECONDS if (seconds := getattr(demands, name)) is not None}
-    return msgspec.structs.replace(demands, **{name: seconds * factor for name, seconds in known.items()})
+    longer = {name: seconds * factor for name, seconds in known.items()}
+    accelerator_s = None if demands.accelerator_s is None else demands.accelerator_s * factor
+    return msgspec.structs.replace(demands, **longer, accelerator_s=accelerator_s)
 
 
 def with_cpu(demands: Demands, factor: float) -> Demands:

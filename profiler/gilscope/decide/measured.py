@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
+from gilscope.decide.accelerator import waiting_for_accelerator
 from gilscope.decide.classify import classify
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.constraints import Constraints
@@ -93,6 +94,10 @@ class Measured:
     """As in `gilscope.decide.traits.Machine`."""
     gil_held_ratio: float | None = None
     """By py-spy, for want of something better where the ledger cannot see the GIL."""
+    accelerators: tuple[str, ...] = ()
+    """Devices that the solo run has open."""
+    accelerators_used: bool | None = None
+    """Whether they worked meanwhile; None where nobody can tell."""
 
     @property
     def call_s(self) -> float | None:
@@ -127,7 +132,8 @@ class Measured:
     def demands(self) -> Demands | None:
         """Of one call, by the solo run."""
         ledger = self.solo.record.ledger if self.solo else None
-        return demands(ledger) if ledger else None
+        asked = demands(ledger) if ledger else None
+        return asked and waiting_for_accelerator(asked, self.accelerators, used=self.accelerators_used)
 
     @cached_property
     def machine(self) -> Machine:
@@ -179,6 +185,7 @@ class Measured:
             gil_enabled=self.gil_enabled,
             dispatch_s=self.machine.dispatch_s,
             error_share=solo.errors / solo.calls if solo and solo.calls else 0.0,
+            accelerators=self.accelerators,
         )
 
     def advice(self, target: CodeTarget | None = None) -> Recommendation:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gilscope.configuration import Configuration
+from gilscope.decide.accelerator import station_of, without_accelerator
 from gilscope.decide.demands import call_s, outside_wait_s, scaled, with_cpu
 from gilscope.decide.mva import Station, bottleneck, throughputs
 from gilscope.decide.stats import NORMAL_QUANTILE
@@ -91,6 +92,9 @@ class Model:
         Handing over a chunk costs the parent of a process pool as much as the worker that takes it (its queue, the
         unpickling, the reply), and threads that share a GIL cannot hand over anything without it.
         """
+        if self.demands.accelerator_s:
+            rest = replace(self, demands=without_accelerator(self.demands))
+            return [*rest.stations(shape, backend, chunksize, gil_share), *station_of(self.demands)]
         demands, machine = self.demands, self.machine
         wait_s, dispatch_s = outside_wait_s(demands), machine.dispatch_s.get(backend, 0.0) / chunksize
         one_cpu = min(1.0, machine.cpus)

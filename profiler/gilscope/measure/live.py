@@ -16,7 +16,7 @@ from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.measure.trial_account import TimedRound, TrialAccount
 from gilscope.measure.watching import Observer, Watching
-from gilscope.observers import proc
+from gilscope.observers import accelerators, proc
 from gilscope.observers.calibration import NotWatchableError, try_reading
 from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.watch import Watched
@@ -272,6 +272,15 @@ class LiveTrial:
         """
         found = self.process.ask(m.Pools(), m.PoolsFound, deadline, "looking at its libraries")
         self.account.native_pools = found.pools
+
+    def look_for_accelerators(self) -> None:
+        """Note which it has open by now, and whether they are in use.
+
+        :raises TrialEnded: when there is no process any more
+        """
+        self.account.accelerators = accelerators.opened_by(self.process.pid)
+        if self.account.accelerators:
+            self.account.accelerators_used = accelerators.in_use(self.account.accelerators)
 
     def weigh(self) -> None:
         """Note the memory of all processes, that of the workers, and by what this has grown since the first time."""

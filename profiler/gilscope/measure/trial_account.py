@@ -51,6 +51,10 @@ class TrialAccount:
     sampling: SamplingQuality | None = None
     """How well the sampler kept its rate; None when nothing was sampled."""
     native_pools: tuple[NativePool, ...] = ()
+    accelerators: tuple[str, ...] = ()
+    """The devices that its process has open."""
+    accelerators_used: bool | None = None
+    """Whether they worked when last looked at; None where nobody can tell."""
     output: str = ""
     output_bytes: int = 0
 

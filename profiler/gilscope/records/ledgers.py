@@ -103,3 +103,6 @@ class Demands(Account, frozen=True, kw_only=True):
 
     calls: int = 0
     """Calls the average is taken over."""
+    accelerator_s: float | None = None
+    """Of ``other_s``, what the call waits for an accelerator that it has open, the spinning of its driver included,
+    which a ledger tells as ``cpu_free_s``. None where it waits for none."""

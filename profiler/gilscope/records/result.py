@@ -59,6 +59,8 @@ class ResultRecord(Record, frozen=True, kw_only=True):
     imports: tuple[ImportCost, ...] = ()
     """The most expensive modules of the target, as every spawned worker imports them anew."""
     native_pools: tuple[NativePool, ...] = ()
+    accelerators: tuple[str, ...] = ()
+    """The devices that the target had open alone, as ``/dev/nvidia0``."""
     hot: tuple[HotLine, ...] = ()
     stacks: tuple[Stack, ...] = ()
     """The most frequent first, bounded in number."""

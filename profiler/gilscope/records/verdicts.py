@@ -38,7 +38,8 @@ class Classification(Record, frozen=True, kw_only=True):
 
     label: Label
     subtype: str | None = None
-    """compute-bound: python, native or own-threads; io-bound: network, disk, sleep, lock or child."""
+    """compute-bound: python, native or own-threads; io-bound: network, disk, sleep, lock,
+    child or accelerator."""
     cpu_utilization: float | None = None
     """CPU ÷ (CPU + blocked), from the solo run."""
     wait_ratio: float | None = None
@@ -101,7 +102,8 @@ class Prediction(Record, frozen=True, kw_only=True):
     """By the model alone; None in results of older versions, whose ``throughput_per_s`` it was."""
     measured_per_s: float | None = None
     bottleneck: str | None = None
-    """The station with the highest utilization: gil, cpu, delay, pickling, dispatch or loop."""
+    """The station with the highest utilization: gil, cpu, delay, pickling, dispatch, loop or
+    accelerator."""
     gil_enabled: bool = True
     threads_per_process: int | None = None
     """For processes of several threads each: ``workers`` counts the processes."""
