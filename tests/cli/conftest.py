@@ -127,7 +127,7 @@ class Cli:
         backends: str = "thread",
         workers: str = "2",
         budget: float = 8.0,
-        calls: int = 100,
+        calls: int = 240,
         **options: Any,
     ) -> Outcome:
         """Analyze functions; the results go to standard output as JSON. It is the calls that usually bound it, so that

@@ -34,7 +34,7 @@ from tests.unit.decide_builders import ledger, measured, tried
 #: Ten milliseconds of Python a call, enough samples to go on.
 COMPUTING = ledger(gil=0.1, samples=100, calls=10)
 WAITING = ledger(gil=0.001, network=0.099, samples=100, calls=10)
-WATCHED: tuple[Step, ...] = (WatchAlone(0.3, 5 * 10**8),)
+WATCHED: tuple[Step, ...] = (WatchAlone(0.3, 10**9),)
 
 
 def solo(*rates: float, **fields: Any) -> Tried:
@@ -63,20 +63,21 @@ def contests(number: int) -> tuple[Step, ...]:
 
 
 def test_the_function_is_watched_alone_first_with_half_of_the_calls() -> None:
-    assert next_step(measured(tried("serial"), calls=30)) == WatchAlone(0.3, 15)
+    assert next_step(measured(tried("serial"), options=Options(max_calls=30), calls=30)) == WatchAlone(0.3, 15)
 
 
 def test_it_is_watched_again_while_samples_are_few_and_three_times_at_most() -> None:
     few = solo(ledger=ledger(gil=0.1, samples=20, calls=10))
-    asked = WatchAlone(0.3, 15)
-    assert next_step(measured(few, steps=(asked,), calls=10)) == asked
-    assert next_step(measured(few, steps=(asked,) * 2, calls=5)) == asked
+    asked, options = WatchAlone(0.3, 15), Options(max_calls=30)
+    assert next_step(measured(few, steps=(asked,), options=options, calls=20)) == WatchAlone(0.3, 5)
+    assert next_step(measured(few, steps=(asked,) * 2, options=options, calls=16)) == WatchAlone(0.3, 1)
+    assert isinstance(next_step(measured(few, steps=(asked,) * 2, options=options, calls=15)), Open)
     assert isinstance(next_step(measured(few, steps=(asked,) * 3)), Open)
     assert isinstance(next_step(measured(solo(), steps=(asked,))), Open)
 
 
 def test_it_is_watched_until_every_input_in_use_was_seen() -> None:
-    asked = WatchAlone(0.3, 5 * 10**8)
+    asked = WatchAlone(0.3, 10**9)
     assert next_step(measured(solo(1000.0), steps=(asked,) * 4, inputs_unseen=2, call_s=0.1)) == asked
     longer = next_step(measured(solo(1000.0), steps=(asked,) * 4, inputs_unseen=20, call_s=0.04))
     assert isinstance(longer, WatchAlone)
@@ -87,7 +88,7 @@ def test_it_is_watched_until_every_input_in_use_was_seen() -> None:
 def test_but_not_for_ever() -> None:
     """Inputs that take much longer than the first ones did."""
     long = solo(100 / 3.3)  # a hundred calls in 3.3 seconds, of a budget of ten
-    steps = measured(long, steps=(WatchAlone(0.3, 5 * 10**8),), inputs_unseen=3, call_s=0.1)
+    steps = measured(long, steps=(WatchAlone(0.3, 10**9),), inputs_unseen=3, call_s=0.1)
     assert isinstance(next_step(steps), Open)
     assert isinstance(next_step(replace(steps, left=replace(steps.left, calls=0))), Open)
 
