@@ -47,6 +47,14 @@ def test_a_pool_that_the_budget_had_no_round_for_makes_it_inconclusive_too(late:
     assert "--start-limit" not in verdict.reason
 
 
+def test_where_it_was_the_calls_that_ran_out_more_of_them_are_asked_for() -> None:
+    late = processes(alive=True, status="ok")
+    verdict = said(PYTHON, THREADS, late, options=Options(max_calls=40), calls=1)
+    assert "calls ran out before process × 2 had a warm round" in verdict.reason
+    assert "give --max-calls 80" in verdict.reason
+    assert "--budget" not in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("serial", "others", "fields"),
     [

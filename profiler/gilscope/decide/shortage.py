@@ -1,5 +1,5 @@
-"""Where time ran out before a backend had a warm round that, by the model, would have been the best: then nothing is
-recommended, for what was measured is not what matters, and it is said with how much time it would be."""
+"""Where time, or the calls allowed, ran out before a backend had a warm round that, by the model, would have been the
+best: then nothing is recommended, for what was measured is not what matters, and it is said how much would do."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def unless_time_was_short(said: Recommendation, measured: Measured) -> Recommend
         return said
     best = max(missing, key=lambda trial: _expected_gain(measured, trial))
     names = " and ".join(trial.name for trial in missing)
+    short = "calls" if _calls_ran_out(measured) else "time"
     reason = (
-        f"time ran out before {names} had a warm round, and the model expects {times(_expected_gain(measured, best))} "
-        f"the serial throughput of {best.name}: give {_enough(measured, missing)}"
+        f"{short} ran out before {names} had a warm round, and the model expects "
+        f"{times(_expected_gain(measured, best))} the serial throughput of {best.name}: "
+        f"give {_enough(measured, missing)}"
     )
     return Recommendation(
         backend=None, context=said.context, confidence=0.0, reason=reason, alternatives=said.alternatives
@@ -73,12 +75,20 @@ def _expected_gain(measured: Measured, trial: Trial) -> float:
 def _enough(measured: Measured, missing: Sequence[Trial]) -> str:
     """The options that would do, as they are typed."""
     options = measured.experiment.options
+    if _calls_ran_out(measured):
+        return f"--max-calls {2 * (options.max_calls or 0)}"
     told = []
     if any(trial.ran_out == "start-limit" for trial in missing):
         told.append(f"--start-limit {_told(_starting_s(measured), options.may_start_s)}")
     if any(trial.ran_out != "start-limit" for trial in missing):
         told.append(f"--budget {_told(_racing_s(measured), options.budget_s)}")
     return " and ".join(told)
+
+
+def _calls_ran_out(measured: Measured) -> bool:
+    """Before the time did: too few are left for a call of each worker."""
+    needed = min(trial.workers * (trial.chunksize or 1) for trial in _unmeasured(measured))
+    return measured.experiment.options.max_calls is not None and measured.left.calls < needed
 
 
 def _told(needed_s: float, given_s: float) -> str:
