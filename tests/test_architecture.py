@@ -35,7 +35,6 @@ GROUND = {
     "configuration",
     "entry_points",
     "reading",
-    "addresses",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -50,7 +49,6 @@ ALLOWED: dict[str, set[str]] = {
     "subprocesses": {"errors"},
     "thread_address": set(),
     "reading": set(),
-    "addresses": set(),
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify

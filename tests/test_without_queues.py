@@ -15,7 +15,8 @@ from tests.unit.test_report_plans import planned
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="trials run on POSIX")
 
-ANALYZE = "analyze gilscope.examples.primes:is_prime --inputs PRIMES -b thread,process,asyncio -w 2 --budget 3s"
+WORK = "import time\n\nNUMBERS = range(10)\n\n\ndef work(number):\n    time.sleep(0.005)\n"
+ANALYZE = "analyze work:work --inputs NUMBERS -b thread,process,asyncio -w 2 --budget 20s --max-calls 300"
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("without")
     package = Path(gilscope.__file__).parent
     shutil.copytree(package, folder / "gilscope", ignore=shutil.ignore_patterns("queues", "__pycache__"))
+    (folder / "work.py").write_text(WORK)
     return folder
 
 
@@ -40,7 +42,7 @@ def test_an_analysis_and_its_reports_are_made(copy: Path) -> None:
     told = gilscope.load(copy / "report.json")
     assert {trial.backend for trial in told.trials if trial.status == "ok"} >= {"serial", "thread", "process"}
     assert (told.capacity, told.queue_settings, told.queue_programs) == (None, (), ())
-    assert "is_prime" in (copy / "report.html").read_text()
+    assert "work:work" in (copy / "report.html").read_text()
 
 
 @pytest.mark.parametrize("form", ["text", "md", "html", "csv"])

@@ -48,7 +48,7 @@ def test_a_blocking_call_is_offloaded_from_a_coroutine() -> None:
 
 def test_a_coroutine_is_awaited_on_one_loop() -> None:
     """The budget lets it try more coroutines than there may be threads: of 64 each, threads are nearly as fast."""
-    result = gilscope.analyze(offload.fetch, offload.URLS, budget_s=20)
+    result = gilscope.analyze(offload.fetch, offload.URLS, budget_s=10)
     assert result.target.kind == "coroutine"
     assert (result.classification.label, result.classification.subtype) == ("io-bound", "network")
     assert (result.recommendation.backend, result.recommendation.executor) == ("asyncio", None)
@@ -69,7 +69,7 @@ def test_next_to_nothing_is_left_alone_and_frames_hold_what_the_record_holds() -
 
 
 def test_without_proc_the_gil_is_told_by_py_spy() -> None:
-    result = gilscope.analyze(programs.python, backends=["thread"], budget_s=20, observer="psutil")
+    result = gilscope.analyze(programs.python, backends=["thread"], workers=[2], budget_s=8, observer="psutil")
     assert (result.instrument.ledger_source, result.instrument.gil_source) == ("psutil", "py-spy")
     assert result.classification.label == "compute-bound"
     assert result.classification.gil_held_ratio is not None
