@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -71,6 +73,28 @@ def test_python_threads_wait_for_the_gil(observe: Observe, workers: int) -> None
     assert share(ledger, "cpu_free", "network", "disk", "sleep", "child", "other") < 0.15
     assert ledger.gil_held_ratio is not None
     assert ledger.gil_held_ratio > 0.8
+
+
+@pytest.fixture
+def one_cpu() -> Iterator[None]:
+    """For the sampler and what it watches, as in a small container."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    yield
+    os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.usefixtures("one_cpu")
+@pytest.mark.parametrize(
+    ("program", "state", "other"), [("python", "cpu_gil", "cpu_free"), ("native", "cpu_free", "cpu_gil")]
+)
+def test_threads_that_compete_for_one_cpu_use_it_as_they_do_alone(
+    observe: Observe, program: str, state: str, other: str
+) -> None:
+    """Whoever is woken to ask for the GIL waits for the CPU without it: that is no time on a CPU."""
+    ledger = observe(program, "thread", 2, round_s=1.0)
+    check_sum(ledger)
+    assert share(ledger, state) > 9 * share(ledger, other)
 
 
 @pytest.mark.parametrize("start_method", ["spawn", "forkserver", "fork"])

@@ -17,6 +17,7 @@ from gilscope.observers import sampler
 from gilscope.observers.counts import ThreadCounts
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import Moment, ThreadSample
+from gilscope.observers.own_schedule import LastRun, OwnSchedule
 from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, MOST_OPEN, THREADS_PER_MOMENT, Sampler
 from gilscope.observers.sampling_quality import WAIT
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
@@ -49,6 +50,7 @@ class Scene:
     published: bytes = b""
     pid: int = 1
     preempted: bool | None = None
+    ran: LastRun | None = None
     read_times: int = 0
     closed: int = 0
 
@@ -64,6 +66,12 @@ class Scene:
 
     def on_cpu(self) -> bool | None:
         return {"on": True, "queued": False, "moved": None}[self.state]
+
+    def last_run(self) -> LastRun | None:
+        return self.ran
+
+    def cpu(self) -> int:
+        return 1
 
     def scheduled(self) -> Scheduled:
         self.read_times += 1
@@ -130,6 +138,15 @@ def test_who_is_alone_in_the_run_queue_gave_its_cpu_to_the_sampler_unless_it_was
     scene.state, scene.preempted = "queued", told
     assert preempted(Sampler([address()], None, 400, random.Random(0))) == [alone]
     assert preempted(crowd(threads=2)) == [told] * 2
+
+
+def test_who_made_way_for_the_sampler_counts_as_on_its_cpu(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OwnSchedule, "took_cpu_of", lambda self, other, cpu: (other, cpu()) == (LastRun(7.0, 1.0), 1))
+    scene.ran = LastRun(7.0, 1.0)
+    found = seen(scene, "queued", ME)
+    assert (found.on_cpu, found.holds_gil) == (True, True)
+    scene.ran = LastRun(6.0, 1.0)
+    assert seen(scene, "queued", ME).on_cpu is False
 
 
 @pytest.mark.parametrize(("threads", "each"), [(1, 1.0), (2, 1.0), (6, 3.0), (16, 4.0)])

@@ -17,8 +17,9 @@ __all__ = ["BLOCKED_STATES", "NonWorkerCpu", "held_share", "ledger_of", "seconds
 STARVED = 10
 #: Samples that then do.
 ENOUGH = 3
-#: Samples to be expected of a part of the wall clock for having none of it to mean something (e⁻³ is 5 %).
-SLIVER = 3.0
+#: Samples to be expected of a part of the wall clock for having none of it to mean something (e⁻⁵ is .7 %), and the share
+#: of it that is a sliver though more were expected: the sampler needs a CPU too, and comes too late for short bursts.
+SLIVER_SAMPLES, SLIVER_SHARE = 5.0, 0.05
 BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")
 GIL_STATES = ("cpu_gil", "cpu_free", "gil_wait")
 
@@ -102,7 +103,7 @@ def _held_or_sliver(spent: _Spent, counts: Counts) -> float | None:
 
 def _is_sliver(part_s: float, wall_s: float, samples: int) -> bool:
     """Whether a part of the wall clock of which no sample was taken is so short that this is no wonder."""
-    return part_s <= 0 or (samples > 0 and samples * part_s < SLIVER * wall_s)
+    return part_s <= 0 or (samples > 0 and part_s < max(SLIVER_SAMPLES / samples, SLIVER_SHARE) * wall_s)
 
 
 def held_share(counts: Counts, scheduled: Scheduled) -> float | None:

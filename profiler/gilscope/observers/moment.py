@@ -28,7 +28,8 @@ class ThreadSample:
     """Of a blocked thread by the holder that was read before it, of a runnable one by the holder read after it was
     asked; False of one that was not."""
     on_cpu: bool | None = None
-    """Of a runnable thread; None where it was not asked, or was put on or off a CPU meanwhile."""
+    """Of a runnable thread; True of one that has made way for the sampler, too. None where it was not asked, or was put
+    on or off a CPU meanwhile."""
     preempted: bool | None = None
     """Of one in the run queue: whether it was running until then, rather than woken or waiting for long
     (`gilscope.observers.thread_files.ThreadFiles.preempted`); None where that is not told."""

@@ -11,10 +11,12 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
+from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.sampling_quality import HOLDER, PLACE, WAIT, RecentCost, SamplingQuality
 from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
@@ -117,16 +119,20 @@ class WatchedThread:
             wait = process.resolve(waiting) if waiting.ask else waiting.state
         return ThreadSample(self.address, wait, self._is(holder), functions=functions)
 
-    def sample_runnable(self, sample: ThreadSample) -> None:
-        """Add to the sample of a runnable thread whether it is on a CPU and whether it holds the GIL.
+    def sample_runnable(self, sample: ThreadSample, own: OwnSchedule) -> None:
+        """Add to the sample of a runnable thread whether it is on a CPU and whether it holds the GIL. One that has made
+        way for the sampler counts as on its CPU.
 
+        :param own: the sampler's
         :raises OSError, ValueError: when it has ended
         """
         files = self.open()
         sample.on_cpu = files.on_cpu()
         if sample.on_cpu is None:
             return
-        sample.preempted = None if sample.on_cpu else files.preempted
+        if not sample.on_cpu:
+            sample.preempted = files.preempted
+            sample.on_cpu = own.took_cpu_of(files.last_run(), files.cpu)
         # Read only now, for telling takes long enough to be put on a CPU meanwhile and go on from there.
         sample.holds_gil = self._is(self.interpreter.hold().holder)
         if self._timed:
@@ -172,6 +178,7 @@ class Sampler:
         self._functions = functions
         self._cpus = len(os.sched_getaffinity(0))
         self._cost = RecentCost(RECENT_MOMENTS)
+        self._own = OwnSchedule()
         self._was_saturated = False
         self._recent: dict[WatchedThread, None] = {}
         """Of a crowd, those whose files are open, the last looked at last."""
@@ -224,11 +231,13 @@ class Sampler:
         slot, slot_s = began, 1.0 / self.quality.asked_hz
         while True:
             due = slot + self._rng.random() * slot_s
+            self._own.sleep()
             if wait(due - time.perf_counter()):
                 break
             if time.perf_counter() - due > LATE_S:
                 self.quality.missed += 1
             else:
+                self._own.wake()
                 self._cost.begin(time.thread_time())
                 yield self.moment()
                 self._cost.end(time.thread_time(), self._was_saturated)
@@ -293,7 +302,7 @@ class Sampler:
             self._rng.shuffle(runnable)
         asked = runnable[:ASKED_PER_MOMENT]
         for seen, thread, sample in asked:
-            self._add(seen, thread, sample, thread.sample_runnable)
+            self._add(seen, thread, sample, partial(thread.sample_runnable, own=self._own))
             sample.stands_for = len(runnable) / len(asked)
             if len(runnable) == 1 and sample.on_cpu is False and sample.preempted is None:
                 sample.preempted = True  # there was no other thread to take its CPU but the sampler
@@ -338,6 +347,7 @@ class Sampler:
 
     def close(self) -> None:
         """Close every file."""
+        self._own.close()
         for thread in self.threads:
             thread.close()
         for interpreter in self._interpreters.values():

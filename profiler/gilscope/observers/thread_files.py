@@ -7,11 +7,13 @@ Documentation/scheduler/sched-stats.rst in the kernel's tree.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from gilscope.observers.descriptor_limit import opened
+from gilscope.observers.own_schedule import SCHED_BYTES, LastRun, cpu_of, last_run
 from gilscope.observers.proc import TICKS_PER_S, contents
 from gilscope.observers.syscalls import Waiting, parse, waiting_for
 
@@ -81,6 +83,9 @@ class ThreadFiles:
         except OSError:
             self.close()
             raise
+        with suppress(OSError):  # of kernels built without CONFIG_SCHED_DEBUG
+            self._open["sched"] = opened(f"/proc/{pid}/task/{tid}/sched")
+        self._stat = f"/proc/{pid}/task/{tid}/stat"
 
     def scheduled(self) -> Scheduled:
         """Exact, in the kernel's own nanoseconds."""
@@ -100,6 +105,15 @@ class ThreadFiles:
         on = _schedstat(os.pread(self._open["schedstat"], 100, 0))[2]
         self.preempted, self._switches = self._compared(context_switches(self._status()))
         return {0: False, 1: True}.get(on - self._switches.voluntary - self._switches.involuntary)
+
+    def last_run(self) -> LastRun | None:
+        """When the thread last ran; None where this kernel does not tell."""
+        file = self._open.get("sched")
+        return None if file is None else last_run(os.pread(file, SCHED_BYTES, 0))
+
+    def cpu(self) -> int:
+        """The number of the CPU that it is on, or in the run queue of."""
+        return cpu_of(contents(self._stat))
 
     def _compared(self, now: ContextSwitches) -> tuple[bool | None, ContextSwitches]:
         if self._switches is None:
