@@ -18,7 +18,7 @@ from gilscope.observers.counts import ThreadCounts
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import Moment, ThreadSample
 from gilscope.observers.own_schedule import LastRun, OwnSchedule
-from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, MOST_OPEN, THREADS_PER_MOMENT, Sampler
+from gilscope.observers.sampler import ASKED_PER_MOMENT, CPU_SHARE, MOST_OPEN, OWN_SHARE, THREADS_PER_MOMENT, Sampler
 from gilscope.observers.sampling_quality import WAIT
 from gilscope.observers.syscalls import Blocked, Waiting, waiting_for
 from gilscope.observers.thread_files import Scheduled
@@ -197,21 +197,29 @@ def test_times_are_read_of_a_timed_thread_while_it_is_runnable_and_at_the_end_of
     assert times == [None, 1.0, None, 2.0, None, 3.0, None]
 
 
-@pytest.mark.parametrize("state", ["on", "sleep"])
-def test_the_rate_yields_where_every_cpu_is_busy_and_only_there(
-    scene: Scene, state: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("state", "cpus", "share"), [("on", 1, CPU_SHARE), ("on", 2, OWN_SHARE), ("sleep", 1, OWN_SHARE)]
+)
+def test_the_rate_yields_most_where_every_cpu_is_busy(
+    scene: Scene, state: str, cpus: int, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Looking takes 1 ms of CPU, 400 times a second: two fifths of the only CPU, if nothing yielded."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    """Looking takes 1 ms of CPU, 400 times a second: two fifths of a CPU, if nothing yielded."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)), raising=False)
     clock = Clock(monkeypatch, 50.0, [])
-    monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.001), 0))
+    monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.001 if scene.state == "sleep" else 0.0005), 0))
     scene.state = state
     made = Sampler([address()], None, 400, random.Random(0))
     assert list(made.moments(clock.wait))
-    if state == "sleep":
-        assert made.quality.moments / made.quality.elapsed_s == pytest.approx(400, rel=0.05)
-    else:
-        assert 0.5 * CPU_SHARE < made.quality.cpu_s / made.quality.elapsed_s < 1.5 * CPU_SHARE
+    assert 0.5 * share < made.quality.cpu_s / made.quality.elapsed_s < 1.5 * share
+
+
+def test_the_rate_is_the_one_asked_for_where_looking_is_cheap(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, 5.0, [])
+    monkeypatch.setattr(scene, "hold", lambda: Hold(clock.spend(0.00005), 0))
+    scene.state = "sleep"
+    made = Sampler([address()], None, 400, random.Random(0))
+    assert list(made.moments(clock.wait))
+    assert made.quality.moments / made.quality.elapsed_s == pytest.approx(400, rel=0.05)
 
 
 # -- many threads ----------------------------------------------------------------------------------

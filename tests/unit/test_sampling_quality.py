@@ -70,5 +70,6 @@ def test_moments_at_which_a_cpu_was_free_cost_the_watched_nothing() -> None:
     cost = RecentCost(64)
     looked(cost, 1_000, 1e-3, saturated=False)
     assert cost.saturated_s == 0.0
+    assert cost.each_s == pytest.approx(1e-3)
     looked(cost, 4 * 64, 1e-3)
     assert cost.saturated_s == pytest.approx(1e-3, rel=0.05)

@@ -33,6 +33,8 @@ MOST_OPEN = 64
 #: CPU that sampling may take from the watched, as a share of all CPUs: what it uses at moments when every CPU is busy.
 #: The rate falls below the one asked for where it would take more.
 CPU_SHARE = 0.01
+#: CPU that it may use altogether, as a share of one.
+OWN_SHARE = 0.25
 #: Waking takes a tenth of this on a machine with a CPU to spare.
 LATE_S = 0.0005
 #: The moments by which what sampling costs is judged: the last ones, however long it has gone on.
@@ -251,7 +253,8 @@ class Sampler:
 
     def _slot_s(self) -> float:
         """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
-        return max(1.0 / self.quality.asked_hz, self._cost.saturated_s / (CPU_SHARE * self._cpus))
+        bounds = (self._cost.saturated_s / (CPU_SHARE * self._cpus), self._cost.each_s / OWN_SHARE)
+        return max(1.0 / self.quality.asked_hz, *bounds)
 
     def moment(self) -> Moment:
         """This moment: each interpreter's holder, then its threads; of the runnable ones, a few more closely."""

@@ -79,7 +79,7 @@ class RecentCost:
 
     def __init__(self, moments: int) -> None:
         self._keep = 1.0 - 1.0 / moments
-        self._weight = self._saturated_s = self._began_s = 0.0
+        self._weight = self._each_s = self._saturated_s = self._began_s = 0.0
 
     def begin(self, cpu_s: float) -> None:
         """A moment is looked at, the sampler having used so much CPU so far."""
@@ -87,8 +87,15 @@ class RecentCost:
 
     def end(self, cpu_s: float, saturated: bool) -> None:
         """It was looked at; every CPU was taken meanwhile, or not."""
+        took_s = cpu_s - self._began_s
         self._weight = self._keep * self._weight + 1.0
-        self._saturated_s = self._keep * self._saturated_s + (cpu_s - self._began_s if saturated else 0.0)
+        self._each_s = self._keep * self._each_s + took_s
+        self._saturated_s = self._keep * self._saturated_s + (took_s if saturated else 0.0)
+
+    @property
+    def each_s(self) -> float:
+        """CPU seconds of a moment."""
+        return self._each_s / self._weight if self._weight else 0.0
 
     @property
     def saturated_s(self) -> float:

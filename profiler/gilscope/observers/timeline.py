@@ -36,7 +36,7 @@ __all__ = [
 MOST_LANES: Final = 16
 #: Of all lanes of a timeline together.
 MOST_EDGES: Final = 2_000
-#: At one thread that are kept: at the usual rate, ten seconds of computing.
+#: At one thread that are kept: of one that computes without a pause, some seconds.
 MOST_LOOKS: Final = 4_000
 _ON_CPU: Final = frozenset({"cpu_gil", "cpu_free"})
 _RUNNABLE: Final = _ON_CPU | {"runqueue"}
