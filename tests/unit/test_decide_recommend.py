@@ -183,6 +183,20 @@ def test_every_failure_is_told() -> None:
     assert why(verdict, "asyncio") == "failed: exit code 3"
 
 
+def test_what_failed_or_hung_is_said_with_the_verdict_and_what_had_no_time_is_not() -> None:
+    verdict = judged(
+        SERIAL,
+        make.trial("process", workers=2, status="failed", reason="a worker ended; the last it printed: OSError: full"),
+        make.trial("thread", workers=8, status="timeout", reason="still running 32 calls after 2.0 s"),
+        make.trial("asyncio", workers=2, status="timeout", reason="the budget was used up", ran_out="budget"),
+        make.trial("rq", workers=2, status="refused", reason="cannot pickle a lock"),
+    )
+    assert "process × 2 failed: a worker ended; the last it printed: OSError: full" in verdict.reason
+    assert "thread × 8 ran into the timeout: still running 32 calls after 2.0 s" in verdict.reason
+    assert "budget was used up" not in verdict.reason
+    assert "pickle" not in verdict.reason
+
+
 def test_nothing_measured_recommends_nothing() -> None:
     verdict = judged(
         make.trial("serial", status="failed", reason="segmentation fault"),

@@ -54,7 +54,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
     """The result of an analysis, finished or not."""
     journal, options, measured = runner.journal, runner.options, runner.measured
     model, trials, code_target = measured.model, measured.records, _code_target(runner, cpus)
-    recommendation = _recommendation(measured, code_target, interrupted)
+    recommendation = _recommendation(measured, code_target, interrupted, journal.unreturned)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
@@ -117,6 +117,7 @@ def _with_inputs(target: Target, runner: Runner, solo: LiveTrial) -> Target:
     """With how many of its inputs were used, and why not all."""
     given, used, options = target.input_count, solo.inputs_used, runner.options
     why = why_fewer(given, used, runner.journal.call_s, options.budget_s, options.max_calls)
+    why = runner.journal.unreturned or why
     return msgspec.structs.replace(target, input_count=used, inputs_given=given, inputs_why=why)
 
 
@@ -167,13 +168,16 @@ def _given(runner: Runner, measured: Measured, advice: Recommendation) -> GivenI
 # -- what to do, and what else to expect ------------------------------------------------------------------------------
 
 
-def _recommendation(measured: Measured, code_target: CodeTarget | None, interrupted: bool) -> Recommendation:
+def _recommendation(
+    measured: Measured, code_target: CodeTarget | None, interrupted: bool, unreturned: str
+) -> Recommendation:
     if not measured.records or interrupted:
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         context = measured.experiment.options.context
         return Recommendation(backend=None, context=context, confidence=0.0, reason=reason)
     said = unless_time_was_short(measured.advice(code_target), measured)
-    return msgspec.structs.replace(said, alternatives=(*said.alternatives, *_left_out(measured)))
+    reason = "; ".join(part for part in (said.reason, unreturned) if part)
+    return msgspec.structs.replace(said, reason=reason, alternatives=(*said.alternatives, *_left_out(measured)))
 
 
 def _left_out(measured: Measured) -> tuple[Alternative, ...]:

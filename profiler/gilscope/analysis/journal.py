@@ -34,6 +34,8 @@ class Journal:
     """Which of them are second processes of which, by number."""
     watching: Watching | None = None
     """The instrument; None before it is known."""
+    unreturned: str = ""
+    """Of which inputs the calls did not return, in a sentence."""
     looked_s: float | None = None
     """Mean seconds of a warm call alone, by the looks at the first calls; None when no call ended in time."""
     cold_s: float = 0.0

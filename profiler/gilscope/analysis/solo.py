@@ -10,6 +10,7 @@ import msgspec
 
 from gilscope import errors
 from gilscope.analysis.runner import MAX_CALLS, Runner
+from gilscope.analysis.stuck import look_for_stuck
 from gilscope.configuration import Configuration
 from gilscope.decide.inputs import inputs_to_use
 from gilscope.decide.rounds import solo_chunksize
@@ -39,13 +40,34 @@ def start_solo(runner: Runner) -> None:
     :raises UsageError: when the target or its inputs are not as asked
     :raises TargetFailedError: when importing it, making its inputs or its set-up raises, or every call does
     """
+    began = time.monotonic()
+    solo = _made(runner)
+    if solo.account.known.status != "timeout" or not solo.account.loaded or solo.account.loaded.input_count < 2:
+        return
+    runner.say("looking for the input whose call does not return")
+    stuck = look_for_stuck(runner, solo)
+    if stuck is not None:
+        runner.journal.unreturned = stuck.told
+    if stuck is not None and stuck.order:
+        runner.budget.excuse(time.monotonic() - began)  # a call that hangs takes nothing from the others
+        runner.journal.trials.clear()
+        runner.journal.looked_s = None
+        _made(runner, stuck.order)
+
+
+def _made(runner: Runner, order: tuple[int, ...] = ()) -> LiveTrial:
+    """The solo trial, its first calls made, or ended in them.
+
+    :param order: the positions of its inputs, in the order in which calls take them; all of them where it is empty
+    """
     trial = LiveTrial(Configuration("serial"))
     runner.journal.trials.append(trial)
     try:
         with runner.budget.starting(1):
             trial.start()
-            runner.start_spares()
-            _open(runner, trial, runner.budget.start_deadline())
+            if not order:
+                runner.start_spares()
+            _open(runner, trial, runner.budget.start_deadline(), order)
             runner.settle_spares(runner.budget.start_deadline())
     except TrialEnded as ended:
         raise translated(ended, runner.target.spec) from None
@@ -56,9 +78,10 @@ def start_solo(runner: Runner) -> None:
         _try_pickling(runner, trial)
     except TrialEnded as ended:
         trial.end(ended)
+    return trial
 
 
-def _open(runner: Runner, trial: LiveTrial, limit: float) -> None:
+def _open(runner: Runner, trial: LiveTrial, limit: float, order: tuple[int, ...]) -> None:
     options = runner.options
     hello = trial.process.hear(m.Hello, limit, "starting")
     proc = options.observer != "psutil"
@@ -66,7 +89,7 @@ def _open(runner: Runner, trial: LiveTrial, limit: float) -> None:
     source = "proc" if proc else "psutil"
     watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
     trial.load(runner.target, options.seed, limit)
-    trial.open(watching, limit)
+    trial.open(watching, limit, order)
 
 
 def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
@@ -83,7 +106,7 @@ def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:
 def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     """Call until the process is warm and what a call takes is known; long calls that were warm are kept."""
     assert trial.account.loaded is not None
-    trial.inputs_used = inputs = max(1, trial.account.loaded.input_count)
+    trial.inputs_used = inputs = max(1, len(trial.account.order))
     look = _warmed_up(runner, trial)
     runner.target = msgspec.structs.replace(runner.target, kind=trial.account.loaded.kind)  # as it turned out
     seen = 1 + _looked(runner, trial, look)

@@ -36,6 +36,8 @@ from gilscope.unpicklable import explain, explain_calls
 __all__ = ["Process"]
 
 START_TIMEOUT_S = 300.0
+#: What starts as it would anywhere.
+ALSO_ELSEWHERE = ", as it does in any ProcessPoolExecutor that is started so"
 END_TIMEOUT_S = 1.0
 
 
@@ -61,9 +63,15 @@ class _ProcessPool(OpenPool):
         self.work = replace(work, setup=None, teardown=None, session=None)
         self.workers = workers
         self._processes = multiprocessing.active_children()
+        self._worked = False
+        """Whether a chunk was ever done: before that a worker imports what it runs."""
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
-        tally: Tally[tuple[ChunkReport, list[Any]]] = Tally(len(chunks), lambda done: report(done[0]))
+        def note(done: tuple[ChunkReport, list[Any]]) -> None:
+            self._worked = True
+            report(done[0])
+
+        tally = Tally(len(chunks), note)
         try:
             for chunk in chunks:
                 future = self._pool.submit(run_chunk, self.work, chunk, perf_counter_ns())
@@ -85,21 +93,25 @@ class _ProcessPool(OpenPool):
         try:
             ending = start_thread(self._pool.shutdown, "gilscope-ending")
         except OSError:
-            return _told([])
+            return _told([], self._worked)
         ending.join(END_TIMEOUT_S)  # a worker that ignores SIGTERM does not end
-        return _told([] if ending.is_alive() else [process.exitcode for process in self._processes])
+        return _told([] if ending.is_alive() else [process.exitcode for process in self._processes], self._worked)
 
 
 def _last_line(remote: object) -> str:
     return str(remote).strip("\n'\"").rpartition("\n")[2]
 
 
-def _told(codes: Sequence[int | None]) -> str:
-    """What ended the workers, from their exit codes; the pool itself terminates the rest with SIGTERM."""
+def _told(codes: Sequence[int | None], worked: bool) -> str:
+    """What ended the workers, from their exit codes; the pool itself terminates the rest with SIGTERM.
+
+    :param worked: whether the pool has ended a chunk: before the first a worker imports what it runs
+    """
     code = next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
-    if code is None:
-        return "a worker process ended in the middle of its work"
-    return f"a worker process ended {exit_reason(code)} in the middle of its work"
+    how = "" if code is None else f" {exit_reason(code)}"
+    when = "in the middle of its work" if worked else "before its first call was over"
+    by_itself = not worked and code is not None and code > 0
+    return f"a worker process ended{how} {when}{ALSO_ELSEWHERE if by_itself else ''}"
 
 
 @contextmanager
@@ -114,9 +126,7 @@ def _open_pool(
         _start(pool, workers, everyone)
         yield pool, tuple(roster.get() for _ in range(workers))
     except BrokenProcessPool as error:
-        raise WorkerDied(
-            "a worker process ended while starting: its set-up, or importing the target in it, failed"
-        ) from error
+        raise WorkerDied(f"a worker process ended while starting: its set-up failed{ALSO_ELSEWHERE}") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         roster.close()

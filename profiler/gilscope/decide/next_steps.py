@@ -16,6 +16,7 @@ from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
 from gilscope.decide.comparing import check_first, check_leaders
 from gilscope.decide.contest import contest, passes, planned_round_s, second_processes
+from gilscope.decide.forking import fork_instead
 from gilscope.decide.inputs import PASS_SHARE
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
@@ -273,6 +274,7 @@ def _why_no_hot_lines(measured: Measured) -> str | None:
 
 _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _first_counts,
+    fork_instead,
     _warm_up,
     _first_rounds,
     check_first,

@@ -13,7 +13,7 @@ from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate
 from gilscope.decide.throughput import by_process, round_rates
-from gilscope.decide.why_not import why_not
+from gilscope.decide.why_not import ended_early, why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
 
@@ -104,6 +104,7 @@ def recommend(
         confidence=sure,
         reason=_reason(chosen, best, speedup, execution, classification, len(trials), unlikely, bool(barred))
         + _passed_over(suited, barred)
+        + ended_early(trials)
         + _doubt(sure, bool(others), bool(ruled_out)),
         code=code,
         other_code=other_code,

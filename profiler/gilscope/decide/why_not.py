@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.stats import Estimate
 from gilscope.records import Trial
 from gilscope.units import byte_size, duration, percent, times
 
-__all__ = ["NOTABLE_SHARE", "why_not"]
+__all__ = ["NOTABLE_SHARE", "ended_early", "why_not"]
 
 #: A wait or a cost is named as a cause from this part of the workers' time on.
 NOTABLE_SHARE = 0.1
@@ -47,6 +47,13 @@ def why_not(
         return f"{compared}, but it does not fit the caller"
     causes = [cause for find in _CAUSES if (cause := find(trial))]
     return f"{compared}{': ' if causes else ''}{'; '.join(causes)}"
+
+
+def ended_early(trials: Sequence[Trial]) -> str:
+    """Of each backend one that failed or hung, to be said with the verdict: to have had no time is no failure."""
+    ended = [trial for trial in trials if trial.status in ("failed", "timeout") and trial.ran_out is None]
+    told = {trial.backend: f"; {trial.name} {_STATUSES[trial.status]}: {trial.reason}" for trial in reversed(ended)}
+    return "".join(reversed(told.values()))
 
 
 _STATUSES = {"refused": "refused", "failed": "failed", "timeout": "ran into the timeout"}

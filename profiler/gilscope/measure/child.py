@@ -43,6 +43,10 @@ __all__ = ["main"]
 LOST = "the connection to gilscope is lost"
 
 
+#: Characters of an input that are told.
+MOST_NAMED = 80
+
+
 class Channel:
     """The parent's end of the conversation, in this process."""
 
@@ -100,6 +104,8 @@ class Trial:
                 return self._round(command)
             case m.Pickle():
                 return self._pickle()
+            case m.Name():
+                return m.Named(text=_named(self._items[command.number]))
             case m.Pools():
                 return m.PoolsFound(pools=native_pools())
             case m.Close():
@@ -227,6 +233,14 @@ class Trial:
     def _loaded(self) -> targets.LoadedTarget:
         assert self._target is not None, "Open before Load"
         return self._target
+
+
+def _named(item: Any) -> str:
+    try:
+        text = repr(item)
+    except Exception as error:  # it is the user's
+        text = f"<{type(item).__name__} whose repr raised {type(error).__name__}>"
+    return text if len(text) <= MOST_NAMED else f"{text[:MOST_NAMED]}…"
 
 
 def _find_gil() -> m.Reply:

@@ -45,6 +45,7 @@ class LiveTrial:
         self._watching: Watching | None = None
         self._observer: Observer | None = None
         self._next_input = self._last_first = 0
+        self._running: m.Round | None = None
         self._weighed: tuple[int, int] | None = None
         """The calls until then, and the memory of all workers, when these had done a round."""
         self._workers: tuple[ThreadAddress, ...] = ()
@@ -124,9 +125,20 @@ class LiveTrial:
 
         :raises TrialEnded: when importing it fails
         """
-        loaded = self.account.loaded = self.process.hear(Loaded, deadline, "importing the target")
+        try:
+            loaded = self.account.loaded = self.process.hear(Loaded, deadline, "importing the target")
+        except TrialEnded as ended:
+            raise self._unguarded(ended) from ended
         self.account.note(import_s=loaded.import_s)
         return loaded
+
+    def _unguarded(self, ended: TrialEnded) -> TrialEnded:
+        """A pool of spawned processes that is opened by an import waits for ever: each of them imports it again."""
+        started = len(proc.descendants(self.process.pid)) if ended.status == "timeout" else 0
+        if not started:
+            return ended
+        why = f"{ended.reason}, with processes that it started ({started}): what starts processes belongs under"
+        return TrialEnded(ended.status, f'{why} if __name__ == "__main__":{self.process.last_said()}')
 
     def open(self, watching: Watching, deadline: float, order: tuple[int, ...] = ()) -> None:
         """Open the pool and get ready to watch its workers.
@@ -147,6 +159,14 @@ class LiveTrial:
         if self._watching is not None and self._workers:
             self._observer = self._watching.observer(self.process.pid, self._workers)
             self.account.sampling = self._observer.quality or self.account.sampling
+
+    @property
+    def unreturned(self) -> tuple[int, ...]:
+        """The positions of the inputs of the last round, in the order of its calls, where that did not come back."""
+        ask = self._running
+        if ask is None:
+            return ()
+        return tuple(self.account.order[(ask.first + n) % ask.inputs] for n in range(min(ask.calls, ask.inputs)))
 
     def use_inputs(self, count: int) -> None:
         """Go round so many of the inputs, from the first one on where no round was kept yet."""
@@ -185,9 +205,11 @@ class LiveTrial:
             costs=solo,
             cpu_costs=solo and observed and self.timed,
         )
+        self._running = ask
         before = self._read_so_far() if solo else None
         done, seen = self._watched(ask, deadline) if observed else (self._asked(ask, deadline), None)
         after = self._read_so_far() if solo else None
+        self._running = None
         self.account.note_calls(done)
         self._last_first, self._next_input = ask.first, (ask.first + calls) % ask.inputs
         return TimedRound(
@@ -199,6 +221,13 @@ class LiveTrial:
             read=after - before if before and after else None,
             timeline=seen.timeline if seen else None,
         )
+
+    def call(self, number: int, deadline: float) -> None:
+        """Make one call with the input of this number. Not a round: nothing is timed.
+
+        :raises TrialEnded: as `run_round`
+        """
+        self.account.note_calls(self._asked(m.Round(first=number, calls=1, inputs=number + 1, chunksize=1), deadline))
 
     def digests(self, calls: int, inputs: int, deadline: float, *, in_turn: bool = False) -> dict[str, list[str]]:
         """Run so many calls with the first ``inputs`` inputs, a chunk each; the digests of their results, by that of

@@ -78,6 +78,12 @@ class Pickle(Message, frozen=True, kw_only=True):
     """Make one call and pickle its argument and result there and back. Answered by `Pickled`."""
 
 
+class Name(Message, frozen=True, kw_only=True):
+    """Say what the input of this number is. Answered by `Named`."""
+
+    number: int
+
+
 class Pools(Message, frozen=True, kw_only=True):
     """Look for libraries with threads of their own. Answered by `PoolsFound`."""
 
@@ -157,6 +163,12 @@ class RoundDone(Message, frozen=True, kw_only=True):
     """Of the interpreter, now that the calls have imported what they import."""
 
 
+class Named(Message, frozen=True, kw_only=True):
+    """An input as text, bounded."""
+
+    text: str
+
+
 class PoolsFound(Message, frozen=True, kw_only=True):
     """The libraries."""
 
@@ -181,5 +193,5 @@ class Failed(Message, frozen=True, kw_only=True):
     traceback: str = ""
 
 
-Command = FindGil | Load | FindDecorated | Open | Round | Pickle | Pools | Close
-Reply = Hello | GilFound | Loaded | DecoratedFound | Ready | RoundDone | Pickled | PoolsFound | Closed | Failed
+Command = FindGil | Load | FindDecorated | Open | Round | Pickle | Name | Pools | Close
+Reply = Hello | GilFound | Loaded | DecoratedFound | Ready | RoundDone | Pickled | Named | PoolsFound | Closed | Failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,8 @@ __all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
 OUTPUT_BYTES = 64 * 1024
 #: Where the user set none: sets have one order in all trials, so that their inputs, costs and results can be compared.
 HASH_SEED = "0"
+#: The last line of a traceback.
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)(: |$)")
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -168,7 +171,8 @@ class TrialProcess:
             raise TrialEnded("failed", self._exit_reason())
         reply = self._decoder.decode(line)
         if isinstance(reply, m.Failed):
-            raise TrialEnded("refused" if reply.sort == "refused" else "failed", reply.message, reply)
+            status = "refused" if reply.sort == "refused" else "failed"
+            raise TrialEnded(status, f"{reply.message}{self.last_said() if reply.sort == 'died' else ''}", reply)
         if not isinstance(reply, expected):
             raise TrialEnded("failed", f"the trial's process answered {type(reply).__name__} while {doing}")
         return reply
@@ -194,10 +198,16 @@ class TrialProcess:
             code = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             return "its process closed the connection to gilscope (did it close all descriptors?)"
-        self.output.settle(0.2)
         how = f"{'was ended' if code < 0 else 'ended'} {exit_reason(code)}"
-        last = self.output.text().strip().rpartition("\n")[2]
-        return f"its process {how}" + (f"; the last it printed: {last[:200]}" if last else "")
+        return f"its process {how}{self.last_said()}"
+
+    def last_said(self) -> str:
+        """The last exception that was printed, else the last line: by a worker that ended, or whatever it was."""
+        self.output.settle(0.2)
+        lines = [line.strip() for line in self.output.text().splitlines() if line.strip()]
+        raised = [line for line in lines if _RAISED.match(line)]
+        last = next(iter([*raised[-1:], *lines[-1:]]), None)
+        return f"; the last it printed: {last[:200]}" if last else ""
 
     def close(self, grace_s: float = 0.0) -> None:
         """End the process and everything it started.
