@@ -77,6 +77,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         break_even=break_even(model, trials, measured.floor) if model else (),
         given=_given(runner, measured, recommendation),
         groups=_groups(runner, measured),
+        repeats=journal.repeats,
         imports=journal.loaded.imports if journal.loaded else (),
         native_pools=journal.solo.account.native_pools if journal.solo else (),
         accelerators=measured.accelerators,

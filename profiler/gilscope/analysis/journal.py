@@ -16,7 +16,7 @@ from gilscope.measure.messages import Pickled
 from gilscope.measure.record import call_seconds, costs_of, ledgers_of, trial_record
 from gilscope.measure.watching import Watching
 from gilscope.observers.pyspy import Hot
-from gilscope.records import Trial
+from gilscope.records import Repeats, Trial
 from gilscope.targets import Loaded
 
 __all__ = ["Journal"]
@@ -40,6 +40,8 @@ class Journal:
     """Mean seconds of a warm call alone, by the looks at the first calls; None when no call ended in time."""
     cold_s: float = 0.0
     """As in `gilscope.decide.measured.Measured`."""
+    repeats: Repeats | None = None
+    """Whether inputs that were seen before are cheap, once it was looked."""
     pickled: Pickled | None = None
     hot: Hot | None = None
 
@@ -59,6 +61,11 @@ class Journal:
         return self._average_call_s(self._costs()) or self.looked_s
 
     @property
+    def by_first_calls(self) -> bool:
+        """Whether it is judged by calls with inputs not seen before."""
+        return self.repeats is not None and not self.repeats.elsewhere
+
+    @property
     def racing(self) -> list[LiveTrial]:
         """The first trial of each configuration."""
         return [trial for number, trial in enumerate(self.trials) if number not in self.twins_of]
@@ -76,6 +83,7 @@ class Journal:
             gil_enabled=self.watching.gil.enabled if self.watching else True,
             looked_s=self.looked_s,
             cold_s=self.cold_s,
+            by_first_calls=self.by_first_calls,
             average_call_s=self._average_call_s(costs),
             inputs_unseen=sum(number not in costs for number in range(self.solo.inputs_used)) if self.solo else 0,
             pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,

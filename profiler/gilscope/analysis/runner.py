@@ -12,6 +12,7 @@ from typing import Any, Literal
 from gilscope.analysis.budget import Budget
 from gilscope.analysis.journal import Journal
 from gilscope.configuration import Configuration
+from gilscope.decide.cached import unseen_calls
 from gilscope.decide.measured import Measured
 from gilscope.decide.rounds import calls_per_round, solo_chunksize
 from gilscope.errors import MeasurementError
@@ -149,7 +150,12 @@ class Runner:
     def run_round(
         self, trial: LiveTrial, round_s: float, *, observed: bool, keep: bool = True, most: int = MAX_CALLS
     ) -> None:
-        """Run a round of about ``round_s`` and of ``most`` calls, and ``keep`` it."""
+        """Run a round of about ``round_s`` and of ``most`` calls, and ``keep`` it. There is none where only inputs not
+        seen before are judged, and none is left."""
+        if self.journal.by_first_calls:
+            most = min(most, unseen_calls(trial.unseen, len(trial.account.rounds), trial.configuration.workers))
+            if most < 1:
+                return
         to, call_s = trial.configuration, self.call_s
         per_s = trial.expected_per_s or 1.0 / call_s
         # The solo loop takes some milliseconds of calls at once: there is nobody to hand them to.

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from gilscope import errors
+from gilscope.analysis.looks import FIRST_SHARE, look, look_for_a_cache
 from gilscope.analysis.runner import MAX_CALLS, Runner
 from gilscope.analysis.stuck import look_for_stuck
 from gilscope.configuration import Configuration
 from gilscope.decide.inputs import inputs_to_use
-from gilscope.decide.rounds import solo_chunksize
 from gilscope.decide.warm import cold_excess_s, cold_rounds, is_warm
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
@@ -30,8 +30,6 @@ LOOK_S = 0.02
 LONG_CALL_S = 0.5
 #: Calls shorter than this are timed by the chunk: reading the clock twice would show.
 UNTIMED_CALL_S = 20e-6
-#: The part of the budget that looking at the first calls may take.
-FIRST_SHARE = 0.4
 
 
 def start_solo(runner: Runner) -> None:
@@ -107,11 +105,14 @@ def _first_calls(runner: Runner, trial: LiveTrial) -> None:
     """Call until the process is warm and what a call takes is known; long calls that were warm are kept."""
     assert trial.account.loaded is not None
     trial.inputs_used = inputs = max(1, len(trial.account.order))
-    look = _warmed_up(runner, trial)
+    last = _warmed_up(runner, trial)
     runner.target = msgspec.structs.replace(runner.target, kind=trial.account.loaded.kind)  # as it turned out
-    seen = 1 + _looked(runner, trial, look)
+    runner.journal.repeats = look_for_a_cache(runner, trial)
+    seen = 1 + (0 if runner.journal.by_first_calls else _looked(runner, trial, last))
     budget, call_s = runner.budget, runner.journal.call_s
     trial.use_inputs(inputs_to_use(inputs, call_s, budget.total_s, budget.calls_left))
+    if runner.journal.by_first_calls:
+        trial.go_on_unseen()
     if trial.account.errors == trial.account.calls and seen >= min(inputs, 100):
         raise _every_call_raised(trial)
 
@@ -124,13 +125,13 @@ def _warmed_up(runner: Runner, trial: LiveTrial) -> TimedRound:
     until = time.monotonic() + FIRST_SHARE * budget.total_s
     try:
         while not is_warm(_call_s(looks)) and budget.calls_left > 1 and time.monotonic() < until:
-            looks.append(_look(runner, trial, 1, max(until, time.monotonic() + budget.remaining_s), again=True))
+            looks.append(look(runner, trial, 1, max(until, time.monotonic() + budget.remaining_s), again=True))
     finally:
         took_s = _call_s(looks)
         cold = cold_rounds(took_s)
         journal.looked_s, journal.cold_s = took_s[-1], took_s[0] - took_s[-1] if cold else 0.0
         budget.excuse(cold_excess_s(took_s))
-        trial.account.rounds += [look for look in looks[cold:] if look.done.wall_s >= LONG_CALL_S]
+        trial.account.rounds += [made for made in looks[cold:] if made.done.wall_s >= LONG_CALL_S]
     return looks[-1]
 
 
@@ -140,7 +141,7 @@ def _first_look(runner: Runner, trial: LiveTrial) -> TimedRound:
     budget, began = runner.budget, time.monotonic()
     looking_s = FIRST_SHARE * budget.total_s
     try:
-        return _look(
+        return look(
             runner, trial, 1, began + looking_s + min(budget.start_left_s, budget.total_s - looking_s), observed=True
         )
     except TrialEnded:
@@ -149,29 +150,19 @@ def _first_look(runner: Runner, trial: LiveTrial) -> TimedRound:
 
 
 def _call_s(looks: Sequence[TimedRound]) -> list[float]:
-    return [look.done.wall_s / look.done.calls for look in looks]
+    return [made.done.wall_s / made.done.calls for made in looks]
 
 
-def _look(
-    runner: Runner, trial: LiveTrial, calls: int, until: float, *, observed: bool = False, again: bool = False
-) -> TimedRound:
-    limit_s = min(runner.options.timeout_s, max(until - time.monotonic(), 0.05))
-    chunk, limit = solo_chunksize(runner.journal.looked_s), runner.budget.deadline(limit_s)
-    made = trial.run_round(calls, chunk, limit, observed=observed, again=again)
-    runner.budget.spend(made.done.calls)
-    return made
-
-
-def _looked(runner: Runner, trial: LiveTrial, look: TimedRound) -> int:
+def _looked(runner: Runner, trial: LiveTrial, last: TimedRound) -> int:
     """Look at more calls, until what one takes is known; how many were made."""
     budget, inputs, seen = runner.budget, trial.inputs_used, 0
     until = time.monotonic() + FIRST_SHARE * budget.total_s
-    while not _is_known(look.done, 1 + seen, inputs):
-        if budget.calls_left < look.done.calls or time.monotonic() >= until:
+    while not _is_known(last.done, 1 + seen, inputs):
+        if budget.calls_left < last.done.calls or time.monotonic() >= until:
             break
-        look = _look(runner, trial, min(_more(look.done), budget.calls_left, MAX_CALLS), until)
-        seen += look.done.calls
-        runner.journal.looked_s = look.done.wall_s / look.done.calls
+        last = look(runner, trial, min(_more(last.done), budget.calls_left, MAX_CALLS), until)
+        seen += last.done.calls
+        runner.journal.looked_s = last.done.wall_s / last.done.calls
     return seen
 
 

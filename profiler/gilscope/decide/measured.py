@@ -85,6 +85,8 @@ class Measured:
     """Seconds of a warm call alone, by the looks at the first calls; None when no call ended in time."""
     cold_s: float = 0.0
     """Seconds by which the first call of the solo run took longer than the same again, where notable; else 0."""
+    by_first_calls: bool = False
+    """Whether inputs that were seen before are so cheap that only calls with others are judged."""
     average_call_s: float | None = None
     """Solo seconds of a call, each input counting the same."""
     inputs_unseen: int = 0

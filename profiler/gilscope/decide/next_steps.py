@@ -91,10 +91,11 @@ def _watch_alone(measured: Measured) -> WatchAlone | None:
 
 
 def _unseen_s(measured: Measured, solo: Tried) -> float:
-    """What the rest of one pass alone over the inputs takes; nothing where its time is over."""
+    """What the rest of one pass alone over the inputs takes; nothing where its time is over, and where inputs are kept
+    for the rounds, which see each once."""
     spent_s = sum(made.wall_s for made in solo.record.rounds)
     over = spent_s >= PASS_LATE * PASS_SHARE * measured.experiment.options.budget_s or measured.left.calls <= 0
-    return 0.0 if over else measured.inputs_unseen * (measured.call_s or 0.0)
+    return 0.0 if over or measured.by_first_calls else measured.inputs_unseen * (measured.call_s or 0.0)
 
 
 def _speaks_for_itself(measured: Measured) -> bool:
@@ -151,7 +152,8 @@ def _warm_up(measured: Measured) -> WarmUp | None:
     short = measured.call_s < length_s / 2
     calls = to.workers if (short or measured.cold_s) and measured.left.calls > 0 else 0
     expected_per_s = _expected_per_s(measured, to.backend, to.workers, size)
-    return WarmUp(number, calls, size, expected_per_s, length_s, MOST_LOOKS if short else 1)
+    looks = MOST_LOOKS if short and not measured.by_first_calls else 1  # those take inputs from the rounds
+    return WarmUp(number, calls, size, expected_per_s, length_s, looks)
 
 
 def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
@@ -239,7 +241,7 @@ def _next_count(measured: Measured, name: str) -> int | None:
 def _single_calls(measured: Measured) -> SingleCalls | None:
     """What a process pool whose calls go in chunks would do without: one round shows it."""
     done, length_s = {step.trial for step in measured.asked(SingleCalls)}, planned_round_s(measured)
-    if measured.left.racing_s < length_s or measured.left.calls <= 0:
+    if measured.left.racing_s < length_s or measured.left.calls <= 0 or measured.by_first_calls:
         return None
     for number, tried in measured.racing.items():
         if number and tried.alive and tried.record.chunksize != 1 and tried.dispatch_s and number not in done:
@@ -269,6 +271,8 @@ def _why_no_hot_lines(measured: Measured) -> str | None:
         return "the solo run had ended"
     if measured.left.calls <= 0:
         return "no calls were left in the budget"
+    if measured.by_first_calls:
+        return "no input was left that it had not seen before"
     return "no time was left in the budget" if measured.left.remaining_s < HOT_ROUND_S else None
 
 

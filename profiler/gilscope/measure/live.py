@@ -44,7 +44,7 @@ class LiveTrial:
         self._process: TrialProcess | None = None
         self._watching: Watching | None = None
         self._observer: Observer | None = None
-        self._next_input = self._last_first = 0
+        self._next_input = self._last_first = self._seen = 0
         self._running: m.Round | None = None
         self._weighed: tuple[int, int] | None = None
         """The calls until then, and the memory of all workers, when these had done a round."""
@@ -173,6 +173,15 @@ class LiveTrial:
         self.inputs_used = count
         self._next_input = self._next_input % count if self.account.rounds else 0
 
+    def go_on_unseen(self) -> None:
+        """Go on with the first input that no call has taken yet."""
+        self._next_input = self._seen % self.inputs_used
+
+    @property
+    def unseen(self) -> int:
+        """Inputs in use that no call has taken yet."""
+        return max(0, self.inputs_used - self._seen)
+
     # -- running calls ----------------------------------------------------------------------------------------------
 
     def run_round(
@@ -212,6 +221,7 @@ class LiveTrial:
         self._running = None
         self.account.note_calls(done)
         self._last_first, self._next_input = ask.first, (ask.first + calls) % ask.inputs
+        self._seen = max(self._seen, ask.first + calls)
         return TimedRound(
             ask.first,
             ask.inputs,

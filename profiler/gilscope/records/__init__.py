@@ -31,7 +31,7 @@ from gilscope.records.plans import (
 )
 from gilscope.records.result import SCHEMA, ResultRecord
 from gilscope.records.traces import Histogram, Lane, Stack, Timeline
-from gilscope.records.trials import ENOUGH_FOR_P99, ColdCost, Round, Status, Trial
+from gilscope.records.trials import ENOUGH_FOR_P99, ColdCost, Repeats, Round, Status, Trial
 from gilscope.records.verdicts import (
     Alternative,
     BreakEven,
@@ -88,6 +88,7 @@ __all__ = [
     "QueueSetting",
     "Recommendation",
     "Record",
+    "Repeats",
     "ResultRecord",
     "Round",
     "Severity",

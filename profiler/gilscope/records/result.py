@@ -11,7 +11,7 @@ from gilscope.records.circumstances import Environment, Failure, HotLine, Import
 from gilscope.records.ledgers import Demands
 from gilscope.records.plans import Capacity, QueueProgram, QueueSetting
 from gilscope.records.traces import Stack
-from gilscope.records.trials import Trial
+from gilscope.records.trials import Repeats, Trial
 from gilscope.records.verdicts import (
     BreakEven,
     Classification,
@@ -56,6 +56,8 @@ class ResultRecord(Record, frozen=True, kw_only=True):
     """For the inputs given; None where that is not known, as of inputs without end."""
     groups: tuple[InputGroup, ...] = ()
     """Of the inputs, where calls differ in kind; empty where they do not."""
+    repeats: Repeats | None = None
+    """Where calls are much cheaper with an input that was seen before; None where they are not."""
     imports: tuple[ImportCost, ...] = ()
     """The most expensive modules of the target, as every spawned worker imports them anew."""
     native_pools: tuple[NativePool, ...] = ()

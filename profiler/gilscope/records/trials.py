@@ -11,7 +11,7 @@ from gilscope.records.plans import QueueFigures
 from gilscope.records.traces import Histogram, Timeline
 from gilscope.records.verdicts import StartMethod
 
-__all__ = ["ENOUGH_FOR_P99", "ColdCost", "Round", "Status", "Trial"]
+__all__ = ["ENOUGH_FOR_P99", "ColdCost", "Repeats", "Round", "Status", "Trial"]
 
 Status = Literal["ok", "failed", "refused", "timeout"]
 
@@ -73,6 +73,19 @@ class ColdCost(Record, frozen=True, kw_only=True):
     def cost_s(self) -> float | None:
         """Seconds beside the work; None where no later call was measured."""
         return None if self.warm_s is None else max(self.first_s - self.warm_s, 0.0)
+
+
+class Repeats(Record, frozen=True, kw_only=True):
+    """What a call with an input that was seen before saves, of a function that keeps what it did."""
+
+    inputs: int
+    """Called twice alone to see it, beside the first of the process."""
+    first_s: float
+    """The first call of an input, on average."""
+    again_s: float
+    """The same again."""
+    elsewhere: bool = False
+    """Whether another process finds it too (a file, a server): then no call can be told from a repeated one."""
 
 
 class Trial(Record, frozen=True, kw_only=True):

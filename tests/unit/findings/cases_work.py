@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from gilscope.records import BreakEven, Failure, ImportCost, InputGroup, NativePool, QueueFigures, Target, Trial
+from gilscope.records import (
+    BreakEven,
+    ColdCost,
+    Failure,
+    ImportCost,
+    InputGroup,
+    NativePool,
+    QueueFigures,
+    Repeats,
+    Target,
+    Trial,
+)
 
 from .. import decide_builders as make
 from .quiet import QUIET, WAITING, Case, advised, environment, instrument, pool, with_trials
@@ -138,6 +149,16 @@ CASES = {
             pool("process", 2, 20, held=1.0, gil=1.0, chunksize=8, chunksize_one_per_s=17.0, speedup=2.0),
         ),
         advice=("chunksize=1000",),
+    ),
+    "cached": Case(
+        replace(QUIET, repeats=Repeats(inputs=3, first_s=0.007, again_s=1e-6)),
+        ("the first call with an input took 7.00 ms, the same again 1.00 µs (of 3 inputs",),
+        # A first call that is dear for a worker, and not for each input, is no cache.
+        with_trials(
+            QUIET,
+            pool("process", 2, 20, held=1.0, gil=1.0, cold=ColdCost(workers=2, first_s=1.4, warm_s=0.1), speedup=2.0),
+        ),
+        advice=("each of the 300 inputs",),
     ),
     "calls-differ": Case(
         replace(QUIET, groups=GROUPS),

@@ -38,6 +38,7 @@ RULES: dict[str, Callable[[Evidence], Figures | None]] = {
     "pickling-cost": data.pickling_cost,
     "startup-dominates": machine.startup_dominates,
     "task-too-small": data.task_too_small,
+    "cached": inputs.cached,
     "calls-differ": inputs.calls_differ,
     "page-cache": machine.page_cache,
     "cpus-limited": machine.cpus_limited,

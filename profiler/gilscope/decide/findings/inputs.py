@@ -6,7 +6,7 @@ from gilscope.decide.findings.evidence import Evidence
 from gilscope.records import Figures, InputGroup
 from gilscope.units import duration, percent
 
-__all__ = ["calls_differ", "exceptions", "generator_drained", "inputs_truncated", "much_output"]
+__all__ = ["cached", "calls_differ", "exceptions", "generator_drained", "inputs_truncated", "much_output"]
 
 #: More output than this costs time in itself, and hides everything else on a terminal.
 MUCH_OUTPUT_BYTES = 1_000_000
@@ -37,6 +37,20 @@ def inputs_truncated(evidence: Evidence) -> Figures | None:
     """An iterable of which only the beginning was taken."""
     target = evidence.target
     return {"inputs": target.inputs, "inputs_used": target.taken} if target.inputs_truncated else None
+
+
+def cached(evidence: Evidence) -> Figures | None:
+    """A function that keeps what it did for an input."""
+    repeats = evidence.repeats
+    if repeats is None:
+        return None
+    return {
+        "inputs": repeats.inputs,
+        "first_s": repeats.first_s,
+        "again_s": repeats.again_s,
+        "elsewhere": int(repeats.elsewhere),
+        "used": evidence.target.input_count,
+    }
 
 
 def calls_differ(evidence: Evidence) -> Figures | None:
