@@ -15,16 +15,20 @@ from gilscope.decide.steps import (
     Open,
     Rounds,
     SingleCalls,
+    Step,
     WatchAlone,
 )
-from gilscope.records import Repeats
 from tests.unit.decide_builders import ledger, measured, tried
 
 CACHED = [(0.007, 1e-6), (0.005, 3e-6), (0.006, 2e-6)]
 
 
 def test_a_cache_makes_the_same_again_cheap_for_each_input() -> None:
-    assert repeats(CACHED) == Repeats(inputs=3, first_s=pytest.approx(0.006), again_s=pytest.approx(2e-6))
+    found = repeats(CACHED)
+    assert found is not None
+    assert found.inputs == 3
+    assert found.first_s == pytest.approx(0.006)
+    assert found.again_s == pytest.approx(2e-6)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +56,16 @@ def test_it_is_looked_for_where_the_first_call_was_dear_and_there_are_other_inpu
     assert may_be_cached(looks_s, inputs) == worth
 
 
-@given(inputs=st.integers(0, 1000), workers=st.integers(1, 64))
-def test_inputs_last_for_some_rounds_and_none_is_taken_twice(inputs: int, workers: int) -> None:
-    left, made = inputs, []
-    while (calls := unseen_calls(left, len(made), workers)) > 0:
+def test_half_of_them_tell_what_a_call_demands_and_the_rest_how_fast_it_is() -> None:
+    assert unseen_calls(44, 0, 1, watched_first=True) == 22
+    assert unseen_calls(22, 1, 1, watched_first=True) == 7
+    assert unseen_calls(44, 0, 2) == 11
+
+
+@given(inputs=st.integers(0, 1000), workers=st.integers(1, 64), alone=st.booleans())
+def test_inputs_last_for_some_rounds_and_none_is_taken_twice(inputs: int, workers: int, alone: bool) -> None:
+    left, made = inputs, list[int]()
+    while (calls := unseen_calls(left, len(made), workers, watched_first=alone)) > 0:
         left -= calls
         made.append(calls)
     assert left == 0
@@ -74,8 +84,8 @@ def test_what_sees_inputs_that_rounds_need_is_not_asked_for() -> None:
 def test_what_would_only_see_the_cache_is_not_asked_for() -> None:
     solo = tried("serial", (100.0,) * 3, ledger=ledger(gil=0.1, samples=100, calls=10))
     pool = tried("process", (190.0,) * 3, workers=2, chunksize=10)
-    asked: list[object] = [WatchAlone(0.3, 5 * 10**8), Open(()), *[Rounds((0, 1), 0.12, "contest")] * 16]
-    while (step := next_step(measured(solo, pool, steps=tuple(asked), by_first_calls=True))) is not None:  # type: ignore[arg-type]
+    asked: list[Step] = [WatchAlone(0.3, 5 * 10**8), Open(()), *[Rounds((0, 1), 0.12, "contest")] * 16]
+    while (step := next_step(measured(solo, pool, steps=tuple(asked), by_first_calls=True))) is not None:
         asked.append(step)
     assert not any(isinstance(step, SingleCalls) for step in asked)
     assert {type(step) for step in asked} >= {MeasureMore, LookForNativePools}

@@ -153,7 +153,8 @@ class Runner:
         """Run a round of about ``round_s`` and of ``most`` calls, and ``keep`` it. There is none where only inputs not
         seen before are judged, and none is left."""
         if self.journal.by_first_calls:
-            most = min(most, unseen_calls(trial.unseen, len(trial.account.rounds), trial.configuration.workers))
+            rounds, alone = len(trial.account.rounds), trial is self.journal.solo
+            most = min(most, unseen_calls(trial.unseen, rounds, trial.configuration.workers, watched_first=alone))
             if most < 1:
                 return
         to, call_s = trial.configuration, self.call_s

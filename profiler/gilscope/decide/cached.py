@@ -36,7 +36,11 @@ def repeats(probes_s: Sequence[tuple[float, float]]) -> Repeats | None:
     return Repeats(inputs=len(probes_s), first_s=first_s, again_s=again_s)
 
 
-def unseen_calls(unseen: int, rounds: int, workers: int) -> int:
+def unseen_calls(unseen: int, rounds: int, workers: int, *, watched_first: bool = False) -> int:
     """Calls of the next round of a trial that has so many inputs left which it has not seen, after so many rounds: a
-    part of them, so that they last, but one for each worker. 0 when there are none left."""
-    return min(unseen, max(workers, unseen // max(1, ROUNDS - rounds)))
+    part of them, so that they last, but one for each worker. 0 when there are none left.
+
+    :param watched_first: whether the first round is to tell what a call demands: half of the inputs are for that
+    """
+    part = 2 if watched_first and not rounds else max(1, ROUNDS - rounds)
+    return min(unseen, max(workers, unseen // part))

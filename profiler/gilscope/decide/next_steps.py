@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
+from gilscope.decide.classify import MIN_SAMPLES
 from gilscope.decide.comparing import check_first, check_leaders
 from gilscope.decide.contest import contest, passes, planned_round_s, second_processes
 from gilscope.decide.forking import fork_instead
@@ -82,7 +83,8 @@ def _watch_alone(measured: Measured) -> WatchAlone | None:
     before, solo = measured.asked(WatchAlone), measured.solo
     if solo is None or not solo.alive or measured.call_s is None or measured.asked(Open):
         return None
-    seen = len(before) >= SOLO_ROUNDS or measured.machine.samples >= ENOUGH_SAMPLES
+    enough = MIN_SAMPLES if measured.by_first_calls else ENOUGH_SAMPLES  # the clean rounds need inputs too
+    seen = len(before) >= SOLO_ROUNDS or measured.machine.samples >= enough
     unseen_s = _unseen_s(measured, solo)
     most = measured.left.calls - (measured.experiment.options.max_calls or 0) // 2  # half of them are for the others
     if before and ((seen and not unseen_s) or most <= 0):
