@@ -17,23 +17,24 @@ from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.options import Options
-from gilscope.queues.dask.cluster import Cluster, open_cluster
 from gilscope.queues.dask.given import given_cluster
 from gilscope.queues.extension import Queues
 from gilscope.queues.remote import sides
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import PATIENCE_S, TARGETS, Case, Trial
+from tests.queues.plain_dask import plain_cluster
 
 NOBODY = "tcp://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its workers can import what is tested, and leave notes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NOTES", str(tmp_path_factory.mktemp("dask") / "notes"))
+        folder = tmp_path_factory.mktemp("dask")
+        patch.setenv("NOTES", str(folder / "notes"))
         patch.syspath_prepend(TARGETS.parent)
-        with open_cluster(2, 1) as made:
+        with plain_cluster(folder, 2) as made:
             yield made
 
 
@@ -43,9 +44,9 @@ def opened(stack: ExitStack, folder: Path, scheduler: str, target: str, workers:
     return trial.open(target, inputs="NUMBERS")
 
 
-def test_its_workers_run_the_calls_and_nothing_is_left_there(cluster: Cluster, tmp_path: Path) -> None:
-    with ExitStack() as stack, Client(cluster.scheduler, set_as_default=False) as client:
-        trial = opened(stack, tmp_path, cluster.scheduler, "doubled", 2)
+def test_its_workers_run_the_calls_and_nothing_is_left_there(cluster: str, tmp_path: Path) -> None:
+    with ExitStack() as stack, Client(cluster, set_as_default=False) as client:
+        trial = opened(stack, tmp_path, cluster, "doubled", 2)
         assert trial.workers == ()
         done = trial.round(10)
         assert (done.calls, done.errors) == (10, 0)
@@ -57,7 +58,6 @@ def test_its_workers_run_the_calls_and_nothing_is_left_there(cluster: Cluster, t
         limit = time.monotonic() + PATIENCE_S
         while (kept := client.run_on_scheduler(left)) != (0, 1):
             assert time.monotonic() < limit, kept
-    assert cluster.processes.exit_reason is None
 
 
 def left(dask_scheduler: Any) -> tuple[int, int]:
@@ -65,15 +65,15 @@ def left(dask_scheduler: Any) -> tuple[int, int]:
     return len(dask_scheduler.tasks), len(set(dask_scheduler.clients) - {"fire-and-forget"})
 
 
-def test_fewer_workers_than_asked_for_are_told(cluster: Cluster, tmp_path: Path) -> None:
+def test_fewer_workers_than_asked_for_are_told(cluster: str, tmp_path: Path) -> None:
     told = "3 workers of 1 threads were asked for, and the cluster's have 1, 1: ask for others"
-    assert refused(tmp_path, cluster.scheduler, "doubled", 3).startswith(told)
+    assert refused(tmp_path, cluster, "doubled", 3).startswith(told)
 
 
-def test_a_target_that_is_not_there_is_told(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_target_that_is_not_there_is_told(cluster: str, tmp_path: Path) -> None:
     (tmp_path / "here_alone.py").write_text("NUMBERS = [1]\ndef call(number): pass\n")
     with ExitStack() as stack:
-        trial = Trial(Case("dask"), tmp_path, {"GILSCOPE_DASK": cluster.scheduler})
+        trial = Trial(Case("dask"), tmp_path, {"GILSCOPE_DASK": cluster})
         stack.callback(trial.end)
         trial.ask(m.Load(target=TargetSpec(spec=f"{tmp_path}/here_alone.py:call", inputs="NUMBERS"), seed=0), m.Loaded)
         with pytest.raises(TrialEnded, match=r"the function cannot be imported in a worker.*here_alone") as ended:
@@ -81,10 +81,10 @@ def test_a_target_that_is_not_there_is_told(cluster: Cluster, tmp_path: Path) ->
     assert ended.value.status == "refused"
 
 
-def test_workers_with_another_version_are_told(cluster: Cluster, tmp_path: Path) -> None:
-    with Client(cluster.scheduler, set_as_default=False) as client:
+def test_workers_with_another_version_are_told(cluster: str, tmp_path: Path) -> None:
+    with Client(cluster, set_as_default=False) as client:
         client.run(be_of_version, "0.0.1")
-        told = refused(tmp_path, cluster.scheduler, "doubled", 2)
+        told = refused(tmp_path, cluster, "doubled", 2)
         client.run(be_of_version, gilscope.__version__)
     assert "has gilscope 0.0.1, the analysis on" in told
 

@@ -9,9 +9,9 @@ import pytest
 import gilscope
 from gilscope.decide.code import CodeTarget, program_for
 from gilscope.queues.code import TEMPLATES
-from gilscope.queues.dask.cluster import open_cluster
 from gilscope.records import Context
 from tests.backends.targets import NUMBERS, sleep
+from tests.queues.plain_dask import plain_cluster
 from tests.queues.programs import address, results_of
 from tests.unit import code_programs as programs
 from tests.unit.code_programs import QUEUES
@@ -47,8 +47,8 @@ def test_a_scheduler_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.syspath_prepend(tmp_path)  # where its workers find the user's module
     (tmp_path / "user_code.py").write_text(programs.MODULE)
     text = program_for(REPEATED, QUEUES["dask-threads"], templates=TEMPLATES)
-    with open_cluster(workers=1, threads=1) as cluster:
-        assert results_of(text, tmp_path, DASK_SCHEDULER_ADDRESS=cluster.scheduler) == [7] * 100
+    with plain_cluster(tmp_path, workers=1) as scheduler:
+        assert results_of(text, tmp_path, DASK_SCHEDULER_ADDRESS=scheduler) == [7] * 100
 
 
 def test_an_analysis_gives_the_settings_and_the_program() -> None:

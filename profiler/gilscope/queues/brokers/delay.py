@@ -60,13 +60,13 @@ def broker_beyond(url: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def scheduler_beyond(address: str) -> Iterator[str]:
-    """The same for ``tcp://HOST:PORT``."""
+    """The same for ``SCHEME://HOST:PORT``."""
     if not asked_s():
         yield address
         return
     parts = urlsplit(address)
     with beyond((parts.hostname, parts.port)) as (host, port):
-        yield f"tcp://{host}:{port}"
+        yield f"{parts.scheme}://{host}:{port}"
 
 
 @contextmanager

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from dask import config
 
 from gilscope.queues import variables
 from gilscope.queues.brokers.delay import scheduler_beyond
+from gilscope.queues.dask.private import SECRET_BYTES, share
 from gilscope.queues.processes import Process, Processes, WorkersLost
-from gilscope.subprocesses import exit_reason, python_path
+from gilscope.subprocesses import exit_reason, interpreter, pipe, python_path
 
 __all__ = ["Cluster", "open_cluster"]
 
-NODE = (sys.executable, "-P", "-m", "gilscope.queues.dask.node")
+NODE = ("-P", "-m", "gilscope.queues.dask.node")
 SCHEDULER, WORKER = "the Dask scheduler", "a worker process"
 
 
@@ -51,18 +52,58 @@ def open_cluster(workers: int, threads: int) -> Iterator[Cluster]:
         trial = os.environ.get(variables.TRIAL)  # a folder that is removed with the trial, whatever ends it
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gilscope-dask-", dir=trial))
         network = stack.enter_context(ExitStack())
-        scheduler = _started(processes, SCHEDULER)
-        stack.callback(processes.close, _leave, last=scheduler)
-        nodes = [_started(processes, WORKER) for _ in range(workers)]
-        _tell(scheduler, {})
-        address = network.enter_context(scheduler_beyond(_address(scheduler, SCHEDULER)))
+        share(secret := secrets.token_bytes(SECRET_BYTES))
+        told: dict[str, Any] = {"secret": secret.hex()}
+        scheduler = _started(processes, SCHEDULER, stack)
+        nodes: list[_Node] = []
+        stack.callback(processes.close, lambda process: _leave(process, [scheduler, *nodes]), last=scheduler.process)
+        nodes += [_started(processes, WORKER, stack) for _ in range(workers)]
+        scheduler.tell(told)
+        address = network.enter_context(scheduler_beyond(scheduler.address(SCHEDULER)))
         for node in nodes:
-            _tell(node, {"scheduler": address, "nthreads": threads, "local_directory": folder})
-        yield Cluster(address, [_address(node, WORKER) for node in nodes], processes=processes)
+            node.tell({**told, "scheduler": address, "nthreads": threads, "local_directory": folder})
+        yield Cluster(address, [node.address(WORKER) for node in nodes], processes=processes)
 
 
-def _started(processes: Processes, what: str) -> Process:
-    return processes.start(what, NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
+@dataclass(frozen=True)
+class _Node:
+    """A process of the cluster, and both ends of ours of the conversation with it."""
+
+    process: Process
+    orders: IO[bytes]
+    replies: IO[bytes]
+
+    def tell(self, options: dict[str, Any]) -> None:
+        """What to run; until then it imports what that needs."""
+        with suppress(OSError):  # it has ended: its address will not come
+            self.orders.write(json.dumps(options).encode() + b"\n")
+
+    def address(self, what: str) -> str:
+        """Where it listens, as soon as it does."""
+        line = self.replies.readline()
+        if not line:
+            raise WorkersLost(f"{what} ended {exit_reason(self.process.wait())}")
+        return line.decode().strip()
+
+
+def _leave(process: Process, nodes: Sequence[_Node]) -> None:
+    """Ask a process to end."""
+    for node in nodes:
+        if node.process is process:
+            node.orders.close()
+
+
+def _started(processes: Processes, what: str, stack: ExitStack) -> _Node:
+    with ExitStack() as theirs:
+        reads, ours = pipe()
+        theirs.callback(os.close, reads)
+        orders = stack.enter_context(os.fdopen(ours, "wb", buffering=0))
+        ours, writes = pipe()
+        theirs.callback(os.close, writes)
+        replies = stack.enter_context(os.fdopen(ours, "rb"))
+        command = [interpreter(), *NODE, str(reads), str(writes)]
+        options = {"stdin": subprocess.DEVNULL, "pass_fds": (reads, writes), "env": _environment()}
+        return _Node(processes.start(what, command, **options), orders, replies)
 
 
 def _environment() -> dict[str, str]:
@@ -70,27 +111,3 @@ def _environment() -> dict[str, str]:
     have over them."""
     limits = config.get("distributed.nanny.pre-spawn-environ", {})
     return {**{name: str(value) for name, value in limits.items()}, **os.environ, "PYTHONPATH": python_path()}
-
-
-def _tell(node: Process, options: dict[str, Any]) -> None:
-    """What to run; until then it imports what that needs."""
-    assert node.stdin is not None
-    with suppress(OSError):  # it has ended: its address will not come
-        node.stdin.write(json.dumps(options).encode() + b"\n")
-        node.stdin.flush()
-
-
-def _address(node: Process, what: str) -> str:
-    """Where it listens, as soon as it does."""
-    assert node.stdout is not None
-    line = node.stdout.readline()
-    if not line:
-        raise WorkersLost(f"{what} ended {exit_reason(node.wait())}")
-    return line.decode().strip()
-
-
-def _leave(node: Process) -> None:
-    """Ask it to end."""
-    assert node.stdin is not None
-    with suppress(OSError):
-        node.stdin.close()

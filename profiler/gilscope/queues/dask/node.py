@@ -1,8 +1,10 @@
-"""A process of a Dask cluster of gilscope's own: ``python -m gilscope.queues.dask.node``.
+"""A process of a Dask cluster of gilscope's own: ``python -m gilscope.queues.dask.node ORDERS REPLIES``, the numbers of
+two descriptors, so that what prints when an interpreter starts is no part of the conversation.
 
 It runs `distributed.Scheduler` or `distributed.Worker` as ``dask scheduler`` and ``dask worker --no-nanny`` do, on the
-loopback interface and without a dashboard. The first line of its standard input is its options in JSON, its first line
-on standard output its address. It ends when its standard input does, and so with whoever started it.
+loopback interface, without a dashboard, and for its own cluster alone (`gilscope.queues.dask.private`). The first line
+that it reads is its options in JSON, all that it writes is its address. It ends when what it reads does, and so with
+whoever started it.
 """
 
 from __future__ import annotations
@@ -12,14 +14,18 @@ import json
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
+from dask import config
 from distributed import Scheduler, Worker
+
+from gilscope.queues.dask.private import PREFIX, share
 
 __all__ = ["main", "silence"]
 
-#: The HTTP server of a node cannot be left out; this one nobody beyond the machine reaches.
-LOOPBACK: dict[str, Any] = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+#: The HTTP server of a node cannot be left out: nobody beyond the machine reaches this one, and it has nothing to tell.
+LOOPBACK: dict[str, Any] = {"protocol": PREFIX, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+NO_ROUTES: dict[str, list[str]] = {f"distributed.{node}.http.routes": [] for node in ("scheduler", "worker")}
 
 
 def silence() -> None:
@@ -33,24 +39,29 @@ def silence() -> None:
 def _node(options: dict[str, Any]) -> Scheduler | Worker:
     address = options.pop("scheduler", None)
     if address is None:
-        return Scheduler(port=0, **LOOPBACK, **options)
-    return Worker(address, **LOOPBACK, **options)
+        return Scheduler(port=0, host="127.0.0.1", **LOOPBACK, **options)
+    return Worker(address, host="127.0.0.1", **LOOPBACK, **options)
 
 
-async def _run(options: dict[str, Any], replies: int) -> None:
+async def _run(options: dict[str, Any], orders: TextIO, replies: int) -> None:
     async with _node(options) as node:
         os.write(replies, f"{node.address}\n".encode())
-        await asyncio.to_thread(sys.stdin.read)  # nothing ever comes but the end
+        await asyncio.to_thread(orders.read)  # nothing ever comes but the end
 
 
 def main() -> None:
-    """Run until standard input ends."""
-    replies = os.dup(1)
-    os.dup2(2, 1)  # what tasks print
+    """Run until the orders end."""
+    descriptors = [int(number) for number in sys.argv[1:]]
+    del sys.argv[1:]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     silence()
-    options = sys.stdin.readline()
-    if options:
-        asyncio.run(_run(json.loads(options), replies))
+    config.set(NO_ROUTES)
+    with os.fdopen(descriptors[0], encoding="utf-8") as orders:
+        if line := orders.readline():
+            options = json.loads(line)
+            share(bytes.fromhex(options.pop("secret")))
+            asyncio.run(_run(options, orders, descriptors[1]))
 
 
 if __name__ == "__main__":
