@@ -56,3 +56,13 @@ def test_a_set_up_comes_before_the_import_of_what_needs_it(cli: Cli) -> None:
     assert outcome.status == 0
     assert set(outcome.analysis.statuses.values()) == {"ok"}
     assert [trial["errors"] for trial in outcome.analysis.trials] == [0, 0, 0]
+
+
+def test_threads_within_a_limit_in_memory_are_advised_and_processes_that_pass_it_are_not(cli: Cli) -> None:
+    outcome = cli.analyze(
+        "limited:convert", "--inputs", "INPUTS", backends="thread,process", workers="3,12", budget=4, calls=1500
+    )
+    verdict = outcome.analysis.result["recommendation"]
+    assert (verdict["backend"], verdict["workers"]) == ("thread", 3)
+    assert "process × 12 is no choice: its 12 processes would pass the lock, limit or pool" in verdict["reason"]
+    assert outcome.analysis.result["classification"]["label"] == "io-bound"

@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
+from gilscope.decide.locks import SharedLock, shared_lock
 from gilscope.decide.stats import CONFIDENCE, share_difference
 from gilscope.records import LOOP_KINDS, Kind, Trial
 
 __all__ = ["Standard", "ineligible"]
+
+
+#: Backends whose calls share what is in memory.
+IN_ONE_PROCESS = frozenset({"serial", "thread", "asyncio"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Standard:
     differing: Mapping[str, Trial] = field(default_factory=dict)
     """By what the calls of a pool share (`_shared`): the trial whose results differ from those of the serial run;
     empty where the function does not give the same result twice when it is alone."""
+    lock: SharedLock | None = None
+    """What the calls of threads wait for, where that is what limits them."""
     constraints: Constraints = UNCONSTRAINED
     proven: bool = True
     """Whether a configuration must be shown to keep to the constraints, or only not shown to go beyond them."""
@@ -44,7 +51,7 @@ class Standard:
         repeats = serial is not None and bool(serial.results_compared) and not serial.results_differing
         wrong = [trial for trial in pools if repeats and trial.results_differing]
         differing = {_shared(trial, kind): trial for trial in reversed(wrong)}
-        return cls(kind, serial, max(1, len(pools)), differing, constraints, proven)
+        return cls(kind, serial, max(1, len(pools)), differing, shared_lock(trials, kind), constraints, proven)
 
 
 def ineligible(trials: Sequence[Trial], standard: Standard) -> dict[int, str]:
@@ -88,9 +95,25 @@ def _differs(trial: Trial, standard: Standard) -> str | None:
     return f"{figures} differed from those of the serial run{where}"
 
 
+def _passes_lock(trial: Trial, standard: Standard) -> str | None:
+    """More calls at a time, each worker process with a lock of its own, than the one in memory lets through."""
+    lock = standard.lock
+    if lock is None or trial.backend in IN_ONE_PROCESS or trial.workers <= lock.lets_through:
+        return None
+    return (
+        f"its {trial.workers} processes would pass the lock, limit or pool in memory that lets {lock.lets_through} of "
+        f"the calls of {lock.trial.name} through at a time, for each has one of its own"
+    )
+
+
 def _goes_beyond(trial: Trial, standard: Standard) -> str | None:
     constraints = standard.constraints
     return constraints.broken(trial) or (constraints.unproven(trial) if standard.proven else None)
 
 
-_RULES: tuple[Callable[[Trial, Standard], str | None], ...] = (_raises_more, _differs, _goes_beyond)
+_RULES: tuple[Callable[[Trial, Standard], str | None], ...] = (
+    _raises_more,
+    _differs,
+    _passes_lock,
+    _goes_beyond,
+)

@@ -38,6 +38,7 @@ from gilscope.decide.sweep import PAYS, next_count
 from gilscope.decide.throughput import round_rates
 from gilscope.decide.warm import MOST_LOOKS
 from gilscope.decide.within import enough_calls, fewer_workers
+from gilscope.decide.within_lock import within_lock
 from gilscope.options import Options
 from gilscope.records import LOOP_KINDS
 
@@ -284,6 +285,7 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _warm_up,
     _first_rounds,
     check_first,
+    within_lock,
     _more_counts,
     fewer_workers,
     second_processes,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 
-from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.findings.evidence import (
     BUSY_SHARE,
     NOTABLE_SHARE,
@@ -16,14 +15,13 @@ from gilscope.decide.findings.evidence import (
     with_most,
 )
 from gilscope.decide.findings.loops import LOOP_LAG_S
+from gilscope.decide.locks import LOCK_SHARE, share_at_lock
 from gilscope.records import Figures, Trial
 
 __all__ = ["cpu_inflation", "lock_bound", "resource_limit"]
 
 #: CPU per call this much above its figure alone is neither a cold cache nor a busy neighbour.
 INFLATION = 0.2
-#: Standing at a lock for this part of its calls, a pool has a fifth of its workers to spare.
-LOCK_SHARE = 0.2
 #: The knee: the fewest workers with this part of the best throughput. The next step has at least twice as many workers,
 #: so that to gain nothing from them is far outside the noise.
 KNEE_SHARE, STEP = 0.9, 2
@@ -110,15 +108,7 @@ def lock_bound(evidence: Evidence) -> Figures | None:
 
 
 def _at_lock(trial: Trial, evidence: Evidence) -> float:
-    """The share of the time inside calls spent at locks, less what a call alone waits for them; 0.0 where nothing can
-    be said. A library's own threads meet at locks as well: with them nothing is said."""
-    lock_s, demands, ledger = per_call(trial, "lock"), evidence.demands, trial.ledger
-    if lock_s is None or ledger is None or demands is None or demands.lock_s is None:
-        return 0.0
-    if not is_watched_enough(trial) or evidence.is_notable(demands.own_threads_cpu_s):
-        return 0.0
-    inside_s = in_call_wall_s(ledger) / ledger.calls
-    return max(lock_s - demands.lock_s, 0.0) / inside_s if inside_s > 0 else 0.0
+    return share_at_lock(trial, evidence.demands)
 
 
 def resource_limit(evidence: Evidence) -> Figures | None:
