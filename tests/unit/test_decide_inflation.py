@@ -35,6 +35,8 @@ def test_what_is_within_the_noise_or_unknown_is_no_growth() -> None:
     assert growth(MODEL, [pool(0.008)]) == 0.0
     assert growth(MODEL, [make.trial("process", (190.0,), workers=2)]) == 0.0
     assert growth(MODEL, [pool(0.02, backend="thread")]) == 0.0, "threads pay for the GIL too"
+    waiting = make.trial("process", (190.0,), workers=4, ledger=make.ledger(free=0.2, network=2.0, calls=10))
+    assert growth(MODEL, [waiting]) == 0.0, "hardly a CPU was busy"
 
 
 def test_another_machine_is_foretold_with_it_and_the_doubt_how_far_it_goes() -> None:

@@ -15,6 +15,8 @@ __all__ = ["growth", "inflated"]
 
 #: Less is within what the CPU seconds of two ledgers of the same work differ by.
 NOTABLE = 0.02
+#: With fewer CPUs busy at a time than this, what calls cost more is not for the CPUs that others keep busy.
+LEAST_BUSY = 1.5
 #: Threads that share a GIL pay for passing it on, which is no matter of the CPUs.
 _SHAPES = ("process",)
 
@@ -27,8 +29,11 @@ def growth(model: Model, trials: Iterable[Trial]) -> float:
 
 
 def _of(model: Model, trial: Trial) -> float | None:
-    busy, shape, ledger = min(float(trial.workers), model.machine.cpus), model.shape(trial.backend), trial.ledger
-    if shape not in _SHAPES or trial.status != "ok" or ledger is None or not ledger.calls or busy < 2:
+    shape, ledger = model.shape(trial.backend), trial.ledger
+    if shape not in _SHAPES or trial.status != "ok" or ledger is None or not ledger.calls or ledger.wall_s <= 0:
+        return None
+    busy = min(trial.workers * ledger.cpu_s / ledger.wall_s, model.machine.cpus)
+    if busy < LEAST_BUSY:
         return None
     alone_s = model.stations(shape, trial.backend, trial.chunksize)[0].demand_s
     if alone_s <= 0:
