@@ -113,16 +113,14 @@ def test_a_link_to_itself_a_pipe_and_nesting_beyond_any_profile_s_are_named_and_
 
 def test_results_may_come_through_a_pipe(tmp_path: Path) -> None:
     text = save(tmp_path / "a.json").read_bytes()
-    os.mkfifo(pipe := tmp_path / "pipe")
-    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that a reader is there when the writer comes
-    end = open(pipe, "wb")  # noqa: SIM115  and a writer whenever the reader begins
-
-    def write() -> None:
-        with end:
-            end.write(text)
-
-    writer = threading.Thread(target=write)
+    descriptor, into = os.pipe()
+    writer = threading.Thread(target=lambda: write_and_close(into, text))
     writer.start()
     assert len(gather([f"/dev/fd/{descriptor}"]).results) == 1
     os.close(descriptor)
     writer.join()
+
+
+def write_and_close(descriptor: int, text: bytes) -> None:
+    with open(descriptor, "wb") as pipe:
+        pipe.write(text)
