@@ -9,7 +9,7 @@ import pytest
 from gilscope.decide.given import given_inputs
 from gilscope.decide.model import Model
 from gilscope.decide.traits import Machine
-from gilscope.records import ColdCost, GivenInputs, Trial
+from gilscope.records import GivenInputs, Trial
 from gilscope.report.consequences import consequences
 from gilscope.report.verdicts import verdict_sentence
 from tests.unit.handmade import make_recommendation, make_result
@@ -58,22 +58,12 @@ def test_fewer_inputs_than_workers_are_no_faster_than_all_workers() -> None:
 
 
 def test_start_up_may_take_longer_than_few_inputs_save() -> None:
-    fields: dict[str, Any] = {"workers": 4, "throughput_per_s": 38.0, "startup_s": 0.6, "import_s": 0.4}
-    found = known(2, make.trial("process", start_method="spawn", **fields), None)
+    slow = pool("process", 4, 38.0, import_s=0.3)
+    found = known(2, make.trial("process", workers=4, throughput_per_s=38.0, startup_s=0.6, import_s=0.4), None)
     assert found.startup_s == 0.4
     assert found.gain is not None
     assert found.gain < 1
-    for other in (make.trial("thread", **fields), make.trial("process", start_method="fork", **fields)):
-        assert known(2, other).startup_s == pytest.approx(0.3)  # nothing is imported again
-
-
-def test_first_calls_take_longer_either_way() -> None:
-    cold, later = ColdCost(workers=4, first_s=0.5, warm_s=0.1), ColdCost(workers=1, first_s=0.3, warm_s=0.1)
-    found = given_inputs(None, make.trial("serial", throughput_per_s=10.0, cold=later), pool(cold=cold), 2)
-    assert found is not None
-    assert found.cold_s == pytest.approx(0.4)
-    assert found.serial_s == pytest.approx(0.4)
-    assert found.takes_s == pytest.approx(0.5, rel=0.01)
+    assert known(2, slow).startup_s == pytest.approx(0.002)
 
 
 def test_nothing_is_known_where_nothing_was_measured_or_recommended() -> None:
@@ -96,10 +86,6 @@ def test_the_gain_for_the_inputs_given_stands_beside_that_of_a_long_list() -> No
     assert told(inputs=20, waves=10, startup_s=0.01).startswith(
         "The 20 inputs given, in 10 waves of 2, take 105 ms, 10.0 ms of start-up included, instead of 200 ms: 1.90×."
     )
-
-
-def test_first_calls_are_told_where_they_matter() -> None:
-    assert "take 105 ms, 10.0 ms of start-up and 20.0 ms of first calls included," in told(startup_s=0.01, cold_s=0.02)
 
 
 def test_where_few_inputs_gain_nothing_that_is_said() -> None:

@@ -160,15 +160,6 @@ def test_that_nothing_else_was_measured_is_said_only_where_it_was_not() -> None:
     assert agreed.confidence > ruled_out.confidence
 
 
-def test_a_floor_that_is_wide_is_told_with_the_verdict() -> None:
-    trials = with_throughput([SERIAL, make.trial("thread", (150, 151, 149), workers=2)])
-    usual, coarse = (
-        recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY, floor=floor).reason for floor in (0.08, 0.21)
-    )
-    assert "ties of gaps up to 21%" in coarse
-    assert "ties of gaps" not in usual
-
-
 def test_a_gain_that_one_round_showed_is_not_sure() -> None:
     assert judged(make.trial("serial", (100,)), make.trial("thread", (300,), workers=4)).confidence < 0.9
 

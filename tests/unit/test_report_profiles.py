@@ -13,7 +13,7 @@ from gilscope.errors import OutputError
 from gilscope.production.files import Loaded, Skipped
 from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
-from gilscope.report.profiles import names, profiles_sheet, prospects_sheet
+from gilscope.report.profiles import names, opportunities_sheet, profiles_sheet
 from gilscope.report.sheet import Sheet
 from tests.unit.documents import cells, notes, table
 from tests.unit.production.profiles import make_profile
@@ -74,7 +74,7 @@ def test_names_are_short_and_each_its_own() -> None:
 
 @pytest.mark.parametrize("name", [name for name, form in report.FORMATS.items() if form.sheets])
 def test_every_format_draws_both_sheets(name: str) -> None:
-    for sheet in (drawn(TOTAL, PAGE), prospects_sheet(opportunities([TOTAL, PAGE], 2), 2), drawn()):
+    for sheet in (drawn(TOTAL, PAGE), opportunities_sheet(opportunities([TOTAL, PAGE], 2), 2), drawn()):
         text = report.render(sheet, name)
         assert text.endswith("\n")
         assert all(shown in text for shown in [row[0] for row in _rows(sheet)])
@@ -88,7 +88,7 @@ def test_a_viewer_of_timelines_or_stacks_finds_none(name: str) -> None:
 
 def test_text_fits_eighty_columns() -> None:
     many = make_profile(calls=10**9, wall_s=123456.0, spec="m:a_rather_long_name", name="m:a_rather_long_name")
-    for sheet in (drawn(many, PAGE), prospects_sheet(opportunities([many, PAGE], 2), 2)):
+    for sheet in (drawn(many, PAGE), opportunities_sheet(opportunities([many, PAGE], 2), 2)):
         assert max(map(len, report.render(sheet, "text").splitlines())) <= 80
 
 
@@ -114,8 +114,8 @@ def test_names_are_made_harmless(name: str) -> None:
     assert ("<b>" in text) == (name in ("text", "csv"))
 
 
-def test_prospects_say_what_to_run_and_programs_get_the_seconds() -> None:
-    sheet = prospects_sheet(opportunities([TOTAL, NEVER], 2), 2)
+def test_opportunities_say_what_to_run_and_programs_get_the_seconds() -> None:
+    sheet = opportunities_sheet(opportunities([TOTAL, NEVER], 2), 2)
     assert sheet.document.title == "Worth a full analysis: 1 of 2 functions"
     assert notes(sheet)["total"].endswith("Run: gilscope analyze shop.orders:total")
     assert "Run:" not in notes(sheet)["never"]

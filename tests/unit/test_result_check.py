@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.decide.result_check import compare, compare_alone, joined
+from gilscope.decide.result_check import compare_alone, compare_concurrent, joined
 
 ALONE = {"steady": ["a", "a"], "chance": ["a", "b", "a"], "once": ["a"]}
 
@@ -19,8 +19,8 @@ def test_repeats_are_compared_with_the_first_run() -> None:
 
 def test_only_what_was_steady_alone_is_compared() -> None:
     others = {"steady": ["a", "b", "a"], "chance": ["c", "d"], "once": ["b"], "unknown": ["x"]}
-    assert compare(ALONE, others) == (3, 1)
-    assert compare(ALONE, {}) == compare({}, others) == (0, 0)
+    assert compare_concurrent(ALONE, others) == (3, 1)
+    assert compare_concurrent(ALONE, {}) == compare_concurrent({}, others) == (0, 0)
 
 
 def test_runs_are_joined_in_their_order() -> None:
@@ -34,15 +34,15 @@ def test_runs_are_joined_in_their_order() -> None:
 def test_what_differs_in_another_process_is_no_fault_of_the_pool() -> None:
     before, elsewhere, after = ({"p": [pid], "q": ["same"]} for pid in ("1", "2", "1"))
     alone = joined(before, elsewhere, after)
-    assert compare(alone, {"p": ["2", "2"], "q": ["same"]}) == (1, 0)
+    assert compare_concurrent(alone, {"p": ["2", "2"], "q": ["same"]}) == (1, 0)
 
 
 @given(digests)
 def test_a_run_does_not_differ_from_itself(alone: dict[str, list[str]]) -> None:
-    assert compare(alone, alone).differing == 0
+    assert compare_concurrent(alone, alone).differing == 0
 
 
 @given(digests, digests)
 def test_no_more_differ_than_are_compared(alone: dict[str, list[str]], others: dict[str, list[str]]) -> None:
-    results, differing = compare(alone, others)
+    results, differing = compare_concurrent(alone, others)
     assert 0 <= differing <= results <= sum(map(len, others.values()))

@@ -28,7 +28,7 @@ SQUARES = [_numbers.random((500, 500)) for _ in range(4)]
 @workload(
     inputs="SQUARES",
     expect="compute-bound/own-threads",
-    kind="own threads",
+    kind="native threads",
     why="BLAS uses every CPU for one call: more workers can only crowd them",
 )
 def matmul(values: Array) -> float:
@@ -69,7 +69,7 @@ _filled: list[bool] = []
 @workload(
     inputs="LIMITS",
     expect="compute-bound/own-threads",
-    kind="own threads",
+    kind="native threads",
     why="DuckDB computes in threads of its own and waits for them",
 )
 def duckdb_aggregate(limit: float) -> object:

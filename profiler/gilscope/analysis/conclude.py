@@ -35,7 +35,6 @@ from gilscope.records import (
     HotLine,
     InputGroup,
     Instrument,
-    Prediction,
     Recommendation,
     Stack,
     Target,
@@ -188,14 +187,6 @@ def _left_out(measured: Measured) -> tuple[Alternative, ...]:
     other = "thread" if name == "asyncio" else "asyncio"
     why = f"not tried: it runs a plain function on the same threads as {other}, and calls this long are few in a budget"
     return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
-
-
-def _predictions(measured: Measured) -> tuple[Prediction, ...]:
-    model, options = measured.model, measured.experiment.options
-    if model is None:
-        return ()
-    cpus, gil = options.predict_cpus, options.predict_gil
-    return predictions(model, measured.records, cpus=cpus, gil=gil, margin=measured.floor)
 
 
 # -- beside the verdict -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.next_steps import HOT_ROUND_S
-from gilscope.decide.result_check import Compared, compare, compare_alone, joined
+from gilscope.decide.result_check import Compared, compare_alone, compare_concurrent, joined
 from gilscope.decide.steps import (
     CheckResults,
     LookForHotLines,
@@ -168,7 +168,7 @@ def _check_results(runner: Runner, step: CheckResults) -> None:
     alone = joined(before, apart, _digests(runner, solo, inputs, inputs) if before else {})
     _note(solo, compare_alone(alone))
     for trial, digests in made:
-        _note(trial, compare(alone, digests))
+        _note(trial, compare_concurrent(alone, digests))
 
 
 def _shares_memory(runner: Runner, trial: LiveTrial) -> bool:

@@ -10,8 +10,8 @@ import typer
 
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_results
 from gilscope.cli.named import functions_named
+from gilscope.cli.opportunities import show_opportunities
 from gilscope.cli.options import with_options
-from gilscope.cli.prospects import show_prospects
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def analyze(
                 "--from says which functions deserve an analysis: name no TARGET beside it, or leave it out"
             )
         form = "json" if as_json else format_name
-        show_prospects(recorded, cpus=typed["cpus"], outputs=output or [], format_name=form, quiet=quiet)
+        show_opportunities(recorded, cpus=typed["cpus"], outputs=output or [], format_name=form, quiet=quiet)
         return
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")

@@ -12,8 +12,7 @@ __all__ = ["given_inputs"]
 def given_inputs(model: Model | None, serial: Trial | None, chosen: Trial, inputs: int) -> GivenInputs | None:
     """So many inputs run once, one after the other and as recommended, from opening the pool on.
 
-    They go in waves of as many as there are workers; the last may be smaller. Either way first calls take longer, those
-    of the workers at the same time. A wave takes as long as its calls do with
+    They go in waves of as many as there are workers; the last may be smaller. A wave takes as long as its calls do with
     that many at work: as measured, or where there are fewer inputs than workers, as the model expects. None where it
     was not measured what the two can do, or where the advice is to call one after the other.
 
@@ -26,15 +25,14 @@ def given_inputs(model: Model | None, serial: Trial | None, chosen: Trial, input
     waves, rest = divmod(inputs, workers)
     takes_s = waves * _wave_s(model, serial_per_s, chosen, workers)
     takes_s += _wave_s(model, serial_per_s, chosen, rest) if rest else 0.0
-    startup_s, cold_s = _startup_s(chosen, workers), _cold_s(chosen)
+    startup_s = _startup_s(chosen, workers)
     return GivenInputs(
         inputs=inputs,
         workers=workers,
         waves=waves + bool(rest),
-        serial_s=_cold_s(serial) + inputs / serial_per_s,
+        serial_s=inputs / serial_per_s,
         startup_s=startup_s,
-        cold_s=cold_s,
-        takes_s=startup_s + cold_s + takes_s,
+        takes_s=startup_s + takes_s,
     )
 
 
@@ -54,14 +52,7 @@ def _expected_per_s(model: Model | None, chosen: Trial, at_work: int) -> float |
     return model.rates(stations, at_work)[-1] if visited(stations) else None
 
 
-def _cold_s(trial: Trial | None) -> float:
-    """Beside the work of a worker's first call, where that was measured."""
-    return (trial.cold.cost_s if trial and trial.cold else None) or 0.0
-
-
 def _startup_s(chosen: Trial, workers: int) -> float:
-    """Of so many of its workers: they start together and share the CPUs, but a process that imports the target anew
-    takes as long as that does."""
+    """Of so many of its workers: they start together and share the CPUs, but one takes as long as the import does."""
     known = chosen.startup_s or 0.0
-    imports_s = chosen.import_s or 0.0 if chosen.start_method in ("spawn", "forkserver") else 0.0
-    return max(known * workers / chosen.workers, min(known, imports_s))
+    return max(known * workers / chosen.workers, min(known, chosen.import_s or 0.0))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
-from gilscope.decide.confidence import DOUBTFUL, Standing, confidence, ratio, standings, tied
+from gilscope.decide.confidence import Standing, confidence, ratio, standings, tied
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
@@ -15,7 +15,7 @@ from gilscope.decide.stats import Estimate
 from gilscope.decide.throughput import by_process, round_rates
 from gilscope.decide.why_not import ended_early, why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
-from gilscope.units import percent, times
+from gilscope.units import times
 
 __all__ = ["UNSURE", "contenders", "recommend"]
 
@@ -105,7 +105,6 @@ def recommend(
         reason=_reason(chosen, best, speedup, execution, classification, len(trials), unlikely, bool(barred))
         + _passed_over(suited, barred)
         + ended_early(trials)
-        + _coarse(floor, bool(others))
         + _doubt(sure, bool(others), bool(ruled_out)),
         code=code,
         other_code=other_code,
@@ -174,13 +173,6 @@ def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) 
     last = max(simplicity.values(), default=0) + 1
     rank = simplicity.get("thread" if offloads else trial.backend, last)
     return rank, offloads, trial.workers, -candidate.rate
-
-
-def _coarse(floor: float, others: bool) -> str:
-    """How wide the floor is that a confidence is about, where that is more than anybody would take for granted."""
-    if floor <= DOUBTFUL or not others:
-        return ""
-    return f"; the noise makes ties of gaps up to {percent(floor)}: measure again when the machine is quiet"
 
 
 def _doubt(confidence: float, others: bool, ruled_out: bool) -> str:

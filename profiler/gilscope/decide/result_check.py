@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["Compared", "compare", "compare_alone", "joined"]
+__all__ = ["Compared", "compare_alone", "compare_concurrent", "joined"]
 
 #: Digests of results, by input.
 Digests = Mapping[str, Sequence[str]]
@@ -30,7 +30,7 @@ def compare_alone(alone: Digests) -> Compared:
     return Compared(len(repeats), sum(digest != first for digest, first in repeats))
 
 
-def compare(alone: Digests, others: Digests) -> Compared:
+def compare_concurrent(alone: Digests, others: Digests) -> Compared:
     """Results with those of the serial run, where that gave the same one each time it was asked, twice at least: what
     differs from run to run alone (chance, the clock) says nothing of concurrency."""
     steady = {key: told[0] for key, told in alone.items() if len(told) > 1 and len(set(told)) == 1}

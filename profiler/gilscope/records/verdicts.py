@@ -155,8 +155,6 @@ class GivenInputs(Record, frozen=True, kw_only=True):
     """One after the other."""
     startup_s: float
     """Of that many workers; a part of ``takes_s``."""
-    cold_s: float = 0.0
-    """By which their first calls take longer than later ones; a part of it too."""
     takes_s: float
 
     @property

@@ -86,7 +86,7 @@ def _only(record: type[Record], *names: str) -> list[FrameColumn]:
 
 
 _CONFIGURATION: Final = ("backend", "workers", "chunksize", "start_method")
-_FATE: Final = ("status", "reason")
+_OUTCOME: Final = ("status", "reason")
 _TARGET: Final = FrameColumn("target", "string", Target, "spec")
 _ROUND: Final = FrameColumn("round", "Int64", Round, "index")
 #: What identifies a trial.
@@ -114,17 +114,17 @@ _ORIGIN: Final = [
     *_only(Environment, "python", "gil_enabled", "cpus_usable"),
     *_only(ResultRecord, "created"),
 ]
-_WHOLE: Final = _columns(Trial, (*_CONFIGURATION, *_FATE), "trial_", "Of the whole trial:")
+_WHOLE: Final = _columns(Trial, (*_CONFIGURATION, *_OUTCOME), "trial_", "Of the whole trial:")
 _SPENT: Final = _columns(Ledger, prefix="ledger_", about="Of the trial's ledger:")
 
 #: Of every frame, by the name of the function or method that makes it, in their order.
 FRAMES: Final[dict[str, list[FrameColumn]]] = {
-    "trials_frame": [*_KEYS, *_only(Trial, *_FATE), *_columns(Trial, (*_CONFIGURATION, *_FATE))],
+    "trials_frame": [*_KEYS, *_only(Trial, *_OUTCOME), *_columns(Trial, (*_CONFIGURATION, *_OUTCOME))],
     "rounds_frame": [*_KEYS, *_TIMED],
     "ledger_frame": [*_KEYS, *_only(Ledger, *_LEDGER_FIRST), *_columns(Ledger, _LEDGER_FIRST)],
     "timeline_frame": [*_KEYS, *_STRETCH],
     "findings_frame": [_TARGET, *_columns(Finding)],
-    "frame": [_RESULT, *_KEYS, *_only(Trial, *_FATE), *_TIMED, *_ORIGIN, *_WHOLE, *_SPENT],
+    "frame": [_RESULT, *_KEYS, *_only(Trial, *_OUTCOME), *_TIMED, *_ORIGIN, *_WHOLE, *_SPENT],
 }
 
 

@@ -50,9 +50,7 @@ def _memory(trial: Trial) -> str:
 def _given(given: GivenInputs, advice: Recommendation) -> str:
     """What it gains for the inputs given, beside what it gains for many."""
     how = f"{given.workers:,} at once" if given.waves == 1 else f"in {given.waves:,} waves of {given.workers:,}"
-    beside = ((given.startup_s, "start-up"), (given.cold_s, "first calls"))
-    told = [f"{duration(seconds)} of {what}" for seconds, what in beside if seconds >= 0.01 * given.takes_s > 0]
-    start = f", {' and '.join(told)} included," if told else ""
+    start = f", {duration(given.startup_s)} of start-up included," if given.startup_s >= 0.01 * given.takes_s else ""
     takes, serial = (
         f"The {given.inputs:,} inputs given, {how}, take {duration(given.takes_s)}",
         duration(given.serial_s),

@@ -69,7 +69,7 @@ def findings_frame(result: ResultRecord) -> pd.DataFrame:
 
 
 def frame(results: Iterable[ResultRecord]) -> pd.DataFrame:
-    """One row per result, trial and round. A trial without rounds keeps one row, so that its fate is told.
+    """One row per result, trial and round. A trial without rounds keeps one row, so that its status is told.
 
     What belongs to the whole trial, repeated in each of its rows, has the prefix ``trial_`` or ``ledger_``.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gilscope.production.opportunities import Opportunity
     from gilscope.production.profile import Profile
 
-__all__ = ["names", "profiles_sheet", "prospects_sheet"]
+__all__ = ["names", "opportunities_sheet", "profiles_sheet"]
 
 _Show = Callable[["Profile"], str]
 
@@ -58,25 +58,25 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
     )
 
 
-def prospects_sheet(prospects: Sequence[Opportunity], cpus: float) -> Sheet:
+def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
     """What could be saved, most first."""
-    shown = names([prospect.profile for prospect in prospects])
+    shown = names([opportunity.profile for opportunity in found])
     titles = ("could save", "of it waiting", "of it computing", "calls", "kind of work")
     columns = headed(titles, texts=("kind of work",))
-    deserving = sum(prospect.deserving for prospect in prospects)
+    deserving = sum(opportunity.deserving for opportunity in found)
     return Sheet(
         document=tabled(
-            f"Worth a full analysis: {deserving} of {counted(len(prospects), 'function')}",
+            f"Worth a full analysis: {deserving} of {counted(len(found), 'function')}",
             (
                 f"Seconds that calls side by side could save at most, on {counted(cpus, 'CPU')}, over all recorded "
                 "calls. What their program saves already by running them so is in it. Nothing was run for this.",
             ),
-            _table(columns, [_prospect(prospect) for prospect in prospects], shown),
-            *notes("Why, and what to run", zip(shown, map(_why, prospects), strict=True)),
+            _table(columns, [_opportunity(opportunity) for opportunity in found], shown),
+            *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
         ),
         schema="gilscope.prospects/1",
         about={"cpus": cpus},
-        rows=tuple(_prospect_row(prospect) for prospect in prospects),
+        rows=tuple(_opportunity_row(opportunity) for opportunity in found),
     )
 
 
@@ -130,29 +130,29 @@ def _row(profile: Profile) -> dict[str, Any]:
 # ---- what deserves an analysis ----
 
 
-def _prospect(prospect: Opportunity) -> list[str]:
-    seconds = [duration(part) for part in (prospect.saving_s, prospect.waiting_s, prospect.computing_s)]
-    return [*seconds, f"{prospect.profile.calls:,}", kind_of_work(prospect.classification)]
+def _opportunity(opportunity: Opportunity) -> list[str]:
+    seconds = [duration(part) for part in (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s)]
+    return [*seconds, f"{opportunity.profile.calls:,}", kind_of_work(opportunity.classification)]
 
 
-def _why(prospect: Opportunity) -> str:
-    return " ".join([sentence(prospect.reason), *([f"Run: {prospect.command}"] if prospect.command else [])])
+def _why(opportunity: Opportunity) -> str:
+    return " ".join([sentence(opportunity.reason), *([f"Run: {opportunity.command}"] if opportunity.command else [])])
 
 
-def _prospect_row(prospect: Opportunity) -> dict[str, Any]:
-    profile, verdict = prospect.profile, prospect.classification
+def _opportunity_row(opportunity: Opportunity) -> dict[str, Any]:
+    profile, verdict = opportunity.profile, opportunity.classification
     return {
         "name": profile.name,
         "spec": profile.spec,
-        "target": prospect.target,
-        "deserving": prospect.deserving,
-        "saving_s": prospect.saving_s,
-        "waiting_s": prospect.waiting_s,
-        "computing_s": prospect.computing_s,
+        "target": opportunity.target,
+        "deserving": opportunity.deserving,
+        "saving_s": opportunity.saving_s,
+        "waiting_s": opportunity.waiting_s,
+        "computing_s": opportunity.computing_s,
         "calls": profile.calls,
         "wall_s": profile.wall_s,
         "label": verdict.label,
         "subtype": verdict.subtype,
         "confidence": verdict.confidence,
-        "reason": prospect.reason,
+        "reason": opportunity.reason,
     }

@@ -106,7 +106,7 @@ CASES = {
     "lock-bound": Case(
         with_trials(WAITING, pool("thread", 8, 11, gil=0.01, network=0.99, lock=7.0)),
         ("thread × 8: 87% of the time inside calls", "1 of 8 workers were at work"),
-        # A call that waits as long for a lock when it is alone waits for its own threads.
+        # A call that waits as long for a lock when it is alone waits for its native threads.
         with_trials(
             replace(WAITING, demands=make.demands(gil=0.01, lock=0.8)),
             pool("thread", 8, 80, gil=0.1, lock=8.0),

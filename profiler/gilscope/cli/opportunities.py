@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["show_prospects"]
+__all__ = ["show_opportunities"]
 
 
-def show_prospects(
+def show_opportunities(
     paths: Sequence[str], *, cpus: int | None, outputs: Sequence[str], format_name: str, quiet: bool
 ) -> None:
     """Read, rank and draw; nothing is run.
@@ -18,7 +18,7 @@ def show_prospects(
     from gilscope.cli.output import Destinations
     from gilscope.observers.cpus import usable_cpus
     from gilscope.production.opportunities import opportunities
-    from gilscope.report.profiles import prospects_sheet
+    from gilscope.report.profiles import opportunities_sheet
     from gilscope.report.sources import gather_profiles
 
     destinations = Destinations(outputs, ["prospects"], format_name)
@@ -26,5 +26,5 @@ def show_prospects(
     loaded = gather_profiles(paths)
     for skipped in loaded.skipped:
         tell_skipped(skipped.path, skipped.reason)
-    sheet = prospects_sheet(opportunities(loaded.profiles, usable), usable)
+    sheet = opportunities_sheet(opportunities(loaded.profiles, usable), usable)
     destinations.write(sheet, quiet=quiet)
