@@ -140,6 +140,17 @@ def test_contenders_are_those_whose_fastest_round_came_near_the_leader() -> None
     assert [(t.backend, t.workers) for t in near] == [("process", 2), ("thread", 2)]
 
 
+def test_nobody_is_given_up_for_one_round_alone_or_for_one_whose_workers_were_cold() -> None:
+    leader = make.trial("process", (198, 200, 202), workers=2)
+    once = make.trial("thread", (20,), workers=2)
+    cold, watched = make.trial("thread", (10, 190), workers=4).rounds
+    late = make.trial("thread", workers=4, calls=200)
+    late = msgspec.structs.replace(late, rounds=(cold, msgspec.structs.replace(watched, observed=True)))
+    given_up = make.trial("thread", (20, 22), workers=8)
+    near = contenders(with_throughput([SERIAL, leader, once, late, given_up]), PYTHON, kind="sync", share=0.8)
+    assert {trial.workers for trial in near if trial.backend == "thread"} == {2, 4}
+
+
 def test_what_the_intervals_do_not_tell_apart_is_a_tie() -> None:
     verdict = judged(make.trial("serial", (100, 115, 88, 97)), make.trial("thread", (107, 95, 125, 104), workers=2))
     assert verdict.backend == "serial"

@@ -243,7 +243,11 @@ def test_long_calls_that_were_timed_alone_before_the_race_are_not_timed_again_fo
 # -- more worker counts -----------------------------------------------------------------------------------------------
 
 #: A function that waits, whose threads do as much as they should.
-SCALING = (solo(100.0, ledger=WAITING), tried("thread", (780.0,), workers=8), tried("process", (190.0,), workers=2))
+SCALING = (
+    solo(100.0, ledger=WAITING),
+    tried("thread", (780.0,), workers=8),
+    tried("process", (190.0, 190.0), workers=2),
+)
 
 
 def test_more_workers_are_tried_where_they_may_pay() -> None:
@@ -356,7 +360,7 @@ def test_what_sixteen_passes_do_not_tell_apart_is_a_tie() -> None:
 
 
 def test_the_hopeless_are_out_first_then_all_that_are_not_near() -> None:
-    trials = (*DOUBTFUL, tried("thread", (75.0,), workers=2), tried("thread", (30.0,), workers=4))
+    trials = (*DOUBTFUL, tried("thread", (75.0, 74.0), workers=2), tried("thread", (30.0, 31.0), workers=4))
     options, again = Options(workers=(2, 4)), LEADER_AGAIN * 2
     one, three = (next_step(opened(*trials, more=(*again, *contests(n)), options=options)) for n in (0, 2))
     assert isinstance(one, Rounds)

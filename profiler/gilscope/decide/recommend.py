@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
 from gilscope.decide.confidence import Standing, confidence, ratio, standings, tied
@@ -21,6 +22,8 @@ __all__ = ["UNSURE", "contenders", "recommend"]
 
 #: Below this confidence a recommendation says that it is a best guess, and what would settle it.
 UNSURE = 0.7
+#: Rounds of warm workers before nobody expects more of a trial: the first may have been unlucky.
+FEWEST_ROUNDS = 2
 #: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
 #: measured them.
 _OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
@@ -122,12 +125,14 @@ def contenders(
     share: float,
     constraints: Constraints = UNCONSTRAINED,
 ) -> list[Trial]:
-    """The trials that could still be recommended: those whose fastest round reached ``share`` of the leader's middle
-    one, the fastest first. Noise slows rounds, so one fast round is the better witness."""
+    """The trials that could still be recommended: those whose fastest round of warm workers, watched or not,
+    reached ``share`` of the leader's middle one, the fastest first. Noise slows rounds, so one fast round is the better
+    witness; fewer than `FEWEST_ROUNDS` are none against a trial."""
     barred = ineligible(trials, Standard.of(trials, kind, constraints, proven=False))
     eligible = _fitting(_candidates(trials, call_s), classification, kind, context, barred)
-    leader = max((candidate.rate for candidate in eligible), default=0.0)
-    near = [candidate for candidate in eligible if max(candidate.rates) >= share * leader]
+    seen = list(zip(eligible, round_rates([each.trial for each in eligible], call_s, watched=True), strict=True))
+    leader = max((median(rates) for _, rates in seen), default=0.0)
+    near = [each for each, rates in seen if len(rates) < FEWEST_ROUNDS or max(rates) >= share * leader]
     return [candidate.trial for candidate in sorted(near, key=lambda candidate: -candidate.rate)]
 
 
