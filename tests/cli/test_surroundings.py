@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -113,3 +114,17 @@ def test_what_the_system_refuses_is_a_line_and_an_error_of_our_own_is_no_failed_
     assert own.stderr.endswith(
         "KeyError: 'nobody thought of it'\ngilscope: this is an error of its own: please report the lines above\n"
     )
+
+
+@pytest.mark.parametrize(
+    "arguments", [("caf\udce9.py:f",), ("job.py:f", "--inputs", "caf\udce9"), ("job.py:f", "--arg", "'\udce9'")]
+)
+def test_a_name_that_is_no_text_is_told_in_a_line(cli: Cli, arguments: tuple[str, ...]) -> None:
+    outcome = cli.answer("analyze", *arguments)
+    assert outcome.status == 2
+    assert "has bytes that are no text in the encoding of this locale" in outcome.line
+
+
+def test_a_process_pool_can_be_opened_where_the_target_has_closed_standard_error() -> None:
+    text = "import os; os.close(2); from gilscope.backends.process import _start_tracker as go; go(); os._exit(7)"
+    assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 7

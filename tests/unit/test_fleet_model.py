@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -186,3 +188,9 @@ def test_a_caller_that_is_slower_leaves_workers_idle_and_tasks_no_later(fleet: F
     hungry = replace(fleet, caller_s=2 / fleet.outcome().tasks_per_s)
     assert hungry.outcome().tasks_per_s < fleet.outcome().tasks_per_s
     assert hungry.outcome().latency_s <= fleet.outcome().latency_s * (1 + 1e-9)
+
+
+def test_an_analysis_that_plans_no_fleet_takes_no_numpy() -> None:
+    """It takes longer to import than all the rest of the parent, and more memory than some processes may have."""
+    text = "import gilscope.queues.advice, sys; print('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout == "False\n"

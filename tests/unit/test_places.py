@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,3 +35,18 @@ def test_this_interpreter_and_this_folder_are_known() -> None:
 @given(st.text())
 def test_the_root_folder_is_nobodys_place(text: str) -> None:
     assert shortened(text, {"/": ""}) == text
+
+
+def test_where_there_is_neither_a_home_nor_a_working_folder_paths_are_told_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user id without an entry in the list of users, as containers have; a target that deleted its working folder."""
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setattr(Path, "home", nobody)
+    assert set(known_places().values()) == {"<site-packages>/", "<python>/"}

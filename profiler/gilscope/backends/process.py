@@ -29,7 +29,7 @@ from gilscope.backends.base import (
 from gilscope.backends.later import Later
 from gilscope.backends.thread import Tally
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
-from gilscope.subprocesses import exit_reason, start_thread
+from gilscope.subprocesses import above_streams, exit_reason, start_thread
 from gilscope.thread_address import ThreadAddress
 from gilscope.unpicklable import explain, explain_calls
 
@@ -180,7 +180,12 @@ def _start_tracker() -> None:
     how trials end."""
     from multiprocessing import resource_tracker
 
-    told, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    nowhere = above_streams(os.open(os.devnull, os.O_WRONLY))
+    try:
+        told = os.dup(2)
+    except OSError:  # the target has closed it, and without it multiprocessing starts none
+        told = os.dup(nowhere)
+    told = above_streams(told)
     try:
         os.dup2(nowhere, 2)
         resource_tracker.ensure_running()

@@ -17,7 +17,7 @@ from gilscope.targets.decorated import declared
 from gilscope.targets.inputs import is_maker, take
 from gilscope.targets.payload import Payload, dumps
 from gilscope.targets.resolver import importing, script_problem
-from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec
+from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec, is_text
 from gilscope.unpicklable import explain
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def describe(
         spec=name or name_of(func),
         star=star,
         max_inputs=max_inputs,
-        sys_path=tuple(os.path.abspath(entry) for entry in sys.path),
+        sys_path=tuple(os.path.abspath(entry) for entry in sys.path if is_text(entry)),
         cwd=cwd,
         main=main,
         payload=_pickled(payload, func, main),

@@ -53,6 +53,22 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("--star unpacks each of --inputs; --arg already gives one call's arguments one by one")
         if self.max_inputs < 1:
             raise UsageError(f"at least one input must be allowed, not {self.max_inputs}")
+        named = (self.spec, self.inputs, self.setup, self.teardown, self.cwd, self.main)
+        for text in (*named, *self.args, *self.kwargs, *self.kwargs.values(), *self.sys_path):
+            if text is not None and not is_text(text):
+                raise UsageError(
+                    f"{text!r} has bytes that are no text in the encoding of this locale: rename that file or folder, "
+                    "or set LC_ALL to a locale in which they are (C.UTF-8)"
+                )
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be told to another process: bytes that the locale's encoding does not know cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def parse(text: str) -> tuple[str, str]:

@@ -19,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.mva import Station, throughputs
-from gilscope.queues.capacity.product_form import sharing
 
 __all__ = ["BROKER_VISITS", "Fleet", "Outcome"]
 
@@ -108,6 +107,8 @@ class Fleet:
 
     def _workers_per_s(self, machine: Sequence[float], busy: int) -> float:
         """Tasks a second that so many of the workers do, spread evenly over the machines."""
+        from gilscope.queues.capacity.product_form import sharing  # only here: it takes numpy, which most need not
+
         each, more = divmod(busy, self.machines)
         groups = {each: self.machines - more, each + 1: more}
         return sharing(machine, {size: count for size, count in groups.items() if size and count}, self.broker_s)
