@@ -35,6 +35,7 @@ GROUND = {
     "configuration",
     "entry_points",
     "reading",
+    "addresses",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -49,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "subprocesses": {"errors"},
     "thread_address": set(),
     "reading": set(),
+    "addresses": set(),
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify

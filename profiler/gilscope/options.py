@@ -7,10 +7,10 @@ documentation are made from this.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from gilscope.addresses import shown
 from gilscope.errors import UsageError
 from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, per_second, seconds, size
 from gilscope.reading import MOST
@@ -29,7 +29,6 @@ EXHAUSTIVE_BUDGET_S = 60.0
 START_LIMIT = 3.0
 #: The longest time that can be asked for.
 LONGEST_S = 1e9
-PASSWORD = re.compile(r"://[^@/]*@")
 
 
 @dataclass(frozen=True)
@@ -314,8 +313,7 @@ class Options:
         the secret is."""
         given = {name: value for name, value in asdict(self).items() if value not in (None, ())}
         given.pop("secret_file", None)
-        if self.broker:
-            given["broker"] = PASSWORD.sub("://***@", self.broker)
+        given |= {name: shown(given[name]) for name in ("broker", "dask") if name in given}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 

@@ -13,9 +13,10 @@ import psutil
 import pytest
 import redis
 
+from gilscope.addresses import shown
 from gilscope.errors import BrokerError, GilscopeError
 from gilscope.queues.brokers.broker import Broker, forget, open_broker
-from gilscope.queues.brokers.redis import admit, connected, shown
+from gilscope.queues.brokers.redis import admit, connected
 
 HOLDS_A_BROKER = """
 from gilscope.queues.brokers.broker import open_broker

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers.redis import connected
-from gilscope.queues.remote.rendezvous import ANALYSIS, TRIALS, gathered, trials
-from gilscope.queues.remote.sides import read_secret
+from gilscope.queues.brokers.signed import pack
+from gilscope.queues.remote.host import Host as WorkerHost
+from gilscope.queues.remote.rendezvous import ANALYSIS, CALL, OFFERS, TRIALS, WORD, call_of, gathered, trials
+from gilscope.queues.remote.sides import Side, derived, read_secret
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import Case, Trial
 from tests.queues.engine import results_are_right
@@ -44,11 +47,12 @@ class Site:
         return self._stack.enter_context(host(url or self.way().url, **given))
 
     def gather(self, workers: int) -> None:
-        self._stack.enter_context(gathered(self.server, self.secret, workers))
+        self.analysis = self._stack.enter_context(gathered(self.server, self.secret, workers))
 
     def trial(self, target: str, workers: int) -> Trial:
         """Of the workers that were gathered."""
         given = {"GILSCOPE_BROKER": self.server, "GILSCOPE_SECRET_FILE": str(self.secret_file)}
+        given["GILSCOPE_ANALYSIS"] = self.analysis
         trial = Trial(Case("rq-simple", workers), self.folder, given)
         self._stack.callback(trial.end)
         spec = TargetSpec(spec=f"far_targets:{target}", inputs="far_targets:NUMBERS", cwd=str(self.folder))
@@ -151,6 +155,27 @@ def test_a_target_that_is_not_there_is_told(site: Site, tmp_path: Path) -> None:
     with pytest.raises(TrialEnded, match=r"the function cannot be imported in a worker.*far_targets") as ended:
         site.trial("doubled", 1)
     assert ended.value.status == "refused"
+
+
+def test_an_analysis_of_before_that_is_written_to_the_broker_again_gets_no_workers(site: Site) -> None:
+    """Whoever may write there could have the hosts run what it asked for."""
+    word = {**asdict(Side.here()), "analysis": "of before"}
+    call = pack(derived(site.secret, "of before", "gilscope-old"), CALL, {"kind": "rq-simple"})
+    made = WorkerHost(site.server, site.secret, 1, lambda _: None)
+    with connected(site.server) as connection:
+        connection.set(ANALYSIS, pack(site.secret, WORD, {**word, "answers": ["another's number"]}))
+        connection.set(call_of("gilscope-old"), call)
+        connection.sadd(TRIALS, "gilscope-old")
+        assert made._look()
+        assert made._look()
+        assert not made._trials
+        connection.set(ANALYSIS, pack(site.secret, WORD, {**word, "answers": [made._number]}))
+        assert made._look()
+        assert [*made._trials] == ["gilscope-old"], "one that is there has answered"
+        connection.delete(TRIALS)
+        assert made._look()
+        connection.delete(ANALYSIS, OFFERS)
+    made._leave()
 
 
 def test_keys_are_deleted_by_the_names_of_trials_only(site: Site) -> None:

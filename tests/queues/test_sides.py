@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_is_no_secret_is_refused(tmp_path: Path, text: str | None, mode: in
 
 
 def test_each_trial_has_a_secret_of_its_own() -> None:
-    assert len({derived(b"a", "gilscope-1"), derived(b"a", "gilscope-2"), derived(b"b", "gilscope-1"), b"a"}) == 4
+    assert len({derived(*of) for of in product((b"a", b"b"), ("A", "B"), ("gilscope-1", "gilscope-2"))} | {b"a"}) == 9
 
 
 def test_what_differs_is_told_and_nothing_else() -> None:

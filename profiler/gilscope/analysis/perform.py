@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.next_steps import HOT_ROUND_S
+from gilscope.decide.ramp import Look, unborne
 from gilscope.decide.result_check import Compared, compare_alone, compare_concurrent, joined
 from gilscope.decide.steps import (
     CheckResults,
@@ -22,7 +23,9 @@ from gilscope.decide.steps import (
     WatchAlone,
 )
 from gilscope.decide.warm import cold_excess_s, is_warm
+from gilscope.measure.histogram import mean_s
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.trial import TrialEnded
 from gilscope.observers.pyspy import Hot, HotRecorder
 
 __all__ = ["perform"]
@@ -112,7 +115,34 @@ def _warm_up(runner: Runner, step: WarmUp) -> None:
     trial = runner.journal.trials[step.trial]
     trial.account.note(chunksize=step.chunksize)
     trial.expected_per_s = step.expected_per_s
-    runner.attempt(trial, lambda: _warm(runner, trial, step))
+
+    def first_calls() -> None:
+        _let_into_flight(runner, trial, step)
+        _warm(runner, trial, step)
+
+    runner.attempt(trial, first_calls)
+
+
+def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
+    """Ever more calls at once, as far as a network bears them; what may be chance is looked at twice.
+
+    :raises TrialEnded: where it does not bear them
+    """
+    solo, looks = runner.journal.trials[0].account, list[Look]()
+    alone = solo.errors / max(solo.calls, 1)
+    for at_once in (count for count in step.ramp if count <= runner.budget.calls_left):
+        looks.append(_look(runner, trial, step, at_once, cold=bool(runner.journal.cold_s) and not looks))
+        if unborne(looks, alone) and looks[-1].errors == 0:
+            looks[-1] = _look(runner, trial, step, at_once, cold=False)
+        if why := unborne(looks, alone):
+            trial.account.note(unborne_calls=at_once)
+            raise TrialEnded("refused", f"the network does not bear it: {why}")
+
+
+def _look(runner: Runner, trial: LiveTrial, step: WarmUp, at_once: int, *, cold: bool) -> Look:
+    expected_s = at_once / step.expected_per_s + runner.call_s + runner.journal.cold_s
+    done = runner.run_calls(trial, at_once, 1, expected_s=expected_s, cold=cold).done
+    return Look(at_once, done.errors, done.wall_s, mean_s(done.latencies))
 
 
 def _warm(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:

@@ -21,6 +21,7 @@ from gilscope.decide.forking import fork_instead
 from gilscope.decide.inputs import PASS_SHARE
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
+from gilscope.decide.ramp import goes_to_a_network, limit_of, ramp, workers_within
 from gilscope.decide.rounds import chunksize
 from gilscope.decide.steps import (
     LookForHotLines,
@@ -40,7 +41,7 @@ from gilscope.decide.warm import MOST_LOOKS
 from gilscope.decide.within import enough_calls, fewer_workers
 from gilscope.decide.within_lock import within_lock
 from gilscope.options import Options
-from gilscope.records import LOOP_KINDS
+from gilscope.records import LOOP_KINDS, Trial
 
 __all__ = ["HOT_ROUND_S", "kept_for_hot_lines_s", "left_out", "next_step"]
 
@@ -50,6 +51,8 @@ SOLO_ROUND_S, SOLO_ROUNDS, ENOUGH_SAMPLES = 0.3, 3, 50
 #: A round of the pass alone over the inputs takes so long at most, so that the pass ends not much later than it should;
 #: by how much it may be late, for the first inputs may have been the cheap ones.
 PASS_ROUND_S, PASS_LATE = 1.0, 1.3
+#: The part of the calls allowed that may be spent on letting a pool's calls into flight by and by.
+RAMP_SHARE = 0.1
 #: A call so long is asked of each configuration only a few times.
 LONG_CALL_S = 0.1
 #: A backend is tried with other worker counts when its best comes this near the leader.
@@ -156,7 +159,16 @@ def _warm_up(measured: Measured) -> WarmUp | None:
     calls = to.workers if (short or measured.cold_s) and measured.left.calls > 0 else 0
     expected_per_s = _expected_per_s(measured, to.backend, to.workers, size)
     looks = MOST_LOOKS if short and not measured.by_first_calls else 1  # those take inputs from the rounds
-    return WarmUp(number, calls, size, expected_per_s, length_s, looks)
+    flights = () if tried.twin_of is not None else _ramp(measured, to, short)
+    return WarmUp(number, calls, size, expected_per_s, length_s, looks, flights)
+
+
+def _ramp(measured: Measured, to: Trial, short: bool) -> tuple[int, ...]:
+    """Not where worker counts were asked for, nor where so few calls are allowed that nothing would be left to measure
+    with. Where calls are long, the first round is the last look."""
+    looks = ramp(to.workers) if short else ramp(to.workers)[:-1]
+    asked = measured.experiment.options.workers or not goes_to_a_network(measured.demands)
+    return () if asked or sum(looks) > RAMP_SHARE * measured.left.calls else looks
 
 
 def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
@@ -194,6 +206,18 @@ def _first_rounds(measured: Measured) -> Rounds | None:
     return None
 
 
+def _what_is_borne(measured: Measured) -> Open | None:
+    """Fewer workers of a backend that had to be ended because a network did not bear it."""
+    trials, chunk = measured.records, measured.experiment.options.chunksize or 1
+    limits = {name: limit for name in measured.experiment.backends if (limit := limit_of(trials, name)) is not None}
+    missing = tuple(
+        _configuration(measured, name, workers_within(limit), chunk)
+        for name, limit in limits.items()
+        if not any(trial.backend == name and trial.workers < limit for trial in trials)
+    )
+    return Open(missing) if missing and measured.left.racing_s > 0 and measured.left.calls > 0 else None
+
+
 def _more_counts(measured: Measured) -> Open | None:
     """Other worker counts of the promising backends, while that pays and the budget has room for it."""
     options, left = measured.experiment.options, measured.left
@@ -224,12 +248,16 @@ def _next_count(measured: Measured, name: str) -> int | None:
         for tried, rated in zip(racing, rates, strict=True)
         if tried.record.backend == name and rated
     }
-    counts = {tried.record.workers for tried in racing if tried.record.backend == name}
+    limit = limit_of([tried.record for tried in racing], name)
+    counts = {
+        tried.record.workers for tried in racing if tried.record.backend == name and tried.record.unborne_calls is None
+    }
     failed, helps = counts - set(best), len(best) < 2 or max(best.values()) >= PAYS * serial_per_s
     if traits.fixed_workers is not None or model is None or not best or failed or not helps:
         return None
     shape = model.shape(name)
     high = measured.experiment.options.max_workers or most_workers(model, shape)
+    high = high if limit is None else min(high, max(limit // 2, *best))
     return next_count(
         best,
         lambda workers: _expected_per_s(measured, name, workers),
@@ -286,6 +314,7 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _first_rounds,
     check_first,
     within_lock,
+    _what_is_borne,
     _more_counts,
     fewer_workers,
     second_processes,

@@ -62,6 +62,8 @@ class WarmUp:
     round_s: float
     """What a round of any trial will take."""
     most_looks: int = MOST_LOOKS
+    ramp: tuple[int, ...] = ()
+    """Calls to let into flight first, ever more, for those that go to a network: see `gilscope.decide.ramp`."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Final
 from gilscope.quantiles import counted_quantile
 from gilscope.records import Histogram
 
-__all__ = ["EDGES_NS", "counted", "histogram", "quantile_s"]
+__all__ = ["EDGES_NS", "counted", "histogram", "mean_s", "quantile_s"]
 
 _R20: Final = (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900)
 EDGES_NS: Final = (0, *(number * 10**decade for decade in range(13) for number in _R20), 10**15)
@@ -44,3 +44,10 @@ def quantile_s(counted: Histogram, fraction: float) -> float | None:
     """The seconds that ``fraction`` of the calls do not exceed, to a twentieth: the (geometric) middle of their bin."""
     bins = zip(counted.edges_s, counted.edges_s[1:], counted.counts, strict=False)
     return counted_quantile([((low * high) ** 0.5 or high / 2, count) for low, high, count in bins], fraction)
+
+
+def mean_s(counts: Mapping[int, int]) -> float | None:
+    """Of what was `counted`, to a twentieth: each as long as the middle of its bin. None where nothing was."""
+    calls = sum(counts.values())
+    total_ns = sum((EDGES_NS[number] + EDGES_NS[number + 1]) / 2 * count for number, count in counts.items())
+    return total_ns / calls / 1e9 if calls else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from gilscope.addresses import shown
 from gilscope.errors import UsageError
 from gilscope.extensions import Extension, Laboratory
 from gilscope.queues import variables
@@ -36,6 +37,7 @@ class Queues(Extension):
         super().__init__(options)
         _check(options)
         self._delayed: dict[Configuration, QueueFigures] = {}
+        self._analysis: str | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -44,6 +46,7 @@ class Queues(Extension):
             variables.BROKER: options.broker,
             variables.DASK: options.dask,
             variables.SECRET_FILE: os.path.abspath(options.secret_file) if options.secret_file else None,
+            variables.ANALYSIS: self._analysis,
             variables.ALLOW_REMOTE: "1" if options.allow_remote_broker else None,
         }
         return {name: value for name, value in told.items() if value}
@@ -68,7 +71,13 @@ class Queues(Extension):
 
         say(f"waiting for {workers} workers of other hosts")
         allowed = options.allow_remote_broker or os.environ.get(variables.ALLOW_REMOTE) == "1"
-        return gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed)
+        return self._among(gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed))
+
+    @contextmanager
+    def _among(self, hosts: AbstractContextManager[str]) -> Iterator[None]:
+        """Within, trials know what these hosts call the analysis."""
+        with hosts as self._analysis:
+            yield
 
     def needed_s(self, laboratory: Laboratory) -> float:
         from gilscope.queues.network import needed_s
@@ -124,7 +133,7 @@ def _must_be_a_fleet(options: Options) -> None:
 
 def _must_be_a_scheduler(address: str, options: Options) -> None:
     if "://" not in address:
-        raise UsageError(f"dask {address!r} is no address of a scheduler: give tcp://HOST:PORT")
+        raise UsageError(f"dask {shown(address)!r} is no address of a scheduler: give tcp://HOST:PORT")
     if not set(DASK) & set(options.backends):
         raise UsageError("a Dask scheduler serves the backends dask and dask-threads: name one with --backends")
 

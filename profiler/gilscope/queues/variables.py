@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ALLOW_REMOTE", "BROKER", "DASK", "PREFIX", "RTT_S", "SECRET", "SECRET_FILE", "TASKS_URL", "TRIAL", "URL"]
+__all__ = [
+    "ALLOW_REMOTE",
+    "ANALYSIS",
+    "BROKER",
+    "DASK",
+    "PREFIX",
+    "RTT_S",
+    "SECRET",
+    "SECRET_FILE",
+    "TASKS_URL",
+    "TRIAL",
+    "URL",
+]
 
 #: Which broker to use, and that it may be shared or elsewhere (``1``).
 BROKER: Final = "GILSCOPE_BROKER"
@@ -13,6 +25,8 @@ ALLOW_REMOTE: Final = "GILSCOPE_ALLOW_REMOTE_BROKER"
 DASK: Final = "GILSCOPE_DASK"
 #: That workers are on other hosts, and where the secret is that these have too.
 SECRET_FILE: Final = "GILSCOPE_SECRET_FILE"
+#: The analysis that the hosts have met, which its trials sign for.
+ANALYSIS: Final = "GILSCOPE_ANALYSIS"
 #: The network round trip that a trial shall have, in seconds.
 RTT_S: Final = "GILSCOPE_RTT_S"
 #: The folder of the trial that a process belongs to, whose name nobody else's has.

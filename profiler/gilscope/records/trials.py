@@ -100,6 +100,9 @@ class Trial(Record, frozen=True, kw_only=True):
     """Why the status is not ok."""
     ran_out: Literal["budget", "start-limit"] | None = None
     """What was used up before it ended a round, where that is why the status is not ok."""
+    unborne_calls: int | None = None
+    """Calls at once that the network did not bear, where the trial was ended for that (its errors rose, or the
+    latencies as much as the calls)."""
     rounds: tuple[Round, ...] = ()
     calls: int = 0
     errors: int = 0

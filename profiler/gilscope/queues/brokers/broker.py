@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gilscope.addresses import shown
 from gilscope.errors import BrokerError, UsageError
 from gilscope.queues import variables
 from gilscope.queues.brokers import rabbitmq, redis
@@ -36,13 +37,13 @@ IN_USE = "broker"
 class Broker:
     """A broker that is in use."""
 
-    url: str
+    url: str = field(repr=False)
     """As redis-py takes it: ``unix://`` or ``redis://``."""
     prefix: str
     """Part of the name of every key of ours. Letters, digits, ``_`` and ``-`` only: no engine minds them in a name."""
     secret: bytes = field(repr=False)
     """What messages are signed with."""
-    tasks_url: str | None = None
+    tasks_url: str | None = field(default=None, repr=False)
     """Where Celery's tasks go, which is over RabbitMQ; None where everything goes over ``url``."""
     server: Server | None = field(default=None, repr=False, compare=False)
     """Gilscope's own, used by nobody else, at ``url``; None where that was given, and in workers."""
@@ -116,7 +117,7 @@ def open_broker(url: str | None = None, *, allow_remote: bool = False, amqp: boo
             return
         if url and not amqp:
             raise BrokerError(
-                f"the broker {redis.shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends understand:"
+                f"the broker {shown(url)} speaks AMQP, as RabbitMQ does, which only Celery's backends understand:"
                 " leave --broker out, so that gilscope starts one, or give redis://HOST:PORT/DB or unix:///PATH"
             )
         tasks_url = stack.enter_context(_given(url, prefix, folder, allow_remote=allow_remote)) if url else None
@@ -147,7 +148,9 @@ def _clean_up(url: str, prefix: str) -> None:
 def _secret(prefix: str) -> bytes:
     """A new one, or that which workers on other hosts know too."""
     shared = os.environ.get(variables.SECRET_FILE)
-    return derived(read_secret(shared), prefix) if shared else secrets.token_bytes(32)
+    if not shared:
+        return secrets.token_bytes(32)
+    return derived(read_secret(shared), os.environ.get(variables.ANALYSIS, ""), prefix)
 
 
 def forget(trial: str) -> None:

@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from gilscope.addresses import redacted, shown
 from gilscope.errors import BrokerError
-from gilscope.queues.brokers.redis import CONNECT_TIMEOUT_S, must_be_here, shown
+from gilscope.queues.brokers.redis import CONNECT_TIMEOUT_S, must_be_here
 
 __all__ = ["admit", "connection_of", "delete_queue", "speaks_amqp", "translated_errors"]
 
@@ -53,18 +54,18 @@ def translated_errors(url: str) -> Iterator[None]:
         yield
     except AccessRefused as error:
         raise BrokerError(
-            f"the broker {shown(url)} refuses the user or the password ({error.reply_text}): give them in the address, "
-            "amqp://USER:PASSWORD@HOST:PORT/VHOST"
+            f"the broker {shown(url)} refuses the user or the password ({redacted(error.reply_text, url)}): give "
+            "them in the address, amqp://USER:PASSWORD@HOST:PORT/VHOST"
         ) from error
     except NotAllowed as error:
         raise BrokerError(
-            f"the broker {shown(url)} does not let this user into the virtual host ({error.reply_text}): it is the "
-            "part after the port, amqp://USER:PASSWORD@HOST:PORT/VHOST"
+            f"the broker {shown(url)} does not let this user into the virtual host "
+            f"({redacted(error.reply_text, url)}): it is the part after the port, amqp://USER:PASSWORD@HOST:PORT/VHOST"
         ) from error
     except (AMQPError, KombuError, OSError) as error:
         raise BrokerError(
-            f"no use of the broker {shown(url)} ({error}): is it running? Without --broker and GILSCOPE_BROKER, "
-            "gilscope starts one of its own"
+            f"no use of the broker {shown(url)} ({redacted(error, url)}): is it running? Without "
+            "--broker and GILSCOPE_BROKER, gilscope starts one of its own"
         ) from error
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from gilscope.addresses import redacted, shown
 from gilscope.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ __all__ = [
     "delete_keys",
     "is_full",
     "must_be_here",
-    "shown",
     "translated_errors",
 ]
 
@@ -58,8 +57,9 @@ def connected(url: str, **options: Any) -> redis.Redis:
         made: redis.Redis = redis.Redis.from_url(url, **settings)
     except ValueError as error:
         raise BrokerError(
-            f"{shown(url)} is no address of a broker ({error}): give redis://HOST:PORT/DB or unix:///PATH"
-        ) from error
+            f"{shown(url)} is no address of a broker ({redacted(error, url)}): give redis://HOST:PORT/DB or "
+            "unix:///PATH, a password in it with %-escapes"
+        ) from None  # which may hold a piece of the password
     return made
 
 
@@ -94,17 +94,18 @@ def translated_errors(url: str) -> Iterator[None]:
         yield
     except redis.OutOfMemoryError as error:
         raise BrokerError(
-            f"the broker {shown(url)} is out of memory ({error}): raise its maxmemory, or analyze smaller arguments"
+            f"the broker {shown(url)} is out of memory ({redacted(error, url)}): raise its maxmemory, or "
+            "analyze smaller arguments"
         ) from error
     except redis.AuthenticationError as error:
         raise BrokerError(
-            f"the broker {shown(url)} refuses the password ({error}): give it in the address, "
+            f"the broker {shown(url)} refuses the password ({redacted(error, url)}): give it in the address, "
             "redis://USER:PASSWORD@HOST:PORT/DB"
         ) from error
     except redis.RedisError as error:
         raise BrokerError(
-            f"no use of the broker {shown(url)} ({error}): is it running? Without --broker and GILSCOPE_BROKER, "
-            "gilscope starts one of its own"
+            f"no use of the broker {shown(url)} ({redacted(error, url)}): is it running? Without "
+            "--broker and GILSCOPE_BROKER, gilscope starts one of its own"
         ) from error
 
 
@@ -126,11 +127,6 @@ def delete_keys(url: str, prefix: str) -> None:
                 connection.srem(name, member)
 
 
-def shown(url: str) -> str:
-    """The address without its password."""
-    return re.sub(r"://[^@/]*@", "://***@", url)
-
-
 def _foreign(connection: redis.Redis) -> Iterator[str]:
     """The keys that are no analysis's."""
     for key in connection.scan_iter(count=BATCH):
@@ -148,5 +144,7 @@ def _is_here(url: str) -> bool:
     try:
         found = socket.getaddrinfo(host, None)
     except OSError as error:
-        raise BrokerError(f"the broker's host {host!r} is not known here ({error}): look at the address") from error
+        raise BrokerError(
+            f"the broker's host {host!r} is not known here ({redacted(error, url)}): look at the address"
+        ) from error
     return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)

@@ -7,38 +7,43 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import Celery
 from kombu.serialization import register
 
 from gilscope.backends.base import Refusal
+from gilscope.errors import ForgedError
 from gilscope.queues.brokers.broker import Broker
-from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.brokers.signed import NOT_OURS, pack, unpack
 
 __all__ = ["TASK", "make_app"]
 
 TASK = "gilscope.run"
-SERIALIZER = "gilscope"
+#: What is signed, and what for.
+TASKS, RESULTS = "gilscope-task", "gilscope-result"
 
 
 def make_app(broker: Broker) -> Celery:
     """The application on ``broker``, with its one task."""
-    register(  # type: ignore[no-untyped-call]
-        SERIALIZER,
-        lambda value: pack(broker.secret, value),
-        lambda blob: unpack(broker.secret, blob),
-        content_type="application/x-gilscope",
-        content_encoding="binary",
-    )
+    for purpose in (TASKS, RESULTS):
+        register(  # type: ignore[no-untyped-call]
+            purpose,
+            partial(pack, broker.secret, purpose),
+            partial(unpack, broker.secret, purpose),
+            content_type=f"application/x-{purpose}",
+            content_encoding="binary",
+        )
     tasks_url = broker.tasks_url or broker.celery_url
     app: Any = Celery("gilscope", broker=tasks_url, backend=broker.celery_url, set_as_current=False)
     keys = {"global_keyprefix": f"{broker.prefix}:"}
     app.conf.update(
-        accept_content=[SERIALIZER],
-        task_serializer=SERIALIZER,
-        result_serializer=SERIALIZER,
-        event_serializer=SERIALIZER,
+        accept_content=[TASKS],
+        result_accept_content=[RESULTS],
+        task_serializer=TASKS,
+        result_serializer=RESULTS,
+        event_serializer=RESULTS,
         task_default_queue=broker.prefix,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
@@ -50,17 +55,22 @@ def make_app(broker: Broker) -> Celery:
         broker_connection_retry_on_startup=False,
         task_publish_retry=False,
     )
-    app.task(_run, name=TASK)
+    app.task(_run, name=TASK, bind=True)
     return app
 
 
-def _run(blob: bytes) -> bytes:
-    """The task: a pickled function with its arguments, to the pickled result. They are bytes to Celery, whose main
-    process looks at their signature, and does not unpickle what is meant for a worker."""
+def _run(self: Any, task: str, blob: bytes) -> tuple[str, bytes]:
+    """The task: its number, and a pickled function with its arguments, to the number and the pickled result. They are
+    bytes to Celery, whose main process looks at their signature, and does not unpickle what is meant for a worker.
+
+    :raises ForgedError: when what was signed for one task stands in the place of another
+    """
+    if task != self.request.id:
+        raise ForgedError(f"a message on the broker is that of another task: {NOT_OURS}")
     func, arguments = _unpickled(blob)
     result = func(*arguments)
     try:
-        return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        return task, pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         raise Refusal(f"a result cannot be pickled: {error}") from None
 

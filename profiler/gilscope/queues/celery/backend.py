@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from gilscope.backends.base import Calls, ChunkReport, Configuration, OpenPool, Refusal, Work, WorkerDied
 from gilscope.errors import ForgedError, UsageError
+from gilscope.subprocesses import interpreter
 from gilscope.thread_address import ThreadAddress
 
 try:
@@ -28,6 +28,7 @@ try:
     from gilscope.backends.worker import run_chunk
     from gilscope.queues.brokers import rabbitmq
     from gilscope.queues.brokers.broker import Broker
+    from gilscope.queues.brokers.signed import NOT_OURS
     from gilscope.queues.celery.app import TASK, make_app
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
@@ -59,6 +60,7 @@ class _CeleryPool(QueuePool[AsyncResult]):
         self._broker = broker
         self._group = workers
         self._connection = broker.connect()
+        self._tasks = 0
         self._pids = {*workers.processes.pids, *(address.pid for address in addresses)}
 
     def run_tasks(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
@@ -85,10 +87,14 @@ class _CeleryPool(QueuePool[AsyncResult]):
         return pickle.dumps((run_chunk, (self.work, chunk, submitted_ns)), pickle.HIGHEST_PROTOCOL)
 
     def send(self, message: bytes) -> AsyncResult:
-        return self._task.apply_async((message,))
+        self._tasks += 1
+        task = f"{self._broker.prefix}-{self._tasks}"
+        return self._task.apply_async((task, message), task_id=task)
 
     def result(self, task: AsyncResult) -> ChunkReport:
-        blob = self._waited_for(task)
+        number, blob = self._waited_for(task)
+        if number != task.id:
+            raise ForgedError(f"a result on the broker is that of another task: {NOT_OURS}")
         report: ChunkReport
         report, _ = unpickled(partial(pickle.loads, blob))  # part of a signed message
         return report
@@ -159,7 +165,7 @@ class _Celery(QueueBackend):
 
     def _start(self, count: int, broker: Broker) -> AbstractContextManager[LocalWorkers]:
         program = PATCHED if self.pool == "gevent" else MAIN
-        command = [sys.executable, "-P", "-c", program, self.pool, str(count), *ALONE]
+        command = [interpreter(), "-P", "-c", program, self.pool, str(count), *ALONE]
         return start_workers(broker, [command], count)
 
 

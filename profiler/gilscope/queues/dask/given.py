@@ -11,6 +11,7 @@ from typing import Any
 from distributed import Client
 from distributed.comm.core import connect
 
+from gilscope.addresses import redacted, shown
 from gilscope.backends.base import Refusal
 from gilscope.errors import BrokerError
 from gilscope.queues.dask.cluster import Cluster
@@ -32,7 +33,9 @@ def given_cluster(address: str, workers: int, threads: int) -> Iterator[tuple[Cl
         asyncio.run(_knock(address))
         client = Client(address, set_as_default=False, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
-        raise BrokerError(f"no Dask scheduler answers at {address} ({error}): is it running?") from error
+        raise BrokerError(
+            f"no Dask scheduler answers at {shown(address)} ({redacted(error, address)}): is it running?"
+        ) from error
     with client:
         yield client, _fitting(client, workers, threads)
 

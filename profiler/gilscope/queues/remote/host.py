@@ -17,12 +17,13 @@ from typing import Any
 
 import redis
 
+from gilscope.addresses import shown
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.queues.brokers.broker import Broker
-from gilscope.queues.brokers.redis import connected, delete_keys, shown, translated_errors
+from gilscope.queues.brokers.redis import connected, delete_keys, translated_errors
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import Process, Processes, ends_with_parent
-from gilscope.queues.remote.rendezvous import ANALYSIS, OFFERS, call_of, trials, vacancies_of
+from gilscope.queues.remote.rendezvous import ANALYSIS, CALL, OFFER, OFFERS, WORD, call_of, trials, vacancies_of
 from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
@@ -94,6 +95,8 @@ class Host:
         self._side = Side.here()
         self._name = f"{self._side.host}:{secrets.token_hex(3)}"
         self._connection = connected(url, socket_timeout=ANSWER_S)
+        self._number = ""
+        """What the analysis that was met answers when it is there, and none that was there before could."""
         self._analysis: str | None = None
         self._trials: dict[str, _Workers] = {}
         self._heard_s = self._there_s = time.monotonic()
@@ -140,24 +143,24 @@ class Host:
 
     def _look(self) -> bool:
         word: Any = self._connection.get(ANALYSIS)
+        answered = word is not None and self._meet(word)
         if word is not None:
-            self._meet(word)
             self._there_s = time.monotonic()
             self._connection.set(heartbeat_of(self._name), b"", px=int(HEARTBEAT_S * 1000))
         elif self._analysis is not None and time.monotonic() - self._there_s > LINGER_S:
             self._tell("the analysis is over")
             return False
-        self._follow(trials(self._connection) if word is not None else set())
+        self._follow(trials(self._connection) if answered else set())
         return True
 
-    def _meet(self, word: bytes) -> None:
-        """Offer workers to an analysis that is new.
+    def _meet(self, word: bytes) -> bool:
+        """Offer workers to an analysis that is new; whether it has answered.
 
         :raises ForgedError: when it has another secret, which it is let know
         :raises UsageError: when it has another Python or gilscope, likewise
         """
         try:
-            analysis = unpack(self._secret, word)
+            analysis = unpack(self._secret, WORD, word)
         except ForgedError as error:
             self._offer("")
             raise ForgedError(
@@ -170,10 +173,12 @@ class Host:
             if mismatch is not None:
                 raise UsageError(mismatch)
             self._tell(f"{self._workers} workers for the analysis on {analysis['host']}")
+        return self._number in analysis["answers"]
 
     def _offer(self, analysis: str) -> None:
-        offer = {**asdict(self._side), "analysis": analysis, "workers": self._workers}
-        self._connection.rpush(OFFERS, pack(self._secret, offer))
+        self._number = secrets.token_hex(8)
+        offer = {**asdict(self._side), "analysis": analysis, "workers": self._workers, "number": self._number}
+        self._connection.rpush(OFFERS, pack(self._secret, OFFER, offer))
 
     def _follow(self, prefixes: set[str]) -> None:
         """Have workers for these trials, and for no other."""
@@ -188,10 +193,10 @@ class Host:
                 self._take_one(prefix, workers)
 
     def _begin(self, prefix: str) -> None:
-        secret = derived(self._secret, prefix)
+        secret = derived(self._secret, self._analysis or "", prefix)
         call: Any = self._connection.get(call_of(prefix))
         if call is not None:  # it is over by now
-            kind = unpack(secret, call)["kind"]
+            kind = unpack(secret, CALL, call)["kind"]
             assert kind in KINDS, kind
             broker = Broker(self._url, prefix, secret)
             self._trials[prefix] = _Workers(broker, self._connection, kind, self._name)

@@ -1,7 +1,9 @@
 """Where an analysis and the hosts of its workers meet: some keys of fixed names on the broker that both were given.
 
-The analysis says that it is there, and goes on saying so; a host that hears it offers workers. Everything that is read
-is signed with the secret that both have; what a host needs to know of a trial stands under the trial's own prefix.
+The analysis says that it is there, and goes on saying so; a host that hears it offers workers, with a number of its
+own, and works for an analysis that has answered this number: an earlier one's words, written there again, have not.
+Everything that is read is signed with the secret that both have; what a host needs to know of a trial stands under the
+trial's own prefix.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 import redis
 
+from gilscope.addresses import shown
 from gilscope.errors import BrokerError, ForgedError, UsageError
 from gilscope.queues.brokers.redis import (
     CONNECT_TIMEOUT_S,
@@ -24,18 +27,19 @@ from gilscope.queues.brokers.redis import (
     admit,
     connected,
     delete_keys,
-    shown,
     translated_errors,
 )
-from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.brokers.signed import Once, pack
 from gilscope.queues.remote.sides import Side
 
-__all__ = ["ANALYSIS", "OFFERS", "TRIALS", "call_of", "gathered", "trials", "vacancies_of"]
+__all__ = ["ANALYSIS", "CALL", "OFFER", "OFFERS", "TRIALS", "WORD", "call_of", "gathered", "trials", "vacancies_of"]
 
 #: What the analysis says of itself; it is gone so long after the analysis.
-ANALYSIS, LEASE_S = "gilscope-fleet:analysis", 10.0
+ANALYSIS, LEASE_S, RENEW_S = "gilscope-fleet:analysis", 10.0, 1.0
 #: What hosts offer, in a list.
 OFFERS = "gilscope-fleet:offers"
+#: What the signed messages are for.
+WORD, OFFER, CALL = "analysis", "offer", "call"
 #: How long an analysis waits for its workers.
 GATHER_S = 60.0
 #: A trial's prefix as gilscope makes it: others may write to the broker, and keys are deleted by it.
@@ -61,20 +65,45 @@ def vacancies_of(prefix: str) -> str:
 class _Presence:
     """The word that an analysis is there, said again and again by a thread."""
 
-    def __init__(self, url: str, word: bytes) -> None:
+    def __init__(self, url: str, secret: bytes, word: dict[str, Any]) -> None:
         self._url = url
+        self._secret = secret
         self._connection = connected(url, socket_timeout=CONNECT_TIMEOUT_S)
-        self._word = word
+        self.word = word
+        self._offers = Once(secret, OFFER)
+        self._answers: list[str] = []
+        self._gathered = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="gilscope-presence", daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Presence:
         with translated_errors(self._url):
             self._enter()
         self._thread.start()
+        return self
+
+    def answer(self, offer: bytes) -> dict[str, Any] | None:
+        """Read an offer, and answer its number; None, where it is for another analysis.
+
+        :raises ForgedError: when it has another secret, or was here before
+        """
+        found: dict[str, Any] = self._offers.unpack(offer)
+        if found["analysis"] != self.word["analysis"]:
+            return None
+        self._answers.append(found["number"])
+        self._say()
+        return found
+
+    def gathered(self) -> None:
+        """From now on the thread answers: hosts may still come, for others that go."""
+        self._gathered = True
+
+    def _say(self, **how: Any) -> bool:
+        word = pack(self._secret, WORD, {**self.word, "answers": list(self._answers)})
+        return bool(self._connection.set(ANALYSIS, word, px=int(LEASE_S * 1000), **how))
 
     def _enter(self) -> None:
-        if not self._connection.set(ANALYSIS, self._word, px=int(LEASE_S * 1000), nx=True):
+        if not self._say(nx=True):
             raise BrokerError(
                 "another analysis has its workers on this broker: wait for it, or give both the number of another "
                 f"database; one that was killed is forgotten after {LEASE_S:g} s"
@@ -84,9 +113,12 @@ class _Presence:
             delete_keys(self._url, prefix)
 
     def _go_on(self) -> None:
-        while not self._over.wait(LEASE_S / 4):
+        while not self._over.wait(RENEW_S):
             with suppress(redis.RedisError):  # the trials tell what became of the broker
-                self._connection.set(ANALYSIS, self._word, px=int(LEASE_S * 1000))
+                self._say()
+                while self._gathered and (offer := self._connection.lpop(OFFERS)) is not None:
+                    with suppress(ForgedError):  # not answered
+                        self.answer(offer)  # type: ignore[arg-type]
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
@@ -99,23 +131,23 @@ class _Presence:
 @contextmanager
 def gathered(
     url: str, secret: bytes, workers: int, *, allow_remote: bool = False, within_s: float = GATHER_S
-) -> Iterator[None]:
-    """Wait until hosts have offered so many workers; within, they work for the trials of this process's children.
+) -> Iterator[str]:
+    """Wait until hosts have offered so many workers; within, they work for the trials of this process's children, which
+    are to know the analysis by what this gives.
 
     :raises BrokerError: when the broker must not be used, or there are too few of them ``within_s``
     :raises UsageError: when a host has another Python or gilscope
     """
     admit(url, allow_remote=allow_remote)
     word = {**asdict(Side.here()), "analysis": secrets.token_hex(8)}
-    with _Presence(url, pack(secret, word)):
+    with _Presence(url, secret, word) as presence:
         with translated_errors(url), connected(url, socket_timeout=None) as connection:
-            _await_offers(connection, url, secret, word, workers, within_s)
-        yield
+            _await_offers(connection, url, presence, workers, within_s)
+        presence.gathered()
+        yield word["analysis"]
 
 
-def _await_offers(
-    connection: redis.Redis, url: str, secret: bytes, word: dict[str, Any], workers: int, within_s: float
-) -> None:
+def _await_offers(connection: redis.Redis, url: str, presence: _Presence, workers: int, within_s: float) -> None:
     limit, offered, strangers = time.monotonic() + within_s, 0, 0
     while offered < workers:
         left_s = limit - time.monotonic()
@@ -123,12 +155,12 @@ def _await_offers(
         if found is None:
             raise _too_few(url, workers, offered, strangers, within_s)
         try:
-            offer = unpack(secret, found[1])
+            offer = presence.answer(found[1])
         except ForgedError:
             strangers += 1
             continue
-        if offer["analysis"] == word["analysis"]:
-            mismatch = Side.of(offer).mismatch(Side.of(word))
+        if offer is not None:
+            mismatch = Side.of(offer).mismatch(Side.of(presence.word))
             if mismatch is not None:
                 raise UsageError(mismatch)
             offered += offer["workers"]

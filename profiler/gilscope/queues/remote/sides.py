@@ -97,6 +97,6 @@ def _write_secret(path: str | os.PathLike[str]) -> None:
         file.write(f"{secrets.token_hex(SECRET_BYTES)}\n")
 
 
-def derived(secret: bytes, prefix: str) -> bytes:
-    """The secret of one trial: what was signed for another is not taken for this one's."""
-    return hmac.digest(secret, prefix.encode(), DIGEST)
+def derived(secret: bytes, analysis: str, prefix: str) -> bytes:
+    """The secret of one trial of one analysis: what was signed for another is not taken for this one's."""
+    return hmac.digest(secret, f"{analysis} {prefix}".encode(), DIGEST)

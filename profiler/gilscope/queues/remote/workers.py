@@ -17,7 +17,7 @@ import redis
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.signed import pack
 from gilscope.queues.processes import WorkersLost
-from gilscope.queues.remote.rendezvous import TRIALS, call_of, vacancies_of
+from gilscope.queues.remote.rendezvous import CALL, TRIALS, call_of, vacancies_of
 from gilscope.queues.remote.sides import machine_identity
 from gilscope.queues.workers.group import LOOK_S, Workers
 
@@ -74,7 +74,7 @@ class RemoteWorkers(Workers):
         """Call for the workers."""
         broker = self._broker
         with self.watching_broker(), self._connection.pipeline() as pipeline:
-            pipeline.set(call_of(broker.prefix), pack(broker.secret, {"kind": kind}))
+            pipeline.set(call_of(broker.prefix), pack(broker.secret, CALL, {"kind": kind}))
             pipeline.rpush(vacancies_of(broker.prefix), *range(self._asked))
             pipeline.sadd(TRIALS, broker.prefix)
             pipeline.execute()

@@ -25,6 +25,7 @@ try:
 
     from gilscope.queues import variables
     from gilscope.queues.brokers.broker import Broker
+    from gilscope.queues.brokers.signed import NOT_OURS
     from gilscope.queues.pool import QueueBackend, QueuePool, unpickled
     from gilscope.queues.remote.workers import RemoteWorkers, call_workers
     from gilscope.queues.rq.redelivery import Redelivery
@@ -73,11 +74,12 @@ class _RqPool(QueuePool[Job]):
 
     def packed(self, chunk: Calls, submitted_ns: int) -> Job:
         self._tasks += 1
+        task = f"{self._broker.prefix}-{self._tasks}"
         job: Job = Job.create(
             TASK,
-            (self.work, chunk, submitted_ns),
+            (task, self.work, chunk, submitted_ns),
             connection=self._connection,
-            id=f"{self._broker.prefix}-{self._tasks}",
+            id=task,
             origin=self._queue.name,
             timeout=NO_TIMEOUT,
             description="gilscope",  # not the arguments, which RQ would describe in the open
@@ -98,9 +100,11 @@ class _RqPool(QueuePool[Job]):
         result = unpickled(restore)
         if result.type is not Result.Type.SUCCESSFUL:
             raise _judged(result.exc_string or "")
-        if isinstance(result.return_value, Unpicklable):
-            raise Refusal(result.return_value.reason)
         done: Any = result.return_value
+        if done.task != task.id:
+            raise ForgedError(f"a result on the broker is that of another task: {NOT_OURS}")
+        if isinstance(done, Unpicklable):
+            raise Refusal(done.reason)
         self._note_cpu(done)
         report: ChunkReport = done.report
         return report

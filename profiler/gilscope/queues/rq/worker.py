@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from time import thread_time_ns
-from typing import Any
+from typing import Any, ClassVar
 
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
@@ -15,18 +15,25 @@ from rq.worker import BaseWorker
 
 from gilscope.backends.base import Calls, ChunkReport, Work
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
+from gilscope.errors import ForgedError
 from gilscope.queues.brokers.broker import Broker
-from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.brokers.signed import NOT_OURS, pack, unpack
 from gilscope.queues.workers.orders import Orders, enter
+from gilscope.subprocesses import interpreter
 from gilscope.unpicklable import explain
 
 __all__ = ["Done", "Forking", "Simple", "Unpicklable", "main", "perform", "serializer", "worker_command"]
+
+
+PURPOSE = "task"
 
 
 @dataclass(frozen=True)
 class Done:
     """What a task sends back: the results cross the boundary as a user's do."""
 
+    task: str
+    """Which it was."""
     report: ChunkReport
     results: list[Any]
     worker: int
@@ -41,23 +48,25 @@ class Done:
 class Unpicklable:
     """Sent in place of results that cannot be."""
 
+    task: str
     reason: str
 
 
 def serializer(secret: bytes) -> Any:
-    """RQ's serializer is a class: one that signs, and reads nothing else."""
-    methods = {"dumps": staticmethod(partial(_dump, secret)), "loads": staticmethod(partial(unpack, secret))}
+    """RQ's serializer is a class: one that signs, and reads nothing else. It is not told what for; tasks and results
+    carry the number of the task (`perform`)."""
+    methods = {"dumps": staticmethod(partial(_dump, secret)), "loads": staticmethod(partial(unpack, secret, PURPOSE))}
     return type("Signed", (), methods)
 
 
 def _dump(secret: bytes, value: Any) -> bytes:
     try:
-        return pack(secret, value)
+        return pack(secret, PURPOSE, value)
     except Exception as error:
         if not isinstance(value, Done):
             raise
         told = next(filter(None, (explain("a result", result) for result in value.results)), None)
-        return pack(secret, Unpicklable(told or f"a result cannot be pickled: {error}"))
+        return pack(secret, PURPOSE, Unpicklable(value.task, told or f"a result cannot be pickled: {error}"))
 
 
 class SignedJob(Job):
@@ -71,14 +80,23 @@ class _State:
 
     orders: Orders
     worker = 0
+    task = ""
+    """The one that is being done, as its place on the broker says."""
+    begun: ClassVar[set[str]] = set()
+    """All that were."""
     before_ns = 0
 
 
-def perform(work: Work, chunk: Calls, submitted_ns: int) -> Done:
-    """The task: a chunk of calls."""
+def perform(task: str, work: Work, chunk: Calls, submitted_ns: int) -> Done:
+    """The task: a chunk of calls.
+
+    :raises ForgedError: when what was signed for one task stands in the place of another
+    """
+    if task != _State.task:
+        raise ForgedError(f"a message on the broker is that of another task: {NOT_OURS}")
     began_ns = thread_time_ns()
     report, results = run_chunk(work, chunk, submitted_ns)
-    return Done(report, results, _State.worker, _State.before_ns, thread_time_ns() - began_ns)
+    return Done(task, report, results, _State.worker, _State.before_ns, thread_time_ns() - began_ns)
 
 
 class _Ours(BaseWorker):
@@ -87,7 +105,11 @@ class _Ours(BaseWorker):
     job_class = SignedJob
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        _State.before_ns = _cpu_ns()
+        """Once: what a lost worker had in hand is done by another."""
+        if job.id in _State.begun:
+            return
+        _State.begun.add(job.id)
+        _State.task, _State.before_ns = job.id, _cpu_ns()
         super().execute_job(job, queue)
 
     def run_maintenance_tasks(self) -> None:
@@ -119,7 +141,7 @@ KINDS = {"rq": Forking, "rq-simple": Simple}
 
 def worker_command(kind: str, number: int) -> list[str]:
     """The program, and its arguments, that is a worker."""
-    return [sys.executable, "-P", "-c", f"from {__name__} import main; main()", kind, str(number)]
+    return [interpreter(), "-P", "-c", f"from {__name__} import main; main()", kind, str(number)]
 
 
 def main() -> None:

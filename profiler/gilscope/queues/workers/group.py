@@ -15,13 +15,14 @@ import redis
 
 from gilscope.queues.brokers.broker import Broker
 from gilscope.queues.brokers.redis import is_full, translated_errors
-from gilscope.queues.brokers.signed import pack, unpack
+from gilscope.queues.brokers.signed import Once, pack
 from gilscope.queues.processes import END_TIMEOUT_S, Processes, WorkersLost, ends_with_parent
 
 __all__ = ["LOOK_S", "LocalWorkers", "Workers", "join", "publish", "start_workers"]
 
 #: How often it is looked whether they live.
 LOOK_S = 0.5
+NEWS = "news"
 
 
 def join(broker: Broker, value: Any) -> None:
@@ -32,7 +33,7 @@ def join(broker: Broker, value: Any) -> None:
 
 def publish(broker: Broker, connection: redis.Redis, value: Any) -> None:
     """Say what is new."""
-    connection.xadd(_news(broker), {"": pack(broker.secret, value)})
+    connection.xadd(_news(broker), {"": pack(broker.secret, NEWS, value)})
 
 
 def _news(broker: Broker) -> str:
@@ -47,6 +48,7 @@ class Workers:
         self._connection = broker.connect()
         self._news = _news(broker)
         self._seen = "0-0"
+        self._once = Once(broker.secret, NEWS)
         self.members: tuple[Any, ...] = ()
         """What they said of themselves (`join`)."""
 
@@ -87,7 +89,7 @@ class Workers:
         values = []
         for number, fields in found.get(self._news, ()):
             self._seen = number.decode()
-            values.append(unpack(self._broker.secret, fields[b""]))
+            values.append(self._once.unpack(fields[b""]))
         self.must_live()
         return values
 

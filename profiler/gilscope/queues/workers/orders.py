@@ -22,6 +22,7 @@ from gilscope.unpicklable import explain
 __all__ = ["Orders", "Unready", "enter", "workers_on_broker"]
 
 W = TypeVar("W", bound=Workers)
+ORDERS = "orders"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _give_orders(broker: Broker, work: Work) -> None:
             raise Refusal(problem)
     orders = Orders(work.session, work.setup, Later(work.func), Later(work.teardown), os.getppid(), machine_identity())
     with broker.connect() as connection:
-        connection.set(_key(broker), pack(broker.secret, orders))
+        connection.set(_key(broker), pack(broker.secret, ORDERS, orders))
 
 
 def _addresses(workers: Workers) -> tuple[ThreadAddress, ...]:
@@ -100,7 +101,7 @@ def enter(broker: Broker) -> Orders | None:
     doing = IMPORT
     try:
         with broker.connect() as connection:
-            orders: Orders = unpack(broker.secret, connection.get(_key(broker)))
+            orders: Orders = unpack(broker.secret, ORDERS, connection.get(_key(broker)))
         if orders.machine != machine_identity():
             orders = replace(orders, observer_pid=None)
         doing = SET_UP
@@ -115,4 +116,4 @@ def enter(broker: Broker) -> Orders | None:
 
 
 def _key(broker: Broker) -> str:
-    return f"{broker.prefix}:orders"
+    return f"{broker.prefix}:{ORDERS}"
