@@ -453,6 +453,7 @@ def test_of_a_pair_the_one_that_lives_goes_on(dead: int) -> None:
 
 def test_the_leader_has_no_twin_when_there_is_no_time_or_it_is_dead() -> None:
     assert purposes(next_step(opened(*SURE, racing_s=0.4))) == "contest"
+    assert purposes(next_step(opened(*SURE, calls=31))) == "contest", "nor calls enough for both"
     dead = replace(SURE[1], alive=False)
     step = next_step(opened(SURE[0], dead))
     assert not isinstance(step, Open) or step.twins_of == (0,)

@@ -170,7 +170,8 @@ def _rounds(runner: Runner, step: Rounds) -> None:
             needed_s = max(needed_s, trial.configuration.workers / trial.expected_per_s)
         if budget.racing_s > (needed_s if trial.account.rounds else 0.0):
             most = max(1, budget.calls_left // (waiting * step.passes_left))
-            runner.run_round(trial, step.round_s, observed=step.observed, most=most)
+            if most >= trial.configuration.workers or not trial.account.rounds:  # half a wave would tell of half a pool
+                runner.run_round(trial, step.round_s, observed=step.observed, most=most)
 
 
 def _single_calls(runner: Runner, trial: LiveTrial, calls: int) -> None:

@@ -33,6 +33,8 @@ TIE_PASSES = 5
 HOPELESS, NEAR = 0.5, 0.8
 #: Configurations that are measured in second processes: the leader always, others near it where it is not clear.
 MOST_TWINS = 3
+#: Waves of its calls that must be left for that: two rounds of two, of each of some contenders, the serial run and it.
+ENOUGH_WAVES = 16
 
 
 def planned_round_s(measured: Measured) -> float:
@@ -54,7 +56,7 @@ def second_processes(measured: Measured) -> Open | None:
         return None
     near = [number for number in measured.contending(NEAR) if measured.trials[number].alive]
     fresh = [number for number in near if not measured.twins(number)]
-    chosen = [number for number in (fresh[: MOST_TWINS - 1] if asked else near[:1]) if _has_time(measured, number)]
+    chosen = [number for number in (fresh[: MOST_TWINS - 1] if asked else near[:1]) if _has_room(measured, number)]
     if not chosen:
         return None
     records = [measured.trials[number].record for number in chosen]
@@ -62,13 +64,14 @@ def second_processes(measured: Measured) -> Open | None:
     return Open(tuple(same), twins_of=tuple(chosen))
 
 
-def _has_time(measured: Measured, number: int) -> bool:
-    """For a second process of a trial, and rounds enough of both."""
+def _has_room(measured: Measured, number: int) -> bool:
+    """For a second process of a trial, and rounds enough of both, in time and in calls."""
     tried, length_s = measured.trials[number], planned_round_s(measured)
     if tried.expected_per_s:
         length_s = max(length_s, tried.record.workers / tried.expected_per_s)
     start_s = (tried.record.startup_s or 0.0) + (tried.record.import_s or 0.0)
-    return measured.left.racing_s >= 2 * FEWEST_PASSES * length_s + start_s
+    calls = ENOUGH_WAVES * tried.record.workers * tried.record.chunksize
+    return measured.left.racing_s >= 2 * FEWEST_PASSES * length_s + start_s and measured.left.calls >= calls
 
 
 def contest(measured: Measured) -> Rounds | None:
