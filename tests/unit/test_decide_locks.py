@@ -86,3 +86,11 @@ def test_as_many_threads_as_it_lets_through_are_tried_once() -> None:
     assert within_lock(make.measured(*known, three)) is None
     assert within_lock(make.measured(*known, options=Options(workers=(64,)))) is None
     assert within_lock(make.measured(*trials)) is None
+
+
+def test_each_pool_whose_calls_share_it_is_tried_with_as_many_whoever_showed_it() -> None:
+    """Else the smaller of one pool would be held against the larger of the other, which wins where they tie."""
+    serial = make.tried("serial", (100.0,), ledger=SERIAL.ledger)
+    pools = [make.tried(name, (300.0,), workers=64, ledger=threads(64).ledger) for name in ("thread", "asyncio")]
+    wanted = Open((Configuration("thread", 3, 1, None), Configuration("asyncio", 3, 1, None)))
+    assert within_lock(make.measured(serial, *pools)) == wanted

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gilscope.decide.demands import demands, in_call_wall_s
 from gilscope.records import LOOP_KINDS, Demands, Kind, Trial
 
-__all__ = ["LOCK_SHARE", "SharedLock", "share_at_lock", "shared_lock"]
+__all__ = ["LOCK_SHARE", "SharedLock", "in_memory", "share_at_lock", "shared_lock"]
 
 #: Standing at a lock for this part of its calls, a pool has a fifth of its workers to spare.
 LOCK_SHARE = 0.2
@@ -51,14 +51,19 @@ def shared_lock(trials: Sequence[Trial], kind: Kind) -> SharedLock | None:
     """The one that most workers of one process wait for; None where the GIL is as much of a limit, or nothing is."""
     serial = next((trial for trial in trials if trial.backend == "serial"), None)
     alone = demands(serial.ledger) if serial and serial.ledger else None
-    in_memory = {"thread"} if kind in LOOP_KINDS else {"thread", "asyncio"}
-    pools = [trial for trial in trials if trial.backend in in_memory and trial.status == "ok" and trial.workers > 1]
+    pools = [trial for trial in in_memory(trials, kind) if trial.workers > 1]
     waiting = {trial: share for trial in pools if not _is_gil_bound(trial, share := share_at_lock(trial, alone))}
     limited = {trial: share for trial, share in waiting.items() if share >= LOCK_SHARE}
     if not limited:
         return None
     most = max(limited, key=lambda trial: limited[trial])
     return SharedLock(most, max(1, round(min(_at_work(trial, share) for trial, share in limited.items()))))
+
+
+def in_memory(trials: Sequence[Trial], kind: Kind) -> list[Trial]:
+    """The pools of threads, whose calls share what is in memory; coroutines of one loop wait for no lock."""
+    names = {"thread"} if kind in LOOP_KINDS else {"thread", "asyncio"}
+    return [trial for trial in trials if trial.backend in names and trial.status == "ok"]
 
 
 def _at_work(trial: Trial, at_lock: float) -> float:
