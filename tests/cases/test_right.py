@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cases.conftest import PROGRAMS, Cli
 
 
@@ -66,3 +68,22 @@ def test_threads_within_a_limit_in_memory_are_advised_and_processes_that_pass_it
     assert (verdict["backend"], verdict["workers"]) == ("thread", 3)
     assert "process × 12 is no choice: its 12 processes would pass the lock, limit or pool" in verdict["reason"]
     assert outcome.analysis.result["classification"]["label"] == "io-bound"
+
+
+@pytest.mark.timing
+def test_a_driver_that_waits_with_the_gil_held_in_a_thread_of_its_own_is_blamed(cli: Cli) -> None:
+    outcome = cli.analyze(
+        "pinned_driver:query",
+        "--inputs",
+        "INPUTS",
+        "--context",
+        "async",
+        backends="asyncio,process",
+        workers="4",
+        budget=4,
+        calls=300,
+    )
+    result = outcome.analysis.result
+    assert (result["classification"]["label"], result["classification"]["subtype"]) == ("io-bound", "sleep")
+    assert outcome.analysis.advised == "process"
+    assert {finding["code"] for finding in result["findings"]} >= {"gil-held-while-blocked", "loop-blocked"}

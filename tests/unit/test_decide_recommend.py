@@ -243,6 +243,17 @@ def test_a_coroutine_never_stops_its_loop_even_where_serial_is_faster() -> None:
     assert "does not fit the caller" in why(verdict, "serial")
 
 
+def test_a_coroutine_that_waits_with_the_gil_held_leaves_its_loop_for_processes() -> None:
+    keeping = make.trial("serial", (100, 101, 99), ledger=make.ledger(network=1.0, gil_held_off_cpu_s=0.9))
+    trials = (make.trial("asyncio", (101, 102, 100), workers=8), make.trial("process", (390, 400, 395), workers=4))
+    waiting = make.label("io-bound", "network")
+    verdict = judged(keeping, *trials, classification=waiting, kind="coroutine", context="async")
+    assert (verdict.backend, verdict.workers, verdict.executor) == ("process", 4, None)
+    letting_go = make.trial("serial", (100, 101, 99), ledger=make.ledger(network=1.0, gil_held_off_cpu_s=0.01))
+    stays = judged(letting_go, *trials, classification=waiting, kind="coroutine", context="async")
+    assert stays.backend == "asyncio"
+
+
 def test_a_coroutine_calls_a_tiny_function_directly() -> None:
     tiny = make.label("overhead-bound")
     verdict = judged(SERIAL, make.trial("asyncio", (9, 9, 9), workers=2), classification=tiny, context="async")

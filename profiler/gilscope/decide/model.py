@@ -101,7 +101,7 @@ class Model:
         if shape == "serial":
             return [Station("cpu", demands.cpu_s, one_cpu), _delay(wait_s)]
         if shape == "loop":
-            blocked_s = min(_blocking_s(demands), wait_s)
+            blocked_s = min(max(_blocking_s(demands), demands.gil_held_off_cpu_s or 0.0), wait_s)
             loop = Station("loop", demands.cpu_s + dispatch_s + blocked_s, one_cpu, off_cpu_s=blocked_s)
             return [loop, _delay(wait_s - blocked_s)]
         if shape == "thread":

@@ -10,6 +10,7 @@ from statistics import median
 from gilscope.decide.code import CodeTarget, Execution, both_programs
 from gilscope.decide.confidence import Standing, confidence, ratio, standings, tied
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
+from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate
@@ -24,6 +25,8 @@ __all__ = ["UNSURE", "contenders", "recommend"]
 UNSURE = 0.7
 #: Rounds of warm workers before nobody expects more of a trial: the first may have been unlucky.
 FEWEST_ROUNDS = 2
+#: Blocked with the GIL held for this part of a call, a coroutine is no good neighbour on its loop.
+KEPT_SHARE = 0.2
 #: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
 #: measured them.
 _OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
@@ -152,16 +155,25 @@ def _fitting(
     barred: Mapping[int, str] | None = None,
 ) -> list[_Candidate]:
     """Those that fit where the caller stands, but for those that are barred. A coroutine on a running loop stays
-    there; a plain function is offloaded, for it would stop the loop, or called directly when that is over sooner than
-    handing it over. A plain caller of a plain function has no loop to offload from."""
+    there, unless it stops the loop itself, waiting with the GIL held; a plain function is offloaded, for it would stop
+    the loop, or called directly when that is over sooner than handing it over. A plain caller of a plain function has
+    no loop to offload from."""
     worked = [each for each in worked if id(each.trial) not in (barred or {})]
     if context == "sync":
         return [each for each in worked if kind in LOOP_KINDS or each.trial.backend != "asyncio"]
     if kind in LOOP_KINDS:
-        wanted: tuple[str, ...] = ("asyncio",)
+        wanted: tuple[str, ...] = ("asyncio", "process") if _keeps_the_gil(worked) else ("asyncio",)
     else:
         wanted = ("serial",) if classification.label == "overhead-bound" else tuple(_OFFLOADS)
     return [candidate for candidate in worked if candidate.trial.backend in wanted]
+
+
+def _keeps_the_gil(worked: Sequence[_Candidate]) -> bool:
+    """Whether the function, alone, waits with the GIL held for much of a call: no loop goes on beside it then, in
+    threads of its process neither."""
+    ledger = next((each.trial.ledger for each in worked if each.trial.backend == "serial"), None)
+    held_s = None if ledger is None else ledger.gil_held_off_cpu_s
+    return ledger is not None and held_s is not None and held_s >= KEPT_SHARE * in_call_wall_s(ledger) > 0
 
 
 def _bound(candidate: _Candidate, bounds: Mapping[str, float]) -> float:

@@ -19,6 +19,7 @@ from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
 from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.sampling_quality import HOLDER, PLACE, WAIT, RecentCost, SamplingQuality
+from gilscope.observers.strangers import NumberPlace, blocked_in
 from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
 from gilscope.thread_address import ThreadAddress
 
@@ -35,6 +36,8 @@ MOST_OPEN = 64
 CPU_SHARE = 0.01
 #: CPU that it may use altogether, as a share of one.
 OWN_SHARE = 0.25
+#: What a thread waits in for another one of its own call.
+BEHIND_ANOTHER = frozenset({"lock", "gil_wait", "other"})
 #: Waking takes a tenth of this on a machine with a CPU to spare.
 LATE_S = 0.0005
 #: The moments by which what sampling costs is judged: the last ones, however long it has gone on.
@@ -52,6 +55,19 @@ class Interpreter:
         self.files = ProcessFiles(pid)
         self._runtime = runtime
         self._layout = layout
+        self._numbers: NumberPlace | None = None
+
+    def blocked_holder(self, hold: Hold, known: ThreadAddress) -> str | None:
+        """The state in which the thread that has the GIL is blocked, if it is not watched and keeps it until then.
+
+        :param known: the one that is watched
+        :raises OSError, ValueError: when it has ended
+        """
+        if hold.holder in (0, known.thread_state):
+            return None
+        self._numbers = self._numbers or NumberPlace(self.files, known)
+        state = blocked_in(self.files, self._numbers, hold, self.pid)
+        return state if self.hold() == hold else None
 
     def hold(self) -> Hold:
         return Hold(0, 0) if self._layout is None else self._layout.read(self.files, self._runtime)
@@ -161,6 +177,7 @@ class Sampler:
     :param layout: where this interpreter binary keeps its GIL; None when unknown
     :param timed: of so many of the threads, the first, the times are read too (`ThreadSample.scheduled`)
     :param functions: bytes to read of what each thread publishes (`ThreadSample.functions`)
+    :param alone: whether all that the one thread's process does is done for its calls, by other threads too
     :raises OSError: when a thread is gone or may not be watched; nothing stays open
     """
 
@@ -173,8 +190,10 @@ class Sampler:
         *,
         timed: int = 0,
         functions: int = 0,
+        alone: bool = False,
     ) -> None:
         self._layout = layout
+        self._alone = alone
         self._rng = rng
         self._timed = timed
         self._functions = functions
@@ -295,9 +314,21 @@ class Sampler:
                 runnable.append((seen, thread, sample))
             elif thread.was_runnable:
                 just_blocked.append((seen, thread, sample))
+        if self._alone and samples and samples[0].wait in BEHIND_ANOTHER and holder:
+            self._look_behind(seen, threads[0], samples[0])
         for _, thread, sample in just_blocked:
             self._add(seen, thread, sample, thread.time_blocked)
         return runnable
+
+    def _look_behind(self, seen: InterpreterSample, thread: WatchedThread, sample: ThreadSample) -> None:
+        """The only thread that makes calls waits, and a thread that it does not watch has the GIL: where that one is
+        blocked itself, the call waits for the same, with the GIL held."""
+        try:
+            state = thread.interpreter.blocked_holder(seen.hold, thread.address)
+        except (OSError, ValueError):
+            return  # that thread has ended: it holds nothing any more
+        if state is not None:
+            sample.wait, sample.holds_gil = state, True
 
     def _sample_runnable(self, runnable: list[_Runnable]) -> None:
         """Ask a few: each stands for as many as there are of each that was asked."""

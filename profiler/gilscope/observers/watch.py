@@ -65,7 +65,8 @@ class ProcObserver:
         self._children = ChildCount(root)
 
     def _sampler(self) -> Sampler:
-        return Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng, timed=MOST_LANES)
+        alone = len(self._workers) == 1
+        return Sampler(self._workers, self._gil.layout, self._rate_hz, self._rng, timed=MOST_LANES, alone=alone)
 
     @property
     def children_started(self) -> int | None:

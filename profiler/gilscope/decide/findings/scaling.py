@@ -92,7 +92,10 @@ def _floor(evidence: Evidence) -> float:
 
 
 def lock_bound(evidence: Evidence) -> Figures | None:
-    """Workers that stand at a lock which a call alone never waits for."""
+    """Workers that stand at a lock which a call alone never waits for, and not at the GIL by way of a thread of theirs
+    that waits with it in its hands."""
+    if evidence.demands is not None and evidence.is_notable(evidence.demands.gil_held_off_cpu_s):
+        return None
     trials = evidence.measured("thread", "process", "asyncio")
     several = [trial for trial in trials if trial.workers > 1 and not (trial.backend == "asyncio" and evidence.on_loop)]
     trial = with_most(several, lambda t: _at_lock(t, evidence), LOCK_SHARE)
