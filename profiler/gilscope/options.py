@@ -187,7 +187,12 @@ class Options:
         in_python="Seconds that one round of calls may take.",
     )
     seed: int = _option(0, "--seed", "Of everything random.")
-    rate_hz: float = _option(400.0, "--sampling -r HZ", "Samples per second in observed rounds.", least=1.0)
+    rate_hz: float = _option(
+        400.0,
+        "--sampling -r HZ",
+        "Samples per second in observed rounds; of one thread alone, four times as many.",
+        least=1.0,
+    )
     items: float | None = _option(
         None,
         "--items N",

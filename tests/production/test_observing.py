@@ -228,6 +228,23 @@ def test_memory_that_may_not_be_read_is_named() -> None:
     assert run(text) == "the memory False None\n"
 
 
+def test_a_crowd_of_threads_is_watched_with_few_files() -> None:
+    """As many as a service may have, though each has three files and fewer may be open."""
+    text = """
+    import gilscope, resource, threading
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    threads = [threading.Thread(target=lambda: [f.nap(0.2) for _ in range(5)]) for _ in range(200)]
+    with gilscope.observe() as observation:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    observed = f.nap.__gilscope__.profile().observed
+    print(observation.reason, observed.sleep_s > 0.3 * observed.wall_s)
+    """
+    assert run(text) == "None True\n"
+
+
 def test_another_python_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(sys, "version", "2.7")
     with gilscope.observe() as observation:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gilscope.records import STATES, Ledger
+from gilscope.records import STATES, Ledger, ShareInterval
 from gilscope.report.pictures import LedgerChart
 from gilscope.report.sections.ledgers import ledgers, slices
 from gilscope.report.text import letters
@@ -87,6 +88,17 @@ def test_the_table_beside_the_bars_tells_unknown_from_zero() -> None:
     first, second = chart.table.rows
     assert first.cells[2:5] == ("50%", "50%", "0%")
     assert second.cells[2:5] == ("unknown", "unknown", "100%")
+
+
+def test_how_exactly_the_shares_are_known_stands_above_them() -> None:
+    def about(*intervals: ShareInterval) -> str | None:
+        ledger = msgspec.structs.replace(make_ledger(2.0), intervals=intervals)
+        table = the(LedgerChart, ledgers(make_result(trials=(make_trial(ledger=ledger),)))).table
+        return table.about if table else None
+
+    assert about() == "shares of the workers' wall clock"
+    told = about(ShareInterval(state="cpu_gil", low=0.48, high=0.51), ShareInterval(state="sleep", low=0.10, high=0.19))
+    assert told == "shares of the workers' wall clock, each known to ±4.5 points or better (95%)"
 
 
 def test_states_are_in_the_order_of_the_record() -> None:

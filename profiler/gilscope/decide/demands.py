@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gilscope.decide.shares import share_intervals
 from gilscope.records import WAIT_STATES, Account, Demands, Ledger
 
 __all__ = ["call_s", "combine", "demands", "in_call_wall_s", "outside_wait_s", "scaled", "with_cpu"]
@@ -16,7 +17,7 @@ _SECONDS = Account.__struct_fields__
 #: Those of them that are CPU time of the call.
 _CPU = ("cpu_s", "cpu_gil_s", "cpu_free_s", "own_threads_cpu_s", "children_cpu_s")
 #: The further fields of a ledger that add up over rounds.
-_SUMMED = ("samples", "calls", "gil_held_s", "gil_observed_s", "driver_cpu_s")
+_SUMMED = ("samples", "cpu_samples", "blocked_samples", "calls", "gil_held_s", "gil_observed_s", "driver_cpu_s")
 #: What samples divide, and into what.
 _SPLITS = {
     "cpu_s": ("cpu_gil_s", "cpu_free_s"),
@@ -39,9 +40,10 @@ def combine(ledgers: Iterable[Ledger]) -> Ledger:
     if not parts:
         raise ValueError("no ledger to combine: no observed round was finished")
     figures: dict[str, Any] = {name: _known(sum, parts, name) for name in (*_SECONDS, *_SUMMED)}
-    for whole, split in _SPLITS.items():
-        figures |= _split(parts, whole, split)
-    return Ledger(**figures, **{name: _known(max, parts, name) for name in _LARGEST})
+    for divided, split in _SPLITS.items():
+        figures |= _split(parts, divided, split)
+    whole = Ledger(**figures, **{name: _known(max, parts, name) for name in _LARGEST})
+    return msgspec.structs.replace(whole, intervals=share_intervals(whole))
 
 
 def _split(parts: Sequence[Ledger], whole: str, split: Sequence[str]) -> dict[str, float | None]:

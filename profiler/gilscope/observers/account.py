@@ -182,6 +182,8 @@ def ledger_of(
         wall_s=spent.wall_s,
         threads=len(workers),
         samples=max((counts.total for _, counts in workers), default=0),
+        cpu_samples=seen.of(ON_CPU) or seen.of(PREEMPTED),
+        blocked_samples=blocked,
         gil_held_s=wall_s * sum(held_ratio) if gil.known and held_ratio else None,
         gil_observed_s=wall_s * len(held_ratio) if gil.known and held_ratio else None,
         longest_hold_s=max((watch.longest_s for watch in watches), default=None) if gil.known else None,

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+if sys.platform != "win32":
+    import resource  # at once, for importing it opens a file
 
 __all__ = ["OUT_OF_DESCRIPTORS", "opened"]
 
@@ -32,8 +36,6 @@ def opened(path: str) -> int:
 @contextmanager
 def _soft_limit_raised() -> Iterator[None]:
     """For a moment, so that nothing that this process starts inherits another limit than it would have."""
-    import resource  # not on every platform
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:

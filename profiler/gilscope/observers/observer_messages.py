@@ -49,6 +49,8 @@ class Report(msgspec.Struct, tag=True, frozen=True):
     seen: dict[int, Seen]
     asked: bool = False
     """Whether it answers `Tell`."""
+    trouble: str | None = None
+    """Why not all was seen, for people."""
 
 
 Request = Start | Thread | Tell

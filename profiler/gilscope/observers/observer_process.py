@@ -7,6 +7,7 @@ watched process ends, in whatever way, this process does too.
 from __future__ import annotations
 
 import os
+import platform
 import random
 import select
 import socket
@@ -16,6 +17,7 @@ from collections import defaultdict
 from contextlib import suppress
 
 from gilscope.observers.calibration import NotWatchableError, own_layout, try_reading
+from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
 from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.observer_messages import (
@@ -30,6 +32,8 @@ from gilscope.observers.observer_messages import (
     encode,
 )
 from gilscope.observers.sampler import Sampler
+from gilscope.observers.sampling_quality import refusal
+from gilscope.observers.syscalls import has_table
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["main"]
@@ -47,6 +51,7 @@ class _Watch:
         self._counts = FunctionCounts(time.perf_counter())
         self._due = time.perf_counter() + REPORT_EVERY_S
         self._unsent: defaultdict[int, Seen] = defaultdict(Seen)
+        self._dropped = 0
 
     def run(self) -> None:
         self._ours.setblocking(False)
@@ -81,17 +86,28 @@ class _Watch:
     def _add(self, thread: ThreadAddress) -> None:
         try:
             self._sampler.add(thread)
-        except OSError:
-            self._sampler.quality.errors += 1  # it has ended meanwhile
+        except OSError as error:
+            self._sampler.quality.errors += 1  # it has ended meanwhile, or else:
+            self._dropped += error.errno in OUT_OF_DESCRIPTORS
 
     def _report(self, asked: bool = False) -> None:
+        trouble = self._trouble()
         for number, seen in self._counts.take(time.perf_counter(), len(self._sampler.threads)).items():
             self._unsent[number] += seen
         self._sampler.let_go_of_ended()
-        if self._unsent or asked:
+        if self._unsent or asked or trouble:
             with suppress(BlockingIOError):  # nobody has listened for a while: it will be in the next one
-                self._ours.send(encode(Report(dict(self._unsent), asked)))
+                self._ours.send(encode(Report(dict(self._unsent), asked, trouble)))
                 self._unsent.clear()
+
+    def _trouble(self) -> str | None:
+        """Why not all is seen. What most readings failed of is not told at all."""
+        if refused := refusal(self._sampler.quality):
+            self._counts = FunctionCounts(time.perf_counter())
+            return refused
+        if self._dropped:
+            return f"{self._dropped} threads are not watched: the observer can open no more files (ulimit -n)"
+        return None
 
 
 def _layout(start: Start, parent: int) -> GilLayout | None:
@@ -101,10 +117,14 @@ def _layout(start: Start, parent: int) -> GilLayout | None:
     """
     if start.pid != parent:
         raise NotWatchableError(f"process {start.pid} is gone, or sees other process ids than its observer does")
+    if not has_table():
+        raise NotWatchableError(f"the system calls of {platform.machine()} are not known")
     if start.python != sys.version:
         raise NotWatchableError(f"{sys.executable} is another Python ({sys.version}) than the one that runs here")
     try:
         layout = own_layout() if start.gil_enabled else None
+        if layout is not None and layout.libc is None:
+            raise NotWatchableError("the locks of this C library are not known: nobody is seen to wait for the GIL")
         try_reading(layout, start.pid, start.runtime)
         os.close(os.open(f"/proc/{start.pid}/task/{start.pid}/syscall", os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:

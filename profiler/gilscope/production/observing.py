@@ -94,7 +94,7 @@ class Observation:
 
     def __init__(self, rate_hz: float) -> None:
         self.reason: str | None = None
-        """Why nothing is seen; None as long as that is not so."""
+        """Why nothing is seen, or not all; None as long as that is not so."""
         self._told = threading.Event()
         self._stopping = False
         self._observer: _Observer | None = None
@@ -165,8 +165,14 @@ class Observation:
     # ---- the conversation with the observer ----
 
     def _tell(self, thread: ThreadAddress) -> None:
-        if self._observer is not None:
-            _send(self._observer.ours, messages.Thread(thread))
+        if self._observer is not None and not _send(self._observer.ours, messages.Thread(thread)) and self.running:
+            self._note("the observer process does not keep up with the threads that begin: some are not watched")
+
+    def _note(self, trouble: str) -> None:
+        """Something is not seen; the first that is not is told."""
+        if self.reason is None:
+            self.reason = trouble
+            tell(TROUBLE, trouble)
 
     def _listen(self, ours: socket.socket, process: subprocess.Popen[bytes]) -> None:
         clocks.gilscope_threads.add(threading.get_ident())
@@ -188,6 +194,8 @@ class Observation:
             for number, seen in reply.seen.items():
                 if (function := _publishing().function_of(number)) is not None:
                     function.add_seen(seen)
+            if reply.trouble:
+                self._note(reply.trouble)
             if reply.asked:
                 self._told.set()
         else:
@@ -208,10 +216,13 @@ class Observation:
         atexit.unregister(self.stop)
 
 
-def _send(to: socket.socket, message: messages.Request) -> None:
-    """Say it, or not: an observer that is gone or stuck must hold up no call."""
-    with contextlib.suppress(OSError):
+def _send(to: socket.socket, message: messages.Request) -> bool:
+    """Say it, or not: an observer that is gone or stuck must hold up no call. Whether it was said."""
+    try:
         to.send(messages.encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+    except OSError:
+        return False
+    return True
 
 
 def _refuse_where_impossible() -> None:

@@ -18,7 +18,7 @@ from gilscope.records.circumstances import (
     NativePool,
     Target,
 )
-from gilscope.records.ledgers import STATES, WAIT_STATES, Account, Demands, Ledger
+from gilscope.records.ledgers import STATES, WAIT_STATES, Account, Demands, Ledger, ShareInterval
 from gilscope.records.plans import (
     Capacity,
     FleetOption,
@@ -92,6 +92,7 @@ __all__ = [
     "ResultRecord",
     "Round",
     "Severity",
+    "ShareInterval",
     "Stack",
     "StartMethod",
     "Status",

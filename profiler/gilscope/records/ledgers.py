@@ -6,7 +6,7 @@ from typing import Final
 
 from gilscope.records.base import Record
 
-__all__ = ["STATES", "WAIT_STATES", "Account", "Demands", "Ledger"]
+__all__ = ["STATES", "WAIT_STATES", "Account", "Demands", "Ledger", "ShareInterval"]
 
 #: The states a worker thread can be in. Their seconds sum to the thread's wall clock. The order is the order in
 #: which every report shows them.
@@ -73,6 +73,14 @@ class Account(Record, frozen=True, kw_only=True):
         return sum(known) if len(known) == len(parts) else None
 
 
+class ShareInterval(Record, frozen=True, kw_only=True):
+    """Between which shares of the wall clock a state of the ledger lies, with 95 % confidence."""
+
+    state: str
+    low: float
+    high: float
+
+
 class Ledger(Account, frozen=True, kw_only=True):
     """Where the wall clock of a trial's worker threads went, summed over the threads, in its observed rounds."""
 
@@ -87,6 +95,12 @@ class Ledger(Account, frozen=True, kw_only=True):
     """The longest that one thread kept the GIL while another wanted it, without passing it on in between: as sampled,
     so that it reads too short by up to two sampling intervals. Python code passes it on after 5 ms when asked; what is
     much longer is C code that does not let go (json, re, pickle), or a holder that was given no CPU."""
+    cpu_samples: int | None = None
+    """Samples of all threads together that tell how ``cpu_s`` divides."""
+    blocked_samples: int | None = None
+    """Those that tell how ``blocked_s`` divides."""
+    intervals: tuple[ShareInterval, ...] = ()
+    """Of each sampled state; exact ones have none."""
     driver_cpu_s: float | None = None
     """CPU of the threads that feed the workers: the submitting thread, the queue's feeder, the event loop."""
 

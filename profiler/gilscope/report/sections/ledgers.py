@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from gilscope.decide.recommended import recommended
@@ -73,7 +74,14 @@ def _shares(bars: list[tuple[LedgerBar, Ledger]]) -> Table:
     states = states_of(bar.slices for bar, _ in bars)
     names = ("configuration", "wall", *(STATE_STYLES[state].title for state in states), *_COMPANIONS)
     rows = tuple(Row(_row(bar, ledger, states), bar.chosen) for bar, ledger in bars)
-    return Table(headed(names, texts=("configuration",)), rows, about="shares of the workers' wall clock").telling()
+    about = "shares of the workers' wall clock" + _within([ledger for _, ledger in bars])
+    return Table(headed(names, texts=("configuration",)), rows, about=about).telling()
+
+
+def _within(ledgers: Sequence[Ledger]) -> str:
+    """How exactly the least exact of the shares is known."""
+    widths = [interval.high - interval.low for ledger in ledgers for interval in ledger.intervals]
+    return f", each known to ±{50 * max(widths):.2g} points or better (95%)" if widths else ""
 
 
 def _row(bar: LedgerBar, ledger: Ledger, states: tuple[str, ...]) -> tuple[str, ...]:
