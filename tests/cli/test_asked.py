@@ -54,6 +54,8 @@ def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
         ("--cpus 1", {"cpus": 1}),
         ("-d 1.5m", {"budget_s": 90.0}),
         ("--max-calls 40", {"max_calls": 40}),
+        ("--max-p99 250", {"max_p99_s": 0.25}),
+        ("--max-p99 1.5s --max-memory 512MiB", {"max_p99_s": 1.5, "max_memory_bytes": 512 << 20}),
         ("--timeout 300ms", {"timeout_s": 0.3}),
         ("--seed 7", {"seed": 7}),
         ("-r 100", {"rate_hz": 100.0}),

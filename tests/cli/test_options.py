@@ -111,3 +111,11 @@ def test_an_analysis_inside_an_analysis_is_refused(cli: Cli) -> None:
     outcome = cli.analyze("mine:f")
     assert outcome.status in (2, 3)
     assert "put the call" in outcome.stderr.splitlines()[-1]
+
+
+def test_where_nothing_keeps_to_a_constraint_nothing_is_recommended_and_that_is_why(cli: Cli) -> None:
+    outcome = cli.analyze(*place("well", "nap"), "--max-memory", "1MiB", calls=60)
+    assert outcome.status == 4
+    assert outcome.analysis.advised is None
+    reason = outcome.analysis.result["recommendation"]["reason"]
+    assert reason.count("of memory are beyond the 1.00 MiB allowed") == 2  # the solo run and threads, as weighed

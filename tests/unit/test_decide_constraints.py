@@ -148,5 +148,7 @@ def test_who_may_win_is_called_often_enough_to_know_its_p99() -> None:
     assert asked.round_s == pytest.approx(0.68)
     assert enough_calls(known(SERIAL, few)) is None
     assert enough_calls(known(SERIAL, few, max_p99_s=0.05, steps=(asked,) * 3)) is None
-    long = Tried(few, expected_per_s=4.0)  # 17 s
+    assert enough_calls(known(few_alone := make.trial("serial", (10.0,), calls=10), few, max_p99_s=0.05)) == asked
+    assert enough_calls(known(few_alone, max_p99_s=0.05)) is not None
+    long = Tried(few, expected_per_s=15.0)  # 4.5 s of the 8.5 that are left
     assert enough_calls(make.measured(Tried(SERIAL), long, options=Options(max_p99_s=0.05))) is None

@@ -17,8 +17,9 @@ __all__ = ["enough_calls", "fewer", "fewer_workers"]
 CLOSE = 2
 #: The part of the budget after which nothing more is opened for it.
 UNTIL = 0.7
-#: Those that reach this part of the leader are asked for calls enough for a p99, so often.
-NEAR, MOST_ASKED = 0.8, 3
+#: Those that reach this part of the leader are asked for calls enough for a p99, so often, where that takes no more
+#: than this part of the time that is left.
+NEAR, MOST_ASKED, MOST_SHARE = 0.8, 3, 0.5
 
 
 def fewer(kept: Collection[int], broke: Collection[int]) -> int | None:
@@ -42,8 +43,8 @@ def fewer_workers(measured: Measured) -> Open | None:
     options, left = measured.experiment.options, measured.left
     constraints, solo = Constraints.of(options), measured.solo
     late = left.elapsed_s >= UNTIL * options.budget_s or left.calls <= 0 or left.racing_s <= 0
-    planned = options.workers or options.exhaustive or any(tried.twin_of is not None for tried in measured.trials)
-    if late or planned or constraints == UNCONSTRAINED or solo is None or constraints.broken(solo.record):
+    asked = options.workers or options.exhaustive
+    if late or asked or constraints == UNCONSTRAINED or solo is None or constraints.broken(solo.record):
         return None
     more = tuple(_between(measured, constraints))
     return Open(more) if more else None
@@ -68,16 +69,17 @@ def _counts(trials: Iterator[Trial]) -> set[int]:
 
 
 def enough_calls(measured: Measured) -> Rounds | None:
-    """A round of who may win, with calls enough to know its p99, where the budget has time for them."""
+    """A round of who may win, with calls enough to know its p99, where the budget has time for them; of the solo run,
+    where nothing else is left."""
     if measured.experiment.options.max_p99_s is None:
         return None
     asked = [number for step in measured.asked(Rounds) if step.purpose == "latency" for number in step.trials]
-    for number in dict.fromkeys([*measured.contending(NEAR), 0]):
+    for number in measured.contending(NEAR) or [0]:
         tried = measured.trials[number]
         if tried.record.known_p99_s is not None or not tried.alive or asked.count(number) >= MOST_ASKED:
             continue
         per_s = tried.expected_per_s or 1.0 / (measured.call_s or 1.0)
         length_s = (ENOUGH_FOR_P99 - tried.record.timed_calls + tried.record.workers) / per_s
-        if length_s < measured.left.racing_s and measured.left.calls > 0:
+        if length_s < MOST_SHARE * measured.left.racing_s and measured.left.calls > 0:
             return Rounds((number,), length_s, "latency")
     return None
