@@ -20,13 +20,16 @@ if TYPE_CHECKING:  # the command line declares its options before it knows wheth
 
     from gilscope.records import Context, StartMethod, Wanted
 
-__all__ = ["Option", "Options", "all_options"]
+__all__ = ["ORDINARY_START", "Option", "Options", "all_options"]
 
 #: The budget of a search through all worker counts, where none is typed.
 EXHAUSTIVE_BUDGET_S = 60.0
 #: Budgets that starting may take beside the budget, where nothing is said: a target that imports for three seconds does
 #: so in the solo run, in each trial, in the workers of process pools, and again where more workers are tried.
 START_LIMIT = 3.0
+#: What starting one process may take of the budget, as a part of it: 0.3 s of ten, as an interpreter with a small
+#: module takes. Only what a target takes longer is its own.
+ORDINARY_START = 0.03
 #: The longest time that can be asked for.
 LONGEST_S = 1e9
 

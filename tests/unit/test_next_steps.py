@@ -459,6 +459,15 @@ def test_the_leader_has_no_twin_when_there_is_no_time_or_it_is_dead() -> None:
     assert not isinstance(step, Open) or step.twins_of == (0,)
 
 
+@pytest.mark.parametrize(("starting_s", "opened_again"), [(30.0, True), (4.0, True), (0.0, False)])
+def test_a_start_that_takes_nothing_of_the_budget_is_no_reason_against_a_twin(
+    starting_s: float, opened_again: bool
+) -> None:
+    slow = tried("process", SURE_RATES, workers=2, startup_s=3.0, import_s=3.0)
+    step = next_step(opened(SURE[0], slow, racing_s=3.0, starting_s=starting_s))
+    assert (isinstance(step, Open) and step.twins_of == (1,)) == opened_again
+
+
 # -- a few calls more -------------------------------------------------------------------------------------------------
 
 

@@ -12,14 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gilscope.decide.measured import Left
+from gilscope.options import ORDINARY_START
 
-__all__ = ["ORDINARY_START", "Budget"]
+__all__ = ["Budget"]
 
 #: How much later than the budget an analysis may end: what is running is stopped there.
 GRACE = 1.1
-#: What starting one process may take of the budget, as a part of it: 0.3 s of ten, as an interpreter with a small
-#: module takes. Only what a target takes longer is its own.
-ORDINARY_START = 0.03
 
 
 @dataclass
@@ -112,4 +110,4 @@ class Budget:
     @property
     def left(self) -> Left:
         """For decisions."""
-        return Left(self.calls_left, self.elapsed_s, self.remaining_s, self.spare_s, self.racing_s)
+        return Left(self.calls_left, self.elapsed_s, self.remaining_s, self.spare_s, self.racing_s, self.start_left_s)

@@ -131,7 +131,7 @@ def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
     solo, looks = runner.journal.trials[0].account, list[Look]()
     alone = solo.errors / max(solo.calls, 1)
     for at_once in (count for count in step.ramp if count <= runner.budget.calls_left):
-        looks.append(_look(runner, trial, step, at_once, cold=bool(runner.journal.cold_s) and not looks))
+        looks.append(_look(runner, trial, step, at_once, cold=bool(runner.journal.cold_s)))
         if unborne(looks, alone) and looks[-1].errors == 0:
             looks[-1] = _look(runner, trial, step, at_once, cold=False)
         if why := unborne(looks, alone):
@@ -140,8 +140,10 @@ def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
 
 
 def _look(runner: Runner, trial: LiveTrial, step: WarmUp, at_once: int, *, cold: bool) -> Look:
-    expected_s = at_once / step.expected_per_s + runner.call_s + runner.journal.cold_s
-    done = runner.run_calls(trial, at_once, 1, expected_s=expected_s, cold=cold).done
+    """Each has workers that make their first calls in it."""
+    warm_s = at_once / step.expected_per_s + runner.call_s
+    done = runner.run_calls(trial, at_once, 1, expected_s=warm_s + runner.journal.cold_s, cold=cold).done
+    runner.budget.excuse(cold_excess_s((done.wall_s, warm_s)) if cold else 0.0)
     return Look(at_once, done.errors, done.wall_s, mean_s(done.latencies))
 
 

@@ -7,6 +7,7 @@ from gilscope.configuration import Configuration
 from gilscope.decide.measured import Measured
 from gilscope.decide.rounds import round_s
 from gilscope.decide.steps import Open, Rounds, WarmUp
+from gilscope.options import ORDINARY_START
 
 __all__ = [
     "FEWEST_PASSES",
@@ -70,8 +71,11 @@ def _has_room(measured: Measured, number: int) -> bool:
     if tried.expected_per_s:
         length_s = max(length_s, tried.record.workers / tried.expected_per_s)
     start_s = (tried.record.startup_s or 0.0) + (tried.record.import_s or 0.0)
+    ordinary_s = min(start_s, ORDINARY_START * measured.experiment.options.budget_s)
+    of_budget_s = max(ordinary_s, start_s - measured.left.starting_s)
     calls = ENOUGH_WAVES * tried.record.workers * tried.record.chunksize
-    return measured.left.racing_s >= 2 * FEWEST_PASSES * length_s + start_s and measured.left.calls >= calls
+    in_time = measured.left.racing_s >= 2 * FEWEST_PASSES * length_s + of_budget_s
+    return in_time and measured.left.calls >= calls
 
 
 def contest(measured: Measured) -> Rounds | None:

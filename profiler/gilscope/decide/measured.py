@@ -50,6 +50,8 @@ class Left:
     """Seconds before the hot lines."""
     racing_s: float
     """Seconds for rounds: what extensions need is kept back too."""
+    starting_s: float = 0.0
+    """Seconds that starts may take beside all these."""
 
 
 @dataclass(frozen=True)
