@@ -193,7 +193,7 @@ class Options:
     rate_hz: float = _option(
         400.0,
         "--sampling -r HZ",
-        "Samples per second in observed rounds; of one thread alone, four times as many.",
+        "Samples per second in observed rounds; of one thread alone, up to four times as many.",
         least=1.0,
     )
     items: float | None = _option(

@@ -35,7 +35,7 @@ MOST_OPEN = 64
 #: The rate falls below the one asked for where it would take more.
 CPU_SHARE = 0.01
 #: CPU that it may use altogether, as a share of one.
-OWN_SHARE = 0.25
+OWN_SHARE = 0.06
 #: What a thread waits in for another one of its own call.
 BEHIND_ANOTHER = frozenset({"lock", "gil_wait", "other"})
 #: Waking takes a tenth of this on a machine with a CPU to spare.
