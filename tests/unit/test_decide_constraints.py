@@ -79,10 +79,16 @@ def test_a_p99_of_few_calls_shows_nothing_but_their_median_may() -> None:
     slow = make.trial("thread", (900, 910), workers=16, calls=36, latency_p50_s=0.09, latency_p99_s=0.1)
     verdict = judged(SERIAL, few, slow, max_p99_s=0.05)
     assert verdict.backend == "serial"
-    assert (
-        why(verdict, 4) == "not shown to keep a p99 of 50.0 ms: there was time for 36 calls of it, and 100 tell a p99"
-    )
+    assert why(verdict, 4) == "not shown to keep a p99 of 50.0 ms: 36 calls of it were timed, and 100 tell a p99"
     assert why(verdict, 16) == "its p50 of 90.0 ms is beyond the 50.0 ms allowed"
+
+
+def test_a_slower_serial_run_that_is_not_shown_to_keep_to_them_is_no_reason() -> None:
+    unknown = make.trial("serial", (100, 101, 99), calls=30, latency_p50_s=0.01)
+    verdict = judged(unknown, THREADS[8], max_p99_s=0.05)
+    assert verdict.workers == 8
+    assert "no choice" not in verdict.reason
+    assert "30 calls of it were timed" in why(verdict, 1)
 
 
 def test_unknown_memory_is_not_shown_to_be_within() -> None:

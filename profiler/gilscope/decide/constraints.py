@@ -30,8 +30,8 @@ class Constraints:
     def unproven(self, trial: Trial) -> str | None:
         """What of a trial is not known, so that it is not shown to keep to them."""
         if self.max_p99_s is not None and trial.known_p99_s is None:
-            few = f"{counted(trial.timed_calls, 'call')} of it, and {ENOUGH_FOR_P99} tell a p99"
-            return f"not shown to keep a p99 of {duration(self.max_p99_s)}: there was time for {few}"
+            few = f"{counted(trial.timed_calls, 'call')} of it were timed, and {ENOUGH_FOR_P99} tell a p99"
+            return f"not shown to keep a p99 of {duration(self.max_p99_s)}: {few}"
         if self.max_memory_bytes is not None and trial.memory_bytes is None:
             return f"not shown to keep within {byte_size(self.max_memory_bytes)}: its memory is unknown"
         return None

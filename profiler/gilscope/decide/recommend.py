@@ -202,10 +202,9 @@ def _doubt(confidence: float, others: bool, ruled_out: bool) -> str:
 
 
 def _passed_over(fitting: Sequence[_Candidate], barred: Mapping[int, str]) -> str:
-    """Of each backend one that is no choice however fast it is, and why."""
-    why = {
-        each.trial.backend: (each.trial.name, barred[id(each.trial)]) for each in fitting if id(each.trial) in barred
-    }
+    """Of each backend one that is no choice however fast it is, and why; the serial run is what all are better than."""
+    pools = [each.trial for each in fitting if each.trial.backend != "serial"]
+    why = {pool.backend: (pool.name, barred[id(pool)]) for pool in pools if id(pool) in barred}
     return "".join(f"; {name} is no choice: {reason}" for name, reason in why.values())
 
 
