@@ -43,7 +43,7 @@ QUERIES = (
 def test_whatever_stands_before_the_host_is_hidden(form: str, password: str, escaped: bool) -> None:
     address = form.format(password=quote(password, safe="") if escaped else password)
     assert MARK not in shown(address)
-    assert shown(address).startswith(form.partition("://")[0] if "://" in form else "***@h")
+    assert shown(address).startswith(address.partition("://")[0] if "://" in address else "***@h")
     assert MARK not in redacted(f"Cannot parse {address!r}, nor {password!r}, nor {quote(password)}", address)
     assert MARK not in str(Options(broker=address, dask=address).saved())
 
