@@ -155,7 +155,7 @@ class Trial(Record, frozen=True, kw_only=True):
     """Calls whose results were compared with those of the serial run; None when they were not."""
     results_differing: int | None = None
     latencies: Histogram | None = None
-    """Of the timed calls of the clean rounds."""
+    """Of the timed calls of the clean, warm rounds, in its first process."""
     ledger: Ledger | None = None
     timeline: Timeline | None = None
     queue: QueueFigures | None = None
