@@ -70,6 +70,19 @@ def test_what_a_call_waits_for_alone_is_no_lock_that_others_hold() -> None:
     assert share_at_lock(threads(8), None) == 0.0
 
 
+def test_a_lock_that_lets_one_through_is_known_by_two_threads_that_were_watched_for_a_moment_each() -> None:
+    """Calls of 2 ms that compute without the GIL behind a lock: 64 looks at two threads showed one of them at it."""
+    alone = make.trial("serial", (600.0,), ledger=make.ledger(gil=0.001, free=0.1, samples=400))
+    two = make.trial("thread", (580.0,), workers=2, ledger=make.ledger(gil=0.001, free=0.1, lock=0.1, samples=32))
+    many = make.trial("process", (1_150.0,), workers=2, ledger=make.ledger(gil=0.001, free=0.1, samples=17))
+    trials = with_throughput([alone, two, many])
+    lock = shared_lock(trials, "sync")
+    assert lock is not None
+    assert lock.lets_through == 1
+    verdict = recommend(trials, make.label("compute-bound", "native"), kind="sync", simplicity=make.SIMPLICITY)
+    assert verdict.backend == "serial"
+
+
 def test_offloading_shares_it_and_coroutines_of_one_loop_do_not_stand_at_it() -> None:
     ledger = make.ledger(gil=0.001, sleep=0.1, lock=1.0)
     offloading = make.trial("asyncio", (300.0,), workers=64, ledger=ledger)

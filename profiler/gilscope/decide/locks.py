@@ -16,8 +16,9 @@ __all__ = ["LOCK_SHARE", "SharedLock", "in_memory", "share_at_lock", "shared_loc
 
 #: Standing at a lock for this part of its calls, a pool has a fifth of its workers to spare.
 LOCK_SHARE = 0.2
-#: Looks at threads that tell a share of one half to ±8 points (binomial, 90 %).
-ENOUGH_LOOKS = 100
+#: Moments at which two threads were looked at that tell a share of a tenth from `LOCK_SHARE` (binomial, 95 %). Looks at
+#: one moment are not independent, so that moments count, however many threads there are.
+ENOUGH_MOMENTS = 24
 #: A library's own threads meet at locks as well: with so much CPU of theirs, as a part of a call, nothing is said.
 OWN_THREADS_SHARE = 0.1
 #: With the GIL held for so much of the time it is what limits, and its holders hold other locks meanwhile.
@@ -41,7 +42,7 @@ def share_at_lock(trial: Trial, alone: Demands | None) -> float:
     if ledger is None or alone is None or ledger.lock_s is None or alone.lock_s is None or not ledger.calls:
         return 0.0
     own_threads = (alone.own_threads_cpu_s or 0.0) >= OWN_THREADS_SHARE * in_call_wall_s(alone) > 0
-    if own_threads or ledger.samples * max(ledger.threads, 1) < ENOUGH_LOOKS:
+    if own_threads or ledger.samples < ENOUGH_MOMENTS:
         return 0.0
     inside_s = in_call_wall_s(ledger) / ledger.calls
     return max(ledger.lock_s / ledger.calls - alone.lock_s, 0.0) / inside_s if inside_s > 0 else 0.0
