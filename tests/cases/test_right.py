@@ -60,6 +60,7 @@ def test_a_set_up_comes_before_the_import_of_what_needs_it(cli: Cli) -> None:
     assert [trial["errors"] for trial in outcome.analysis.trials] == [0, 0, 0]
 
 
+@pytest.mark.timing
 def test_threads_within_a_limit_in_memory_are_advised_and_processes_that_pass_it_are_not(cli: Cli) -> None:
     outcome = cli.analyze(
         "limited:convert", "--inputs", "INPUTS", backends="thread,process", workers="3,12", budget=4, calls=1500

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gilscope.decide.demands import demands, in_call_wall_s
-from gilscope.records import LOOP_KINDS, Demands, Kind, Trial
+from gilscope.records import LOOP_KINDS, Demands, Kind, Ledger, Trial
 
 __all__ = ["LOCK_SHARE", "SharedLock", "in_memory", "share_at_lock", "shared_lock"]
 
 #: Standing at a lock for this part of its calls, a pool has a fifth of its workers to spare.
 LOCK_SHARE = 0.2
-#: Moments at which two threads were looked at that tell a share of a tenth from `LOCK_SHARE` (binomial, 95 %). Looks at
-#: one moment are not independent, so that moments count, however many threads there are.
-ENOUGH_MOMENTS = 24
+#: Moments at which two threads were looked at, or looks at threads of a larger pool at fewer moments, that tell a share
+#: of a tenth from `LOCK_SHARE` (binomial, 95 %; looks at one moment are not quite independent).
+ENOUGH_MOMENTS, ENOUGH_LOOKS = 24, 100
 #: A library's own threads meet at locks as well: with so much CPU of theirs, as a part of a call, nothing is said.
 OWN_THREADS_SHARE = 0.1
 #: With the GIL held for so much of the time it is what limits, and its holders hold other locks meanwhile.
@@ -42,10 +42,14 @@ def share_at_lock(trial: Trial, alone: Demands | None) -> float:
     if ledger is None or alone is None or ledger.lock_s is None or alone.lock_s is None or not ledger.calls:
         return 0.0
     own_threads = (alone.own_threads_cpu_s or 0.0) >= OWN_THREADS_SHARE * in_call_wall_s(alone) > 0
-    if own_threads or ledger.samples < ENOUGH_MOMENTS:
+    if own_threads or not _well_watched(ledger):
         return 0.0
     inside_s = in_call_wall_s(ledger) / ledger.calls
     return max(ledger.lock_s / ledger.calls - alone.lock_s, 0.0) / inside_s if inside_s > 0 else 0.0
+
+
+def _well_watched(ledger: Ledger) -> bool:
+    return ledger.samples >= ENOUGH_MOMENTS or ledger.samples * ledger.threads >= ENOUGH_LOOKS
 
 
 def shared_lock(trials: Sequence[Trial], kind: Kind) -> SharedLock | None:
