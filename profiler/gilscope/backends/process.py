@@ -135,6 +135,8 @@ def _open_pool(
 def _start(pool: ProcessPoolExecutor, workers: int, everyone: Any) -> None:
     try:
         started = [pool.submit(_nothing) for _ in range(workers)]
+    except BrokenProcessPool:  # a worker had ended before the last one was started: its set-up, not the system's limits
+        raise
     except (OSError, RuntimeError) as error:  # no process, or no thread for the pool itself
         everyone.abort()  # else those that are there would wait for the others
         raise WorkerDied(f"{workers} processes could not be started: {error}") from error
