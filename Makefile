@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
-# Tests wait for processes to start more than they compute: twice as many as there are CPUs.
-WORKERS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 EXAMPLES = gilscope.examples
 
 .PHONY: demo test lint docs reports pictures bench clean
@@ -20,7 +18,7 @@ demo: $(VENV)/.installed  ## Set up what gilscope itself needs, analyze the exam
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready  ## Set everything up and run the whole suite: in parallel, but for what judges time, which runs alone
 	@status=0; \
-	$(BIN)/python -m pytest -m "not timing" --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder || status=1; \
+	$(BIN)/python -m pytest -m "not timing" --numprocesses auto --dist loadscope --no-loadscope-reorder || status=1; \
 	$(BIN)/python -m pytest -m timing || status=1; \
 	exit $$status
 

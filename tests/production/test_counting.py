@@ -154,6 +154,7 @@ def test_python_threads_that_compete_are_not_said_to_wait() -> None:
     assert possible_s > blocked_s / 3
 
 
+@pytest.mark.timing
 @pytest.mark.skipif(sys.platform != "linux", reason="threads that Python does not know of are made with libc")
 def test_threads_of_a_library_are_not_called_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that does nothing but wait for a thread that computes, started behind Python's back. What threads other
