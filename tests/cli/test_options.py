@@ -80,13 +80,13 @@ def test_setup_and_teardown_run_once_in_each_process(cli: Cli, tmp_path: Path) -
     traces.mkdir()
     cli.environment["TRACE"] = str(traces)
     hooks = ("--setup", "setup", "--teardown", "teardown")
-    outcome = cli.analyze(*place("hooks", "nap"), *hooks, backends="thread,process")
+    outcome = cli.analyze(*place("hooks", "nap"), *hooks, backends="thread,process", calls=1200)
     assert outcome.status == 0
     assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok", "process": "ok"}
     assert {trial["errors"] for trial in outcome.analysis.trials} == {0}
     done = {what: {path.name.partition("-")[2] for path in traces.glob(f"{what}-*")} for what in ("setup", "teardown")}
     known = 1 + 1 + 2  # serial, the process of the threads, two workers
-    assert known <= len(done["setup"]) <= known + 4, "and those of second processes, where the budget has time for any"
+    assert known < len(done["setup"]) <= known + 4, "and those of second processes"
     assert done["teardown"] == done["setup"]
 
 
