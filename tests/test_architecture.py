@@ -71,6 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     },  # the root, for its version
     "backends": GROUND,
     "observers": GROUND,
+    "programs": GROUND | {"observers"},
     "measure": GROUND | {"targets", "backends", "observers", "extensions"},
     "decide": GROUND | {"options"},
     "production": GROUND | {"decide", "observers"},
@@ -87,6 +88,7 @@ ALLOWED: dict[str, set[str]] = {
         "result",
         "measure",
         "production",
+        "programs",
         "report",
         "targets",
         "backends",

@@ -1,0 +1,54 @@
+"""What was seen of a program altogether: its processes and threads, those that have ended too, with exact totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gilscope.observers.thread_files import Scheduled
+
+__all__ = ["SeenProcess", "SeenThread"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenThread:
+    """A thread, from when it was first seen until it was last."""
+
+    pid: int
+    tid: int
+    name: str
+    """The kernel's, of 15 bytes at most (since 3.14 it begins like that of `threading.Thread`)."""
+    interpreter: int | None
+    """The number of the one that it runs Python in; None of a native thread, which Python does not know."""
+    first_s: float
+    """When it was first seen, by `time.monotonic`: since then it is accounted for."""
+    last_s: float
+    ended: bool
+    scheduled: Scheduled
+    """CPU and run-queue time from ``first_s`` to ``last_s``, by the kernel."""
+
+    @property
+    def wall_s(self) -> float:
+        return self.last_s - self.first_s
+
+
+@dataclass(frozen=True, slots=True)
+class SeenProcess:
+    """A process of the program, from when it was first seen until it was last."""
+
+    pid: int
+    parent: int
+    """The process that started it; 0 of the first."""
+    command: tuple[str, ...]
+    """Its command line when it was last looked at."""
+    python: tuple[int, int, int] | None
+    """The version of its interpreter; None where it is no CPython, or could not be read."""
+    unread: str
+    """Why its GIL and its stacks could not be read, for people; empty where they were."""
+    first_s: float
+    last_s: float
+    ended: bool
+    cpu_s: float
+    """From ``first_s`` to ``last_s``, by the kernel, threads that have ended included."""
+    unknown_states: frozenset[str] = frozenset()
+    """States of the ledger that cannot be told of it (`gilscope.observers.untold`)."""
+    threads: tuple[SeenThread, ...] = ()
