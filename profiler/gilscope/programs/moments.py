@@ -1,11 +1,11 @@
 """One moment of one process of a program: the only thing that sampling it yields.
 
-Everything that is told of a program (its account, who waits for whom, holds, functions, locks, the course of time) is made
-of these by a plain class with ``see(moment)``, and of the exact totals of `gilscope.programs.seen`.
+Everything that is told of a program (its account, who waits for whom, holds, functions, locks, the course of time) is
+made of these by a plain class with ``see(moment)``, and of the exact totals of `gilscope.programs.seen`.
 
-A moment is one process at one time; of a tree of processes, each has moments of its own. It stands for `ProcessMoment.span_s`
-seconds of that process, and each look at a thread for `ThreadLook.weight` threads, so that thread-seconds are
-``span_s * weight``, added up. A stack begins with the innermost frame.
+A moment is one process at one time; of a tree of processes, each has moments of its own. It stands for
+`ProcessMoment.span_s` seconds of that process, and each look at a thread for `ThreadLook.weight` threads, so that
+thread-seconds are ``span_s * weight``, added up. A stack begins with the innermost frame.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class ThreadLook:
     tid: int
     """The kernel's number of it: with the process's, who it is (`gilscope.programs.seen.SeenThread`)."""
     gil: int | None
-    """Which of the moment's GILs it runs under (an index into `ProcessMoment.gils`); None of a native thread, which Python
-    does not know, and where it is not known."""
+    """Which of the moment's GILs it runs under (an index into `ProcessMoment.gils`); None of a native thread, which
+    Python does not know, and where it is not known."""
     wait: str | None
-    """The state of the ledger it is blocked in: ``gil_wait``, or one of `gilscope.records.WAIT_STATES`; ``stopped`` of one
-    that a signal or a debugger has stopped; ``unknown`` where what it waits for cannot be told (for the GIL or for a lock, with
-    a C library whose locks are not known). None of a runnable thread."""
+    """The state of the ledger it is blocked in: ``gil_wait``, or one of `gilscope.records.WAIT_STATES`; ``stopped`` of
+    one that a signal or a debugger has stopped; ``unknown`` where what it waits for cannot be told (for the GIL or for
+    a lock, with a C library whose locks are not known). None of a runnable thread."""
     holds_gil: bool = False
     on_cpu: bool | None = None
     """Of a runnable thread. None where it was not asked, or was put on or off a CPU meanwhile."""
@@ -64,14 +64,14 @@ class ThreadLook:
     weight: float = 1.0
     """How many of the process's threads this look stands for: of a crowd, a few are looked at, by chance."""
     call: str | None = None
-    """The system call it is blocked in, as ``futex`` or ``recvfrom``; ``page fault`` outside any; None of a runnable thread, and of
-    a call whose number is not known."""
+    """The system call it is blocked in, as ``futex`` or ``recvfrom``; ``page fault`` outside any; None of a runnable
+    thread, and of a call whose number is not known."""
     lock: int | None = None
-    """Of one blocked in ``lock``: the address of what it waits for, the same for all that wait for it. None where that is not
-    told."""
+    """Of one blocked in ``lock``: the address of what it waits for, the same for all that wait for it. None where that
+    is not told."""
     stack: tuple[Frame, ...] | None = None
-    """Innermost first. Empty where it is in no Python code; None of a native thread, of one whose stack was not read at this
-    moment, and of one that was torn (`torn`)."""
+    """Innermost first. Empty where it is in no Python code; None of a native thread, of one whose stack was not read at
+    this moment, and of one that was torn (`torn`)."""
     torn: bool = False
     """Whether its stack changed while it was read, and was dropped."""
 
@@ -88,8 +88,8 @@ class ThreadLook:
 class GilLook:
     """One GIL at the moment. Interpreters that share one have one look.
 
-    When the GIL changed hands while threads were looked at (`moved`), their states are as good as any, but who held it is
-    not who held it when they were seen to wait: such a look tells nobody's blame.
+    When the GIL changed hands while threads were looked at (`moved`), their states are as good as any, but who held it
+    is not who held it when they were seen to wait: such a look tells nobody's blame.
     """
 
     interpreters: tuple[int, ...]
@@ -100,7 +100,8 @@ class GilLook:
     """Who holds it, looked at at every moment, whether or not it is among the moment's threads: it is no fair sample of
     the threads, and its ``weight`` means nothing. None where nobody does, or the holder is not known (see ``held``)."""
     switches: int = 0
-    """How often it has passed to another thread since the interpreter began: as long as it stays, nobody else had it."""
+    """How often it has passed to another thread since the interpreter began: as long as it stays, nobody else had
+    it."""
     moved: bool = False
 
     @property
@@ -120,8 +121,8 @@ class ProcessMoment:
     """Seconds of the process that this moment stands for: it lies at random in a slot of this length. What was missed
     (`gilscope.programs.seen.SampledProgram.quality`) is in nobody's span."""
     gils: tuple[GilLook, ...]
-    """Empty of a process whose memory may not be read, or that is no Python: then states alone are told, none of them with
-    the GIL."""
+    """Empty of a process whose memory may not be read, or that is no Python: then states alone are told, none of them
+    with the GIL."""
     threads: tuple[ThreadLook, ...]
     """Those looked at; with few, all of them."""
     threads_alive: int
