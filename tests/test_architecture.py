@@ -77,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     "production": GROUND | {"decide", "observers"},
     "metrics": GROUND | {"production"},
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
-    "report": GROUND | {"decide", "production"},
+    "report": GROUND | {"decide", "production", "programs"},
     "result": GROUND | {"report"},
     "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "options", "extensions"},
     "cli": GROUND

@@ -7,6 +7,7 @@ which maps these classes to them; nothing here knows about processes or terminal
 from __future__ import annotations
 
 __all__ = [
+    "AttachError",
     "BrokerError",
     "ForgedError",
     "GilscopeError",
@@ -34,6 +35,11 @@ class TargetError(UsageError):
 
 class InputsError(UsageError):
     """The inputs cannot be found, are not iterable, or are empty."""
+
+
+class AttachError(UsageError):
+    """A running program cannot be seen into: which obstacle it is, and the ways out, the least privileged first. Its
+    subclasses, one for each sort of obstacle, are in `gilscope.programs.refusals`."""
 
 
 class OutputError(UsageError):

@@ -17,6 +17,7 @@ from gilscope.cli.check import check
 from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
 from gilscope.cli.doctor import doctor
+from gilscope.cli.dump import dump
 from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
 from gilscope.cli.report import report
 from gilscope.cli.schema import schema
@@ -28,7 +29,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="gilscope",
-    cls=group_of(analyze, check, compare, doctor, report, schema),
+    cls=group_of(analyze, check, compare, doctor, dump, report, schema),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import platform
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["TABLES", "Blocked", "Waiting", "has_table", "parse", "waiting_for"]
+__all__ = ["TABLES", "Blocked", "Waiting", "has_table", "name_of", "parse", "waiting_for"]
 
 _X86_64 = {
     0: "read", 1: "write", 7: "poll", 17: "pread64", 18: "pwrite64", 19: "readv", 20: "writev", 23: "select",
@@ -111,6 +111,8 @@ class Blocked:
 
     number: int
     args: tuple[int, ...]
+    stack_pointer: int = field(default=0, compare=False)
+    """0 where it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,18 @@ def parse(text: bytes) -> Blocked | None:
     if not fields:
         raise ProcessLookupError("the syscall file is empty: the thread has ended")
     number = int(fields[0])
-    return Blocked(number, tuple(int(field, 16) for field in fields[1:7]) if number >= 0 else ())
+    pointer = int(fields[-2], 16) if len(fields) > 2 else 0
+    return Blocked(number, tuple(int(field, 16) for field in fields[1:7]) if number >= 0 else (), pointer)
+
+
+def name_of(blocked: Blocked, machine: str | None = None) -> str | None:
+    """The name of the call, ``page fault`` outside any; None where its number is not known.
+
+    :param machine: the architecture whose numbers these are; this machine's when None
+    """
+    if blocked.number < 0:
+        return "page fault"
+    return TABLES.get(machine or _MACHINE, {}).get(blocked.number)
 
 
 def waiting_for(blocked: Blocked, machine: str | None = None) -> Waiting:

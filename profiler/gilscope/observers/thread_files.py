@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gilscope.observers.descriptor_limit import opened
 from gilscope.observers.own_schedule import SCHED_BYTES, LastRun, cpu_of, last_run
 from gilscope.observers.proc import TICKS_PER_S, contents
-from gilscope.observers.syscalls import Waiting, parse, waiting_for
+from gilscope.observers.syscalls import Blocked, Waiting, parse, waiting_for
 
 __all__ = [
     "ContextSwitches",
@@ -92,6 +92,14 @@ class ThreadFiles:
         run, waited, _ = _schedstat(os.pread(self._open["schedstat"], 100, 0))
         return Scheduled(run / 1e9, waited / 1e9)
 
+    def schedule(self) -> bytes:
+        """What is different once the thread has run again; empty where the kernel does not tell."""
+        return os.pread(self._open["schedstat"], 100, 0)
+
+    def blocked(self) -> Blocked | None:
+        """The system call that the thread is blocked in; None while it is running or runnable."""
+        return _parsed(os.pread(self._open["syscall"], 200, 0))
+
     def waiting(self) -> Waiting | None:
         """What the thread waits for; None while it is running or runnable."""
         return _understood(os.pread(self._open["syscall"], 200, 0))
@@ -138,6 +146,9 @@ class TickFiles(ThreadFiles):
     CPU time is told in ticks, and whether a runnable thread is on a CPU is not."""
 
     NAMES = ("stat", "syscall")
+
+    def schedule(self) -> bytes:
+        return b""
 
     def scheduled(self) -> Scheduled:
         return Scheduled(_ticks_s(os.pread(self._open["stat"], 1024, 0)), None)
@@ -204,7 +215,10 @@ def _ticks_s(stat: bytes) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
-@lru_cache(maxsize=1024)  # a program waits in few places, with the same arguments again and again
+_parsed = lru_cache(maxsize=1024)(parse)  # a program waits in few places, with the same arguments again and again
+
+
+@lru_cache(maxsize=1024)
 def _understood(text: bytes) -> Waiting | None:
     blocked = parse(text)
     return None if blocked is None else waiting_for(blocked)

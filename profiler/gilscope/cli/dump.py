@@ -1,0 +1,27 @@
+"""``gilscope dump``: one look at a running program."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gilscope.cli.compare import FORMAT, OUTPUT
+
+__all__ = ["dump"]
+
+
+def dump(
+    pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
+    output: Annotated[list[str] | None, OUTPUT] = None,
+    format_name: Annotated[str, FORMAT] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+) -> None:
+    """Say at once what every thread of a running program does, who holds the GIL, and since when."""
+    from gilscope.cli.output import Destinations
+    from gilscope.programs.dumping import dump as look
+    from gilscope.report.dumps import dump_sheet
+
+    destinations = Destinations(output or [], [f"dump-{pid}"], "json" if as_json else format_name)
+    destinations.write(dump_sheet(look(pid)), quiet=quiet)

@@ -1,0 +1,192 @@
+"""The interpreters of a process, their GILs and their threads, read from its memory.
+
+No table knows every build: what is read is checked against what must hold in every interpreter that works, and refused
+where it does not.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from gilscope.observers.gil import GilLayout, Hold, libc_of
+from gilscope.programs.codes import CodeCache
+from gilscope.programs.layouts import OLDEST, Layout, Version, is_free_threaded, layout_of
+from gilscope.programs.memory import Memory, ReadError
+from gilscope.programs.refusals import NoGilError, UnknownVersionError, UnreadableInterpreterError
+from gilscope.programs.runtime import Runtime
+from gilscope.programs.stacks import StackReader
+
+__all__ = ["Interpreters", "PythonThread"]
+
+#: Interpreters and threads of a process: a list that is read while it changes may lead in a circle.
+MOST_INTERPRETERS, MOST_THREADS = 10_000, 100_000
+#: Readings of lists that others change meanwhile, until one holds together.
+TRIES: Final = 20
+#: Threads whose stacks are read to see whether they can be.
+MOST_CHECKED: Final = 64
+UNUSED, FREE, TAKEN = -1, 0, 1
+
+
+class PythonThread(NamedTuple):
+    """A thread as an interpreter knows it."""
+
+    state: int
+    """The address of its thread state: who it is to the GIL."""
+    number: int
+    """The kernel's, as the process itself sees it."""
+    interpreter: int
+    """The number of the interpreter."""
+    gil: int
+    """Which of `Interpreters.gils` it needs to run."""
+
+
+class Interpreters:
+    """What runs in one process.
+
+    :raises UnknownVersionError: when its version's layout is not known
+    :raises NoGilError: when it has none
+    :raises UnreadableInterpreterError: when its memory does not hold what it should
+    :raises OSError: when the process is gone
+    """
+
+    def __init__(self, memory: Memory, runtime: Runtime) -> None:
+        self._memory = memory
+        self._runtime = runtime
+        self.layout = _layout(memory.pid, runtime)
+        self.version: Version = runtime.version or self.layout.version
+        self._gil = GilLayout(self.layout.gil_locked, libc_of(runtime.maps, None))
+        self.gils: tuple[int, ...] = ()
+        """Their addresses."""
+        self.by_gil: tuple[tuple[int, ...], ...] = ()
+        """The numbers of the interpreters that share each."""
+        self.threads: tuple[PythonThread, ...] = ()
+        self.stacks = StackReader(memory, self.layout, CodeCache(memory, self.layout))
+        self._read_until_sound()
+
+    @property
+    def waiters_known(self) -> bool:
+        """Whether every thread that waits for a GIL can be told from one that waits for a lock: not with a C library
+        whose locks are not known."""
+        return self._gil.libc is not None
+
+    def gil(self, which: int) -> Hold:
+        """Who holds one GIL, by the address of the thread state.
+
+        :raises OSError: when the process has ended, or runs another program
+        """
+        return self._gil.read(self._memory.files, self.gils[which])
+
+    def gil_of_futex(self, address: int) -> int | None:
+        """Which GIL a thread blocked on the futex at ``address`` wants; None when it is another lock."""
+        files = self._memory.files
+        return next((n for n, gil in enumerate(self.gils) if self._gil.owns_futex(files, gil, address)), None)
+
+    def rescan(self) -> None:
+        """Read anew which interpreters and threads there are.
+
+        :raises ReadError: when they cannot be read
+        """
+        gils: dict[int, list[int]] = {}
+        threads: list[PythonThread] = []
+        for number, address, gil in self._interpreters():
+            gils.setdefault(gil, []).append(number)
+            which = list(gils).index(gil)
+            threads += [PythonThread(state, tid, number, which) for state, tid in self._threads_of(address)]
+        self.gils, self.by_gil = tuple(gils), tuple(tuple(sorted(numbers)) for numbers in gils.values())
+        self.threads = tuple(threads)
+        self.stacks.forget({thread.state for thread in threads})
+
+    def number_of(self, state: int) -> int | None:
+        """The kernel's number of the thread of a thread state that has come since; None where it is none."""
+        try:
+            return self._memory.word(state + self.layout.thread_number)
+        except ReadError:
+            return None
+
+    # ---- lists of the interpreter ----
+
+    def _interpreters(self) -> Iterator[tuple[int, int, int]]:
+        """The number, the address and the GIL of each, the oldest first: that is the main one."""
+        layout, read = self.layout, self._memory.word
+        found: list[tuple[int, int, int]] = []
+        at = read(self._runtime.address + layout.runtime_interpreters)
+        while at and len(found) < MOST_INTERPRETERS:
+            (number,) = struct.unpack("=q", self._memory.read(at + layout.interpreter_id, 8))
+            own = layout.runtime_gil
+            gil = read(at + layout.interpreter_gil) if own is None else self._runtime.address + own
+            if gil:  # one that is being made has none yet
+                found.append((number, at, gil))
+            at = read(at + layout.interpreter_next)
+        return iter(sorted(found))
+
+    def _threads_of(self, interpreter: int) -> Iterator[tuple[int, int]]:
+        """The thread state and the kernel's number of each thread."""
+        layout = self.layout
+        at = self._memory.word(interpreter + layout.interpreter_threads)
+        for _ in range(MOST_THREADS):
+            if not at:
+                return
+            memory = self._memory.read(at, layout.thread_chunk + 16)
+            if _word(memory, layout.thread_interpreter) != interpreter:
+                raise ReadError("the list of threads changed while it was read")
+            yield at, _word(memory, layout.thread_number)
+            at = _word(memory, layout.thread_next)
+
+    # ---- checks ----
+
+    def _read_until_sound(self) -> None:
+        why: str | None = None
+        for _ in range(TRIES):
+            try:
+                self.rescan()
+                why = self._unsound()
+            except (ReadError, struct.error) as error:
+                why = str(error)
+            if why is None:
+                return
+        version = ".".join(map(str, self.version))
+        raise UnreadableInterpreterError(
+            f"the interpreter of process {self._memory.pid} (Python {version}, {self._runtime.path}) is not laid out "
+            f"as others of its version, or is only starting or ending: {why}"
+        )
+
+    def _unsound(self) -> str | None:
+        """What does not hold; None where everything does."""
+        if not self.threads or self.by_gil[0][0] != 0:
+            return "it has no threads yet, or none any more"
+        states = {thread.state for thread in self.threads}
+        for which, address in enumerate(self.gils):
+            holder, locked = struct.unpack("=Qi", self._memory.read(address + self.layout.gil_locked - 8, 12))
+            if locked not in (UNUSED, FREE, TAKEN) or (locked == TAKEN and holder not in states):
+                return f"GIL {which} is held by none of its threads"
+        return self._unsound_stacks(states)
+
+    def _unsound_stacks(self, states: set[int]) -> str | None:
+        """At least one thread must have frames that can be read. All of them may have none while it starts."""
+        stacks = self.stacks.read(sorted(states)[:MOST_CHECKED])
+        if any(stacks):
+            return None
+        return "no stack holds together" if None in stacks else "no thread is in Python code"
+
+
+def _layout(pid: int, runtime: Runtime) -> Layout:
+    version = runtime.version
+    layout = None if version is None else layout_of(version, runtime.head)
+    if version is None or layout is None:
+        told = "a Python older than 3.11" if version is None else f"Python {version[0]}.{version[1]}"
+        older = version is None or version[:2] < OLDEST
+        way = (
+            "gilscope can see into 3.11 and later"
+            if older
+            else "this gilscope is older than it: see whether there is a newer"
+        )
+        raise UnknownVersionError(f"process {pid} runs {told} ({runtime.path}), whose memory cannot be read: {way}")
+    if is_free_threaded(runtime.head):
+        raise NoGilError(f"process {pid} runs a free-threaded Python ({runtime.path}): it has no GIL to wait for")
+    return layout
+
+
+def _word(memory: bytes, at: int) -> int:
+    return int.from_bytes(memory[at : at + 8], "little")

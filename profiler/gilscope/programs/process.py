@@ -1,0 +1,326 @@
+"""One process that is looked at: its interpreters and its threads together."""
+
+from __future__ import annotations
+
+import random
+import struct
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from gilscope.observers.gil import Hold
+from gilscope.observers.own_schedule import OwnSchedule
+from gilscope.observers.proc import contents, is_zombie, process_cpu_s
+from gilscope.observers.process_files import ProcessFiles
+from gilscope.programs.interpreters import Interpreters, PythonThread
+from gilscope.programs.memory import Memory, ReadError
+from gilscope.programs.moments import GilLook, ProcessMoment, ThreadLook
+from gilscope.programs.namespaces import ThreadNumbers
+from gilscope.programs.refusals import refused
+from gilscope.programs.runtime import find_runtime
+from gilscope.programs.seen import SeenProcess
+from gilscope.programs.threads import Seen, ThreadWatch, task_numbers
+
+__all__ = ["ProgramProcess"]
+
+#: Threads looked at per moment; with more, a different random few at each, so that its cost stays bounded.
+THREADS_PER_MOMENT: Final = 16
+#: Runnable threads asked at each moment whether they are on a CPU: the costliest reading.
+ASKED_PER_MOMENT: Final = 2
+#: Threads whose files are kept open, four each; of others they are opened for each look.
+MOST_OPEN: Final = 64
+#: Readings of a list of threads that changes meanwhile.
+TRIES: Final = 5
+
+
+class ProgramProcess:
+    """One process of a program, whose interpreters can be read.
+
+    :param rng: chooses the threads that are looked at where there are many
+    :raises AttachError: when it cannot be seen into: which obstacle it is, and the ways out
+    """
+
+    def __init__(self, pid: int, parent: int, rng: random.Random) -> None:
+        self.pid = pid
+        self._rng = rng
+        self._began_s = self._last_s = time.monotonic()
+        self._parent = parent
+        self._recent: dict[ThreadWatch, None] = {}
+        """Those whose files are open, the last looked at last."""
+        self._threads: dict[int, ThreadWatch] = {}
+        self._ended: list[ThreadWatch] = []
+        self._by_state: dict[int, ThreadWatch] = {}
+        self.torn = 0
+        """Stacks that were dropped."""
+        try:
+            self._files = ProcessFiles(pid)
+        except OSError as error:
+            raise refused(pid, error) from error
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        try:
+            memory = Memory(self._files)
+            self.interpreters = Interpreters(memory, find_runtime(self.pid, memory))
+            self._memory = memory
+            self._numbers = ThreadNumbers(self.pid)
+            self._cpu_s = self._last_cpu_s = process_cpu_s(self.pid)
+            self.command = _command(self.pid)
+            self.rescan()
+            self._main.open()  # refused here rather than in the middle of a moment
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError):
+                raise refused(self.pid, error) from error
+            raise
+
+    # ---- who there is ----
+
+    @property
+    def alive(self) -> int:
+        """Its threads, when they were last listed."""
+        return len(self._threads)
+
+    @property
+    def _main(self) -> ThreadWatch:
+        return self._threads.get(self.pid) or next(iter(self._threads.values()))
+
+    def rescan(self) -> None:
+        """List its threads anew, and count what they have used.
+
+        :raises ReadError: when it runs another program now
+        :raises OSError: when it is gone
+        """
+        tasks = task_numbers(self.pid)
+        now_s = time.monotonic()
+        for tid in self._threads.keys() - tasks:
+            self._let_go(self._threads.pop(tid))
+        for tid in tasks - self._threads.keys():
+            with suppress(OSError, ValueError):  # it has ended meanwhile
+                self._threads[tid] = ThreadWatch(self.pid, tid, now_s)
+        self._read_lists()
+        self._match(self.interpreters.threads)
+        for thread in self._threads.values():
+            thread.count()
+        self._last_s, self._last_cpu_s = now_s, process_cpu_s(self.pid)
+
+    def _read_lists(self) -> None:
+        for attempt in range(TRIES):
+            try:
+                return self.interpreters.rescan()
+            except ReadError:
+                if attempt == TRIES - 1:
+                    raise
+        return None
+
+    def _match(self, known: Iterable[PythonThread]) -> None:
+        """Which thread of the kernel is which of Python."""
+        found: dict[int, list[PythonThread]] = {}
+        for python in known:
+            tid = self._numbers.outside(python.number, self._threads)
+            if tid is not None:
+                found.setdefault(tid, []).append(python)
+        self._by_state = {}
+        for tid, thread in self._threads.items():
+            thread.python = tuple(found.get(tid, ()))
+            for python in thread.python:
+                self._by_state[python.state] = thread
+                thread.interpreter = python.interpreter
+
+    def _let_go(self, thread: ThreadWatch) -> None:
+        thread.ended = True
+        self._recent.pop(thread, None)
+        thread.close()
+        self._ended.append(thread)
+
+    # ---- one moment ----
+
+    def moment(
+        self, span_s: float, own: OwnSchedule, most: int = THREADS_PER_MOMENT, asked: int = ASKED_PER_MOMENT
+    ) -> ProcessMoment:
+        """This moment.
+
+        :param most: threads that are looked at
+        :param asked: runnable ones of them that are asked whether they are on a CPU
+        :raises OSError: when it is gone, or runs another program now
+        """
+        at_s = time.monotonic()
+        holds = self.holds()
+        chosen = self._chosen(most)
+        seen = self._look(chosen)
+        holders = {which: self._holder(hold, seen) for which, hold in enumerate(holds)}
+        runnable = [thread for thread in seen if seen[thread].wait is None]
+        holding = self._ask(runnable, asked, seen, own)
+        self._read_stacks({**seen, **{thread: look for thread, look in holders.values() if thread is not None}})
+        weight = len(self._threads) / max(len(chosen), 1)
+        moved = [hold.switches != later.switches for hold, later in zip(holds, self.holds(), strict=True)]
+        threads = tuple(self._told(thread, look, holds, holding, weight) for thread, look in seen.items())
+        gils = tuple(
+            GilLook(numbers, hold.holder != 0, self._told_holder(*holders[which], which), hold.switches, moved[which])
+            for which, (numbers, hold) in enumerate(zip(self.interpreters.by_gil, holds, strict=True))
+        )
+        return ProcessMoment(self.pid, at_s, span_s, gils, threads, len(self._threads))
+
+    def thread(self, tid: int) -> ThreadWatch:
+        """One of the threads that a moment told of."""
+        return self._threads[tid]
+
+    def holds(self) -> list[Hold]:
+        """Who holds each GIL, now.
+
+        :raises OSError: when it is gone, or runs another program now
+        """
+        return [self.interpreters.gil(which) for which in range(len(self.interpreters.gils))]
+
+    def _chosen(self, most: int) -> list[ThreadWatch]:
+        threads = list(self._threads.values())
+        return threads if len(threads) <= most else self._rng.sample(threads, most)
+
+    def _look(self, chosen: Sequence[ThreadWatch]) -> dict[ThreadWatch, Seen]:
+        """What each is seen to do; not of those that have ended."""
+        seen: dict[ThreadWatch, Seen] = {}
+        fresh = False
+        for thread in chosen:
+            kept = thread.kept
+            look = self._look_at(thread)
+            if look is not None:
+                seen[thread] = look
+                fresh |= look is not kept
+        if fresh and all(look.wait is not None for look in seen.values()) and self._is_stopped():
+            for thread, look in seen.items():
+                look.wait, look.lock_at, thread.kept = "stopped", None, None
+        return seen
+
+    def _look_at(self, thread: ThreadWatch) -> Seen | None:
+        try:
+            look = thread.look(self._files, self.interpreters.gil_of_futex, self.interpreters.waiters_known)
+        except (OSError, ValueError):
+            return None
+        self._keep_open(thread)
+        return look
+
+    def _is_stopped(self) -> bool:
+        try:
+            return self._main.is_stopped()
+        except (OSError, IndexError):
+            return False
+
+    def _holder(self, hold: Hold, seen: dict[ThreadWatch, Seen]) -> tuple[ThreadWatch | None, Seen]:
+        """Who holds a GIL, and what it is seen to do."""
+        thread = self._by_state.get(hold.holder) if hold.holder else None
+        if thread is None and hold.holder:
+            thread = self._newcomer(hold.holder)
+        if thread is None:
+            return None, Seen(None)
+        return thread, seen.get(thread) or self._look_at(thread) or Seen(None)
+
+    def _newcomer(self, state: int) -> ThreadWatch | None:
+        """A thread that has begun since they were listed."""
+        number = self.interpreters.number_of(state)
+        tid = None if number is None else self._numbers.outside(number, self._threads)
+        return None if tid is None else self._threads.get(tid)
+
+    def _ask(
+        self, runnable: list[ThreadWatch], most: int, seen: dict[ThreadWatch, Seen], own: OwnSchedule
+    ) -> dict[int, list[Hold]]:
+        """Ask a few whether they are on a CPU: each stands for as many as there are of each that was asked. Who holds
+        the GILs is read anew right after, for telling takes long enough to be put on a CPU meanwhile and go on from
+        there."""
+        self._rng.shuffle(runnable)
+        asked = runnable[:most]
+        holding: dict[int, list[Hold]] = {}
+        for thread in asked:
+            look = seen[thread]
+            with suppress(ProcessLookupError, FileNotFoundError, ValueError):
+                thread.ask(look, own)
+                holding[thread.tid] = self.holds()
+            look.stands_for = len(runnable) / len(asked)
+            if len(runnable) == 1 and look.on_cpu is False and look.preempted is None:
+                look.preempted = True  # there was no other thread to take its CPU but the sampler
+        return holding
+
+    # ---- stacks ----
+
+    def _read_stacks(self, seen: dict[ThreadWatch, Seen]) -> None:
+        """The stacks of those of which none is kept."""
+        wanted = [(look, thread.python) for thread, look in seen.items() if thread.python and look.stack is None]
+        states = [python.state for _, pythons in wanted for python in pythons]
+        found = iter(self.interpreters.stacks.read(states))
+        for look, pythons in wanted:
+            stacks = [next(found) for _ in pythons]
+            # One that runs Python in several interpreters is in the one that it entered last.
+            look.stack = next((stack for stack in stacks if stack), stacks[0])
+            look.torn = look.stack is None
+            self.torn += look.torn
+
+    # ---- telling ----
+
+    def _told(
+        self, thread: ThreadWatch, look: Seen, holds: list[Hold], asked: dict[int, list[Hold]], weight: float
+    ) -> ThreadLook:
+        now = asked.get(thread.tid, holds if look.wait is not None else None)
+        holds_gil = now is not None and any(now[python.gil].holder == python.state for python in thread.python)
+        return self._look_told(thread, look, holds_gil, weight)
+
+    def _told_holder(self, thread: ThreadWatch | None, look: Seen, gil: int) -> ThreadLook | None:
+        if thread is None:
+            return None
+        look.gil = look.gil if look.gil is not None else gil
+        return self._look_told(thread, look, True, 1.0)
+
+    def _look_told(self, thread: ThreadWatch, look: Seen, holds_gil: bool, weight: float) -> ThreadLook:
+        gil = look.gil if look.gil is not None else next((python.gil for python in thread.python), None)
+        return ThreadLook(
+            thread.tid, gil, look.wait, holds_gil, look.on_cpu, look.preempted, look.stands_for, weight, look.call,
+            self._lock(look), look.stack, look.torn,
+        )  # fmt: skip
+
+    def _lock(self, look: Seen) -> int | None:
+        if look.lock_at is None or look.wait != "lock":
+            return None
+        if not look.on_stack or not self.interpreters.layout.parks:
+            return None if look.on_stack else look.lock_at
+        try:
+            return int(struct.unpack("=Q", self._memory.read(look.lock_at - 8, 8))[0]) or None
+        except ReadError:
+            return None
+
+    # ---- files, totals ----
+
+    def _keep_open(self, thread: ThreadWatch) -> None:
+        """Close the files of those that were looked at longest ago."""
+        self._recent.pop(thread, None)
+        self._recent[thread] = None
+        while len(self._recent) > MOST_OPEN:
+            oldest = next(iter(self._recent))
+            del self._recent[oldest]
+            oldest.close()
+
+    def seen(self) -> SeenProcess:
+        """It, so far."""
+        threads = (*self._ended, *self._threads.values())
+        return SeenProcess(
+            self.pid, self._parent, self.command, self.interpreters.version, "", self._began_s, self._last_s,
+            is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
+            frozenset() if self.interpreters.waiters_known else frozenset({"gil_wait", "lock"}),
+            tuple(thread.seen() for thread in threads),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close every file."""
+        for thread in self._recent:
+            thread.close()
+        self._recent.clear()
+        for thread in self._threads.values():
+            thread.close()
+        self._files.close()
+
+
+def _command(pid: int) -> tuple[str, ...]:
+    with suppress(OSError):
+        return tuple(word.decode(errors="replace") for word in contents(f"/proc/{pid}/cmdline").split(b"\0")[:-1])
+    return ()

@@ -1,0 +1,167 @@
+"""The threads of a process, as the kernel tells of them: what each waits for, whether it is on a CPU, what it has
+used."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from gilscope.observers.own_schedule import OwnSchedule
+from gilscope.observers.proc import contents
+from gilscope.observers.process_files import ProcessFiles
+from gilscope.observers.syscalls import Blocked, name_of, waiting_for
+from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
+from gilscope.programs.interpreters import PythonThread
+from gilscope.programs.moments import Frame
+from gilscope.programs.seen import SeenThread
+
+__all__ = ["Seen", "ThreadWatch"]
+
+Wants = Callable[[int], int | None]
+"""Which GIL is wanted by whom is blocked on the futex at an address; None when it is another lock."""
+
+#: A thread that waits in ``_PyParkingLot_Park`` does so on a semaphore in its own stack, no farther from its end.
+PARK_BYTES: Final = 4096
+
+
+class Seen:
+    """What was seen of a thread at one moment, before it is told."""
+
+    __slots__ = ("call", "gil", "lock_at", "on_cpu", "on_stack", "preempted", "stack", "stands_for", "torn", "wait")
+
+    def __init__(self, wait: str | None, call: str | None = None) -> None:
+        self.wait = wait
+        self.call = call
+        self.gil: int | None = None
+        """The one that it waits for."""
+        self.lock_at: int | None = None
+        """The futex that it waits on, if it is no GIL's."""
+        self.on_stack = False
+        """Whether that is in its own stack."""
+        self.on_cpu: bool | None = None
+        self.preempted: bool | None = None
+        self.stands_for = 1.0
+        self.stack: tuple[Frame, ...] | None = None
+        self.torn = False
+
+
+class ThreadWatch:
+    """One thread."""
+
+    def __init__(self, pid: int, tid: int, now_s: float) -> None:
+        self.pid = pid
+        self.tid = tid
+        self.python: tuple[PythonThread, ...] = ()
+        """As the interpreters know it; one thread may run Python in several, one after the other."""
+        self.interpreter: int | None = None
+        """The number of the one that knows it, or did."""
+        self.name = _name(pid, tid)
+        self.ended = False
+        self.kept: Seen | None = None
+        """What was last seen of it, while it has not run since."""
+        self._schedule = b""
+        self._files: ThreadFiles | None = None
+        self._first_s = self._last_s = now_s
+        self._first = self._last = self._scheduled()
+
+    # ---- looking ----
+
+    def look(self, process: ProcessFiles, wants: Wants, locks_known: bool) -> Seen:
+        """Blocked in which state, or runnable.
+
+        :raises OSError, ValueError: when it has ended, or may not be watched
+        """
+        files = self.open()
+        schedule = files.schedule()
+        if self.kept is not None and schedule and schedule == self._schedule:
+            return self.kept  # it has not run since, and so waits where it did
+        self._schedule, self.kept = schedule, None
+        blocked = files.blocked()
+        if blocked is None:
+            return Seen(None)
+        self.kept = _seen(blocked, process, wants, locks_known)
+        return self.kept
+
+    def ask(self, seen: Seen, own: OwnSchedule) -> None:
+        """Add to what was seen of a runnable thread whether it is on a CPU; one that has made way for the sampler
+        counts as on it.
+
+        :raises OSError, ValueError: when it has ended
+
+        """
+        files = self.open()
+        seen.on_cpu = files.on_cpu()
+        if seen.on_cpu is False:
+            seen.preempted = files.preempted
+            seen.on_cpu = own.took_cpu_of(files.last_run(), files.cpu)
+
+    def is_stopped(self) -> bool:
+        """Whether a signal or a debugger has stopped it."""
+        return contents(f"/proc/{self.pid}/task/{self.tid}/stat").rpartition(b")")[2].split()[0] in (b"T", b"t")
+
+    # ---- files ----
+
+    def open(self) -> ThreadFiles:
+        """Its files, open from now on.
+
+        :raises OSError: when it is gone or may not be watched
+        """
+        if self._files is None:
+            self._files = thread_files(self.pid, self.tid)
+        return self._files
+
+    def close(self) -> None:
+        """Close its files; the next look opens them again."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    # ---- totals ----
+
+    def count(self) -> None:
+        """Bring its totals up to date."""
+        with suppress(OSError, ValueError):
+            self._last = self._scheduled()
+            self._last_s = time.monotonic()
+
+    def _scheduled(self) -> Scheduled:
+        return thread_scheduled(self.pid, self.tid) if self._files is None else self._files.scheduled()
+
+    def seen(self) -> SeenThread:
+        """It, so far."""
+        spent = self._last - self._first
+        return SeenThread(
+            self.pid, self.tid, self.name, self.interpreter, self._first_s, self._last_s, self.ended, spent
+        )
+
+
+def _seen(blocked: Blocked, process: ProcessFiles, wants: Wants, locks_known: bool) -> Seen:
+    waiting = waiting_for(blocked)
+    seen = Seen(waiting.state, name_of(blocked))
+    if waiting.ask == "futex":
+        seen.gil = wants(waiting.value)
+        seen.wait = "gil_wait" if seen.gil is not None else "lock" if locks_known else "unknown"
+        if seen.gil is None:
+            seen.lock_at = waiting.value
+            seen.on_stack = 0 <= waiting.value - blocked.stack_pointer < PARK_BYTES
+    elif waiting.ask:
+        seen.wait = process.resolve(waiting)
+    return seen
+
+
+def _name(pid: int, tid: int) -> str:
+    try:
+        return contents(f"/proc/{pid}/task/{tid}/comm").decode(errors="replace").rstrip("\n")
+    except OSError:
+        return ""
+
+
+def task_numbers(pid: int) -> set[int]:
+    """The threads of a process, as the kernel lists them now.
+
+    :raises OSError: when it is gone
+    """
+    return {int(name) for name in os.listdir(f"/proc/{pid}/task")}

@@ -1,0 +1,127 @@
+"""One look at a running program, on every interpreter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gilscope.observers.process_files import ProcessFiles
+from gilscope.programs.dumping import DumpedThread, dump
+from gilscope.programs.interpreters import Interpreters
+from gilscope.programs.memory import Memory
+from gilscope.programs.runtime import find_runtime
+from tests.programs.conftest import Start
+
+pytestmark = [
+    pytest.mark.interpreter,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="programs are seen into by Linux's /proc alone"),
+]
+
+
+def by_function(threads: tuple[DumpedThread, ...]) -> dict[str, list[DumpedThread]]:
+    """The threads by the function of the target that they are in."""
+    found: dict[str, list[DumpedThread]] = {}
+    for thread in threads:
+        names = [frame.function.name for frame in thread.look.stack or () if frame.function.file.endswith("target.py")]
+        found.setdefault(names[0] if names else "", []).append(thread)
+    return found
+
+
+def test_every_thread_is_told_with_its_state_and_its_stack(start: Start) -> None:
+    seen = dump(start("sleeps", "receives", "waits_for_a_lock", "waits_for_a_lock", "steps", "computes"))
+    threads = by_function(seen.threads)
+    states = {name: [(each.look.wait, each.look.call) for each in members] for name, members in threads.items()}
+    computing = states.pop("computes")
+    assert states == {
+        "main": [("other", "read")],
+        "sleeps": [("sleep", "clock_nanosleep")],
+        "receives": [("network", "recvfrom")],
+        "waits_for_a_lock": [("lock", "futex")] * 2,
+        "generated": [("sleep", "clock_nanosleep")],
+    }
+    assert len(computing) == 1
+    (gil,) = seen.gils
+    assert gil.held_looks > seen.looks / 2
+    assert gil.look.holder is None or gil.look.holder.tid == threads["computes"][0].look.tid
+    assert seen.python == sys.version_info[:3]
+
+
+def test_those_that_wait_for_one_lock_are_told_to(start: Start) -> None:
+    if sys.version_info[:3] == (3, 13, 0):
+        pytest.skip("there, each waits for a semaphore of the lock's own")
+    threads = by_function(dump(start("waits_for_a_lock", "waits_for_a_lock")).threads)
+    locks = {each.look.lock for each in threads["waits_for_a_lock"]}
+    assert len(locks) == 1
+    assert None not in locks
+
+
+def test_lines_are_those_that_are_executed(start: Start) -> None:
+    (thread,) = by_function(dump(start("sleeps")).threads)["sleeps"]
+    assert thread.look.stack is not None
+    frame = thread.look.stack[0]
+    with open(frame.function.file) as source:
+        lines = source.read().split("\n")
+    assert lines[frame.function.first_line - 1] == "def sleeps() -> None:"
+    assert frame.line is not None
+    assert lines[frame.line - 1] == "    time.sleep(1000)"
+
+
+def test_a_freeze_is_told_with_who_holds_the_gil_in_which_call_and_since_when(start: Start) -> None:
+    seen = dump(start("keeps_the_gil_while_it_sleeps"))
+    (gil,) = seen.gils
+    threads = by_function(seen.threads)
+    (keeper,) = threads["keeps_the_gil_while_it_sleeps"]
+    assert gil.look.holder is not None
+    assert gil.look.holder.tid == keeper.look.tid
+    assert (keeper.look.wait, keeper.look.holds_gil, gil.held_looks, gil.switches) == ("sleep", True, seen.looks, 0)
+    assert gil.held_s is not None
+    assert gil.held_s >= seen.watched_s
+    assert [each.look.wait for each in seen.threads if each is not keeper] == ["gil_wait"]
+
+
+def test_a_stopped_program_is_told_to_be(start: Start) -> None:
+    pid = start("sleeps")
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+    try:
+        assert {thread.look.wait for thread in dump(pid).threads} == {"stopped"}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_the_command_tells_it_in_text_and_in_json(start: Start) -> None:
+    pid = start("keeps_the_gil_while_it_sleeps")
+    command = [sys.executable, "-m", "gilscope", "dump", str(pid)]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "keeps_the_gil_while_it_sleeps" in text.partition("has held the GIL for")[0]
+    assert "1 thread waits for it" in text.replace("\n", " ")
+    told = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
+    assert told["schema"] == "gilscope.dump/1"
+    assert [(each["state"], each["holds_gil"]) for each in told["threads"]] == [("sleep", True), ("gil_wait", False)]
+    assert told["threads"][0]["stack"][0]["function"] == "keeps_the_gil_while_it_sleeps"
+
+
+CALIBRATED = """
+from gilscope.introspection import runtime_address
+from gilscope.observers.calibration import own_layout
+print(runtime_address() + own_layout().offset, flush=True)
+input()
+"""
+
+
+def test_the_gil_is_where_a_process_that_calibrates_itself_finds_it() -> None:
+    """Two ways that know nothing of each other: the layout of the version, and what changes as the GIL is let go."""
+    with subprocess.Popen([sys.executable, "-c", CALIBRATED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        locked = int(program.stdout.readline())
+        files = ProcessFiles(program.pid)
+        memory = Memory(files)
+        interpreters = Interpreters(memory, find_runtime(program.pid, memory))
+        assert [gil + interpreters.layout.gil_locked for gil in interpreters.gils] == [locked]
+        files.close()
+        program.communicate(b"\n")
