@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+BUSY = ("computes", "naps_and_works")
 lock = threading.Lock()
 ours, theirs = socket.socketpair()
 
@@ -17,6 +18,13 @@ ours, theirs = socket.socketpair()
 def computes() -> None:
     while True:
         sum(range(1000))
+
+
+def naps_and_works() -> None:
+    while True:
+        time.sleep(0.003)
+        for _ in range(10_000):
+            pass
 
 
 def sleeps() -> None:
@@ -62,11 +70,11 @@ def main() -> None:
     names = sys.argv[1:]
     if "keeps_the_gil_while_it_sleeps" in names:
         sys.setswitchinterval(1000)  # nobody takes it away between the two calls
-    threads = [start(name) for name in names if name != "computes"]
+    threads = [start(name) for name in names if name not in BUSY]
     while not all(is_blocked(thread) for _ in range(3) for thread in threads):
         time.sleep(0.01)
     for name in names:
-        if name == "computes":
+        if name in BUSY:
             start(name)
     print("ready", flush=True)
     sys.stdin.read()

@@ -22,7 +22,7 @@ from gilscope.programs.runtime import find_runtime
 from gilscope.programs.seen import SeenProcess
 from gilscope.programs.threads import Seen, ThreadWatch, task_numbers
 
-__all__ = ["ProgramProcess"]
+__all__ = ["ProgramProcess", "command_of"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that its cost stays bounded.
 THREADS_PER_MOMENT: Final = 16
@@ -44,7 +44,7 @@ class ProgramProcess:
     def __init__(self, pid: int, parent: int, rng: random.Random) -> None:
         self.pid = pid
         self._rng = rng
-        self._began_s = self._last_s = time.monotonic()
+        self.began_s = self._last_s = time.monotonic()
         self._parent = parent
         self._recent: dict[ThreadWatch, None] = {}
         """Those whose files are open, the last looked at last."""
@@ -70,7 +70,7 @@ class ProgramProcess:
             self._memory = memory
             self._numbers = ThreadNumbers(self.pid)
             self._cpu_s = self._last_cpu_s = process_cpu_s(self.pid)
-            self.command = _command(self.pid)
+            self.command = command_of(self.pid)
             self.rescan()
             self._main.open()  # refused here rather than in the middle of a moment
         except (OSError, ValueError) as error:
@@ -104,9 +104,14 @@ class ProgramProcess:
                 self._threads[tid] = ThreadWatch(self.pid, tid, now_s)
         self._read_lists()
         self._match(self.interpreters.threads)
+        self.count()
+
+    def count(self) -> None:
+        """Bring the totals up to date, as far as it is still there."""
         for thread in self._threads.values():
             thread.count()
-        self._last_s, self._last_cpu_s = now_s, process_cpu_s(self.pid)
+        with suppress(OSError):
+            self._last_cpu_s, self._last_s = process_cpu_s(self.pid), time.monotonic()
 
     def _read_lists(self) -> None:
         for attempt in range(TRIES):
@@ -304,7 +309,7 @@ class ProgramProcess:
         """It, so far."""
         threads = (*self._ended, *self._threads.values())
         return SeenProcess(
-            self.pid, self._parent, self.command, self.interpreters.version, "", self._began_s, self._last_s,
+            self.pid, self._parent, self.command, self.interpreters.version, "", self.began_s, self._last_s,
             is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
             frozenset() if self.interpreters.waiters_known else frozenset({"gil_wait", "lock"}),
             tuple(thread.seen() for thread in threads),
@@ -320,7 +325,8 @@ class ProgramProcess:
         self._files.close()
 
 
-def _command(pid: int) -> tuple[str, ...]:
+def command_of(pid: int) -> tuple[str, ...]:
+    """The command line of a process; empty of one that is gone."""
     with suppress(OSError):
         return tuple(word.decode(errors="replace") for word in contents(f"/proc/{pid}/cmdline").split(b"\0")[:-1])
     return ()

@@ -1,0 +1,100 @@
+"""Sampling a whole program: the moments of which everything that is told of it is made."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from gilscope.observers.pacing import Pace
+from gilscope.observers.sampling_quality import HOLDER, SamplingQuality
+from gilscope.programs.moments import ProcessMoment
+from gilscope.programs.process import ProgramProcess
+from gilscope.programs.seen import SeenProcess
+from gilscope.programs.tree import ProcessTree
+
+__all__ = ["DEFAULT_OVERHEAD", "DEFAULT_RATE_HZ", "ProgramSampler"]
+
+DEFAULT_RATE_HZ: Final = 100.0
+#: CPU that sampling may take from the program, as a share of all CPUs.
+DEFAULT_OVERHEAD: Final = 0.01
+#: CPU that it may use altogether, where there is some to spare, as a multiple of that, as a share of one CPU.
+OWN_SHARE_FACTOR: Final = 5.0
+#: Processes looked at per moment; with more, different ones at each.
+PROCESSES_PER_MOMENT: Final = 2
+
+
+class ProgramSampler:
+    """Looks at a program, a process and all that it starts, at random moments: without a pause, and within a budget.
+
+    :param rate_hz: how often each process is looked at, at most
+    :param overhead: CPU that may be taken from the program, as a share of all CPUs
+    :param follow: whether the processes that it starts are looked at too
+    :param just_started: whether it is only starting: that it cannot be seen into yet is no refusal
+    :raises AttachError: when the first process cannot be seen into
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        *,
+        rate_hz: float = DEFAULT_RATE_HZ,
+        overhead: float = DEFAULT_OVERHEAD,
+        follow: bool = True,
+        just_started: bool = False,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._rng = rng or random.Random()
+        self._cpus = len(os.sched_getaffinity(0))
+        self.quality = SamplingQuality(rate_hz)
+        self._tree = ProcessTree(pid, self._rng, follow, just_started)
+        self._pace = Pace(self.quality, self._rng, overhead * self._cpus, overhead * OWN_SHARE_FACTOR)
+
+    def moments(self, wait: Callable[[float], bool]) -> Iterator[ProcessMoment]:
+        """Sample until ``wait(seconds)``, which waits at most so long, says that it is over, or the program has ended.
+
+        Where looking costs more than the budget, moments are further apart, and stand for more; those that came too
+        late are missed. `quality` tells how many.
+        """
+        for _ in self._pace.moments(lambda seconds: wait(seconds) or self._tree.ended):
+            self._tree.scan()
+            yield from self._look()
+        self._tree.finish()
+
+    def _look(self) -> list[ProcessMoment]:
+        processes = list(self._tree.sampled.values())
+        chosen = processes
+        if len(processes) > PROCESSES_PER_MOMENT:
+            chosen = self._rng.sample(processes, PROCESSES_PER_MOMENT)
+        span_s = self._pace.slot_s * len(processes) / max(len(chosen), 1)
+        moments = [moment for process in chosen if (moment := self._look_at(process, span_s)) is not None]
+        runnable = sum(look.weight for moment in moments for look in moment.threads if look.wait is None)
+        saturated = runnable * len(processes) >= self._cpus * max(len(chosen), 1)
+        self._pace.saturated = saturated
+        return [replace(moment, cpus_saturated=saturated) for moment in moments]
+
+    def _look_at(self, process: ProgramProcess, span_s: float) -> ProcessMoment | None:
+        self.quality.moments += 1
+        self.quality.readings[HOLDER].tried += 1
+        try:
+            return process.moment(span_s, self._pace.own)
+        except OSError as error:
+            self.quality.note(HOLDER, error)
+            self._tree.lost(process)
+            return None
+
+    @property
+    def torn(self) -> int:
+        """Stacks that changed while they were read, and were dropped."""
+        return self._tree.torn + sum(process.torn for process in self._tree.sampled.values())
+
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """The processes so far with their threads and exact totals, those that have ended first."""
+        return self._tree.seen()
+
+    def close(self) -> None:
+        """Close every file."""
+        self._pace.close()
+        self._tree.close()

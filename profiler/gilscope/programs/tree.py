@@ -1,0 +1,207 @@
+"""The processes of a program: the one that it began with and all that these start, through fork, spawn and exec."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from gilscope.errors import AttachError
+from gilscope.observers.proc import child_processes, is_zombie, process_cpu_s
+from gilscope.programs.process import ProgramProcess, command_of
+from gilscope.programs.refusals import NotPythonError, UnreadableInterpreterError
+from gilscope.programs.seen import SeenProcess
+
+__all__ = ["ProcessTree"]
+
+#: How often processes are looked for, at most; less often where it would take more than this share of the time.
+SCAN_S: Final = 0.2
+SCAN_SHARE: Final = 0.005
+#: A process that was started or has begun to run a program is tried again for so long, so often: its interpreter
+#: is not loaded at once.
+STARTING_S: Final = 5.0
+RETRY_S: Final = 0.02
+#: Processes that are followed.
+MOST_PROCESSES: Final = 1000
+
+
+class _Unread:
+    """A process that is not looked into: it is no Python, or may not be."""
+
+    def __init__(self, pid: int, parent: int) -> None:
+        self.pid = pid
+        self.parent = parent
+        self.why = ""
+        self._program = ""
+        self._program_since_s = 0.0
+        self._may_start = False
+        self._first_s = self._last_s = time.monotonic()
+        self._command = command_of(pid)
+        self._first_cpu_s = self._last_cpu_s = _cpu_s(pid) or 0.0
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it may be looked into soon."""
+        return self._may_start and time.monotonic() - self._program_since_s < STARTING_S
+
+    @property
+    def runs_another_program(self) -> bool:
+        return _program(self.pid) != self._program
+
+    def refused(self, error: AttachError) -> None:
+        """It was tried."""
+        self.why = str(error)
+        self._may_start = isinstance(error, NotPythonError | UnreadableInterpreterError)
+        if self.runs_another_program:
+            self._program, self._program_since_s = _program(self.pid), time.monotonic()
+            self._command = command_of(self.pid)
+
+    def count(self) -> None:
+        """Bring its totals up to date."""
+        cpu_s = _cpu_s(self.pid)
+        if cpu_s is not None:
+            self._last_cpu_s, self._last_s = cpu_s, time.monotonic()
+
+    def seen(self) -> SeenProcess:
+        spent_s = self._last_cpu_s - self._first_cpu_s
+        ended = is_zombie(self.pid)
+        return SeenProcess(
+            self.pid, self.parent, self._command, None, self.why, self._first_s, self._last_s, ended, spent_s
+        )
+
+
+class ProcessTree:
+    """The processes of one program.
+
+    :param follow: whether those that it starts belong to it
+    :param just_started: whether the first is only starting: that it cannot be seen into yet is no refusal
+    :raises AttachError: when the first cannot be seen into
+    """
+
+    def __init__(self, pid: int, rng: random.Random, follow: bool = True, just_started: bool = False) -> None:
+        self._rng = rng
+        self._follow = follow
+        self.sampled: dict[int, ProgramProcess] = {}
+        self._unread: dict[int, _Unread] = {}
+        self._past: list[SeenProcess] = []
+        self._parents = {pid: 0}
+        self._due_s = 0.0
+        self._rescan_s: dict[int, float] = {}
+        self.torn = 0
+        """Stacks that were dropped in processes that have ended."""
+        self._retry_due_s = 0.0
+        if just_started:
+            self._attach(pid)
+        else:
+            self.sampled[pid] = ProgramProcess(pid, 0, rng)
+
+    @property
+    def ended(self) -> bool:
+        """Whether none of its processes is there any more."""
+        return not self.sampled and not self._unread
+
+    def scan(self) -> None:
+        """Look for processes that have come and gone, and for their threads, as often as that may be done."""
+        now_s = time.monotonic()
+        for process in list(self.sampled.values()):
+            if now_s >= self._rescan_s.get(process.pid, process.began_s + SCAN_S):
+                self._rescan(process)
+        if now_s >= self._retry_due_s:
+            for unread in [unread for unread in self._unread.values() if unread.is_starting]:
+                self._attach(unread.pid)
+            self._retry_due_s = time.monotonic() + RETRY_S
+        if now_s >= self._due_s:
+            self._find()
+            self._due_s = _next_s(now_s)
+
+    def _rescan(self, process: ProgramProcess) -> None:
+        began_s = time.monotonic()
+        try:
+            process.rescan()
+        except OSError:
+            self.lost(process)
+        self._rescan_s[process.pid] = _next_s(began_s)
+
+    def lost(self, process: ProgramProcess) -> None:
+        """It could not be read: it has ended, or runs another program since."""
+        process.count()
+        self._past.append(process.seen())
+        self.torn += process.torn
+        process.close()
+        self.sampled.pop(process.pid, None)
+        self._rescan_s.pop(process.pid, None)
+        if not is_zombie(process.pid):
+            self._attach(process.pid)
+
+    def _find(self) -> None:
+        for unread in list(self._unread.values()):
+            unread.count()
+            if is_zombie(unread.pid):
+                self._past.append(self._unread.pop(unread.pid).seen())
+            elif unread.runs_another_program:
+                self._attach(unread.pid)
+        for pid in list(self.sampled):
+            if is_zombie(pid):
+                self.lost(self.sampled[pid])
+        if self._follow:
+            for parent, pid in list(self._children()):
+                self._parents[pid] = parent
+                self._attach(pid)
+
+    def _children(self) -> Iterator[tuple[int, int]]:
+        """Processes that are not known yet, each with its parent."""
+        ask = [*self.sampled, *self._unread]
+        known = {*ask, os.getpid()}
+        while ask and len(known) < MOST_PROCESSES:
+            parent = ask.pop()
+            for pid in sorted(child_processes(parent) - known):
+                if not is_zombie(pid):
+                    known.add(pid)
+                    ask.append(pid)
+                    yield parent, pid
+
+    def _attach(self, pid: int) -> None:
+        unread = self._unread.pop(pid, None)
+        try:
+            self.sampled[pid] = ProgramProcess(pid, self._parents[pid], self._rng)
+        except AttachError as error:
+            if not is_zombie(pid):
+                self._unread[pid] = unread or _Unread(pid, self._parents[pid])
+                self._unread[pid].refused(error)
+
+    def finish(self) -> None:
+        """Bring the totals up to date."""
+        for process in self.sampled.values():
+            process.count()
+        for unread in self._unread.values():
+            unread.count()
+
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """All of them, those that have ended first."""
+        sampled = [process.seen() for process in self.sampled.values()]
+        return (*self._past, *sampled, *(unread.seen() for unread in self._unread.values()))
+
+    def close(self) -> None:
+        for process in self.sampled.values():
+            process.close()
+
+
+def _next_s(began_s: float) -> float:
+    now_s = time.monotonic()
+    return now_s + max(SCAN_S, (now_s - began_s) / SCAN_SHARE)
+
+
+def _program(pid: int) -> str:
+    """Which program it runs."""
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/exe")
+    return ""
+
+
+def _cpu_s(pid: int) -> float | None:
+    with suppress(OSError):
+        return process_cpu_s(pid)
+    return None

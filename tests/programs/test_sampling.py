@@ -1,0 +1,152 @@
+"""Moments of running programs, on every interpreter: what they show adds up to what the programs do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gilscope.programs.moments import ProcessMoment
+from gilscope.programs.sampler import ProgramSampler
+from tests.programs.conftest import Start
+
+pytestmark = [
+    pytest.mark.interpreter,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="programs are seen into by Linux's /proc alone"),
+]
+
+
+def for_so_long(seconds: float) -> Callable[[float], bool]:
+    until = time.monotonic() + seconds
+
+    def wait(at_most: float) -> bool:
+        time.sleep(max(0.0, min(at_most, until - time.monotonic())))
+        return time.monotonic() >= until
+
+    return wait
+
+
+def sampled(pid: int, seconds: float) -> tuple[list[ProcessMoment], ProgramSampler]:
+    sampler = ProgramSampler(pid, overhead=0.1)
+    moments = list(sampler.moments(for_so_long(seconds)))
+    sampler.close()
+    return moments, sampler
+
+
+def name(stack: object) -> str:
+    return stack[0].function.name if isinstance(stack, tuple) and stack else "-"
+
+
+@pytest.mark.timing
+def test_who_waits_is_told_with_whom_it_waits_for(start: Start) -> None:
+    moments, sampler = sampled(start("naps_and_works", "sleeps", "computes"), 1.5)
+    blame: Counter[tuple[str, str]] = Counter()
+    held: Counter[str] = Counter()
+    for moment in moments:
+        (gil,) = moment.gils
+        held[name(gil.holder_stack) if gil.held else ""] += 1
+        for look in moment.threads:
+            if look.wait == "gil_wait" and not gil.moved:
+                blame[name(look.stack), name(gil.holder_stack)] += 1
+    assert held["computes"] > 0.8 * held.total()
+    assert blame["naps_and_works", "computes"] > 0.8 * blame.total() > 0
+    (process,) = sampler.seen()
+    by_name = {each.tid: each for each in process.threads}
+    assert len(by_name) == 4
+    most = max(process.threads, key=lambda thread: thread.scheduled.run_s)
+    assert process.cpu_s == pytest.approx(sum(thread.scheduled.run_s for thread in process.threads), rel=0.05)
+    assert most.scheduled.run_s > 0.8 * process.cpu_s
+    assert sampler.torn <= 0.05 * len(moments)
+
+
+@pytest.mark.timing
+def test_spans_add_up_to_the_time_that_was_sampled(start: Start) -> None:
+    moments, sampler = sampled(start("sleeps"), 1.0)
+    quality = sampler.quality
+    spans_s = sum(moment.span_s for moment in moments)
+    assert spans_s == pytest.approx(quality.elapsed_s * len(moments) / (len(moments) + quality.missed), rel=0.1)
+    assert {look.wait for moment in moments for look in moment.threads} == {"sleep", "other"}
+    assert [look.stack is None for moment in moments for look in moment.threads].count(True) == 0
+
+
+PARENT = """
+import os, subprocess, sys
+python = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+other = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+forked = os.fork()
+if not forked:
+    os.execv(sys.executable, [sys.executable, "-S", "-c", "print('ready', flush=True); input()"])
+os.read(0, 1)
+python.communicate(), other.communicate(), os.kill(forked, 9), os.waitpid(forked, 0)
+"""
+
+
+def test_children_are_followed_each_by_what_it_is(tmp_path: Path) -> None:
+    """Started, forked and turned into another program; and one that is no Python."""
+    program = subprocess.Popen(
+        [sys.executable, "-S", "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=()
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == b"ready\n"
+    sampler = ProgramSampler(program.pid)
+    wait = for_so_long(30.0)
+    for moment in sampler.moments(lambda seconds: wait(seconds) or len(sampler.seen()) >= 4):
+        assert moment.pid in {process.pid for process in sampler.seen()}
+    seen = {process.pid: process for process in sampler.seen()}
+    sampler.close()
+    program.communicate(b"x")
+    assert sum(process.parent == program.pid for process in seen.values()) == 3
+    assert seen[program.pid].parent == 0
+    pythons = [process for process in seen.values() if process.python is not None]
+    assert {process.python for process in pythons} == {sys.version_info[:3]}
+    (other,) = [process for process in seen.values() if process.python is None]
+    assert "is no Python" in other.unread
+    assert other.command == ("cat",)
+
+
+def test_a_program_that_ends_ends_the_moments(start: Start) -> None:
+    pid = start("sleeps")
+    sampler = ProgramSampler(pid)
+    wait = for_so_long(60.0)
+    for _ in sampler.moments(wait):
+        if len(sampler.seen()) == 1 and not sampler.seen()[0].ended:
+            os.kill(pid, 9)
+    sampler.close()
+    assert not wait(0.0)
+    assert [process.ended for process in sampler.seen()] == [True]
+
+
+def test_one_that_turns_into_another_program_is_two_accounts() -> None:
+    code = "import os, sys; input(); os.execv(sys.executable, [sys.executable, '-S', '-c', 'input(); input()'])"
+    program = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
+    assert program.stdin is not None
+    sampler = ProgramSampler(program.pid, just_started=True)
+    wait, asked = for_so_long(60.0), False
+    for _ in sampler.moments(lambda seconds: wait(seconds) or sampler.seen()[-1].command[-1] == "input(); input()"):
+        if not asked:
+            program.stdin.write(b"\n\n")
+            program.stdin.flush()
+            asked = True
+    sampler.close()
+    program.communicate(b"\n\n")
+    before, after = [process for process in sampler.seen() if process.python]
+    assert "os.execv" in before.command[-1]
+    assert after.command[-1] == "input(); input()"
+    assert before.pid == after.pid == program.pid
+    assert before.last_s <= after.first_s
+
+
+def test_nothing_stays_open(start: Start) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    pid = start("sleeps", "computes")
+    opened = set(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        sampled(pid, 0.05)
+    assert set(os.listdir("/proc/self/fd")) == opened
+    assert opened > before
