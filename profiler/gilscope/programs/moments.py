@@ -119,7 +119,7 @@ class ProcessMoment:
     """When its GILs were read, by `time.monotonic`."""
     span_s: float
     """Seconds of the process that this moment stands for: it lies at random in a slot of this length. What was missed
-    (`gilscope.programs.seen.SampledProgram.quality`) is in nobody's span."""
+    (`gilscope.programs.sampler.ProgramSampler.quality`) is in nobody's span."""
     gils: tuple[GilLook, ...]
     """Empty of a process whose memory may not be read, or that is no Python: then states alone are told, none of them
     with the GIL."""
