@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from array import array
 from time import perf_counter_ns
 
 from gilscope.production import clocks
+from gilscope.production.delay_sums import DelaySums
+from gilscope.production.loop_sums import LoopSums
 from gilscope.production.rate import LEARNED_AT_A_TIME
 from gilscope.production.sampler import Places
 from gilscope.production.sketch import BUCKETS, bucket
@@ -48,12 +51,16 @@ LARGEST = ("longest_ns", "longest_block_ns")
 class Sums:
     """Figures that add up: over calls, threads and processes."""
 
-    __slots__ = (*ADDED, *LARGEST, "durations", "runqueue_known", "seen")
+    __slots__ = (*ADDED, *LARGEST, "durations", "loops", "queue_waits", "runqueue_known", "seen")
 
     def __init__(self) -> None:
         for name in (*ADDED, *LARGEST):
             setattr(self, name, 0)
         self.durations = array("Q", bytes(8 * BUCKETS))
+        self.loops: LoopSums | None = None
+        """What the calls did on event loops; None until one was on one."""
+        self.queue_waits: DelaySums | None = None
+        """How long calls had to wait for a thread of their pool, as probes did; None where none was sent."""
         self.runqueue_known = True
         self.seen: Seen | None = None
         """What an observer process saw of the calls."""
@@ -77,6 +84,22 @@ class Sums:
         self.runqueue_known = self.runqueue_known and other.runqueue_known
         if other.seen is not None:
             self.add_seen(other.seen)
+        if other.loops is not None:
+            self.on_loops().add(other.loops)
+        if other.queue_waits is not None:
+            self.in_queues().add(other.queue_waits)
+
+    def on_loops(self) -> LoopSums:
+        """What the calls did on event loops, to be added to."""
+        if self.loops is None:
+            self.loops = LoopSums()
+        return self.loops
+
+    def in_queues(self) -> DelaySums:
+        """How long calls had to wait for a thread of their pool, to be added to."""
+        if self.queue_waits is None:
+            self.queue_waits = DelaySums()
+        return self.queue_waits
 
     def add_seen(self, seen: Seen) -> None:
         """Fold in what an observer process saw."""
@@ -112,15 +135,19 @@ class Cell(Sums):
 
     __slots__ = (
         *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_rate"),
-        *("_recent", "_recent_ns", "_weight", "ended", "flags", "inside", "number"),
+        *("_recent", "_recent_ns", "_weight", "ended", "flags", "inside", "number", "step", "thread"),
     )
 
     def __init__(self, rate: AdaptiveRate) -> None:
         super().__init__()
         self.ended = False
         """Whether its thread has ended."""
+        self.thread = get_ident()
+        """The thread's number."""
         self.inside = False
         """Whether the thread is in a call of the function right now."""
+        self.step: object = None
+        """The call (`gilscope.production.call.Call`) that is in a step right now; None where there is none."""
         self.flags: bytearray | None = None
         """Where that can be read from outside, as the byte ``number`` (see `gilscope.production.publishing`)."""
         self.number = 0

@@ -54,6 +54,15 @@ class Cells:
         whole.calls += self.sampler.passed
         return whole
 
+    def cells(self) -> tuple[Cell, ...]:
+        """Those of all threads that have not ended long since."""
+        return tuple(self._cells)
+
+    def add_queue_wait(self, nanoseconds: int) -> None:
+        """What was handed to the pool that calls run in waited so long for a thread."""
+        with self._lock:
+            self._latest().in_queues().note(nanoseconds)
+
     def add_seen(self, seen: Seen) -> None:
         """An observer process saw this of the calls."""
         with self._lock:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gilscope.errors import LoadError
+from gilscope.production.delays import Delays, added_delays
 from gilscope.production.profile import Profile
 from gilscope.production.record import merged
 from gilscope.production.sketch import BUCKETS
@@ -38,6 +39,8 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     """When recording began, in seconds since 1970; ``written``: when the file was."""
     written: float
     profiles: tuple[Profile, ...] = ()
+    loop_lag: Delays | None = None
+    """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
 
 
 class Skipped(Record, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     processes: int
     skipped: tuple[Skipped, ...] = ()
+    loop_lag: Delays | None = None
+    """How late callbacks ran on the event loops of all processes together."""
 
 
 def write_profiles(path: str | Path, file: ProfileFile) -> None:
@@ -97,6 +102,7 @@ def load_files(paths: Iterable[Path]) -> Loaded:
         profiles=tuple(merged(profile for file in files for profile in file.profiles)),
         processes=len(files),
         skipped=tuple(each for each in read if isinstance(each, Skipped)),
+        loop_lag=added_delays(file.loop_lag for file in files),
     )
 
 

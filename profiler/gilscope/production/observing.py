@@ -25,6 +25,7 @@ from gilscope.production import OBSERVE_VARIABLE, clocks
 from gilscope.production.cells import on_new_cell
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
+from gilscope.production.lookout import Lookout
 from gilscope.production.publishing import Publisher
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.subprocesses import above_streams, interpreter, start_thread
@@ -76,6 +77,8 @@ def observe_as_asked() -> None:
 def _begin(rate_hz: float) -> Observation:
     global _current
     if _current is None or not _current.running:
+        if _current is not None:
+            _current.stop()
         _current = Observation(rate_hz)
     return _current
 
@@ -98,7 +101,9 @@ class Observation:
         self._told = threading.Event()
         self._stopping = False
         self._observer: _Observer | None = None
+        self._lookout: Lookout | None = None
         try:
+            self._lookout = Lookout()  # first, to meet the threads that are asked to come for their cells
             self._observer = self._started(rate_hz)
         except (UsageError, OSError) as error:
             self.reason = str(error)
@@ -142,6 +147,8 @@ class Observation:
     def stop(self) -> None:
         """End the observer, and take over what it saw last. Once is enough."""
         atexit.unregister(self.stop)
+        if self._lookout is not None:
+            self._lookout.stop()
         observer = self._observer
         if self._stopping or observer is None:
             return

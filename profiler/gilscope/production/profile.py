@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from gilscope.introspection import gil_enabled
 from gilscope.production import judge
 from gilscope.production.cell import ADDED
+from gilscope.production.delays import delays_of
 from gilscope.production.observed import observed_of
+from gilscope.production.on_loops import on_loops_of
 from gilscope.production.record import ProfileRecord
 from gilscope.production.unavailable import greenlets_of
 from gilscope.records import LOOP_KINDS
@@ -52,6 +54,8 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         durations={index: count for index, count in enumerate(sums.durations) if count},
         longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
         longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and kind in LOOP_KINDS else None,
+        on_loops=on_loops_of(sums.loops) if kind in LOOP_KINDS else None,
+        queue_waits=delays_of(sums.queue_waits),
         observed=observed_of(sums.seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled()),
         **figures,
     )

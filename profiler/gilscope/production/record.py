@@ -10,7 +10,10 @@ import msgspec
 
 from gilscope.decide.demands import scaled
 from gilscope.production import sketch
+from gilscope.production.awaiting import KINDS
+from gilscope.production.delays import Delays, added_delays
 from gilscope.production.observed import Observed, added, divided
+from gilscope.production.on_loops import OnLoops, added_on_loops
 from gilscope.records import (
     LOOP_KINDS,
     WAIT_STATES,
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["ProfileRecord", "merged"]
+
+#: From the first of so many calls to the last is long enough beside one of them to be called the time of their loop.
+MIN_SPANNED = 10
 
 
 class ProfileRecord(Record, frozen=True, kw_only=True):
@@ -72,6 +78,11 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     """The longest wall clock of the timed calls."""
     longest_block_s: float | None = None
     """The longest single step of a coroutine, among the timed calls: for so long nothing else ran on its event loop."""
+    on_loops: OnLoops | None = None
+    """What the calls did on event loops; None where they are on none, and in files of versions that did not tell."""
+    queue_waits: Delays | None = None
+    """What was handed to the pool of threads that calls run in waited for one of them; None where nobody tried
+    (`gilscope.observe`), or calls run in no pool."""
     observed: Observed | None = None
     """What `gilscope.observe` saw of the calls; None where it was off."""
 
@@ -120,6 +131,31 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
         if not self.timed_wall_s:
             return None
         return self._of_all(self.timed_awaited_s / self.timed_wall_s)
+
+    @property
+    def awaited_by_s(self) -> dict[str, float]:
+        """``awaited_s`` by what was awaited: ``outside`` (sockets, timers), ``threads`` and ``processes`` of executors,
+        ``tasks`` (with locks and queues), ``unknown``. Empty where none of it is known."""
+        if self.on_loops is None or self._of_clocked(0.0) is None:
+            return {}
+        found = {kind: self._of_clocked(getattr(self.on_loops, f"awaited_{kind}_s")) for kind in KINDS}
+        return {kind: seconds for kind, seconds in found.items() if seconds is not None}
+
+    @property
+    def on_loop_s(self) -> float | None:
+        """Of ``wall_s`` the steps of coroutines, in which nothing else ran on their event loops; None for functions
+        that are on none."""
+        if self.kind not in LOOP_KINDS or self.wall_s is None:
+            return None
+        return self.wall_s - (self.awaited_s or 0.0)
+
+    @property
+    def loop_share(self) -> float | None:
+        """The part of their event loops' time that the steps took, from the first call to the last; None where that is
+        unknown, or no span to speak of: of fewer than `MIN_SPANNED` calls."""
+        if self.on_loop_s is None or self.on_loops is None or self.timed_calls < MIN_SPANNED:
+            return None
+        return min(self.on_loop_s / self.on_loops.wall_s, 1.0) if self.on_loops.wall_s > 0 else None
 
     @property
     def blocked_s(self) -> float | None:
@@ -214,7 +250,16 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
 #: What tells a function from others; the first profile's word counts for the rest of it.
 _IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
 _LARGEST = ("longest_s", "longest_block_s")
-_BY_HAND = (*_IDENTITY, *_LARGEST, "greenlets", "durations", "clocked_runqueue_s", "observed")
+_BY_HAND = (
+    *_IDENTITY,
+    *_LARGEST,
+    "greenlets",
+    "durations",
+    "clocked_runqueue_s",
+    "on_loops",
+    "queue_waits",
+    "observed",
+)
 _ADDED = tuple(name for name in ProfileRecord.__struct_fields__ if name not in _BY_HAND)
 _P = TypeVar("_P", bound=ProfileRecord)
 
@@ -235,4 +280,6 @@ def _sum(group: list[_P]) -> _P:
     queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
     figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
     figures["durations"] = dict(sum((Counter(part.durations) for part in group), Counter()))
+    figures["queue_waits"] = added_delays(part.queue_waits for part in group)
+    figures["on_loops"] = added_on_loops(part.on_loops for part in group)
     return msgspec.structs.replace(group[0], **figures, observed=added(part.observed for part in group))

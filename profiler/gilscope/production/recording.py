@@ -19,6 +19,7 @@ from gilscope.production import OUT_VARIABLE, clocks
 from gilscope.production.files import ProfileFile, write_profiles
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
+from gilscope.production.loop_lag import loop_lag
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.subprocesses import start_thread
 
@@ -112,4 +113,5 @@ class Recorder:
             started=self._started,
             written=time.time(),
             profiles=tuple(profiles),
+            loop_lag=loop_lag(),
         )
