@@ -35,5 +35,9 @@ def remarks(sheet: Sheet) -> list[str]:
 
 
 def notes(sheet: Sheet) -> dict[str, str]:
-    """What is said of each row."""
-    return dict(the(Items, sheet.document).pairs)
+    """What is said of each row, below the table."""
+    return dict(next(the(Items, section).pairs for section in reversed(sheet.document.sections) if _has_items(section)))
+
+
+def _has_items(section: Section) -> bool:
+    return any(isinstance(block, Items) for block in section.blocks)

@@ -10,12 +10,15 @@ import pytest
 
 from gilscope import report
 from gilscope.errors import OutputError
+from gilscope.production.delays import Delays
 from gilscope.production.files import Loaded, Skipped
 from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
+from gilscope.production.sketch import bucket
+from gilscope.report.document import Items
 from gilscope.report.profiles import names, opportunities_sheet, profiles_sheet
 from gilscope.report.sheet import Sheet
-from tests.unit.documents import cells, notes, table
+from tests.unit.documents import cells, notes, table, the
 from tests.unit.production.profiles import make_profile
 
 TOTAL = make_profile(spec="shop.orders:total", name="shop.orders:total", file="/shop/orders.py", line=3)
@@ -60,8 +63,32 @@ def test_a_note_tells_what_it_is_how_surely_and_what_to_do() -> None:
     told = notes(drawn(TOTAL, PAGE, NEVER))
     assert told["total"].startswith("compute-bound (high, ")
     assert "It computes: try a process pool" in told["total"]
-    assert told["page"].endswith("It kept its event loop for 250 ms at most.")
+    assert told["page"].endswith("It blocks its event loop, as told above.")
     assert told["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10); let it run on."
+
+
+def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:
+    for sheet in (drawn(TOTAL, PAGE), opportunities_sheet(opportunities([TOTAL, PAGE], 2), 2)):
+        first = sheet.document.sections[0]
+        assert first.title == "What blocks event loops"
+        [(name, told)] = the(Items, first).pairs
+        assert name == "page"
+        assert told.startswith("It keeps its event loop from everything else: for 250 ms at most")
+    assert drawn(TOTAL).document.sections[0].title == "Figures"
+    assert PAGE.advice.startswith("It keeps its event loop")
+
+
+def test_short_steps_of_a_loop_are_told_beside_what_it_is() -> None:
+    brief = make_profile(kind="coroutine", clocked_cpu_s=0.01, longest_block_s=0.004, name="brief")
+    assert notes(drawn(brief))["brief"].endswith("It kept its event loop for 4.00 ms at most.")
+
+
+def test_waiting_for_a_thread_of_a_pool_is_told_where_it_is_noticed() -> None:
+    long = Delays(total_s=4.0, longest_s=0.5, lengths={bucket(400_000_000): 10})
+    short = Delays(total_s=0.01, longest_s=0.005, lengths={bucket(1_000_000): 10})
+    told = notes(drawn(make_profile(name="slow", queue_waits=long), make_profile(name="quick", queue_waits=short)))
+    assert "it waits 400 ms for a thread of its pool, 500 ms at most (10 probes)" in told["slow"]
+    assert "pool has too few" not in told["quick"]
 
 
 def test_names_are_short_and_each_its_own() -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.decide.classify import classify, compute_share
+from gilscope.production.blocking import blocking, blocking_told
+from gilscope.production.own_work import own_work_told
 from gilscope.records import LOOP_KINDS, Classification
 from gilscope.units import duration, percent
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
     from gilscope.records import Demands
 
-__all__ = ["DISPATCH_S", "LONG_BLOCK_S", "MIN_CALLS", "advice", "classification"]
+__all__ = ["DISPATCH_S", "MIN_CALLS", "advice", "classification"]
 
 #: Fewer calls measured with all clocks than this are too few to judge from.
 MIN_CALLS = 10
@@ -29,8 +31,6 @@ GREENLETS = (
 #: What handing a call over takes at least, as none is measured here: a thread pool of the standard library, submit to
 #: result, on machines of these years.
 DISPATCH_S = {"thread": 20e-6}
-#: A step of a coroutine this long is a pause that users of an event loop notice (asyncio's own slow_callback_duration).
-LONG_BLOCK_S = 0.1
 
 
 def classification(profile: ProfileRecord) -> Classification:
@@ -81,20 +81,22 @@ def _two_readings(demands: Demands, possible_s: float) -> str:
 
 
 def advice(profile: ProfileRecord, verdict: Classification) -> str:
-    """What to do, in a sentence, about a function that was classified so."""
+    """What to do about a function that was classified so. That it blocks its event loop comes first: everybody there
+    waits for it."""
+    if (blocked := blocking(profile)) is not None:
+        return blocking_told(blocked)
+    if profile.clocked_calls >= MIN_CALLS and (own := own_work_told(profile)) is not None:
+        return own
     if verdict.label == "inconclusive":
         return f"Not known yet: {verdict.reason}."
     if profile.kind in LOOP_KINDS and verdict.label != "overhead-bound":
-        return _on_a_loop(profile, verdict)
+        return _on_a_loop(verdict)
     if verdict.label == "compute-bound" and verdict.subtype == "own-threads":
         return "Its library computes in threads of its own: a pool on top would only compete with them."
     return _ADVICE[verdict.label]
 
 
-def _on_a_loop(profile: ProfileRecord, verdict: Classification) -> str:
-    if (profile.longest_block_s or 0.0) >= LONG_BLOCK_S:
-        block = duration(profile.longest_block_s or 0.0)
-        return f"It has kept its event loop from everything else for {block}: offload what blocks (asyncio.to_thread)."
+def _on_a_loop(verdict: Classification) -> str:
     if verdict.label == "compute-bound":
         return "It computes on the event loop: offload it to a process pool (loop.run_in_executor)."
     return "It leaves the event loop free while it waits: await many at a time (asyncio.gather, TaskGroup)."

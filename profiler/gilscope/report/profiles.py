@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from gilscope.production.blocking import blocking, blocking_told
 from gilscope.production.collection import row
+from gilscope.production.on_loops import NOTICED_S
 from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.sections.ledgers import slices
@@ -51,6 +53,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
             ),
             *_bars(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
+            first=_blocked_loops(shown, profiles),
         ),
         schema="gilscope.functions/1",
         about={"processes": loaded.processes, "skipped": [skipped.path for skipped in loaded.skipped]},
@@ -73,6 +76,7 @@ def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
             ),
             _table(columns, [_opportunity(opportunity) for opportunity in found], shown),
             *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
+            first=_blocked_loops(shown, [opportunity.profile for opportunity in found]),
         ),
         schema="gilscope.prospects/1",
         about={"cpus": cpus},
@@ -105,12 +109,34 @@ def _share(seconds: float | None, profile: Profile) -> str:
     return percent(seconds / profile.wall_s if seconds is not None and profile.wall_s else None)
 
 
+def _blocked_loops(shown: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:
+    """Those that block their event loop, with which everybody on it waits; those that take most of it first."""
+    told = [(name, each, found) for name, each in zip(shown, profiles, strict=True) if (found := blocking(each))]
+    told.sort(key=lambda each: -(each[1].on_loops.noticed_s if each[1].on_loops else 0.0))
+    return notes("What blocks event loops", [(name, blocking_told(found)) for name, _, found in told])
+
+
 def _verdict(profile: Profile) -> str:
     verdict = profile.classification
     sure = "" if verdict.label == "inconclusive" else f" ({confidence(verdict.confidence)})"
+    kind = f"{kind_of_work(verdict)}{sure}."
+    waits = _queue_wait(profile)
+    if blocking(profile):
+        return f"{kind} It blocks its event loop, as told above.{waits}"
     block = profile.longest_block_s
     blocks = "" if block is None else f" It kept its event loop for {duration(block)} at most."
-    return f"{kind_of_work(verdict)}{sure}. {profile.advice}{blocks}"
+    return f"{kind} {profile.advice}{blocks}{waits}"
+
+
+def _queue_wait(profile: Profile) -> str:
+    waits = profile.queue_waits
+    if waits is None or (waits.mean_s or 0.0) < NOTICED_S:
+        return ""
+    most = f"{duration(waits.longest_s)} at most ({counted(waits.count, 'probe')})"
+    return (
+        f" Before a call begins it waits {duration(waits.mean_s)} for a thread of its pool, {most}: the pool has too "
+        "few threads, or its calls take too long."
+    )
 
 
 def _bars(names: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:

@@ -34,11 +34,13 @@ class Sheet:
         return Documents([self.document], [self.document], motto=self.motto, source=self.source)
 
 
-def tabled(title: str, remarks: Sequence[str], table: Table, *others: Section) -> Document:
-    """A document that is one table, before what else there is; fit to be shown."""
+def tabled(
+    title: str, remarks: Sequence[str], table: Table, *others: Section, first: Sequence[Section] = ()
+) -> Document:
+    """A document that is one table, before what else there is but for what is to be read first; fit to be shown."""
     lead = tuple(Paragraph(remark, "soft") for remark in remarks)
     figures = (Section("Figures", (table,)),) if table.rows else ()
-    return fitted(Document(title, lead=lead, sections=(*figures, *others)))
+    return fitted(Document(title, lead=lead, sections=(*first, *figures, *others)))
 
 
 def notes(title: str, pairs: Iterable[tuple[str, str]]) -> tuple[Section, ...]:
