@@ -47,12 +47,31 @@ def test_a_row_tells_the_figures_of_a_function() -> None:
         "p50": "9.96 ms",
         "p99": "9.96 ms",
         "CPU": "100%",
+        "run queue": "0%",
         "blocked": "0%",
         "longest block of the loop": "–",
         "kind of work": "compute-bound",
     }
     assert figures(drawn(TOTAL, PAGE))["page"]["longest block of the loop"] == "250 ms"
     assert "longest block of the loop" not in figures(drawn(TOTAL))["total"], "where there is no loop"
+
+
+def test_a_call_that_was_given_no_cpu_is_told_so() -> None:
+    busy = make_profile(spec="shop.orders:busy", name="busy", clocked_cpu_s=0.4, clocked_runqueue_s=0.6)
+    untold = make_profile(spec="shop.orders:untold", name="untold", clocked_cpu_s=0.4, clocked_runqueue_s=None)
+    sheet = drawn(TOTAL, busy, untold)
+    assert [row["run queue"] for row in figures(sheet).values()] == ["0%", "60%", "unknown"]
+    assert ["60% of its wall clock: ready, given no CPU" in note for note in notes(sheet).values()] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_callees_cpu_that_was_limited_is_told_so() -> None:
+    limited = make_profile(spec="m:inner", name="inner", called_from={"m:outer": 10}, cpu_limit_s=0.9)
+    assert "It is called by outer alone, so its CPU is told as that one's at most." in notes(drawn(limited))["inner"]
+    assert "is called by" not in notes(drawn(TOTAL))["total"]
 
 
 def test_what_was_not_measured_is_unknown() -> None:

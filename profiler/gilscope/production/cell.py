@@ -8,9 +8,10 @@ from array import array
 from time import perf_counter_ns
 
 from gilscope.production import clocks
+from gilscope.production.callers import LOOKED_AT, nearest_caller
 from gilscope.production.delay_sums import DelaySums
 from gilscope.production.loop_sums import LoopSums
-from gilscope.production.rate import LEARNED_AT_A_TIME
+from gilscope.production.rate import LEARNED_AT_A_TIME, WARM_UP
 from gilscope.production.sampler import Places
 from gilscope.production.sketch import BUCKETS, bucket
 from gilscope.production.unavailable import greenlets_of
@@ -24,23 +25,29 @@ if TYPE_CHECKING:
 __all__ = ["ADDED", "LARGEST", "Cell", "Sums"]
 
 #: Sums over calls. ``timed``: those whose wall clock was read; ``clocked``: those of them with all clocks read. Where
-#: calls are sampled, each stands for as many as its weight; sums of nanoseconds and
-#: steps are weighted with it.
+#: calls are sampled, each stands for as many as its weight w; sums of nanoseconds and
+#: steps, and of products of nanoseconds (``ns2``), are weighted with it. ``excess``: Σ w (w − 1).
 ADDED = (
     "calls",  # outermost ones that have ended
     "nested",  # calls from within another call of the same function
     "errors",
     "timed_calls",
+    "timed_excess",
     "timed_wall_ns",
     "timed_awaited_ns",
     "timed_steps",  # how often a coroutine or a generator was resumed
     "clocked_calls",
     "clocked_alone",  # calls made while the program had no other thread
     "clocked_weight",
+    "clocked_excess",
     "clocked_wall_ns",
     "clocked_awaited_ns",
     "clocked_cpu_ns",
     "clocked_runqueue_ns",
+    "clocked_wall_wall_ns2",
+    "clocked_wall_cpu_ns2",
+    "clocked_wall_runqueue_ns2",
+    "clocked_cpu_cpu_ns2",
     "clocked_own_ns",  # CPU of other threads, in calls made while the program had none
     "clocked_possible_gil_wait_ns",  # blocked or awaiting while other threads or tasks of the process computed
 )
@@ -51,12 +58,14 @@ LARGEST = ("longest_ns", "longest_block_ns")
 class Sums:
     """Figures that add up: over calls, threads and processes."""
 
-    __slots__ = (*ADDED, *LARGEST, "durations", "loops", "queue_waits", "runqueue_known", "seen")
+    __slots__ = (*ADDED, *LARGEST, "called_from", "durations", "loops", "queue_waits", "runqueue_known", "seen")
 
     def __init__(self) -> None:
         for name in (*ADDED, *LARGEST):
             setattr(self, name, 0)
         self.durations = array("Q", bytes(8 * BUCKETS))
+        self.called_from: dict[str, int] = {}
+        """Of the calls that were looked at, by the nearest decorated function that they came from."""
         self.loops: LoopSums | None = None
         """What the calls did on event loops; None until one was on one."""
         self.queue_waits: DelaySums | None = None
@@ -81,6 +90,8 @@ class Sums:
         for index, count in enumerate(other.durations):
             if count:
                 self.durations[index] += count
+        for caller, count in tuple(other.called_from.items()):  # another thread's
+            self.called_from[caller] = self.called_from.get(caller, 0) + count
         self.runqueue_known = self.runqueue_known and other.runqueue_known
         if other.seen is not None:
             self.add_seen(other.seen)
@@ -112,12 +123,8 @@ class Sums:
         process had ``between_ns`` of CPU."""
         wall_ns, cpu_ns, runqueue_ns, others_ns = span
         blocked_ns = wall_ns - cpu_ns - (runqueue_ns or 0)
-        self.clocked_calls += 1
-        self.clocked_weight += weight
-        self.clocked_wall_ns += weight * (wall_ns + awaited_ns)
+        self._add_parts(weight, wall_ns + awaited_ns, cpu_ns, runqueue_ns or 0)
         self.clocked_awaited_ns += weight * awaited_ns
-        self.clocked_cpu_ns += weight * cpu_ns
-        self.clocked_runqueue_ns += weight * (runqueue_ns or 0)
         self.runqueue_known = self.runqueue_known and runqueue_ns is not None
         self.clocked_alone += alone
         self.clocked_own_ns += weight * others_ns if alone else 0
@@ -125,6 +132,20 @@ class Sums:
         active_ns = others_ns * (cpu_ns + (runqueue_ns or 0)) // cpu_ns if cpu_ns else others_ns
         possible_ns = 0 if alone else max(min(blocked_ns, active_ns), 0)
         self.clocked_possible_gil_wait_ns += weight * (possible_ns + min(awaited_ns, between_ns))
+
+    def _add_parts(self, weight: int, wall_ns: int, cpu_ns: int, runqueue_ns: int) -> None:
+        """What estimates of parts of the wall clock are made from (`gilscope.production.estimates`)."""
+        self.clocked_calls += 1
+        self.clocked_weight += weight
+        self.clocked_excess += weight * (weight - 1)
+        weighted_wall_ns, weighted_cpu_ns = weight * wall_ns, weight * cpu_ns
+        self.clocked_wall_ns += weighted_wall_ns
+        self.clocked_cpu_ns += weighted_cpu_ns
+        self.clocked_runqueue_ns += weight * runqueue_ns
+        self.clocked_wall_wall_ns2 += weighted_wall_ns * wall_ns
+        self.clocked_wall_cpu_ns2 += weighted_wall_ns * cpu_ns
+        self.clocked_wall_runqueue_ns2 += weighted_wall_ns * runqueue_ns
+        self.clocked_cpu_cpu_ns2 += weighted_cpu_ns * cpu_ns
 
 
 class Cell(Sums):
@@ -170,6 +191,9 @@ class Cell(Sums):
         if greenlets_of() is not None:  # a thread's clocks are no call's: not to be asked again
             self._clock_left = sys.maxsize
             return 0
+        if self.clocked_calls < WARM_UP or not self.clocked_calls % LOOKED_AT:
+            caller = nearest_caller()
+            self.called_from[caller] = self.called_from.get(caller, 0) + 1
         stands_for = weight * self._clock_places.block
         self._clock_left = self._clock_places.next_gap(self._rate.clock_block)
         return stands_for
@@ -233,7 +257,12 @@ class Cell(Sums):
         self._rate.clocked(span[1], self._begun[3] - self._began)
         self._clock = 0
 
+    def recent_excess(self) -> int:
+        """What ``timed_excess`` lacks yet, of the calls that were timed lately."""
+        return self._recent * self._rate.block * (self._rate.block - 1)
+
     def _learn(self) -> None:
         """Set the rate by the calls that were timed lately: a few at a time, for it takes a while."""
+        self.timed_excess += self.recent_excess()
         self._rate.timed(self._recent, self._recent_ns)
         self._recent = self._recent_ns = 0

@@ -49,8 +49,10 @@ class Cells:
         with self._lock:
             self._fold()
             whole = Sums()
-            for part in (*self._ended[-1 if recent else 0 :], *self._cells):
+            for part in self._ended[-1 if recent else 0 :]:
                 whole.add(part)
+            for cell in self._cells:
+                _add(whole, cell)
         whole.calls += self.sampler.passed
         return whole
 
@@ -119,12 +121,17 @@ class Cells:
         """Take over the figures of threads that have ended, so that they do not pile up."""
         for cell in [cell for cell in self._cells if cell.ended]:
             self._cells.remove(cell)
-            self._latest().add(cell)
+            _add(self._latest(), cell)
 
     def _latest(self) -> Sums:
         if not self._ended:
             self._ended.append(Sums())
         return self._ended[-1]
+
+
+def _add(whole: Sums, cell: Cell) -> None:
+    whole.add(cell)
+    whole.timed_excess += cell.recent_excess()
 
 
 class _End:

@@ -17,15 +17,17 @@ __all__ = ["COLUMNS", "Profiles", "profiles", "row"]
 #: Of the table, in this order: what a profile tells under these names.
 COLUMNS = (
     *("name", "spec", "kind", "processes", "calls", "nested", "errors"),
-    *("wall_s", "wall_error_s", "mean_s", "cpu_s", "runqueue_s", "blocked_s", "awaited_s", "possible_gil_wait_s"),
-    *("own_threads_cpu_s", "longest_s", "longest_block_s"),
+    *("wall_s", "wall_error_s", "mean_s", "cpu_s", "cpu_error_s", "runqueue_s", "blocked_s"),
+    *("awaited_s", "possible_gil_wait_s", "own_threads_cpu_s", "longest_s", "longest_block_s"),
 )
 _QUANTILES = {"p50_s": 0.5, "p99_s": 0.99}
 
 
 def profiles() -> Profiles:
     """What the calls of every function decorated in this process have shown so far."""
-    return Profiles([function.profile() for function in functions()])
+    from gilscope.production.nesting import nested  # not at the top: msgspec takes longer than all the rest
+
+    return Profiles(nested(function.recorded() for function in functions()))
 
 
 class Profiles(Sequence["Profile"]):

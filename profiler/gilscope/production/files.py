@@ -12,6 +12,7 @@ import msgspec
 
 from gilscope.errors import LoadError
 from gilscope.production.delays import Delays, added_delays
+from gilscope.production.nesting import nested
 from gilscope.production.profile import Profile
 from gilscope.production.record import merged
 from gilscope.production.sketch import BUCKETS
@@ -99,7 +100,7 @@ def load_files(paths: Iterable[Path]) -> Loaded:
     read = [_read(path) for path in paths]
     files = [each for each in read if isinstance(each, ProfileFile)]
     return Loaded(
-        profiles=tuple(merged(profile for file in files for profile in file.profiles)),
+        profiles=tuple(nested(merged(profile for file in files for profile in file.profiles))),
         processes=len(files),
         skipped=tuple(each for each in read if isinstance(each, Skipped)),
         loop_lag=added_delays(file.loop_lag for file in files),

@@ -8,7 +8,7 @@ from gilscope.introspection import gil_enabled
 from gilscope.production.call import Call, Nested, Passed
 from gilscope.production.cells import Cells
 from gilscope.production.forks import after_fork
-from gilscope.production.template import is_wrapper, names_itself
+from gilscope.production.template import is_wrapper, names_itself, spec_of
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ def functions() -> list[Function]:
     return list(_functions.values())
 
 
+def _only(spec: str | None) -> Function | None:
+    """The function of that name, where there is one and no more."""
+    found = [function for function in functions() if function.spec == spec]
+    return found[0] if len(found) == 1 else None
+
+
 def registered(function: Function) -> Function:
     """``function``, or the one that was registered for the same code: a closure that is made again and again is one
     function."""
@@ -42,10 +48,9 @@ class Function(Cells):
 
     def __init__(self, function: Callable[..., Any], kind: Kind, name: str | None = None) -> None:
         super().__init__(tracked=names_itself(function) or not gil_enabled())
-        module = "__main__" if function.__module__ == "__mp_main__" else function.__module__
         self.function = function
         """The function itself, without the decorator (the first one, where closures share their code)."""
-        self.spec = f"{module}:{function.__qualname__}"
+        self.spec = spec_of(function.__module__, function.__qualname__)
         self.name = name or self.spec
         self.kind = kind
         self.inputs: Any = None
@@ -61,7 +66,18 @@ class Function(Cells):
 
     def profile(self, *, recent: bool = False) -> Profile:
         """What the calls in this process have shown so far; ``recent``: those since its `restart` only."""
-        from gilscope.production.profile import profile_of  # not at the top: msgspec takes longer than all the rest
+        from gilscope.production.nesting import nested  # not at the top: msgspec takes longer than all the rest
+
+        found = {self.spec: self.recorded(recent=recent)}
+        spec: str | None = self.spec
+        while spec is not None and (caller := _only(found[spec].only_caller)) and caller.spec not in found:
+            spec = caller.spec
+            found[spec] = caller.recorded(recent=recent)
+        return nested(found.values())[0]
+
+    def recorded(self, *, recent: bool = False) -> Profile:
+        """The same by its own calls alone: without regard to what its caller has shown."""
+        from gilscope.production.profile import profile_of  # as above
 
         code = getattr(self.function, "__code__", None)
         return profile_of(self.sums(recent=recent), self.spec, self.name, self.kind, code)

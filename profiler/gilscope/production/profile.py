@@ -51,6 +51,7 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         line=code.co_firstlineno if code else None,
         gil_enabled=gil_enabled(),
         greenlets=greenlets_of() is not None,
+        called_from=dict(sums.called_from),
         durations={index: count for index, count in enumerate(sums.durations) if count},
         longest_s=sums.longest_ns / 1e9 if sums.timed_calls else None,
         longest_block_s=sums.longest_block_ns / 1e9 if sums.timed_calls and kind in LOOP_KINDS else None,
@@ -62,10 +63,14 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
 
 
 def _field(figure: str) -> str:
-    return f"{figure.removesuffix('_ns')}_s" if figure.endswith("_ns") else figure
+    return figure.replace("_ns", "_s")
 
 
 def _value(sums: Sums, figure: str) -> float:
     """In seconds, where it is nanoseconds; a sum of small differences may be negative, and what it estimates is not."""
     value: int = max(getattr(sums, figure), 0)
-    return value / 1e9 if figure.endswith("_ns") else value
+    unit = _UNITS.get(figure.rpartition("_")[2])
+    return value if unit is None else value / unit
+
+
+_UNITS = {"ns": 1e9, "ns2": 1e18}

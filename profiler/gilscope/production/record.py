@@ -12,6 +12,7 @@ from gilscope.decide.demands import scaled
 from gilscope.production import sketch
 from gilscope.production.awaiting import KINDS
 from gilscope.production.delays import Delays, added_delays
+from gilscope.production.estimates import Part, Sample, mean_error_s, mean_s
 from gilscope.production.observed import Observed, added, divided
 from gilscope.production.on_loops import OnLoops, added_on_loops
 from gilscope.records import (
@@ -56,6 +57,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     errors: int = 0
     """Outermost calls that raised: exact. A generator that was closed early has not."""
     timed_calls: int = 0
+    timed_excess: int = 0
+    """Σ w (w − 1) over the timed calls, of which each stands for w: 0 where each stands for itself."""
     timed_wall_s: float = 0.0
     timed_awaited_s: float = 0.0
     timed_steps: int = 0
@@ -64,14 +67,27 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     clocked_alone: int = 0
     """Calls made while the process had no other thread that Python knows of."""
     clocked_weight: int = 0
+    clocked_excess: int = 0
+    """As ``timed_excess``."""
     clocked_wall_s: float = 0.0
     clocked_awaited_s: float = 0.0
     clocked_cpu_s: float = 0.0
     clocked_runqueue_s: float | None = None
+    clocked_wall_wall_s2: float = 0.0
+    """Σ w wall², by which the parts of the wall clock are told for all calls (`gilscope.production.estimates`); 0 in
+    files of versions that did not keep it."""
+    clocked_wall_cpu_s2: float = 0.0
+    clocked_wall_runqueue_s2: float = 0.0
+    clocked_cpu_cpu_s2: float = 0.0
     clocked_own_s: float = 0.0
     """CPU of threads that Python does not know of, in calls made while it knew of no other thread."""
     clocked_possible_gil_wait_s: float = msgspec.field(default=0.0, name="clocked_unclear_s")  # as it is in files
     """Blocked, or awaiting, while other threads or tasks of the process used as much CPU."""
+    called_from: dict[str, int] = msgspec.field(default_factory=dict)
+    """Clocked calls that were looked at, by the nearest decorated function (its ``spec``) that they were made in; by an
+    empty string those made in none."""
+    cpu_limit_s: float | None = None
+    """The CPU of its only caller, where by its own calls alone it would be more (`gilscope.production.nesting`)."""
     durations: dict[int, int] = msgspec.field(default_factory=dict)
     """The sketch of the wall clocks: calls by bucket (`gilscope.production.sketch`)."""
     longest_s: float | None = None
@@ -106,24 +122,47 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     def wall_error_s(self) -> float | None:
         """The standard error of ``wall_s`` from sampling; 0 where every call was timed.
 
-        Of a mean drawn without replacement (Cochran 1977, Sampling Techniques, §2.6): s ÷ √n × √(1 − n ÷ N).
+        Of a mean (`gilscope.production.estimates.Sample.variance_factor`).
         """
         if not self.timed_calls:
             return None
         mean, square = sketch.moments(self.durations)
-        variance = max(square - mean**2, 0.0)
-        left_out = max(1 - self.timed_calls / max(self.calls, 1), 0.0)
-        return self.calls * math.sqrt(variance / self.timed_calls * left_out)
+        timed = Sample(self.timed_calls, self.timed_weight, self.timed_excess, 0.0, 0.0)
+        return self.calls * math.sqrt(max(square - mean**2, 0.0) * timed.variance_factor(self.calls))
 
     @property
     def cpu_s(self) -> float | None:
-        """CPU of the calling threads."""
-        return self._of_clocked(self.clocked_cpu_s)
+        """CPU of the calling threads. Estimated by calls: a machine that makes them longer makes it no more."""
+        cpu_s = self._part_of_all(self._cpu)
+        return cpu_s if cpu_s is None or self.cpu_limit_s is None else min(cpu_s, self.cpu_limit_s)
+
+    @property
+    def cpu_error_s(self) -> float | None:
+        """The standard error of ``cpu_s`` from sampling; 0 where every call was measured with all clocks. None where
+        too few were to tell."""
+        sample, wall_error_s = self._clocked, self.wall_error_s
+        if sample is None or wall_error_s is None or not self.calls or sample.wall_wall_s2 <= 0:
+            return None
+        each_s = mean_error_s(sample, self._cpu, self.clocked_cpu_cpu_s2, wall_error_s / self.calls, self.calls)
+        return None if each_s is None else self.calls * each_s
+
+    @property
+    def only_caller(self) -> str | None:
+        """The decorated function, by its ``spec``, in which all calls were made that were looked at; None where there
+        is none, or it is not known for enough of them. What a generator does may be done in another."""
+        if len(self.called_from) != 1 or self.kind not in ("sync", "coroutine"):
+            return None
+        [(caller, looked_at)] = self.called_from.items()
+        return caller if caller and looked_at >= MIN_LOOKED_AT else None
 
     @property
     def runqueue_s(self) -> float | None:
         """Ready to run, but given no CPU; None where the kernel does not tell."""
-        return None if self.clocked_runqueue_s is None else self._of_clocked(self.clocked_runqueue_s)
+        cpu_s, wall_s = self._part_of_all(self._cpu), self.wall_s
+        if self.clocked_runqueue_s is None or cpu_s is None or wall_s is None:
+            return None
+        queued_s = self._part_of_all(Part(self.clocked_runqueue_s, self.clocked_wall_runqueue_s2))
+        return None if queued_s is None else min(queued_s, max(wall_s - cpu_s, 0.0))
 
     @property
     def awaited_s(self) -> float | None:
@@ -136,10 +175,11 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     def awaited_by_s(self) -> dict[str, float]:
         """``awaited_s`` by what was awaited: ``outside`` (sockets, timers), ``threads`` and ``processes`` of executors,
         ``tasks`` (with locks and queues), ``unknown``. Empty where none of it is known."""
-        if self.on_loops is None or self._of_clocked(0.0) is None:
+        awaited_s = self.awaited_s
+        if self.on_loops is None or awaited_s is None or self.clocked_wall_s <= 0:
             return {}
-        found = {kind: self._of_clocked(getattr(self.on_loops, f"awaited_{kind}_s")) for kind in KINDS}
-        return {kind: seconds for kind, seconds in found.items() if seconds is not None}
+        told = {kind: getattr(self.on_loops, f"awaited_{kind}_s") for kind in KINDS}
+        return {kind: awaited_s * seconds / (self.clocked_awaited_s or 1.0) for kind, seconds in told.items()}
 
     @property
     def on_loop_s(self) -> float | None:
@@ -161,15 +201,17 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     def blocked_s(self) -> float | None:
         """Off the CPU by its own doing, awaiting included: all that is neither CPU nor run queue (which is in it where
         the kernel does not tell)."""
-        known = self.clocked_cpu_s + (self.clocked_runqueue_s or 0.0)
-        return self._of_clocked(max(self.clocked_wall_s - known, 0.0))
+        cpu_s, wall_s = self.cpu_s, self.wall_s
+        if cpu_s is None or wall_s is None:
+            return None
+        return max(wall_s - cpu_s - (self.runqueue_s or 0.0), 0.0)
 
     @property
     def possible_gil_wait_s(self) -> float | None:
         """The part of ``blocked_s`` in which others in the process computed: a wait for the GIL, or for the outside
         world, its turn on the event loop, or threads that its libraries started. Observed, only what was awaited or
         blocked on locks, which those threads let it wait for, is left open."""
-        possible_s, states = self._of_clocked(self.clocked_possible_gil_wait_s), self.states_s
+        possible_s, states = self._of_blocked(self.clocked_possible_gil_wait_s), self.states_s
         if possible_s is None or "gil_wait" not in states:
             return possible_s
         return min(max(possible_s - states["gil_wait"], 0.0), states["lock"] + (self.awaited_s or 0.0))
@@ -181,7 +223,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
         cpu_s, blocked_s = self.cpu_s, self.blocked_s
         if cpu_s is None or blocked_s is None:
             return {}
-        awaited_s = self._of_clocked(self.clocked_awaited_s) or 0.0
+        awaited_s = self._of_blocked(self.clocked_awaited_s) or 0.0
         return divided(self.observed, cpu_s, max(blocked_s - awaited_s, 0.0))
 
     @property
@@ -203,7 +245,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def own_threads_cpu_s(self) -> float | None:
         """CPU of threads that its libraries started; None where other threads of the process hide it."""
-        return self._of_clocked(self.clocked_own_s) if self.clocked_alone == self.clocked_calls else None
+        return self._by_calls(self.clocked_own_s) if self.clocked_alone == self.clocked_calls else None
 
     @property
     def steps(self) -> float | None:
@@ -242,20 +284,48 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
         mean = self.mean_s
         return None if mean is None else self.calls * mean * share
 
-    def _of_clocked(self, seconds: float) -> float | None:
-        """A part of the clocked calls' wall clock, as the same part of that of all calls."""
-        return self._of_all(seconds / self.clocked_wall_s) if self.clocked_wall_s > 0 else None
+    @property
+    def _clocked(self) -> Sample | None:
+        if self.clocked_wall_s <= 0 or self.clocked_weight <= 0:
+            return None
+        weights = (self.clocked_weight, self.clocked_excess)
+        return Sample(self.clocked_calls, *weights, self.clocked_wall_s, self.clocked_wall_wall_s2)
+
+    @property
+    def _cpu(self) -> Part:
+        return Part(self.clocked_cpu_s, self.clocked_wall_cpu_s2)
+
+    def _part_of_all(self, part: Part) -> float | None:
+        sample, each_s = self._clocked, self.mean_s
+        if sample is None or each_s is None:
+            return None
+        if sample.wall_wall_s2 <= 0:
+            return self._of_all(part.s / sample.wall_s)
+        return self.calls * mean_s(sample, part, each_s)
+
+    def _of_blocked(self, seconds: float) -> float | None:
+        """A part of the time that the clocked calls were blocked, as the same part of that of all calls."""
+        clocked_s = self.clocked_wall_s - self.clocked_cpu_s - (self.clocked_runqueue_s or 0.0)
+        blocked_s = self.blocked_s
+        return None if blocked_s is None else blocked_s * min(seconds / clocked_s, 1.0) if clocked_s > 0 else 0.0
+
+    def _by_calls(self, seconds: float) -> float | None:
+        return self.calls * seconds / self.clocked_weight if self.clocked_weight else None
 
 
+#: Calls that were all made in one function, from which it is taken for the only one that makes them.
+MIN_LOOKED_AT = 10
 #: What tells a function from others; the first profile's word counts for the rest of it.
 _IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
 _LARGEST = ("longest_s", "longest_block_s")
+_COUNTED = ("called_from", "durations")
 _BY_HAND = (
     *_IDENTITY,
     *_LARGEST,
     "greenlets",
-    "durations",
+    *_COUNTED,
     "clocked_runqueue_s",
+    "cpu_limit_s",
     "on_loops",
     "queue_waits",
     "observed",
@@ -279,7 +349,10 @@ def _sum(group: list[_P]) -> _P:
     figures["greenlets"] = any(part.greenlets for part in group)
     queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
     figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
-    figures["durations"] = dict(sum((Counter(part.durations) for part in group), Counter()))
+    for name in _COUNTED:
+        figures[name] = dict(sum((Counter(getattr(part, name)) for part in group), Counter()))
+    limits = [part.cpu_limit_s for part in group]
+    figures["cpu_limit_s"] = None if None in limits else sum(limit for limit in limits if limit is not None)
     figures["queue_waits"] = added_delays(part.queue_waits for part in group)
     figures["on_loops"] = added_on_loops(part.on_loops for part in group)
     return msgspec.structs.replace(group[0], **figures, observed=added(part.observed for part in group))

@@ -99,7 +99,7 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._lock:
-            profiles = [profile for function in functions() if (profile := function.profile()).calls]
+            profiles = [profile for function in functions() if (profile := function.recorded()).calls]
             if profiles == self._written:
                 return
             write_profiles(self.path, self._file(profiles))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gilscope.records import Kind
 
-__all__ = ["is_wrapper", "kind_of", "maker_of", "names_itself", "wrapper_of"]
+__all__ = ["is_wrapper", "is_wrapper_code", "kind_of", "maker_of", "names_itself", "spec_of", "wrapper_of"]
 
 # Flags of a code object: inspect, which names them, takes longer to import than all the rest.
 _VARARGS, _VARKEYWORDS = 0x4, 0x8
@@ -99,7 +99,17 @@ def make(gilscope_func, gilscope_function):{body}
 
 def is_wrapper(func: object) -> bool:
     """Whether this very function was made here: other decorators copy the attributes of what they wrap."""
-    return isinstance(func, FunctionType) and func.__code__.co_filename == _FILE
+    return isinstance(func, FunctionType) and is_wrapper_code(func.__code__)
+
+
+def is_wrapper_code(code: CodeType) -> bool:
+    """Whether this is the code of a function that was made here."""
+    return code.co_filename == _FILE
+
+
+def spec_of(module: object, qualname: str) -> str:
+    """What records call a function: ``package.module:qualname``, in the program's worker processes too."""
+    return f"{'__main__' if module == '__mp_main__' else module}:{qualname}"
 
 
 def kind_of(func: Callable[..., Any]) -> Kind:
@@ -126,7 +136,8 @@ def wrapper_of(func: Callable[..., Any], made: FunctionType) -> FunctionType:
     """``made``, by a maker for ``func``, with the globals and defaults of ``func``."""
     if not isinstance(func, FunctionType):
         return made
-    code = made.__code__.replace(co_flags=made.__code__.co_flags | func.__code__.co_flags & _ITERABLE_COROUTINE)
+    flags = made.__code__.co_flags | func.__code__.co_flags & _ITERABLE_COROUTINE
+    code = made.__code__.replace(co_flags=flags, co_qualname=func.__qualname__)  # by which its frames are told apart
     wrapper = FunctionType(code, func.__globals__, func.__name__, func.__defaults__, made.__closure__)
     wrapper.__kwdefaults__ = func.__kwdefaults__
     return wrapper

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["names", "opportunities_sheet", "profiles_sheet"]
 
+#: From this share of the wall clock in the run queue on, it is told in words.
+NOTABLE_QUEUE = 0.1
+
 _Show = Callable[["Profile"], str]
 
 _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
@@ -33,6 +36,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("p50"), lambda profile: duration(profile.quantile_s(0.5))),
     (Column("p99"), lambda profile: duration(profile.quantile_s(0.99))),
     (Column("CPU"), lambda profile: _share(profile.cpu_s, profile)),
+    (Column("run queue"), lambda profile: _share(profile.runqueue_s, profile)),
     (Column("blocked"), lambda profile: _share(profile.blocked_s, profile)),
     (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
     (Column("errors", brief=False), lambda profile: f"{profile.errors:,}" if profile.errors else NOTHING),
@@ -120,7 +124,7 @@ def _verdict(profile: Profile) -> str:
     verdict = profile.classification
     sure = "" if verdict.label == "inconclusive" else f" ({confidence(verdict.confidence)})"
     kind = f"{kind_of_work(verdict)}{sure}."
-    waits = _queue_wait(profile)
+    waits = f"{_queue_wait(profile)}{_queued(profile)}{_limited(profile)}"
     if blocking(profile):
         return f"{kind} It blocks its event loop, as told above.{waits}"
     block = profile.longest_block_s
@@ -137,6 +141,21 @@ def _queue_wait(profile: Profile) -> str:
         f" Before a call begins it waits {duration(waits.mean_s)} for a thread of its pool, {most}: the pool has too "
         "few threads, or its calls take too long."
     )
+
+
+def _queued(profile: Profile) -> str:
+    share = profile.runqueue_s / profile.wall_s if profile.runqueue_s is not None and profile.wall_s else 0.0
+    if share < NOTABLE_QUEUE:
+        return ""
+    return (
+        f" {percent(share)} of its wall clock: ready, given no CPU; the machine was that busy, or its CPU limit is low."
+    )
+
+
+def _limited(profile: Profile) -> str:
+    if profile.cpu_limit_s is None:
+        return ""
+    return f" It is called by {short_name(profile.only_caller or '')} alone, so its CPU is told as that one's at most."
 
 
 def _bars(names: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
     """What the process has seen: a list to change."""
     found = [make_profile(), make_profile(spec="m:not_called", calls=0)]
-    functions = [SimpleNamespace(profile=lambda place=place: found[place]) for place in range(len(found))]
+    functions = [SimpleNamespace(recorded=lambda place=place: found[place]) for place in range(len(found))]
     monkeypatch.setattr(recording, "functions", lambda: functions)
     return found
 
