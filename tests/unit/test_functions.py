@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ import pytest
 from gilscope.observers.counts import Counts
 from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
 from gilscope.observers.moment import Moment
-from gilscope.observers.sampler import THREADS_PER_MOMENT
 
 from .moments import blocked, counts, moment, runnable
 
@@ -23,10 +23,10 @@ def inside(*functions: int) -> bytes:
 
 
 def taken(*moments: Moment) -> dict[int, Seen]:
-    of_functions = FunctionCounts(0.0)
+    of_functions = FunctionCounts(0.0, random.Random(0))
     for each in moments:
         of_functions.see(each)
-    return of_functions.take(1.0, 1)
+    return of_functions.take(1.0)
 
 
 def counts_in(seen: dict[int, Seen]) -> dict[int, Counts]:
@@ -43,11 +43,11 @@ def test_outside_calls_nothing_counts() -> None:
 
 
 def test_what_was_taken_is_not_told_again() -> None:
-    of_functions = FunctionCounts(0.0)
+    of_functions = FunctionCounts(0.0, random.Random(0))
     of_functions.see(moment(blocked("sleep", functions=inside(1))))
-    of_functions.take(1.0, 1)
+    of_functions.take(1.0)
     of_functions.see(moment(blocked("sleep", functions=inside(2))))
-    assert counts_in(of_functions.take(2.0, 1)) == {2: counts({"sleep": 1})}
+    assert counts_in(of_functions.take(2.0)) == {2: counts({"sleep": 1})}
 
 
 def test_threads_add_up() -> None:
@@ -59,20 +59,34 @@ def test_threads_add_up() -> None:
 
 
 def test_samples_stand_for_the_time_between_them() -> None:
-    of_functions, threads = FunctionCounts(10.0), 2 * THREADS_PER_MOMENT
+    of_functions = FunctionCounts(10.0, random.Random(0))
     of_functions.see(moment())
-    of_functions.see(moment(*[blocked("sleep", tid=tid, functions=inside(1)) for tid in range(THREADS_PER_MOMENT)]))
-    [found] = of_functions.take(14.0, threads).values()
-    assert found.counts.total == THREADS_PER_MOMENT
-    assert found.wall_s == pytest.approx((14.0 - 10.0) / 2 * threads)
+    of_functions.see(moment(*[blocked("sleep", tid=tid, functions=inside(1)) for tid in range(8)]))
+    [found] = of_functions.take(14.0).values()
+    assert (found.counts.total, found.looks) == (8, 8)
+    assert found.wall_s == pytest.approx(8 * (14.0 - 10.0) / 2)
     of_functions.see(moment(blocked("sleep", functions=inside(1))))
-    assert of_functions.take(15.0, 1)[1].wall_s == pytest.approx(15.0 - 14.0)
+    assert of_functions.take(15.0)[1].wall_s == pytest.approx(15.0 - 14.0)
+
+
+def test_a_sample_counts_for_the_moments_that_were_left_out_and_the_threads_that_were_not_looked_at() -> None:
+    of_functions = FunctionCounts(0.0, random.Random(0))
+    seldom, crowd = moment(blocked("sleep", functions=inside(1))), moment(blocked("network", functions=inside(1)))
+    seldom.slots, crowd.crowd = 5.0, 2.5
+    for _ in range(400):
+        of_functions.see(seldom)
+        of_functions.see(crowd)
+    found = of_functions.take(400 * 6.0)[1]
+    assert found.counts.of("sleep") == 400 * 5
+    assert found.counts.of("network") == pytest.approx(400 * 2.5, rel=0.05)
+    assert found.looks == 800
+    assert found.wall_s == pytest.approx(400 * (5.0 + 2.5), rel=0.05)
 
 
 def test_seen_adds_up_and_leaves_the_other_alone() -> None:
-    parts: list[Any] = [Seen(1.0, counts({"sleep": 1}, blocked_held=1)) for _ in range(2)]
+    parts: list[Any] = [Seen(1.0, counts({"sleep": 1}, blocked_held=1), 3) for _ in range(2)]
     whole = Seen()
     for part in parts:
         whole += part
-    assert whole == Seen(2.0, counts({"sleep": 2}, blocked_held=2))
+    assert whole == Seen(2.0, counts({"sleep": 2}, blocked_held=2), 6)
     assert parts[0] == parts[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gilscope.observers import sampler
+from gilscope.observers import own_schedule, sampler
 from gilscope.observers.sampler import LATE_S, Sampler
 from gilscope.observers.sampling_quality import SamplingQuality
 
@@ -22,7 +22,9 @@ class Clock:
         self.late_s = itertools.chain(late_s, itertools.repeat(0.0))
         self.woken: list[float] = []
         self.spent = 0.0
-        patch.setattr(sampler, "time", SimpleNamespace(perf_counter=lambda: self.now, thread_time=lambda: self.spent))
+        clocks = SimpleNamespace(perf_counter=lambda: self.now, thread_time=lambda: self.spent)
+        patch.setattr(sampler, "time", clocks)
+        patch.setattr(own_schedule, "time", clocks)
 
     def spend(self, seconds: float) -> int:
         """Use the CPU; the GIL is free meanwhile."""

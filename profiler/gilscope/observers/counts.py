@@ -33,12 +33,12 @@ class Counts:
     weights: dict[Place, float] = field(default_factory=dict)
     """Of the runnable that were asked: how many they stand for. Where many can run a few are asked, each for more."""
 
-    def add(self, sample: ThreadSample, cpus_saturated: bool) -> None:
-        """Count one sample."""
+    def add(self, sample: ThreadSample, cpus_saturated: bool, times: int = 1) -> None:
+        """Count one sample, as one or as so many."""
         place = sample.wait or _place(sample), sample.holds_gil, cpus_saturated
-        self.samples[place] += 1
+        self.samples[place] += times
         if sample.on_cpu is not None:
-            self.weights[place] = self.weights.get(place, 0.0) + sample.stands_for
+            self.weights[place] = self.weights.get(place, 0.0) + times * sample.stands_for
 
     def of(self, *places: str, held: bool | None = None, saturated: bool | None = None) -> int:
         """The samples at these places; of all of them, or of those with the GIL, or at such moments."""

@@ -2,22 +2,26 @@
 
 Each thread publishes in its own memory which functions it is in, as `FUNCTIONS` bytes: the byte of a function's number
 is 1 while the thread is in a call of it. A sample counts for all of them: what a function calls is part of its time.
+One that stands for several (`gilscope.observers.call_sampler`) counts as so many.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import random
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gilscope.observers.counts import Counts
 from gilscope.observers.moment import Moment
-from gilscope.observers.sampler import THREADS_PER_MOMENT
 
-__all__ = ["FUNCTIONS", "FunctionCounts", "Seen"]
+__all__ = ["FUNCTIONS", "ROW_BYTES", "FunctionCounts", "Seen"]
 
 #: Bytes that a thread publishes. The first is no function's and always 1: whatever a call waits for is its own.
 FUNCTIONS = 512
+#: A process publishes in rows: what the threads of a row publish lies side by side, within so many bytes that begin at
+#: a multiple of that, so that it is read at once.
+ROW_BYTES = 1 << 15
 
 
 @dataclass
@@ -27,9 +31,12 @@ class Seen:
     wall_s: float = 0.0
     """What the samples stand for."""
     counts: Counts = field(default_factory=Counts)
+    looks: int = 0
+    """How many samples there were; some count as several."""
 
     def __iadd__(self, other: Seen) -> Seen:
         self.wall_s += other.wall_s
+        self.looks += other.looks
         self.counts += other.counts
         return self
 
@@ -38,31 +45,34 @@ class FunctionCounts:
     """The functions' view of the moments.
 
     :param now_s: when the first of them may come
+    :param rng: rounds what a sample stands for to a whole number, up or down, so that it is right on average
     """
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, rng: random.Random) -> None:
         self._since_s = now_s
-        self._moments = 0
+        self._rng = rng
+        self._slots = 0.0
         self._counts: defaultdict[bytes, Counts] = defaultdict(Counts)
+        self._looks: Counter[bytes] = Counter()
 
     def see(self, moment: Moment) -> None:
-        self._moments += 1
+        self._slots += moment.slots
         for interpreter in moment.interpreters:
             for sample in interpreter.threads:
-                self._counts[sample.functions].add(sample, moment.cpus_saturated)
+                times = int(moment.slots * moment.crowd + self._rng.random())
+                self._counts[sample.functions].add(sample, moment.cpus_saturated, times)
+                self._looks[sample.functions] += 1
 
-    def take(self, now_s: float, threads: int) -> dict[int, Seen]:
-        """What was seen since it was last taken, by the functions' numbers.
-
-        :param threads: how many were watched, of which a moment shows `THREADS_PER_MOMENT` at most
-        """
-        each_s = (now_s - self._since_s) / max(self._moments, 1) * max(1.0, threads / THREADS_PER_MOMENT)
+    def take(self, now_s: float) -> dict[int, Seen]:
+        """What was seen since it was last taken, by the functions' numbers."""
+        slot_s = (now_s - self._since_s) / max(self._slots, 1.0)
         found: defaultdict[int, Seen] = defaultdict(Seen)
         for inside, counts in self._counts.items():
             for number in _numbers(inside):
-                found[number] += Seen(counts.total * each_s, counts)
-        self._since_s, self._moments = now_s, 0
+                found[number] += Seen(counts.total * slot_s, counts, self._looks[inside])
+        self._since_s, self._slots = now_s, 0.0
         self._counts.clear()
+        self._looks.clear()
         return dict(found)
 
 

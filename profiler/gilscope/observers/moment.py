@@ -73,3 +73,7 @@ class Moment:
     interpreters: list[InterpreterSample]
     cpus_saturated: bool = False
     """Whether at least as many of the threads were runnable as there are CPUs."""
+    slots: float = 1.0
+    """How many moments at the rate asked for it stands for: more where the sampler took its time."""
+    crowd: float = 1.0
+    """The threads of which some were looked at, for each that was."""

@@ -17,8 +17,9 @@ from collections import defaultdict
 from contextlib import suppress
 
 from gilscope.observers.calibration import NotWatchableError, own_layout, try_reading
+from gilscope.observers.call_sampler import CallSampler
 from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
-from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
+from gilscope.observers.functions import FunctionCounts, Seen
 from gilscope.observers.gil import GilLayout
 from gilscope.observers.observer_messages import (
     LARGEST,
@@ -48,7 +49,7 @@ class _Watch:
         self._ours = ours
         self._parent = parent
         self._sampler = sampler
-        self._counts = FunctionCounts(time.perf_counter())
+        self._counts = FunctionCounts(time.perf_counter(), random.Random())
         self._due = time.perf_counter() + REPORT_EVERY_S
         self._unsent: defaultdict[int, Seen] = defaultdict(Seen)
         self._dropped = 0
@@ -92,7 +93,7 @@ class _Watch:
 
     def _report(self, asked: bool = False) -> None:
         trouble = self._trouble()
-        for number, seen in self._counts.take(time.perf_counter(), len(self._sampler.threads)).items():
+        for number, seen in self._counts.take(time.perf_counter()).items():
             self._unsent[number] += seen
         self._sampler.let_go_of_ended()
         if self._unsent or asked or trouble:
@@ -103,7 +104,7 @@ class _Watch:
     def _trouble(self) -> str | None:
         """Why not all is seen. What most readings failed of is not told at all."""
         if refused := refusal(self._sampler.quality):
-            self._counts = FunctionCounts(time.perf_counter())
+            self._counts = FunctionCounts(time.perf_counter(), random.Random())
             return refused
         if self._dropped:
             return f"{self._dropped} threads are not watched: the observer can open no more files (ulimit -n)"
@@ -138,7 +139,7 @@ def _answer(ours: socket.socket, start: Start, parent: int) -> None:
     except NotWatchableError as refusal:
         _refuse(ours, str(refusal), parent)
     else:
-        sampler = Sampler((), layout, start.rate_hz, random.Random(), functions=FUNCTIONS)
+        sampler = CallSampler(layout, start.rate_hz, random.Random())
         _Watch(ours, parent, sampler).run()
 
 

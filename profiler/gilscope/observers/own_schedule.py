@@ -36,7 +36,8 @@ class OwnSchedule:
     """The calling thread's; it knows nothing where the kernel does not tell."""
 
     def __init__(self) -> None:
-        self._asleep_run_s = 0.0
+        self.asleep_run_s = 0.0
+        """The CPU it had used when it was last about to wait."""
         self._own: LastRun | None = None
         self._open: dict[str, int] = {}
         with suppress(OSError):
@@ -46,7 +47,7 @@ class OwnSchedule:
     def sleep(self) -> None:
         """The thread is about to wait."""
         self._own = None
-        self._asleep_run_s = time.thread_time()
+        self.asleep_run_s = time.thread_time()
 
     def wake(self) -> None:
         """It has waited, and runs since it was given a CPU."""
@@ -62,7 +63,7 @@ class OwnSchedule:
         own = self._own
         if own is None or other is None:
             return False
-        since_s = own.at_s - (own.run_s - self._asleep_run_s)
+        since_s = own.at_s - (own.run_s - self.asleep_run_s)
         return since_s - GRAIN_S <= other.at_s <= own.at_s and other_cpu() == self._cpu()
 
     def _cpu(self) -> int:

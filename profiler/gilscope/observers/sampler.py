@@ -81,17 +81,15 @@ class WatchedThread:
     """One thread.
 
     :param timed: whether its times are read while it is runnable
-    :param functions: bytes to read of what it publishes of the functions it is in
     """
 
-    def __init__(
-        self, address: ThreadAddress, interpreter: Interpreter, timed: bool = False, functions: int = 0
-    ) -> None:
+    def __init__(self, address: ThreadAddress, interpreter: Interpreter, timed: bool = False) -> None:
         self.address = address
         self.interpreter = interpreter
         self.ended = False
+        self.published = b""
+        """What it published of the functions it is in when that was last read, if it is (`ThreadSample.functions`)."""
         self._timed = timed
-        self._functions = functions
         self._files: ThreadFiles | None = None
         self.was_runnable = False
         """Whether its times were last read while it was."""
@@ -124,8 +122,7 @@ class WatchedThread:
         :param holder: who holds its GIL, 0 for nobody
         :raises OSError, ValueError: when it has ended
         """
-        process = self.interpreter.files
-        functions = process.read(self.address.busy, self._functions) if self._functions else b""
+        process, functions = self.interpreter.files, self.published
         waiting = self.open().waiting()
         if waiting is None:
             return ThreadSample(self.address, None, functions=functions)
@@ -176,7 +173,6 @@ class Sampler:
 
     :param layout: where this interpreter binary keeps its GIL; None when unknown
     :param timed: of so many of the threads, the first, the times are read too (`ThreadSample.scheduled`)
-    :param functions: bytes to read of what each thread publishes (`ThreadSample.functions`)
     :param alone: whether all that the one thread's process does is done for its calls, by other threads too
     :raises OSError: when a thread is gone or may not be watched; nothing stays open
     """
@@ -189,15 +185,14 @@ class Sampler:
         rng: random.Random,
         *,
         timed: int = 0,
-        functions: int = 0,
         alone: bool = False,
     ) -> None:
         self._layout = layout
         self._alone = alone
         self._rng = rng
         self._timed = timed
-        self._functions = functions
         self._cpus = len(os.sched_getaffinity(0))
+        self._taken_at_most = CPU_SHARE * self._cpus
         self._cost = RecentCost(RECENT_MOMENTS)
         self._own = OwnSchedule()
         self._was_saturated = False
@@ -228,7 +223,7 @@ class Sampler:
             interpreter = Interpreter(address.pid, address.runtime, self._layout)
             self._interpreters[address.pid] = interpreter
         timed = len(self.threads) < self._timed
-        thread = WatchedThread(address, interpreter, timed, self._functions)
+        thread = WatchedThread(address, interpreter, timed)
         thread.open()  # refused here rather than in the middle of a round
         self._keep_open([thread])
         self.threads.append(thread)
@@ -258,9 +253,10 @@ class Sampler:
             if time.perf_counter() - due > LATE_S:
                 self.quality.missed += 1
             else:
-                self._own.wake()
-                self._cost.begin(time.thread_time())
-                yield self.moment()
+                self._wake()
+                moment = self.moment()
+                moment.slots = slot_s * self.quality.asked_hz
+                yield moment
                 self._cost.end(time.thread_time(), self._was_saturated)
             slot += slot_s
             skipped = int(max(0.0, time.perf_counter() - slot) / slot_s)
@@ -270,9 +266,14 @@ class Sampler:
         self.quality.elapsed_s += time.perf_counter() - began
         self.quality.cpu_s += time.thread_time() - cpu
 
+    def _wake(self) -> None:
+        """It has waited for the moment that it looks at now."""
+        self._own.wake()
+        self._cost.begin(time.thread_time())
+
     def _slot_s(self) -> float:
         """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
-        bounds = (self._cost.saturated_s / (CPU_SHARE * self._cpus), self._cost.each_s / OWN_SHARE)
+        bounds = (self._cost.saturated_s / self._taken_at_most, self._cost.each_s / OWN_SHARE)
         return max(1.0 / self.quality.asked_hz, *bounds)
 
     def moment(self) -> Moment:
@@ -281,7 +282,8 @@ class Sampler:
         moment = Moment([])
         runnable: list[_Runnable] = []
         looked_at = 0
-        for interpreter, threads in self._chosen():
+        candidates = self._candidates()
+        for interpreter, threads in self._chosen(candidates):
             self.quality.readings[HOLDER].tried += 1
             try:
                 seen = InterpreterSample(interpreter.pid, time.perf_counter(), interpreter.hold(), [])
@@ -291,8 +293,8 @@ class Sampler:
             moment.interpreters.append(seen)
             runnable += self._sample(seen, threads)
             looked_at += len(threads)
-        # Of a crowd a few are looked at, and stand for all.
-        moment.cpus_saturated = len(runnable) * len(self.threads) >= self._cpus * max(looked_at, 1)
+        moment.crowd = len(candidates) / looked_at if looked_at else 1.0
+        moment.cpus_saturated = len(runnable) * moment.crowd >= self._cpus
         self._was_saturated = moment.cpus_saturated
         self._sample_runnable(runnable)
         return moment
@@ -356,10 +358,14 @@ class Sampler:
         self.quality.note(what, error)
         thread.ended = not isinstance(error, OSError) or error.errno not in OUT_OF_DESCRIPTORS
 
-    def _chosen(self) -> list[tuple[Interpreter, list[WatchedThread]]]:
-        if len(self.threads) <= THREADS_PER_MOMENT:
-            return self._everyone
-        chosen = self._rng.sample(self.threads, THREADS_PER_MOMENT)
+    def _candidates(self) -> list[WatchedThread]:
+        """The threads to look at; of a crowd a few, which stand for all."""
+        return self.threads
+
+    def _chosen(self, candidates: list[WatchedThread]) -> list[tuple[Interpreter, list[WatchedThread]]]:
+        if len(candidates) <= THREADS_PER_MOMENT:
+            return self._everyone if candidates is self.threads else self._by_interpreter(candidates)
+        chosen = self._rng.sample(candidates, THREADS_PER_MOMENT)
         self._keep_open(chosen)
         return self._by_interpreter(chosen)
 

@@ -45,7 +45,7 @@ def observed_of(seen: Seen | None, cpu_ns: int, runqueue_ns: int, gil_enabled: b
     states = seconds_by_state(seen.wall_s, scheduled, counts, gil_enabled)
     seconds: dict[str, Any] = {f"{state}_s": value for state, value in states.items()}
     held_s = seen.wall_s * counts.of(*BLOCKED_STATES, held=True) / counts.total
-    return Observed(wall_s=seen.wall_s, samples=counts.total, gil_held_off_cpu_s=held_s, **seconds)
+    return Observed(wall_s=seen.wall_s, samples=seen.looks, gil_held_off_cpu_s=held_s, **seconds)
 
 
 def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[str, float]:

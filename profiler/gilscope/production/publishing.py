@@ -7,15 +7,16 @@ is never observed, a call only sees that there is none.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable
 from weakref import WeakSet
 
 from gilscope.introspection import runtime_address, thread_state
+from gilscope.observers.functions import ROW_BYTES
 from gilscope.production.cell import Cell
 from gilscope.production.cells import Cells
+from gilscope.production.rows import Place, Rows
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["Publisher"]
@@ -24,11 +25,15 @@ __all__ = ["Publisher"]
 class _Published:
     """What a thread publishes, and how it is found. Lives as long as the thread does."""
 
-    def __init__(self, size: int) -> None:
-        self.flags = bytearray(size)
-        self.flags[0] = 1
-        place = ctypes.addressof(ctypes.c_char.from_buffer(self.flags))
-        self.address = ThreadAddress(os.getpid(), threading.get_native_id(), thread_state(), runtime_address(), place)
+    def __init__(self, rows: Rows, place: Place) -> None:
+        self._rows = rows
+        self.place = place
+        place.row[place.begin] = 1
+        thread = (os.getpid(), threading.get_native_id(), thread_state(), runtime_address())
+        self.address = ThreadAddress(*thread, place.address)
+
+    def __del__(self) -> None:
+        self._rows.give_back(self.place)
 
 
 class Publisher:
@@ -36,6 +41,7 @@ class Publisher:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self._rows = Rows(size, ROW_BYTES)
         self._tell: Callable[[ThreadAddress], None] | None = None
         self._lock = threading.RLock()  # a signal handler may make a thread's first call in the middle of another's
         self._local = threading.local()
@@ -59,9 +65,10 @@ class Publisher:
                 self._functions.append(function)
             number = self._functions.index(function) + 1
         if number < self._size:
-            flags = self._own().flags
-            flags[number] = cell.inside
-            cell.number, cell.flags = number, flags
+            place = self._own().place
+            number += place.begin
+            place.row[number] = cell.inside
+            cell.number, cell.flags = number, place.row
 
     def function_of(self, number: int) -> Cells | None:
         """The function that is published under this number."""
@@ -70,7 +77,7 @@ class Publisher:
     def _own(self) -> _Published:
         own: _Published | None = getattr(self._local, "own", None)
         if own is None:
-            own = self._local.own = _Published(self._size)
+            own = self._local.own = _Published(self._rows, self._rows.take())
             with self._lock:
                 self._threads.add(own)
                 tell = self._tell

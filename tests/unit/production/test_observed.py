@@ -20,7 +20,8 @@ UNDIVIDED: dict[str, Any] = {"clocked_cpu_s": 0.1, "clocked_alone": 0, "clocked_
 
 
 def seen(wall_s: float = 1.0, held: int = 0, free: int = 0, blocked_held: int = 0, **blocked: int) -> Seen:
-    return Seen(wall_s, counts(blocked, on_cpu=(held, free), blocked_held=blocked_held))
+    found = counts(blocked, on_cpu=(held, free), blocked_held=blocked_held)
+    return Seen(wall_s, found, found.total)
 
 
 def observed(**what: Any) -> Observed:
