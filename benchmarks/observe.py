@@ -1,17 +1,24 @@
 """What `gilscope.observe()` costs a service: ``python -m benchmarks.observe [PAIRS]``.
 
-Four threads answer a fixed number of requests again and again, now observed, now not, in pairs of random order; the
-ratio of the two wall clocks is taken pair by pair. What is published for the observer to read is part of the cost; the
-observer starts before the clock does, and its CPU has its own figure.
+First a service as most are, by itself: twenty threads in a pool that have all answered something and are parked most
+of the time. The observer's CPU is told while nothing is asked of it, under a steady load, and with all threads at work;
+and how long its first request takes where ``GILSCOPE_OBSERVE=1`` asks for an observer.
+
+Then what it slows down: four threads answer a fixed number of requests again and again, now observed, now not, in pairs
+of random order; the ratio of the two wall clocks is taken pair by pair. What is published for the observer to read is
+part of the cost; the observer starts before the clock does, and its CPU has its own figure.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import random
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +28,11 @@ from gilscope import classify, observe
 from gilscope.observers.proc import process_cpu_s
 from gilscope.production import forks
 
+PARKED = 20
+PERIOD_S = 10.0
+#: Requests per second of the steady load; one takes 6 ms or so, half of that on a CPU.
+LOAD_HZ = 60.0
+FIRSTS = 10
 THREADS = 4
 ROUND_S = 1.0
 BLOCK = b"x" * (1 << 20)
@@ -110,8 +122,102 @@ def ratios(request: Callable[[], object], pairs: int) -> tuple[list[float], floa
     return found, 2 * statistics.mean(observer)
 
 
+# ---- a service with parked threads ----
+
+
+def parked_pool() -> ThreadPoolExecutor:
+    """A pool whose threads have all answered a request, and wait for the next."""
+    pool, together = ThreadPoolExecutor(PARKED), threading.Barrier(PARKED)
+
+    def first() -> None:
+        together.wait()
+        mixed()
+
+    for done in [pool.submit(first) for _ in range(PARKED)]:
+        done.result()
+    return pool
+
+
+def nothing(_pool: ThreadPoolExecutor, until: float) -> None:
+    """No requests."""
+    time.sleep(until - time.perf_counter())
+
+
+def steady(pool: ThreadPoolExecutor, until: float) -> None:
+    """Requests at random moments, whether earlier ones were answered or not."""
+    while (left := until - time.perf_counter()) > 0:
+        time.sleep(min(random.expovariate(LOAD_HZ), left))
+        pool.submit(mixed)
+
+
+def all_at_work(pool: ThreadPoolExecutor, until: float) -> None:
+    """As many requests at a time as there are threads."""
+
+    def work() -> None:
+        while time.perf_counter() < until:
+            mixed()
+
+    for done in [pool.submit(work) for _ in range(PARKED)]:
+        done.result()
+
+
+LOADS: dict[str, Callable[[ThreadPoolExecutor, float], None]] = {
+    "idle": nothing,
+    f"{LOAD_HZ:g} requests/s": steady,
+    f"{PARKED} at a time": all_at_work,
+}
+
+
+def observers_cpu(load: Callable[[ThreadPoolExecutor, float], None]) -> float:
+    """Of a warm observer, as a share of one CPU."""
+    with observe() as observation, parked_pool() as pool:
+        assert observation.observer_pid is not None, observation.reason
+        load(pool, time.perf_counter() + 1.0)
+        before, began = process_cpu_s(observation.observer_pid), time.perf_counter()
+        load(pool, began + PERIOD_S)
+        return (process_cpu_s(observation.observer_pid) - before) / (time.perf_counter() - began)
+
+
+#: A request of some 34 ms, the first of its program.
+FIRST = """
+import time
+from gilscope import classify
+@classify
+def request():
+    end = time.thread_time() + 0.017
+    while time.thread_time() < end:
+        pass
+    time.sleep(0.017)
+began = time.perf_counter()
+request()
+print(time.perf_counter() - began)
+"""
+
+
+def first_request_s(observed: bool) -> float:
+    """Of a fresh process."""
+    environment = os.environ | {"GILSCOPE_OBSERVE": str(int(observed))}
+    done = subprocess.run([sys.executable, "-c", FIRST], env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def parked_service() -> None:
+    print(
+        f"### CPython {platform.python_version()}, {PARKED} threads in a pool, {PERIOD_S:g} s each, load average ",
+        end="",
+    )
+    print(f"{os.getloadavg()[0]:.1f} before\n")
+    print("| requests | observer's CPU |\n| --- | --- |")
+    for name, load in LOADS.items():
+        print(f"| {name} | {100 * observers_cpu(load):.2f} % |", flush=True)
+    firsts = [(first_request_s(False), first_request_s(True)) for _ in range(FIRSTS)]
+    without, observed = (1e3 * statistics.median(times) for times in zip(*firsts, strict=True))
+    print(f"\nThe first request of a process: {observed:.1f} ms with `GILSCOPE_OBSERVE=1`, {without:.1f} ms without.\n")
+
+
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    parked_service()
     print(f"### CPython {platform.python_version()}, {THREADS} threads, {pairs} pairs of {ROUND_S:g} s\n")
     print("| requests | slowdown: median | 95 % interval | observer's CPU |")
     print("| --- | --- | --- | --- |")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import gilscope
-from gilscope.production import forks
+from gilscope.production import forks, observing
 from gilscope.production.files import load_profiles
 from gilscope.production.profile import Profile
 from gilscope.records import WAIT_STATES
@@ -190,19 +190,38 @@ def test_stopping_ends_the_observer_and_its_thread() -> None:
 
 def test_the_environment_asks_for_it(tmp_path: Path) -> None:
     text = """
-    import gilscope
-    from gilscope.production.observing import is_observed
+    import gilscope, sys
+    print({"gilscope.production.observing", "gilscope.production.recording"} <= sys.modules.keys())
     f.nap(0)
-    print(is_observed())
-    gilscope.observe()
+    print(gilscope.observe() is gilscope.observe())
     [f.nap(0.01) for _ in range(30)]
     """
     with program(text, tmp_path, GILSCOPE_OBSERVE="1") as process:
         told = process.communicate(timeout=100)
-    assert told == ("True\n", "")
+    assert told == ("True\nTrue\n", "")
     [found] = load_profiles(tmp_path).profiles
     assert found.observed is not None
     assert share(found, "sleep") > 0.4
+
+
+def test_the_first_call_does_not_wait_for_the_observer(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    class Slow(observing.Observation):
+        def __init__(self, rate_hz: float, patient: bool = False) -> None:
+            begun.set()
+            go.wait()
+            super().__init__(rate_hz, patient)
+
+    monkeypatch.setattr(observing, "Observation", Slow)
+    monkeypatch.setenv("GILSCOPE_OBSERVE", "1")
+    f.nap(0)
+    assert begun.wait(60)
+    f.nap(0)
+    go.set()
+    with gilscope.observe() as observation:
+        assert observation.reason is None
+    assert profile(f.nap).calls == 2
 
 
 def test_another_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from types import FunctionType
 from gilscope.errors import UsageError
 from gilscope.production.cells import on_new_cell
 from gilscope.production.function import Function, registered
-from gilscope.production.startup import begin
+from gilscope.production.startup import begin, prepare
 from gilscope.production.template import kind_of, maker_of, wrapper_of
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
@@ -69,6 +69,7 @@ def _decorated(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, An
     if isinstance(func, staticmethod | classmethod):
         return type(func)(_decorated(func.__func__, name, inputs, kwargs, star))
     _check(func)
+    prepare()
     function = registered(Function(func, kind_of(func), name))
     if inputs is not None:
         function.inputs, function.kwargs, function.star = inputs, kwargs, star

@@ -45,6 +45,7 @@ PATIENCE_S = 10.0
 TROUBLE = "this process is not observed"
 
 _current: Observation | None = None
+_beginning = threading.RLock()
 _publisher: Publisher | None = None  # from the first observation on
 
 
@@ -70,17 +71,31 @@ def is_observed() -> bool:
 
 
 def observe_as_asked() -> None:
-    """Observe this process because its environment says so: nothing is waited for."""
-    _begin(RATE_HZ)
+    """Observe this process because its environment says so, in its own time: this is within a call of the program's.
+
+    :raises OSError: when the system permits no thread
+    """
+    start_thread(_begin_patiently, "gilscope-observe")
 
 
-def _begin(rate_hz: float) -> Observation:
+def _begin_patiently() -> None:
+    clocks.gilscope_threads.add(threading.get_ident())
+    try:
+        _begin(RATE_HZ, patient=True)
+    except Exception as error:  # an interpreter that is about to end, for one
+        tell(TROUBLE, error)
+    finally:
+        clocks.gilscope_threads.discard(threading.get_ident())
+
+
+def _begin(rate_hz: float, patient: bool = False) -> Observation:
     global _current
-    if _current is None or not _current.running:
-        if _current is not None:
-            _current.stop()
-        _current = Observation(rate_hz)
-    return _current
+    with _beginning:
+        if _current is None or not _current.running:
+            if _current is not None:
+                _current.stop()
+            _current = Observation(rate_hz, patient)
+        return _current
 
 
 @dataclass(frozen=True)
@@ -93,9 +108,12 @@ class _Observer:
 
 
 class Observation:
-    """An observer process that watches this one; leaving the context stops it."""
+    """An observer process that watches this one; leaving the context stops it.
 
-    def __init__(self, rate_hz: float) -> None:
+    :param patient: whether the observer leaves the CPUs to others while it starts
+    """
+
+    def __init__(self, rate_hz: float, patient: bool = False) -> None:
         self.reason: str | None = None
         """Why nothing is seen, or not all; None as long as that is not so."""
         self._told = threading.Event()
@@ -104,7 +122,7 @@ class Observation:
         self._lookout: Lookout | None = None
         try:
             self._lookout = Lookout()  # first, to meet the threads that are asked to come for their cells
-            self._observer = self._started(rate_hz)
+            self._observer = self._started(rate_hz, patient)
         except (UsageError, OSError) as error:
             self.reason = str(error)
             tell(TROUBLE, self.reason)
@@ -112,13 +130,13 @@ class Observation:
             _publishing().tell(self._tell)
             atexit.register(self.stop)
 
-    def _started(self, rate_hz: float) -> _Observer:
+    def _started(self, rate_hz: float, patient: bool) -> _Observer:
         _refuse_where_impossible()
         with contextlib.ExitStack() as unless_started:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             unless_started.enter_context(ours)
             with theirs:
-                process = _observer_process(theirs)
+                process = _observer_process(theirs, patient)
             unless_started.callback(process.wait)
             unless_started.callback(process.kill)
             permit_reading(process.pid)
@@ -240,14 +258,15 @@ def _refuse_where_impossible() -> None:
         raise UsageError(f"its threads are {library}'s greenlets, which an observer cannot tell apart")
 
 
-def _observer_process(theirs: socket.socket) -> subprocess.Popen[bytes]:
+def _observer_process(theirs: socket.socket, patient: bool) -> subprocess.Popen[bytes]:
     """In a session of its own: what is typed at a terminal is for the program. Its standard streams are no part of the
     conversation: what prints or reads when an interpreter starts does so before any line of gilscope's.
 
     :raises UsageError: when there is no interpreter to start
     :raises OSError: when the system permits no process
     """
-    command = [interpreter(), "-P", "-m", "gilscope.observers.observer_process"]
+    module = "patient_start" if patient else "observer_process"
+    command = [interpreter(), "-P", "-m", f"gilscope.observers.{module}"]
     passed = above_streams(os.dup(theirs.fileno()))
     try:
         return subprocess.Popen(
@@ -287,7 +306,8 @@ on_new_cell.append(_publish)
 
 @after_fork
 def _forget() -> None:
-    global _current, _publisher
+    global _beginning, _current, _publisher
+    _beginning = threading.RLock()
     if _current is not None:
         _current._abandon()
     _current = _publisher = None

@@ -1,7 +1,7 @@
-"""What a process's environment asks for, begun at its first call of a decorated function.
+"""What a process's environment asks for: imported when a function is decorated, and begun when one is called.
 
-And not before: a program that forks its workers first forks no thread with it, and one that makes no call leaves no
-file.
+Not begun before: a program that forks its workers first forks no thread with it, and one that makes no call leaves no
+file. Not imported later: that takes longer than most requests, and the first of them would have to wait for it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,26 @@ from gilscope.production import OBSERVE_VARIABLE, OUT_VARIABLE
 from gilscope.production.forks import after_fork
 from gilscope.production.unavailable import tell
 
-__all__ = ["begin"]
+__all__ = ["begin", "prepare"]
 
 _begun = False
+_prepared = False
+
+
+def prepare() -> None:
+    """Import what `begin` needs, once in a process and its forks. This is within an import of the user's, which nothing
+    here may fail."""
+    global _prepared
+    if _prepared:
+        return
+    _prepared = True
+    try:
+        if _folder():
+            import gilscope.production.recording
+        if _observes():
+            import gilscope.production.observing  # noqa: F401
+    except Exception as error:
+        tell("profiles are not recorded, or not observed", error)
 
 
 def begin(*_: object) -> None:
@@ -27,7 +44,7 @@ def begin(*_: object) -> None:
     if _begun:
         return
     _begun = True
-    if folder := os.environ.get(OUT_VARIABLE):
+    if folder := _folder():
         try:
             # Here and not in the recorder's thread: a child forked while that imports could never import the same.
             from gilscope.production.recording import record
@@ -35,13 +52,21 @@ def begin(*_: object) -> None:
             record(folder)
         except Exception as error:
             tell("profiles are not recorded", error)
-    if os.environ.get(OBSERVE_VARIABLE, "0") not in ("", "0"):
+    if _observes():
         try:
             from gilscope.production.observing import observe_as_asked
 
             observe_as_asked()
         except Exception as error:
             tell("this process is not observed", error)
+
+
+def _folder() -> str | None:
+    return os.environ.get(OUT_VARIABLE)
+
+
+def _observes() -> bool:
+    return os.environ.get(OBSERVE_VARIABLE, "0") not in ("", "0")
 
 
 @after_fork
