@@ -78,12 +78,17 @@ def test_what_was_not_measured_is_unknown() -> None:
     assert set(figures(drawn(TOTAL, NEVER))["never"].values()) == {"0", "unknown", "inconclusive"}
 
 
+def test_without_a_call_nobody_knows_of_errors() -> None:
+    shown = figures(drawn(make_profile(spec="m:raises", name="raises", errors=3), NEVER, TOTAL))
+    assert [shown[name]["errors"] for name in ("raises", "never", "total")] == ["3", "–", "none"]
+
+
 def test_a_note_tells_what_it_is_how_surely_and_what_to_do() -> None:
     told = notes(drawn(TOTAL, PAGE, NEVER))
     assert told["total"].startswith("compute-bound (high, ")
-    assert "It computes: try a process pool" in told["total"]
+    assert TOTAL.advice in told["total"]
     assert told["page"].endswith("It blocks its event loop, as told above.")
-    assert told["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10); let it run on."
+    assert told["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10): 10 more will do."
 
 
 def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from gilscope.configuration import Configuration
 from gilscope.decide.model import Model
 from gilscope.records import BreakEven, Trial
 
-__all__ = ["break_even"]
+__all__ = ["break_even", "gain_of", "shortest_call_s"]
 
 #: The calls between which a break-even is looked for: nothing shorter can be called, nothing longer is waited for.
 SHORTEST_S, LONGEST_S = 1e-7, 1e3
@@ -50,21 +51,27 @@ def _of(model: Model, trial: Trial, serial: Trial | None, floor: float) -> Break
         pickle_s=model.machine.pickle_s if model.shape(trial.backend) == "process" else None,
         startup_s=trial.startup_s,
         cold_s=trial.cold.cost_s if trial.cold else None,
-        call_s=_shortest(_gain(model, trial), 1 / (1 - floor)),
+        call_s=shortest_call_s(model, Configuration(trial.backend, trial.workers, trial.chunksize), floor),
         calls=_repaid_after(trial, serial, floor),
     )
 
 
-def _gain(model: Model, trial: Trial) -> Callable[[float], float]:
-    """How many times the serial throughput this configuration has, by the model, with calls of so many seconds."""
-    shape, share = model.shape(trial.backend), model.gil_shares[1]
+def gain_of(model: Model, to: Configuration) -> Callable[[float], float]:
+    """How many times the serial throughput a configuration has, by the model, with calls of so many seconds."""
+    shape, share = model.shape(to.backend), model.gil_shares[1]
 
     def gain(seconds: float) -> float:
         like = model.with_calls_of(seconds)
-        stations = like.stations(shape, trial.backend, trial.chunksize, share)
-        return like.rates(stations, trial.workers)[-1] / like.rates(like.stations("serial", "serial"), 1)[-1]
+        stations = like.stations(shape, to.backend, to.chunksize, share)
+        return like.rate(stations, to.workers) / like.rate(like.stations("serial", "serial"), 1)
 
     return gain
+
+
+def shortest_call_s(model: Model, to: Configuration, floor: float) -> float | None:
+    """The shortest call of the model's shape that a configuration runs faster than the serial run by more than
+    ``floor``; None when no length does."""
+    return _shortest(gain_of(model, to), 1 / (1 - floor))
 
 
 def _shortest(gain: Callable[[float], float], worth: float) -> float | None:

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from gilscope.decide.demands import in_call_wall_s, outside_wait_s
 from gilscope.decide.stats import normal_cdf
 from gilscope.records import WAIT_STATES, Classification, Demands, Label
-from gilscope.units import duration, percent
+from gilscope.units import counted, duration, percent
 
-__all__ = ["COMPUTE_SHARE", "IO_SHARE", "MIN_SAMPLES", "classify", "compute_share"]
+__all__ = [
+    "COMPUTE_SHARE",
+    "IO_SHARE",
+    "MIN_SAMPLES",
+    "PYTHON_SHARE",
+    "TimedShare",
+    "classify",
+    "compute_share",
+]
 
 #: From this share of CPU on, compute-bound: to hide all of its waiting behind its computing would gain 1/0.8,
 #: a quarter.
@@ -44,11 +53,13 @@ def classify(
     dispatch_s: Mapping[str, float] | None = None,
     error_share: float = 0.0,
     accelerators: Sequence[str] = (),
+    timed: TimedShare | None = None,
 ) -> Classification:
     """Classify a function from what one call of it asks for when it runs alone.
 
     ``samples`` are those of the solo run; ``dispatch_s`` is what each pool needs to hand over one call;
-    ``error_share`` is the fraction of the calls that raised.
+    ``error_share`` is the fraction of the calls that raised; ``timed`` how the share of computing is known where each
+    call's own clocks tell it and no samples do.
 
     The confidence is the chance that a repetition says the same: Φ(distance ÷ σ) from each share to the
     nearest boundary that would change the answer, σ binomial over the samples; the least of those that the
@@ -59,7 +70,7 @@ def classify(
     if demands is None or unclear:
         return Classification(label="inconclusive", confidence=0.0, reason=unclear or "", **ratios)
     label, subtype, confidence, reason = _overhead(demands, dispatch_s or {}) or _by_share(
-        demands, samples, gil_enabled
+        demands, samples, gil_enabled, timed
     )
     if demands.accelerator_s:
         reason += _by_open_device(demands.accelerator_s, accelerators)
@@ -70,6 +81,16 @@ def classify(
 def _by_open_device(seconds: float, accelerators: Sequence[str]) -> str:
     """What is taken for waiting for an accelerator, and by what sign."""
     return f"; {duration(seconds)} in native code or its driver is taken for waiting for {', '.join(accelerators)}"
+
+
+@dataclass(frozen=True)
+class TimedShare:
+    """The share of a call that is computing, where clocks told it call by call."""
+
+    calls: float
+    """As many calls of equal length tell it as exactly."""
+    told: str
+    """What is to be said of it, and of what it leaves open."""
 
 
 _Verdict = tuple[Label, str | None, float, str]
@@ -112,7 +133,8 @@ def _why_inconclusive(demands: Demands | None, samples: int, error_share: float)
     if compute_share(demands) is None:
         return "the solo run used no CPU and did not wait: nothing is known of it"
     if demands.wait_s is not None and samples < MIN_SAMPLES:
-        return f"{samples} samples of the solo run are too few (of {MIN_SAMPLES}); allow more calls or time"
+        few = f"{counted(samples, 'sample')} of the solo run {'is' if samples == 1 else 'are'} too few"
+        return f"{few} (of {MIN_SAMPLES}); allow more calls or time"
     return ""
 
 
@@ -126,12 +148,13 @@ def _overhead(demands: Demands, dispatch_s: Mapping[str, float]) -> _Verdict | N
     return "overhead-bound", None, normal_cdf(math.log(cheapest / call_s) / DISPATCH_NOISE), reason
 
 
-def _by_share(demands: Demands, samples: int, gil_enabled: bool) -> _Verdict:
+def _by_share(demands: Demands, samples: int, gil_enabled: bool, timed: TimedShare | None) -> _Verdict:
     share = compute_share(demands) or 0.0
     undivided = demands.wait_s is None
-    trust = _share_confidence(share, MIN_SAMPLES if undivided else samples)
+    trust = _share_confidence(share, timed.calls if timed else MIN_SAMPLES if undivided else samples)
     label, subtype, detail, certain = _label(demands, share, samples, gil_enabled)
-    reason = f"{percent(share)} of a call is computing, {percent(1 - share)} waiting{detail}"
+    told = timed.told if timed else f"{percent(share)} of a call is computing, {percent(1 - share)} waiting"
+    reason = f"{told}{detail}"
     if undivided and demands.runqueue_s is not None:
         reason += "; what it waits for is unknown"
     elif undivided:
@@ -149,7 +172,7 @@ def _label(demands: Demands, share: float, samples: int, gil_enabled: bool) -> t
     return "mixed", None, "; both matter", 1.0
 
 
-def _share_confidence(share: float, samples: int) -> float:
+def _share_confidence(share: float, samples: float) -> float:
     return min(_distance_confidence(share, boundary, samples) for boundary in (IO_SHARE, COMPUTE_SHARE))
 
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from gilscope.configuration import Configuration
 from gilscope.decide.accelerator import station_of, without_accelerator
 from gilscope.decide.demands import call_s, outside_wait_s, scaled, with_cpu
-from gilscope.decide.mva import Station, bottleneck, throughputs
+from gilscope.decide.mva import Station, bottleneck, throughput, throughputs
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.decide.traits import BackendTraits, Machine, Shape
 from gilscope.records import Demands, Kind, Trial
@@ -136,6 +136,13 @@ class Model:
         ceiling = self._ceiling(stations)
         return [min(value, ceiling) for value in throughputs(stations, workers)]
 
+    def rate(self, stations: Sequence[Station], workers: int) -> float:
+        """The last of `rates`.
+
+        :raises ValueError: when the call asks for nothing
+        """
+        return min(throughput(stations, workers), self._ceiling(stations))
+
     def _ceiling(self, stations: Sequence[Station]) -> float:
         busy_s = sum(station.demand_s - station.off_cpu_s for station in stations if not math.isinf(station.servers))
         busy_s += (self.demands.own_threads_cpu_s or 0.0) + (self.demands.children_cpu_s or 0.0)
@@ -146,7 +153,7 @@ class Model:
 
         :raises ValueError: when the call asks for nothing
         """
-        free, ceiling = throughputs(stations, workers)[-1], self._ceiling(stations)
+        free, ceiling = throughput(stations, workers), self._ceiling(stations)
         return (ceiling, "cpu") if ceiling < free else (free, bottleneck(stations, free, workers))
 
     def most_speedup(self, shape: Shape) -> float:

@@ -49,13 +49,27 @@ def throughputs(stations: Sequence[Station], workers: int) -> list[float]:
 
     :raises ValueError: when there is no worker or no station with a demand
     """
+    rates, feeding_s = _own(stations, workers)
+    return [_fed(rates[:count], feeding_s) for count in range(1, workers + 1)] if feeding_s else rates
+
+
+def throughput(stations: Sequence[Station], workers: int) -> float:
+    """Calls per second with so many workers, without those of fewer.
+
+    :raises ValueError: when there is no worker or no station with a demand
+    """
+    rates, feeding_s = _own(stations, workers)
+    return _fed(rates, feeding_s) if feeding_s else rates[-1]
+
+
+def _own(stations: Sequence[Station], workers: int) -> tuple[list[float], float]:
+    """Calls per second of the workers alone, and what feeding them one call takes."""
     used = visited(stations)
     if not used or workers < 1:
         raise ValueError(f"a prediction needs a worker and a demand, got {workers} workers and {list(stations)}")
-    feeding_s = sum(station.demand_s for station in used if station.ahead)
     own = [station for station in used if not station.ahead]
     rates = _product_form(own, workers) if own else [math.inf] * workers
-    return [_fed(rates[:count], feeding_s) for count in range(1, workers + 1)] if feeding_s else rates
+    return rates, sum(station.demand_s for station in used if station.ahead)
 
 
 def bottleneck(stations: Sequence[Station], throughput_per_s: float, workers: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -31,10 +32,33 @@ def profiles() -> Profiles:
 
 
 class Profiles(Sequence["Profile"]):
-    """Profiles in a row; ``profiles["name"]`` finds one by its name or its ``module:qualname``."""
+    """Profiles in a row; ``profiles["name"]`` finds one by its name or its ``module:qualname``, ``in`` asks for either,
+    and `keys`, `items` and `get` are those of a dictionary by name. Iterating gives the profiles."""
 
     def __init__(self, found: Sequence[Profile]) -> None:
         self._found = tuple(found)
+
+    def keys(self) -> list[str]:
+        """What each is found by: its name, or its ``module:qualname`` where others have that name, too."""
+        names = Counter(profile.name for profile in self._found)
+        return [profile.name if names[profile.name] == 1 else profile.spec for profile in self._found]
+
+    def values(self) -> list[Profile]:
+        """The profiles, in the order of `keys`."""
+        return list(self._found)
+
+    def items(self) -> list[tuple[str, Profile]]:
+        """`keys` and `values` in pairs."""
+        return list(zip(self.keys(), self._found, strict=True))
+
+    def get(self, name: str, default: Profile | None = None) -> Profile | None:
+        """The profile of that name or ``module:qualname``; ``default`` where no decorated function is called so."""
+        return next((profile for profile in self._found if name in (profile.name, profile.spec)), default)
+
+    def __contains__(self, wanted: object) -> bool:
+        if isinstance(wanted, str):
+            return self.get(wanted) is not None
+        return wanted in self._found
 
     @overload
     def __getitem__(self, index: int | str) -> Profile: ...
@@ -45,8 +69,7 @@ class Profiles(Sequence["Profile"]):
             return Profiles(self._found[index])
         if isinstance(index, int):
             return self._found[index]
-        found = next((profile for profile in self._found if index in (profile.name, profile.spec)), None)
-        if found is None:
+        if (found := self.get(index)) is None:
             raise KeyError(f"no decorated function is called {index!r}: {', '.join(each.name for each in self._found)}")
         return found
 

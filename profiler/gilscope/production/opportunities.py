@@ -10,7 +10,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from gilscope.production.judge import MIN_CALLS
+from gilscope.production.advice import in_vain
+from gilscope.production.needed import MIN_CALLS
+from gilscope.production.own_work import awaited_own_s
 from gilscope.production.profile import Profile
 from gilscope.records import Classification, Record
 from gilscope.units import duration
@@ -66,8 +68,12 @@ def opportunities(profiles: Iterable[Profile], cpus: float) -> list[Opportunity]
 
 def _opportunity(profile: Profile, cpus: float) -> Opportunity:
     verdict = profile.classification
+    against = _against(profile, verdict, cpus)
     waiting_s, computing_s = _waiting_s(profile), _computing_s(profile, verdict, cpus)
-    against = _against(profile, verdict, (waiting_s or 0.0) + (computing_s or 0.0))
+    if against is not None and waiting_s is not None and computing_s is not None and _is_judged(profile):
+        waiting_s = computing_s = 0.0
+    if against is None and not (waiting_s or 0.0) + (computing_s or 0.0) > 0:
+        against = "There is nothing that side by side would save."
     return Opportunity(
         profile=profile,
         classification=verdict,
@@ -78,10 +84,17 @@ def _opportunity(profile: Profile, cpus: float) -> Opportunity:
     )
 
 
+def _is_judged(profile: Profile) -> bool:
+    return profile.clocked_calls >= MIN_CALLS
+
+
 def _waiting_s(profile: Profile) -> float | None:
-    """While others in the process computed it may have waited for them, which no pool would spare it."""
+    """While others in the process computed it may have waited for them, which no pool would spare it; nor would one
+    what it awaits of its own program."""
     blocked_s, possible_s = profile.blocked_s, profile.possible_gil_wait_s
-    return None if blocked_s is None or possible_s is None else max(blocked_s - possible_s, 0.0)
+    if blocked_s is None or possible_s is None:
+        return None
+    return max(blocked_s - max(possible_s, awaited_own_s(profile)), 0.0)
 
 
 def _computing_s(profile: Profile, verdict: Classification, cpus: float) -> float | None:
@@ -90,15 +103,9 @@ def _computing_s(profile: Profile, verdict: Classification, cpus: float) -> floa
     return 0.0 if verdict.subtype == "own-threads" else profile.cpu_s * (1 - 1 / cpus)
 
 
-def _against(profile: Profile, verdict: Classification, saving_s: float) -> str | None:
+def _against(profile: Profile, verdict: Classification, cpus: float) -> str | None:
     """Why it deserves no analysis; None when it does."""
-    if profile.clocked_calls < MIN_CALLS:
-        return f"{verdict.reason}."
-    if verdict.label == "overhead-bound":
-        return profile.advice
-    if saving_s <= 0:
-        return profile.advice if verdict.subtype == "own-threads" else "There is nothing that side by side would save."
-    return None
+    return in_vain(profile, verdict, cpus) if _is_judged(profile) else f"{verdict.reason}."
 
 
 def _reason(profile: Profile, verdict: Classification, waiting_s: float, computing_s: float) -> str:

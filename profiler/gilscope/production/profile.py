@@ -3,10 +3,12 @@ counts."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gilscope.introspection import gil_enabled
-from gilscope.production import judge
+from gilscope.observers.cpus import usable_cpus
+from gilscope.production import advice, judge
 from gilscope.production.cell import ADDED
 from gilscope.production.delays import delays_of
 from gilscope.production.observed import observed_of
@@ -34,8 +36,8 @@ class Profile(ProfileRecord, frozen=True, kw_only=True):
 
     @property
     def advice(self) -> str:
-        """What to do, in a sentence."""
-        return judge.advice(self, self.classification)
+        """What to do on the machine that it ran on (this one, where that is unknown), in a sentence or more."""
+        return advice.advice(self, self.classification, self.cpus or _usable_cpus())
 
 
 def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | None) -> Profile:
@@ -47,6 +49,7 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         spec=spec,
         name=name,
         kind=kind,
+        cpus=_usable_cpus(),
         file=code.co_filename if code else None,
         line=code.co_firstlineno if code else None,
         gil_enabled=gil_enabled(),
@@ -60,6 +63,12 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         observed=observed_of(sums.seen, sums.clocked_cpu_ns, sums.clocked_runqueue_ns, gil_enabled()),
         **figures,
     )
+
+
+@cache
+def _usable_cpus() -> float:
+    """Asked once: the system is asked for several files."""
+    return usable_cpus(None).usable
 
 
 def _field(figure: str) -> str:

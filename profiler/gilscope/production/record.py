@@ -50,6 +50,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     greenlets: bool = False
     """Whether the program's threads are greenlets, which share a thread's clocks: these are not read then."""
     processes: int = 1
+    cpus: float | None = None
+    """That the process may use; the most of several. None in files of versions that did not tell."""
     calls: int = 0
     """Outermost calls that have ended: exact."""
     nested: int = 0
@@ -317,7 +319,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
 MIN_LOOKED_AT = 10
 #: What tells a function from others; the first profile's word counts for the rest of it.
 _IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
-_LARGEST = ("longest_s", "longest_block_s")
+_LARGEST = ("longest_s", "longest_block_s", "cpus")
 _COUNTED = ("called_from", "durations")
 _BY_HAND = (
     *_IDENTITY,

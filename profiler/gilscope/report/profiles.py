@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gilscope.production.blocking import blocking, blocking_told
 from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
-from gilscope.report.document import NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
+from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
@@ -39,7 +39,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("run queue"), lambda profile: _share(profile.runqueue_s, profile)),
     (Column("blocked"), lambda profile: _share(profile.blocked_s, profile)),
     (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
-    (Column("errors", brief=False), lambda profile: f"{profile.errors:,}" if profile.errors else NOTHING),
+    (Column("errors", brief=False), lambda profile: _errors(profile)),
     (Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
 )
 
@@ -107,6 +107,13 @@ def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Seq
 
 
 # ---- what each is ----
+
+
+def _errors(profile: Profile) -> str:
+    """Without a call nobody knows of any."""
+    if not profile.calls:
+        return NOT_APPLICABLE
+    return f"{profile.errors:,}" if profile.errors else NOTHING
 
 
 def _share(seconds: float | None, profile: Profile) -> str:

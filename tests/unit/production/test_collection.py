@@ -20,6 +20,22 @@ def test_profiles_are_a_sequence() -> None:
         found["g"]
 
 
+def test_profiles_are_looked_up_as_in_a_dictionary() -> None:
+    total, fetch = make_profile(), make_profile(spec="m:f", name="f", calls=0, wall_s=0.0)
+    found = Profiles([total, fetch])
+    known: list[object] = ["f", "m:f", fetch, "g", 1]
+    assert [each in found for each in known] == [True, True, True, False, False]
+    assert dict(found.items()) == dict(found) == {"total": total, "f": fetch}
+    assert (found.keys(), found.values()) == (["total", "f"], [total, fetch])
+    assert (found.get("m:f"), found.get("g"), found.get("g", total)) == (fetch, None, total)
+
+
+def test_functions_of_the_same_name_have_keys_of_their_own() -> None:
+    first, second = make_profile(spec="a:run", name="run"), make_profile(spec="b:run", name="run", calls=1)
+    found = Profiles([first, second])
+    assert [found[key] for key in found.keys()] == [first, second]  # noqa: SIM118 (iterating gives the profiles)
+
+
 def test_the_table_has_a_row_for_each_and_leaves_out_what_is_unknown() -> None:
     frame = Profiles([make_profile(), make_profile(calls=0, wall_s=0.0, longest_s=None)]).to_frame()
     assert list(frame.columns) == [*COLUMNS, "p50_s", "p99_s", "label", "subtype", "confidence", "advice"]

@@ -46,8 +46,15 @@ def test_what_may_have_been_a_wait_for_the_gil_is_not_counted() -> None:
 @pytest.mark.parametrize(
     ("profile", "told"),
     [
-        (make_profile(calls=3, wall_s=30.0), "3 calls measured are too few (of 10); let it run on."),
-        (make_profile(calls=1000, wall_s=1000 * 2e-6), "A call is shorter than handing it to any pool"),
+        (make_profile(calls=3, wall_s=30.0), "3 calls measured are too few (of 10): 7 more will do."),
+        (
+            make_profile(calls=1000, wall_s=1000 * 2e-6),
+            "Nothing to win: a call takes 2.00 µs; a thread pool never pays",
+        ),
+        (
+            make_profile(calls=1000, wall_s=1000 * 155e-6),
+            "Nothing to win: a call takes 155 µs; a thread pool pays only",
+        ),
         (waiting(clocked_own_s=2.0, clocked_cpu_s=1.0), "Its library computes in threads of its own"),
         (make_profile(calls=0, wall_s=0.0), "0 calls measured are too few"),
     ],
@@ -63,7 +70,14 @@ def test_on_one_cpu_computing_saves_nothing() -> None:
         found = of(make_profile(), cpus)
         assert found.saving_s == pytest.approx(0.0)
         assert not found.deserving
-        assert found.reason == "There is nothing that side by side would save."
+        assert found.reason == "Nothing to win: it computes, and there is 1 CPU to share."
+
+
+def test_nothing_is_saved_where_nothing_can_be_won() -> None:
+    """155 µs on a CPU each, a million times: a process pool takes longer to hand one over than other CPUs save."""
+    short = make_profile(calls=10**6, wall_s=155.0)
+    assert of(short, cpus=2).saving_s == 0.0
+    assert of(make_profile(calls=10**5, wall_s=155.0), cpus=2).saving_s == pytest.approx(77.5)
 
 
 def test_what_is_unknown_is_not_nothing() -> None:
