@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 UNKNOWN: Final = "unknown"
+#: What is less is the rest of a subtraction, and no time that a clock told.
+LEAST_S: Final = 1e-10
 #: Each up to so many seconds.
 _TIMES: Final = (
     (1e-6, 1e-9, "ns"),
@@ -69,6 +71,8 @@ def rough_duration(seconds: float) -> str:
 def _timed(seconds: float, digits: int, show: Callable[[float], str]) -> str:
     if not math.isfinite(seconds) or seconds == 0:
         return f"{seconds:.0f} s"
+    if abs(seconds) < LEAST_S:
+        return f"<{_timed(LEAST_S, digits, show)}"
     rounded = abs(float(f"{seconds:.{digits}g}"))
     scale, unit = next((scale, unit) for most, scale, unit in _TIMES if rounded < most)
     return f"{show(seconds / scale)} {unit}"

@@ -24,6 +24,8 @@ from gilscope import units
         (7_199.0, "2.00 h"),
         (36000.0, "10.0 h"),
         (200_000.0, "2.31 days"),
+        (5e-10, "0.5 ns"),
+        (3.89e-16, "<0.1 ns"),
     ],
 )
 def test_durations_have_a_unit_that_fits(seconds: float | None, expected: str) -> None:

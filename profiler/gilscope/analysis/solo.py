@@ -21,6 +21,7 @@ from gilscope.measure.trial import TrialEnded
 from gilscope.measure.trial_account import TimedRound
 from gilscope.measure.watching import Watching
 from gilscope.observers.gil import Gil
+from gilscope.units import counted
 
 __all__ = ["start_solo", "translated"]
 
@@ -179,7 +180,7 @@ def _more(done: m.RoundDone) -> int:
 def _every_call_raised(trial: LiveTrial) -> errors.TargetFailedError:
     error = trial.account.error
     assert error is not None
-    message = f"every one of {trial.account.calls} calls raised; the first: {error.type}: {error.message}"
+    message = f"every one of {counted(trial.account.calls, 'call')} raised; the first: {error.type}: {error.message}"
     return errors.TargetFailedError(message, error.traceback)
 
 

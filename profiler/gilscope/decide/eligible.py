@@ -15,6 +15,7 @@ from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.locks import SharedLock, shared_lock
 from gilscope.decide.stats import CONFIDENCE, share_difference
 from gilscope.records import LOOP_KINDS, Kind, Trial
+from gilscope.units import counted
 
 __all__ = ["Standard", "ineligible"]
 
@@ -82,7 +83,7 @@ def _raises_more(trial: Trial, standard: Standard) -> str | None:
     if more.low is None or more.low <= 0:
         return None
     first = f" ({trial.error})" if trial.error else ""
-    return f"{trial.errors} of its {trial.calls} calls raised{first}, alone {alone.errors} of {alone.calls}"
+    return f"{trial.errors} of its {counted(trial.calls, 'call')} raised{first}, alone {alone.errors} of {alone.calls}"
 
 
 def _differs(trial: Trial, standard: Standard) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gilscope.decide.model import SHORTEST_CALL_S
-from gilscope.units import rough_duration
+from gilscope.units import counted, rough_duration
 
 __all__ = ["PASS_SHARE", "inputs_to_use", "why_fewer"]
 
@@ -31,7 +31,7 @@ def why_fewer(given: int, used: int, call_s: float | None, budget_s: float, max_
     if call_s is None:
         return "no call ended in time"
     if max_calls is not None and CALLS_SHARE * max_calls < given:
-        return f"one call of each is more than a quarter of the {max_calls:,} calls allowed"
+        return f"one call of each is more than a quarter of the {counted(max_calls, 'call')} allowed"
     pass_s = given * call_s
     if pass_s <= PASS_SHARE * budget_s:
         return "later ones took longer than the first, and the time for one pass over all was over"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.stats import Estimate
 from gilscope.records import Trial
-from gilscope.units import byte_size, duration, percent, times
+from gilscope.units import byte_size, counted, duration, percent, times
 
 __all__ = ["NOTABLE_SHARE", "ended_early", "why_not"]
 
@@ -33,7 +33,7 @@ def why_not(
     if trial.status != "ok":
         return f"{_STATUSES[trial.status]}: {trial.reason or 'no reason given'}"
     if trial.calls and trial.errors >= trial.calls:
-        return f"all of its {trial.calls} calls raised"
+        return f"all of its {counted(trial.calls, 'call')} raised"
     if barred is not None:
         return barred
     if ratio is None or chosen is None:

@@ -39,7 +39,7 @@ def _question(found: Capacity) -> str:
     wanted = found.wanted
     if wanted.items is None or wanted.within_s is None:
         return f"Wanted: {rate(wanted.per_s)}."
-    return f"Wanted: {wanted.items:,.0f} calls within {duration(wanted.within_s)}, {rate(wanted.per_s)}."
+    return f"Wanted: {counted(wanted.items, 'call')} within {duration(wanted.within_s)}, {rate(wanted.per_s)}."
 
 
 def _fleets(found: Capacity) -> Table:
@@ -82,7 +82,7 @@ def _machines(option: FleetOption) -> str:
 def _saturation(option: FleetOption) -> str:
     if option.saturates_at_workers is None:
         return NOT_APPLICABLE
-    return f"{option.saturates_at_workers:,} workers ({option.saturated})"
+    return f"{counted(option.saturates_at_workers, 'worker')} ({option.saturated})"
 
 
 def _points(found: Capacity) -> Table:
@@ -103,7 +103,7 @@ def _chart(
     curves = tuple(
         Curve(
             f"{option.engine}, {counted(option.cpus_each, 'CPU')}",
-            tuple(Point(f"{point.workers:,} workers", point.workers, figure(point)) for point in option.curve),
+            tuple(Point(counted(point.workers, "worker"), point.workers, figure(point)) for point in option.curve),
         )
         for option in found.fleets
         if option.curve

@@ -24,7 +24,7 @@ from gilscope.report.changes import (
 from gilscope.report.document import NOTHING
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import configuration, kind_of_work, sentence
-from gilscope.units import percent
+from gilscope.units import counted, percent
 
 if TYPE_CHECKING:
     from gilscope.decide.changes import Change
@@ -94,7 +94,7 @@ def _compared(pairs: Sequence[tuple[str, Comparison]]) -> str:
         return f"{name}: {_headline(only)}"
     counts = Counter(_headword(each) for _, each in pairs)
     told = ", ".join(f"{counts[word]} {said(word)}" for word in _ORDER if counts[word])
-    return f"{len(pairs):,} functions compared: {told}"
+    return f"{counted(len(pairs), 'function')} compared: {told}"
 
 
 def _headword(each: Comparison) -> str:

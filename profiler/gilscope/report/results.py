@@ -81,10 +81,14 @@ def _remarks(result: ResultRecord) -> list[str]:
         found.append("The analysis was interrupted: this is drawn from what was finished.")
     target = result.target
     if target.inputs_truncated:
-        found.append(f"Only the first {target.taken:,} inputs were taken; there were more.")
+        found.append(f"Only the first {_inputs_were(target.taken)} taken; there were more.")
     if target.inputs_why is not None:
-        found.append(f"{target.taken:,} inputs given, {target.input_count:,} used: {target.inputs_why}.")
+        found.append(f"{counted(target.taken, 'input')} given, {target.input_count:,} used: {target.inputs_why}.")
     return found
+
+
+def _inputs_were(count: int) -> str:
+    return f"{counted(count, 'input')} {'was' if count == 1 else 'were'}"
 
 
 def _figures(result: ResultRecord) -> tuple[tuple[str, str], ...]:

@@ -54,6 +54,6 @@ def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined  # only where something was found
 
     environment = Environment(undefined=StrictUndefined)
-    filters = (units.byte_size, units.change, units.duration, units.percent, units.rate, units.slowdown)
+    filters = (units.byte_size, units.change, units.counted, units.duration, units.percent, units.rate, units.slowdown)
     environment.filters |= {write.__name__: write for write in filters}
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gilscope.units import byte_size, duration
+from gilscope.units import byte_size, counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def _restarts(queue: MeasuredQueue, threads: bool) -> Iterator[QueueSetting]:
     why = "this pool ends no worker" if threads else f"how workers grow from task to task is unknown{holds}"
     if not threads and held is not None and growth is not None:
         calls = trial.calls / trial.workers
-        why = f"a worker grew by {byte_size(round(max(growth, 0) * calls))} in {calls:,.0f} calls{holds}"
+        why = f"a worker grew by {byte_size(round(max(growth, 0) * calls))} in {counted(round(calls), 'call')}{holds}"
         if growth * calls > GROWN_BYTES:
             tasks, kilobytes = max(1, round(held / (growth * queue.batch))), 2 * held // 1024
             why += ": replaced when it holds twice as much"

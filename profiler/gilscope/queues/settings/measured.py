@@ -104,7 +104,7 @@ class MeasuredQueue:
             return "unknown: calls this short are not timed one by one"
         seen = self.trial.calls
         rests = f"a call's p99 is {duration(self.p99_s)}" if seen >= ENOUGH_CALLS else f"{duration(self.p99_s)}"
-        rests += "" if seen >= ENOUGH_CALLS else f" was the longest of {seen} calls, too few for a p99"
+        rests += "" if seen >= ENOUGH_CALLS else f" was the longest of {counted(seen, 'call')}, too few for a p99"
         told = f"{rests}; {HANGS} times that, with {counted(self.batch, 'call')} a task, is {duration(self.longest_s)}"
         return told if self.longest_s >= LEAST_LIMIT_S else f"{told}; nothing hangs within {LEAST_LIMIT_S} s"
 

@@ -7,7 +7,7 @@ from typing import Final
 from gilscope.records import Context, Finding, ResultRecord
 from gilscope.report.document import Code, Detail, Items, Lines, Notice, Section
 from gilscope.report.verdicts import configuration
-from gilscope.units import times
+from gilscope.units import counted, times
 
 __all__ = ["alternatives", "code", "failure", "findings", "output"]
 
@@ -55,7 +55,9 @@ def failure(result: ResultRecord) -> Section | None:
     if found is None:
         return None
     lines = Lines(found.traceback or f"{found.type}: {found.message}")
-    return Section("First exception", (lines,), f"{found.count:,} of {found.calls:,} calls raised", Detail.BRIEF)
+    return Section(
+        "First exception", (lines,), f"{found.count:,} of {counted(found.calls, 'call')} raised", Detail.BRIEF
+    )
 
 
 def output(result: ResultRecord) -> Section | None:
