@@ -47,7 +47,7 @@ def test_what_fails_fast_is_not_recommended_and_says_with_what() -> None:
     verdict = judged(SERIAL, failing, PROCESSES)
     assert (verdict.backend, verdict.workers) == ("process", 4)
     (why,) = [other.why_not for other in verdict.alternatives if other.backend == "thread"]
-    assert why == f"3822 of its 3900 calls raised ({error}), alone 0 of 60"
+    assert why == f"3,822 of its 3,900 calls raised ({error}), alone 0 of 60"
     assert f"thread × 64 is no choice: {why}" in verdict.reason
 
 
@@ -128,4 +128,4 @@ def test_where_nothing_is_a_choice_the_reasons_are_told() -> None:
         with_throughput([SERIAL, failing]), WAITING, kind="coroutine", simplicity=make.SIMPLICITY, context="async"
     )
     assert verdict.backend is None
-    assert "2100 of its 2400 calls raised (TimeoutError), alone 0 of 60" in verdict.reason
+    assert "2,100 of its 2,400 calls raised (TimeoutError), alone 0 of 60" in verdict.reason

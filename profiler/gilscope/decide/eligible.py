@@ -83,7 +83,8 @@ def _raises_more(trial: Trial, standard: Standard) -> str | None:
     if more.low is None or more.low <= 0:
         return None
     first = f" ({trial.error})" if trial.error else ""
-    return f"{trial.errors} of its {counted(trial.calls, 'call')} raised{first}, alone {alone.errors} of {alone.calls}"
+    raised = f"{trial.errors:,} of its {counted(trial.calls, 'call')} raised{first}"
+    return f"{raised}, alone {alone.errors:,} of {alone.calls:,}"
 
 
 def _differs(trial: Trial, standard: Standard) -> str | None:
