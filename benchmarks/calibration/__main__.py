@@ -63,8 +63,9 @@ A verdict said with 80 to 90 % should be within the noise floor of the best in 8
 The truth is what an exhaustive search found ([regret](../regret/README.md)), for some of its configurations. Rounds are
 drawn with the noise that its cells show: from function to function and from configuration to configuration, a process
 that is off by some percent, a weather that all rounds of a pass share, a drift, and what plain code and gilscope's
-rounds differ by. The leader, and in doubt its rivals, run in two processes; races end when the verdict is 95 % sure, or
-with the budget. All that is decided from the rounds is gilscope's own code ([simulate.py](simulate.py)).
+rounds differ by. The leader, and in doubt its rivals, run in two processes; races end when the verdict is 95 % sure
+(99 % after a single pass), when next to nothing could be gained by going on, or with the budget. All that is decided
+from the rounds is gilscope's own code ([simulate.py](simulate.py)).
 
 ![What held against what was said](calibration.svg)
 

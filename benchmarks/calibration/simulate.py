@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.regret.cells import unique
 from benchmarks.regret.figures import throughput
 from benchmarks.regret.judge import Judged
-from gilscope.decide.contest import FEWEST_PASSES, HOPELESS, MOST_PASSES, MOST_TWINS, NEAR, SURE
+from gilscope.decide.contest import FEWEST_PASSES, HOPELESS, MOST_PASSES, MOST_TWINS, NEAR, is_enough
 from gilscope.decide.noise import Pair, floor_of, noise_floor
 from gilscope.decide.recommend import contenders, recommend
 from gilscope.decide.throughput import by_process, round_rates, with_throughput
@@ -88,7 +88,7 @@ def simulated(truth: Truth, rng: random.Random) -> Said:
     race.run([(place, 0) for place in race.rates])
     again = race.near(NEAR)[:1]
     for number in range(rng.randint(*PASSES)):
-        if number >= FEWEST_PASSES and race.advice()[0].confidence >= SURE:
+        if number and is_enough(race.advice()[0], number):
             break
         if number == FEWEST_PASSES:
             again += [place for place in race.near(NEAR) if place not in again][: MOST_TWINS - 1]

@@ -45,6 +45,25 @@ def test_the_integral_is_what_drawing_gives() -> None:
     assert c.within_floor(known[0], known[1:], 0.05) == pytest.approx(good / whole, abs=0.015)
 
 
+def test_the_expected_loss_is_what_drawing_gives() -> None:
+    rng, (chosen, other) = Random(2), standings([95, 103, 99], [104, 109, 101])
+    lost = 0.0
+    for _ in range(20_000):
+        first, second = (each.centre + each.scale * student_draw(rng, each.freedom) for each in (chosen, other))
+        lost += max(second - first - math.log(1.05), 0.0) / 20_000
+    assert c.expected_loss(chosen, [other], 0.05) == pytest.approx(lost, rel=0.1)
+
+
+def test_no_more_is_lost_than_what_more_of_them_may_be_faster_by() -> None:
+    chosen, near, far = standings(LEADER, NEAR, FAR)
+    one, two = c.expected_loss(chosen, [near], 0.05), c.expected_loss(chosen, [near, near], 0.05)
+    assert two == pytest.approx(2 * one)
+    assert c.expected_loss(chosen, [near, far], 0.05) == pytest.approx(one, abs=1e-3)
+    assert c.expected_loss(near, [chosen], 0.0) > c.expected_loss(near, [chosen], 0.05) > one
+    assert c.expected_loss(far, [chosen], 0.05) == pytest.approx(math.log(2 / 1.05), abs=0.02)
+    assert c.expected_loss(chosen, [], 0.05) == 0
+
+
 def student_draw(rng: Random, freedom: float) -> float:
     degrees = math.floor(freedom)
     return rng.gauss(0, 1) / math.sqrt(rng.gammavariate(degrees / 2, 2) / degrees)

@@ -4,12 +4,15 @@ budget is spent."""
 from __future__ import annotations
 
 from gilscope.configuration import Configuration
+from gilscope.decide.confidence import NEGLIGIBLE_LOSS
 from gilscope.decide.measured import Measured
 from gilscope.decide.rounds import round_s
 from gilscope.decide.steps import Open, Rounds, WarmUp
 from gilscope.options import ORDINARY_START
+from gilscope.records import Recommendation
 
 __all__ = [
+    "CLEAR",
     "FEWEST_PASSES",
     "HOPELESS",
     "MOST_PASSES",
@@ -17,6 +20,7 @@ __all__ = [
     "NEAR",
     "SURE",
     "contest",
+    "is_enough",
     "passes",
     "planned_round_s",
     "second_processes",
@@ -24,6 +28,9 @@ __all__ = [
 
 #: The confidence in a recommendation at which more rounds are not worth their time.
 SURE = 0.95
+#: The confidence at which one pass is enough: the rounds are so far apart that no second one, by its usual noise, could
+#: bring them together.
+CLEAR = 0.99
 #: Passes of clean rounds over the contenders: with the first of all, three against three are the fewest whose ranks
 #: carry an interval, and what so many do not tell apart is a tie.
 FEWEST_PASSES, MOST_PASSES = 2, 16
@@ -82,7 +89,7 @@ def contest(measured: Measured) -> Rounds | None:
     """Clean rounds of those that may still win, of their second processes and of the solo run."""
     number = passes(measured)
     over = number >= MOST_PASSES or measured.left.racing_s <= 0 or measured.left.calls <= 0
-    if over or (number >= FEWEST_PASSES and _settled(measured)):
+    if over or (number > 0 and _settled(measured)):
         return None
     near = measured.contending(HOPELESS if number < FEWEST_PASSES else NEAR)
     first = dict.fromkeys([0, *near])
@@ -95,9 +102,16 @@ def contest(measured: Measured) -> Rounds | None:
 
 
 def _settled(measured: Measured) -> bool:
-    """Whether the rounds so far leave no doubt."""
-    said = measured.advice()
-    return said.backend is not None and (said.confidence >= SURE or (passes(measured) >= TIE_PASSES and _tie(measured)))
+    """Whether the rounds so far leave no doubt, or none that more of them are worth."""
+    said, made = measured.advice(), passes(measured)
+    return said.backend is not None and (is_enough(said, made) or (made >= TIE_PASSES and _tie(measured)))
+
+
+def is_enough(said: Recommendation, made: int) -> bool:
+    """Whether it is clear after so many passes who wins, or next to nothing could be gained by knowing."""
+    if made < FEWEST_PASSES:
+        return said.confidence >= CLEAR
+    return said.confidence >= SURE or (said.expected_loss is not None and said.expected_loss <= NEGLIGIBLE_LOSS)
 
 
 def _tie(measured: Measured) -> bool:

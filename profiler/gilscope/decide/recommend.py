@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from statistics import median
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
-from gilscope.decide.confidence import Standing, confidence, ratio, standings, tied
+from gilscope.decide.confidence import (
+    NEGLIGIBLE_LOSS,
+    Standing,
+    confidence,
+    expected_loss,
+    looks,
+    ratio,
+    standings,
+    tied,
+)
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.eligible import Standard, ineligible
@@ -96,6 +105,7 @@ def recommend(
     unlikely = [each for each in fitting if id(each.trial) in bound]
     ruled_out = [*unlikely, *(each for each in suited if id(each.trial) in barred)]
     sure = confidence(chosen.standing, others, floor, [each.standing for each in ruled_out], speedup)
+    loss = expected_loss(chosen.standing, others, floor, looks(chosen.standing.passes))
     return Recommendation(
         backend=execution.backend,
         workers=execution.workers,
@@ -108,10 +118,11 @@ def recommend(
         speedup_low=speedup.low if speedup else None,
         speedup_high=speedup.high if speedup else None,
         confidence=sure,
+        expected_loss=loss,
         reason=_reason(chosen, best, speedup, execution, classification, len(trials), unlikely, bool(barred))
         + _passed_over(suited, barred)
         + ended_early(trials)
-        + _doubt(sure, bool(others), bool(ruled_out)),
+        + _doubt(sure, loss, bool(others), bool(ruled_out)),
         code=code,
         other_code=other_code,
         alternatives=_alternatives(trials, barred, worked, ties, chosen, bound),
@@ -192,12 +203,14 @@ def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) 
     return rank, offloads, trial.workers, -candidate.rate
 
 
-def _doubt(confidence: float, others: bool, ruled_out: bool) -> str:
-    """That it is a best guess, and what would settle it."""
+def _doubt(confidence: float, loss: float, others: bool, ruled_out: bool) -> str:
+    """That it is a best guess, and what would settle it, if anything is at stake."""
     if confidence >= UNSURE:
         return ""
     if not others and not ruled_out:
         return "; cannot tell whether anything is faster: nothing else that fits the caller was measured"
+    if loss <= NEGLIGIBLE_LOSS:
+        return "; cannot tell it from the next best in these rounds, and next to nothing would be gained by it"
     return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
 
 

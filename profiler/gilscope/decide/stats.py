@@ -23,6 +23,7 @@ __all__ = [
     "ratio_interval",
     "share_difference",
     "student_cdf",
+    "student_density",
     "student_quantile",
 ]
 
@@ -168,6 +169,12 @@ def student_cdf(t: float, freedom: float) -> float:
     if degrees % 2 == 0:
         return 0.5 + math.sin(angle) * total / 2
     return 0.5 + (angle + (math.sin(angle) * total if degrees > 1 else 0.0)) / math.pi
+
+
+def student_density(t: float, freedom: float) -> float:
+    """The density of Student's t."""
+    log = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
+    return math.exp(log - (freedom + 1) / 2 * math.log1p(t * t / freedom))
 
 
 def student_quantile(freedom: float) -> float:

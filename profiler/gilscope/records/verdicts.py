@@ -80,6 +80,9 @@ class Recommendation(Record, frozen=True, kw_only=True):
     speedup_low: float | None = None
     speedup_high: float | None = None
     confidence: float
+    expected_loss: float | None = None
+    """By how much the other configurations are expected to be faster beyond the noise, as a part of the throughput:
+    what measuring on could gain at most. None when inconclusive, and in results of older versions."""
     reason: str
     code: str = ""
     """For a caller as ``context`` says; ``other_code`` is for the other kind."""
