@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import array
+import os
 import pickle
+import platform
 import subprocess
 import sys
 import time
 from typing import Any
 
+import psutil
 import pytest
 
-from gilscope.measure.pickling import PIPE_BYTES, crossing
+from gilscope.measure.copies import in_a_copy
+from gilscope.measure.pickling import PIPE_BYTES, crossing, leaves_traces
 
 
 class Slow:
@@ -73,3 +78,44 @@ except RecursionError:
 """
     told = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert told.stdout == "1000000\n"
+
+
+def test_large_values_are_told_by_their_size_whatever_they_are_made_of() -> None:
+    large = (b"x" * PIPE_BYTES, list(range(PIPE_BYTES)), array.array("b", bytes(PIPE_BYTES)), {1: "x" * PIPE_BYTES})
+    assert all(leaves_traces([value]) for value in large)
+    assert not any(leaves_traces([value]) for value in (b"x" * 1000, list(range(1000)), lambda: None))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux")
+def test_a_copy_tells_what_it_made_and_is_gone() -> None:
+    pid, much = os.getpid(), 300_000
+    assert in_a_copy(lambda: b"%d" % (os.getpid() != pid) + b"x" * much) == b"1" + b"x" * much
+    assert in_a_copy(lambda: b"%d" % (1 // 0)) is None
+    assert not psutil.Process().children()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc's malloc")
+@pytest.mark.parametrize("apart", [True, False])
+def test_pickling_much_in_a_copy_leaves_calls_the_page_faults_that_they_have(apart: bool) -> None:
+    text = f"""
+import resource
+from gilscope.measure.copies import in_a_copy
+from gilscope.measure.pickling import crossing
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        [bytearray(400_000) for _ in range(4)]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def pickled():
+    return str(crossing([b"x" * 4_000_000], []).bytes).encode()
+
+faults(), faults()
+before = faults()
+assert {"in_a_copy(pickled)" if apart else "pickled()"}
+faults()
+print(faults() / before)
+"""
+    told = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
+    assert (float(told) > 0.5) == apart

@@ -17,12 +17,15 @@ from gilscope.subprocesses import start_thread
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Pickled", "bounded_recursion", "crossing"]
+__all__ = ["Pickled", "bounded_recursion", "crossing", "leaves_traces"]
 
 #: Passes, of which the fastest counts, and the seconds after which one must do.
 PASSES, PASSES_S = 5, 0.1
 #: What a pipe holds: more is handed over piece by piece, by two processes that wait for each other.
 PIPE_BYTES = 65_536
+#: From such a size on, what is pickled leaves traces in a process: what is freed in one piece teaches glibc's malloc to
+#: keep that much at hand (mallopt(3), M_MMAP_THRESHOLD), so that calls with arrays need no new memory any more.
+LARGE_BYTES = 65_536
 #: Levels of nesting for which half of the smallest usual stack, 8 MiB, is enough.
 DEEPEST = 10_000
 
@@ -57,6 +60,31 @@ def bounded_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+def leaves_traces(values: Sequence[Any]) -> bool:
+    """Whether some of it is so large, pickled, that a process in which that was done is another one afterwards. Asked
+    without pickling anything in one piece."""
+    counted = _Counted()
+    try:
+        pickle.Pickler(counted, 5, buffer_callback=counted.add).dump(values)
+    except Exception:  # it is the user's: what is in the way is for others to say
+        return counted.bytes >= LARGE_BYTES
+    return counted.bytes >= LARGE_BYTES
+
+
+class _Counted:
+    """A file that only counts, and the buffers that are not written into it."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def write(self, part: Any) -> int:
+        self.bytes += len(part)
+        return len(part)
+
+    def add(self, buffer: pickle.PickleBuffer) -> None:
+        self.bytes += memoryview(buffer).nbytes
 
 
 def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Pickled:
