@@ -298,11 +298,12 @@ def after(*trials: Tried, more: tuple[Step, ...] = (), **fields: Any) -> Measure
     return opened(*trials, more=(*contests(16), again, again, MeasureMore(), *more), **fields)
 
 
-def test_what_goes_in_chunks_has_one_round_of_single_calls() -> None:
+def test_what_goes_in_chunks_has_one_short_round_of_single_calls() -> None:
     chunked = tried("process", (5000.0,), workers=2, chunksize=10)
-    made = after(solo(100.0), chunked)
+    slower = tried("process", (4000.0,), workers=4, chunksize=10)
+    made = after(solo(100.0), slower, chunked)
     step = next_step(made)
-    assert step == SingleCalls(1, round(0.12 * 5000))
+    assert step == SingleCalls(2, round(0.05 * 5000)), "the fastest such pool, and no other"
     assert not isinstance(next_step(replace(made, steps=(*made.steps, step))), SingleCalls)
     assert not isinstance(next_step(after(solo(100.0), chunked, racing_s=0.1)), SingleCalls)
     few = next_step(after(solo(100.0), chunked, calls=3))
@@ -322,7 +323,7 @@ def test_the_rest_comes_in_order_and_then_there_is_nothing_more() -> None:
         ({}, None),
         ({"options": Options(hot=False)}, "not asked for"),
         ({"calls": 0}, "no calls were left in the budget"),
-        ({"remaining_s": 0.2}, "no time was left in the budget"),
+        ({"remaining_s": 0.1}, "no time was left in the budget"),
     ],
 )
 def test_why_there_are_no_hot_lines(fields: dict[str, Any], why_not: str | None) -> None:

@@ -34,7 +34,8 @@ __all__ = ["perform"]
 ONCE_S = 1.0
 #: A warm-up round is so short that its workers start and end it apart: a longer one is up to so many times as fast.
 SHORT_ROUND = 2.0
-HOT_RATE_HZ = 200
+#: So often py-spy looks, which takes it a quarter of a millisecond: 60 looks in a round.
+HOT_RATE_HZ = 400
 
 
 def perform(runner: Runner, step: Step) -> None:

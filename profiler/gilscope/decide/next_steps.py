@@ -22,7 +22,7 @@ from gilscope.decide.inputs import PASS_SHARE
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.ramp import goes_to_a_network, limit_of, ramp, workers_within
-from gilscope.decide.rounds import chunksize
+from gilscope.decide.rounds import MIN_ROUND_S, chunksize
 from gilscope.decide.steps import (
     LookForHotLines,
     LookForNativePools,
@@ -60,7 +60,7 @@ PROMISING = 0.7
 #: The part of the budget after which no further worker counts are tried.
 SWEEP_UNTIL = 0.6
 #: The part of the budget kept for the hot lines, and what they take.
-HOT_SHARE, HOT_ROUND_S = 0.1, 0.3
+HOT_SHARE, HOT_ROUND_S = 0.1, 0.15
 #: What is kept at least, for the round and what comes before it, and the most of a small budget.
 HOT_KEPT_S, HOT_MOST = 1.0, 0.25
 
@@ -270,16 +270,18 @@ def _next_count(measured: Measured, name: str) -> int | None:
 
 
 def _single_calls(measured: Measured) -> SingleCalls | None:
-    """What a process pool whose calls go in chunks would do without: one round shows it."""
-    done, length_s = {step.trial for step in measured.asked(SingleCalls)}, planned_round_s(measured)
-    if measured.left.racing_s < length_s or measured.left.calls <= 0 or measured.by_first_calls:
+    """What the fastest process pool whose calls go in chunks would do without: one short round shows it."""
+    short = measured.left.racing_s < planned_round_s(measured) or measured.left.calls <= 0
+    if short or measured.by_first_calls or measured.asked(SingleCalls):
         return None
-    for number, tried in measured.racing.items():
-        if number and tried.alive and tried.record.chunksize != 1 and tried.dispatch_s and number not in done:
-            per_s = min(1.0 / tried.dispatch_s, tried.expected_per_s or 1.0 / (measured.call_s or 1.0))
-            calls = max(tried.record.workers, round(length_s * per_s))
-            return SingleCalls(number, min(calls, measured.left.calls))
-    return None
+    chunked = {n: t for n, t in measured.racing.items() if n and t.alive and t.record.chunksize != 1 and t.dispatch_s}
+    number = max(chunked, key=lambda n: chunked[n].expected_per_s or 0.0, default=None)
+    if number is None:
+        return None
+    tried = chunked[number]
+    per_s = min(1.0 / (tried.dispatch_s or 1.0), tried.expected_per_s or 1.0 / (measured.call_s or 1.0))
+    calls = max(tried.record.workers, round(MIN_ROUND_S * per_s))
+    return SingleCalls(number, min(calls, measured.left.calls))
 
 
 # -- a few calls more -------------------------------------------------------------------------------------------------

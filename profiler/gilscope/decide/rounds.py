@@ -6,7 +6,7 @@ import math
 
 from gilscope.decide.model import SHORTEST_CALL_S
 
-__all__ = ["calls_per_round", "chunksize", "round_s", "solo_chunksize"]
+__all__ = ["MIN_ROUND_S", "calls_per_round", "chunksize", "round_s", "solo_chunksize"]
 
 #: A chunk is long enough when its dispatch adds at most this part to its work.
 DISPATCH_SHARE = 0.02
