@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-INSTALL = $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+# Compiled, as pip does unasked: where PYTHONDONTWRITEBYTECODE is set, every process would compile what it imports anew.
+UV = uv pip install --quiet --compile-bytecode --python $(BIN)/python
+INSTALL = $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install --quiet)
 EXAMPLES = gilscope.examples
 
 .PHONY: demo test lint docs reports pictures bench clean
@@ -54,6 +56,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gilscope needs Python 3.11 or newer: make PYTHON=python3.x")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable .
+	$(BIN)/python -m compileall -q profiler
 	touch $@
 
 $(VENV)/.ready: $(VENV)/.installed
