@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from gilscope import analyze
 from gilscope.analysis import budget as budgets
 from gilscope.analysis.budget import Budget
-from gilscope.analysis.possible import inside_a_trial
 from gilscope.cli.app import app
 from gilscope.errors import UsageError
+from gilscope.measure.possible import inside_a_trial
 from gilscope.measure.tree import MARK
 from gilscope.options import Option, Options, all_options
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from gilscope.errors import UsageError
 from gilscope.measure import messages as m
-from gilscope.measure.spares import Spares
+from gilscope.measure.spares import Spares, first_spare
+from gilscope.measure.tree import MARK
 
 
 @pytest.fixture
@@ -58,3 +60,16 @@ def test_where_there_is_no_room_there_are_none(spares: Spares, monkeypatch: pyte
     monkeypatch.setattr("gilscope.measure.spares.TrialProcess", refuse)
     spares.start(2, os.environ)
     assert spares.take() is None
+
+
+def test_the_first_one_ends_with_what_it_is_for() -> None:
+    with first_spare() as spares:
+        (waiting,) = spares._waiting
+        assert waiting.hear(m.Hello, limit(), "starting").pid == waiting.pid
+    assert not waiting.lives
+
+
+def test_where_nothing_can_be_measured_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MARK, "another trial")
+    with pytest.raises(UsageError, match="started by code that an analysis runs"), first_spare():
+        pytest.fail("it was started")

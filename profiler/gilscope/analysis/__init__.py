@@ -13,7 +13,6 @@ from gilscope.analysis.budget import Budget
 from gilscope.analysis.conclude import conclude
 from gilscope.analysis.journal import Journal
 from gilscope.analysis.perform import perform
-from gilscope.analysis.possible import refuse_where_impossible
 from gilscope.analysis.runner import Runner
 from gilscope.analysis.solo import start_solo
 from gilscope.analysis.survey import survey
@@ -21,6 +20,8 @@ from gilscope.decide.measured import Experiment
 from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
 from gilscope.decide.traits import BackendTraits
 from gilscope.extensions import Extension, installed
+from gilscope.measure.possible import refuse_where_impossible
+from gilscope.measure.spares import Spares
 from gilscope.observers.cpus import usable_cpus
 from gilscope.options import Options, all_options
 from gilscope.result import Result
@@ -88,10 +89,13 @@ def _take_options(function: Callable[..., Any]) -> None:
 _take_options(analyze)
 
 
-def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progress: None) -> Result:
+def investigate(
+    target: TargetSpec, options: Options, tell: Tell = lambda progress: None, spares: Spares | None = None
+) -> Result:
     """Measure and conclude. Ctrl-C ends it early: the result then holds what is finished and says so.
 
     :param tell: hears of the progress
+    :param spares: with a process for the serial run, if it was started already; the analysis ends what is left of them
     :raises UsageError: when something cannot be done as asked
     :raises BrokerError: when the workers on other hosts that were asked for do not come
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
@@ -110,7 +114,7 @@ def investigate(target: TargetSpec, options: Options, tell: Tell = lambda progre
         def say(doing: str) -> None:
             tell(Progress(doing, budget.wall_s, options.budget_s + budget.started_s))
 
-        runner = Runner(target, Journal(experiment), budget, say, extensions)
+        runner = Runner(target, Journal(experiment), budget, say, extensions, spares)
         try:
             _measure(runner)
             return conclude(runner, cpus)

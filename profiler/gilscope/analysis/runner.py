@@ -56,14 +56,19 @@ class Runner:
         budget: Budget,
         tell: Callable[[str], None],
         extensions: Sequence[Extension] = (),
+        spares: Spares | None = None,
     ) -> None:
         self.target, self.journal, self.budget, self.say, self.extensions = target, journal, budget, tell, extensions
         self.options: Options = journal.experiment.options
         self.rng = random.Random(self.options.seed)
         self._environment = {name: value for each in extensions for name, value in each.environment.items()}
-        self._spares = Spares()
+        self._spares = spares or Spares()
 
     # -- starting ---------------------------------------------------------------------------------------------------
+
+    def start_alone(self, trial: LiveTrial) -> None:
+        """Start the process of the serial run, which is the first of all."""
+        trial.start(spare=self._spares.take())
 
     def start_spares(self) -> None:
         """Start the processes that the first trials will run in, one for each backend and one for the leader's second,

@@ -63,7 +63,7 @@ def _made(runner: Runner, order: tuple[int, ...] = ()) -> LiveTrial:
     runner.journal.trials.append(trial)
     try:
         with runner.budget.starting(1):
-            trial.start()
+            runner.start_alone(trial)
             if not order:
                 runner.start_spares()
             _open(runner, trial, runner.budget.start_deadline(), order)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from gilscope.analysis.possible import refuse_where_impossible
 from gilscope.analysis.runner import START_TIMEOUT_S
 from gilscope.analysis.solo import translated
 from gilscope.backends.base import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.possible import refuse_where_impossible
 from gilscope.measure.trial import TrialEnded
 from gilscope.targets import Decorated, TargetSpec
 

@@ -15,6 +15,7 @@ from gilscope.cli.options import with_options
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
+    from gilscope.measure.spares import Spares
     from gilscope.options import Options
     from gilscope.result import Result
     from gilscope.targets import TargetSpec
@@ -105,40 +106,42 @@ def analyze(
         return
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")
-    from gilscope.analysis import check
-    from gilscope.cli.output import Destinations
+    from gilscope.measure.spares import first_spare
     from gilscope.measure.tree import leaving_no_process
-    from gilscope.options import Options
-    from gilscope.parsing import key_values
-    from gilscope.subprocesses import current_folder
-    from gilscope.targets import TargetSpec
 
-    destinations = Destinations(output or [], targets, "json" if as_json else format_name)
-    options = Options.read(typed)
-    check(options)
-    cwd = current_folder()
-    specs = [
-        TargetSpec(
-            spec=target,
-            inputs=inputs,
-            args=tuple(arg or ()),
-            kwargs=key_values(kwarg or [], "--kwarg"),
-            star=star,
-            setup=setup,
-            teardown=teardown,
-            cwd=cwd,
-        )
-        for target in targets
-    ]
-    with leaving_no_process():
-        results, status = _investigate(specs, options, bar=not no_progress, lines=verbose, quiet=quiet)
+    with leaving_no_process(), first_spare() as spares:
+        from gilscope.analysis import check  # which takes as long as the spare to start
+        from gilscope.cli.output import Destinations
+        from gilscope.options import Options
+        from gilscope.parsing import key_values
+        from gilscope.subprocesses import current_folder
+        from gilscope.targets import TargetSpec
+
+        destinations = Destinations(output or [], targets, "json" if as_json else format_name)
+        options = Options.read(typed)
+        check(options)
+        cwd = current_folder()
+        specs = [
+            TargetSpec(
+                spec=target,
+                inputs=inputs,
+                args=tuple(arg or ()),
+                kwargs=key_values(kwarg or [], "--kwarg"),
+                star=star,
+                setup=setup,
+                teardown=teardown,
+                cwd=cwd,
+            )
+            for target in targets
+        ]
+        results, status = _investigate(specs, options, spares, bar=not no_progress, lines=verbose, quiet=quiet)
     if results:
         destinations.write(results, also=["output"] if show_output else (), quiet=quiet)
     raise typer.Exit(status)
 
 
 def _investigate(
-    specs: Sequence[TargetSpec], options: Options, *, bar: bool, lines: bool, quiet: bool
+    specs: Sequence[TargetSpec], options: Options, spares: Spares, *, bar: bool, lines: bool, quiet: bool
 ) -> tuple[list[Result], int]:
     """Each function in turn; what cannot be analyzed is told at once and does not stop the others."""
     from gilscope.analysis import investigate
@@ -152,7 +155,7 @@ def _investigate(
             functions = functions_named(given, quiet=quiet)
         for spec in functions:
             with _told(statuses), progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
-                results.append(investigate(spec, options, tell))
+                results.append(investigate(spec, options, tell, spares))
             if results and results[-1].interrupted:
                 return results, INTERRUPTED
     return results, statuses[0] if statuses else status_of_results(results)

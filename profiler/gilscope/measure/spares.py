@@ -3,12 +3,16 @@ many a round."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
+from gilscope.measure.interrupts import uninterrupted
+from gilscope.measure.possible import refuse_where_impossible
 from gilscope.measure.trial import TrialProcess
 
-__all__ = ["Spares"]
+__all__ = ["Spares", "first_spare"]
 
 
 class Spares:
@@ -43,3 +47,20 @@ class Spares:
         """End those that nobody took."""
         while self._waiting:
             self._waiting.pop().close()
+
+
+@contextmanager
+def first_spare() -> Iterator[Spares]:
+    """One for the first trial, which starts while the caller still imports what it needs to use it.
+
+    :raises UsageError: where nothing can be measured
+    """
+    refuse_where_impossible()
+    spares = Spares()
+    try:
+        with uninterrupted():
+            spares.start(1, os.environ)
+        yield spares
+    finally:
+        with uninterrupted():
+            spares.end()
