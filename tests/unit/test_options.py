@@ -17,6 +17,7 @@ from gilscope import analyze
 from gilscope.analysis import budget as budgets
 from gilscope.analysis.budget import Budget
 from gilscope.cli.app import app
+from gilscope.cli.beginning import asks_for_an_analysis
 from gilscope.errors import UsageError
 from gilscope.measure.possible import inside_a_trial
 from gilscope.measure.tree import MARK
@@ -247,3 +248,18 @@ def test_a_trial_is_known_by_its_mark(value: str | None, monkeypatch: pytest.Mon
     if value is not None:
         monkeypatch.setenv(MARK, value)
     assert inside_a_trial() == (value is not None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asks"),
+    [
+        (["analyze", "shop:price", "--inputs", "ORDERS"], True),
+        (["analyze", "shop:price", "--help"], False),
+        (["analyze", "--from=out"], False),
+        (["analyze"], False),
+        (["report", "analyze"], False),
+        ([], False),
+    ],
+)
+def test_a_process_is_started_for_those_alone_who_want_something_run(arguments: list[str], asks: bool) -> None:
+    assert asks_for_an_analysis(arguments) == asks

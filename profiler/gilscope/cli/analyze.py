@@ -106,34 +106,33 @@ def analyze(
         return
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")
-    from gilscope.measure.spares import first_spare
+    from gilscope.analysis import check
+    from gilscope.cli.output import Destinations
     from gilscope.measure.tree import leaving_no_process
+    from gilscope.options import Options
+    from gilscope.parsing import key_values
+    from gilscope.subprocesses import current_folder
+    from gilscope.targets import TargetSpec
 
-    with leaving_no_process(), first_spare() as spares:
-        from gilscope.analysis import check  # which takes as long as the spare to start
-        from gilscope.cli.output import Destinations
-        from gilscope.options import Options
-        from gilscope.parsing import key_values
-        from gilscope.subprocesses import current_folder
-        from gilscope.targets import TargetSpec
-
-        destinations = Destinations(output or [], targets, "json" if as_json else format_name)
-        options = Options.read(typed)
-        check(options)
-        cwd = current_folder()
-        specs = [
-            TargetSpec(
-                spec=target,
-                inputs=inputs,
-                args=tuple(arg or ()),
-                kwargs=key_values(kwarg or [], "--kwarg"),
-                star=star,
-                setup=setup,
-                teardown=teardown,
-                cwd=cwd,
-            )
-            for target in targets
-        ]
+    destinations = Destinations(output or [], targets, "json" if as_json else format_name)
+    options = Options.read(typed)
+    check(options)
+    cwd = current_folder()
+    specs = [
+        TargetSpec(
+            spec=target,
+            inputs=inputs,
+            args=tuple(arg or ()),
+            kwargs=key_values(kwarg or [], "--kwarg"),
+            star=star,
+            setup=setup,
+            teardown=teardown,
+            cwd=cwd,
+        )
+        for target in targets
+    ]
+    with leaving_no_process():
+        spares = context_of_command.obj
         results, status = _investigate(specs, options, spares, bar=not no_progress, lines=verbose, quiet=quiet)
     if results:
         destinations.write(results, also=["output"] if show_output else (), quiet=quiet)
@@ -141,7 +140,7 @@ def analyze(
 
 
 def _investigate(
-    specs: Sequence[TargetSpec], options: Options, spares: Spares, *, bar: bool, lines: bool, quiet: bool
+    specs: Sequence[TargetSpec], options: Options, spares: Spares | None, *, bar: bool, lines: bool, quiet: bool
 ) -> tuple[list[Result], int]:
     """Each function in turn; what cannot be analyzed is told at once and does not stop the others."""
     from gilscope.analysis import investigate

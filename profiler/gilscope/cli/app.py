@@ -13,6 +13,7 @@ import typer
 
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
+from gilscope.cli.beginning import begun
 from gilscope.cli.check import check
 from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
@@ -72,7 +73,8 @@ def run() -> NoReturn:
     if sys.stderr is None:  # the caller closed it
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the end
     try:
-        app()
+        with begun(sys.argv[1:]) as spares:
+            app(obj=spares)
     except GilscopeError as error:
         complain(error)
         sys.exit(status_of_error(error))

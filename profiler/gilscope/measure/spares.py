@@ -51,7 +51,7 @@ class Spares:
 
 @contextmanager
 def first_spare() -> Iterator[Spares]:
-    """One for the first trial, which starts while the caller still imports what it needs to use it.
+    """One for the first trial, which starts while the caller still gets ready to use it.
 
     :raises UsageError: where nothing can be measured
     """

@@ -1,0 +1,33 @@
+"""What is begun while the command line is still read: that takes as long as an interpreter takes to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gilscope.measure.spares import Spares
+
+__all__ = ["asks_for_an_analysis", "begun"]
+
+
+@contextmanager
+def begun(arguments: Sequence[str]) -> Iterator[Spares | None]:
+    """A process for the serial run, where these arguments ask for one.
+
+    :raises UsageError: where nothing can be measured
+    """
+    if not asks_for_an_analysis(arguments):
+        yield None
+        return
+    from gilscope.measure.spares import first_spare
+
+    with first_spare() as spares:
+        yield spares
+
+
+def asks_for_an_analysis(arguments: Sequence[str]) -> bool:
+    """Whether functions are to be run, by the look of it: not where the help is asked for, nor what was recorded."""
+    options = {argument.partition("=")[0] for argument in arguments}
+    return arguments[:1] == ["analyze"] and len(arguments) > 1 and not options & {"-h", "--help", "--from"}
