@@ -7,7 +7,6 @@ Documentation/scheduler/sched-stats.rst in the kernel's tree.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -64,6 +63,7 @@ class ContextSwitches(NamedTuple):
 class ThreadFiles:
     """The files of one thread.
 
+    :param at_once: whether all are opened now, so that a refusal comes now; else each when it is first read
     :raises OSError: when the thread is gone or may not be watched
     """
 
@@ -73,36 +73,48 @@ class ThreadFiles:
     gone on when it was taken off; False of one that was woken. None where it was taken off in both ways: in which order
     is not told."""
 
-    def __init__(self, pid: int, tid: int) -> None:
+    def __init__(self, pid: int, tid: int, at_once: bool = True) -> None:
         self._open: dict[str, int] = {}
         self._switches: ContextSwitches | None = None
         self.preempted = None
+        self._has_sched = True
+        self._folder = f"/proc/{pid}/task/{tid}"
         try:
-            for name in self.NAMES:
-                self._open[name] = opened(f"/proc/{pid}/task/{tid}/{name}")
+            for name in self.NAMES if at_once else ():
+                self._file(name)
         except OSError:
             self.close()
             raise
-        with suppress(OSError):  # of kernels built without CONFIG_SCHED_DEBUG
-            self._open["sched"] = opened(f"/proc/{pid}/task/{tid}/sched")
-        self._stat = f"/proc/{pid}/task/{tid}/stat"
+        if at_once:
+            self.last_run()
+
+    def _file(self, name: str) -> int:
+        file = self._open.get(name)
+        if file is None:
+            file = self._open[name] = opened(f"{self._folder}/{name}")
+        return file
+
+    @property
+    def open_files(self) -> int:
+        """How many are open."""
+        return len(self._open)
 
     def scheduled(self) -> Scheduled:
         """Exact, in the kernel's own nanoseconds."""
-        run, waited, _ = _schedstat(os.pread(self._open["schedstat"], 100, 0))
+        run, waited, _ = _schedstat(os.pread(self._file("schedstat"), 100, 0))
         return Scheduled(run / 1e9, waited / 1e9)
 
     def schedule(self) -> bytes:
         """What is different once the thread has run again; empty where the kernel does not tell."""
-        return os.pread(self._open["schedstat"], 100, 0)
+        return os.pread(self._file("schedstat"), 100, 0)
 
     def blocked(self) -> Blocked | None:
         """The system call that the thread is blocked in; None while it is running or runnable."""
-        return _parsed(os.pread(self._open["syscall"], 200, 0))
+        return _parsed(os.pread(self._file("syscall"), 200, 0))
 
     def waiting(self) -> Waiting | None:
         """What the thread waits for; None while it is running or runnable."""
-        return _understood(os.pread(self._open["syscall"], 200, 0))
+        return _understood(os.pread(self._file("syscall"), 200, 0))
 
     def on_cpu(self) -> bool | None:
         """Whether the thread is on a CPU rather than off it, waiting or in the run queue.
@@ -110,18 +122,22 @@ class ThreadFiles:
         It has been put on a CPU (schedstat's third field) once more than it was taken off one (both kinds of context
         switches together) exactly while it is on one. None when it changed between the two readings.
         """
-        on = _schedstat(os.pread(self._open["schedstat"], 100, 0))[2]
+        on = _schedstat(os.pread(self._file("schedstat"), 100, 0))[2]
         self.preempted, self._switches = self._compared(context_switches(self._status()))
         return {0: False, 1: True}.get(on - self._switches.voluntary - self._switches.involuntary)
 
     def last_run(self) -> LastRun | None:
         """When the thread last ran; None where this kernel does not tell."""
-        file = self._open.get("sched")
-        return None if file is None else last_run(os.pread(file, SCHED_BYTES, 0))
+        if self._has_sched:
+            try:
+                return last_run(os.pread(self._file("sched"), SCHED_BYTES, 0))
+            except FileNotFoundError:  # of kernels built without CONFIG_SCHED_DEBUG, and of threads that have ended
+                self._has_sched = False
+        return None
 
     def cpu(self) -> int:
         """The number of the CPU that it is on, or in the run queue of."""
-        return cpu_of(contents(self._stat))
+        return cpu_of(contents(f"{self._folder}/stat"))
 
     def _compared(self, now: ContextSwitches) -> tuple[bool | None, ContextSwitches]:
         if self._switches is None:
@@ -131,8 +147,8 @@ class ThreadFiles:
         return (None if forced and waited else forced), now
 
     def _status(self) -> bytes:
-        text = os.pread(self._open["status"], STATUS_BYTES, 0)
-        while len(text) % STATUS_BYTES == 0 and (more := os.pread(self._open["status"], STATUS_BYTES, len(text))):
+        text = os.pread(self._file("status"), STATUS_BYTES, 0)
+        while len(text) % STATUS_BYTES == 0 and (more := os.pread(self._file("status"), STATUS_BYTES, len(text))):
             text += more  # the groups of a thread, and the CPUs and memories of a machine, may be thousands
         return text
 
@@ -151,19 +167,21 @@ class TickFiles(ThreadFiles):
         return b""
 
     def scheduled(self) -> Scheduled:
-        return Scheduled(_ticks_s(os.pread(self._open["stat"], 1024, 0)), None)
+        return Scheduled(_ticks_s(os.pread(self._file("stat"), 1024, 0)), None)
 
     def on_cpu(self) -> bool | None:
         """Taken for it: that it could run is all that is known."""
         return True
 
 
-def thread_files(pid: int, tid: int) -> ThreadFiles:
+def thread_files(pid: int, tid: int, at_once: bool = True) -> ThreadFiles:
     """The files of a thread that this kernel has.
 
+    :param at_once: whether all are opened now, so that a refusal comes now; else each when it is first read
     :raises OSError: when the thread is gone or may not be watched
     """
-    return ThreadFiles(pid, tid) if keeps_scheduler_statistics() else TickFiles(pid, tid)
+    kind = ThreadFiles if keeps_scheduler_statistics() else TickFiles
+    return kind(pid, tid, at_once)
 
 
 @cache

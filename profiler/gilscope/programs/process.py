@@ -28,8 +28,8 @@ __all__ = ["ProgramProcess", "command_of"]
 THREADS_PER_MOMENT: Final = 16
 #: Runnable threads asked at each moment whether they are on a CPU: the costliest reading.
 ASKED_PER_MOMENT: Final = 2
-#: Threads whose files are kept open, four each; of others they are opened for each look.
-MOST_OPEN: Final = 64
+#: Files of threads that are kept open, up to four of each; those of others are opened for each look.
+MOST_OPEN: Final = 256
 #: Readings of a list of threads that changes meanwhile.
 TRIES: Final = 5
 
@@ -46,8 +46,10 @@ class ProgramProcess:
         self._rng = rng
         self.began_s = self._last_s = time.monotonic()
         self._parent = parent
-        self._recent: dict[ThreadWatch, None] = {}
-        """Those whose files are open, the last looked at last."""
+        self._recent: dict[ThreadWatch, int] = {}
+        """How many files are open of each, the last looked at last."""
+        self._open = 0
+        """All of those."""
         self._threads: dict[int, ThreadWatch] = {}
         self._ended: list[ThreadWatch] = []
         self._by_state: dict[int, ThreadWatch] = {}
@@ -58,12 +60,12 @@ class ProgramProcess:
         except OSError as error:
             raise refused(pid, error) from error
         try:
-            self._open()
+            self._begin()
         except BaseException:
             self.close()
             raise
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         try:
             memory = Memory(self._files)
             self.interpreters = Interpreters(memory, find_runtime(self.pid, memory))
@@ -72,7 +74,7 @@ class ProgramProcess:
             self._cpu_s = self._last_cpu_s = process_cpu_s(self.pid)
             self.command = command_of(self.pid)
             self.rescan()
-            self._main.open()  # refused here rather than in the middle of a moment
+            self._main.open().blocked()  # refused here rather than in the middle of a moment
         except (OSError, ValueError) as error:
             if isinstance(error, OSError):
                 raise refused(self.pid, error) from error
@@ -138,7 +140,7 @@ class ProgramProcess:
 
     def _let_go(self, thread: ThreadWatch) -> None:
         thread.ended = True
-        self._recent.pop(thread, None)
+        self._open -= self._recent.pop(thread, 0)
         thread.close()
         self._ended.append(thread)
 
@@ -256,11 +258,13 @@ class ProgramProcess:
         states = [python.state for _, pythons in wanted for python in pythons]
         found = iter(self.interpreters.stacks.read(states))
         for look, pythons in wanted:
-            stacks = [next(found) for _ in pythons]
-            # One that runs Python in several interpreters is in the one that it entered last.
-            look.stack = next((stack for stack in stacks if stack), stacks[0])
-            look.torn = look.stack is None
+            stacks = {python: next(found) for python in pythons}
+            look.torn = None in stacks.values()
             self.torn += look.torn
+            # One that runs Python in several interpreters is called from one into the other, the last made innermost.
+            inwards = sorted(pythons, key=lambda python: -python.interpreter)
+            look.running = next((python for python in inwards if stacks[python]), inwards[-1])
+            look.stack = None if look.torn else tuple(frame for python in inwards for frame in stacks[python] or ())
 
     # ---- telling ----
 
@@ -278,7 +282,7 @@ class ProgramProcess:
         return self._look_told(thread, look, True, 1.0)
 
     def _look_told(self, thread: ThreadWatch, look: Seen, holds_gil: bool, weight: float) -> ThreadLook:
-        gil = look.gil if look.gil is not None else next((python.gil for python in thread.python), None)
+        gil = look.gil if look.gil is not None or look.running is None else look.running.gil
         return ThreadLook(
             thread.tid, gil, look.wait, holds_gil, look.on_cpu, look.preempted, look.stands_for, weight, look.call,
             self._lock(look), look.stack, look.torn,
@@ -298,11 +302,12 @@ class ProgramProcess:
 
     def _keep_open(self, thread: ThreadWatch) -> None:
         """Close the files of those that were looked at longest ago."""
-        self._recent.pop(thread, None)
-        self._recent[thread] = None
-        while len(self._recent) > MOST_OPEN:
+        self._open -= self._recent.pop(thread, 0)
+        self._recent[thread] = thread.open_files
+        self._open += thread.open_files
+        while self._open > MOST_OPEN:
             oldest = next(iter(self._recent))
-            del self._recent[oldest]
+            self._open -= self._recent.pop(oldest)
             oldest.close()
 
     def seen(self) -> SeenProcess:

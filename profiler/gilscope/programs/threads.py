@@ -30,7 +30,9 @@ PARK_BYTES: Final = 4096
 class Seen:
     """What was seen of a thread at one moment, before it is told."""
 
-    __slots__ = ("call", "gil", "lock_at", "on_cpu", "on_stack", "preempted", "stack", "stands_for", "torn", "wait")
+    __slots__ = (
+        "call", "gil", "lock_at", "on_cpu", "on_stack", "preempted", "running", "stack", "stands_for", "torn", "wait",
+    )  # fmt: skip
 
     def __init__(self, wait: str | None, call: str | None = None) -> None:
         self.wait = wait
@@ -44,6 +46,8 @@ class Seen:
         self.on_cpu: bool | None = None
         self.preempted: bool | None = None
         self.stands_for = 1.0
+        self.running: PythonThread | None = None
+        """As which it runs Python, once its stack was read."""
         self.stack: tuple[Frame, ...] | None = None
         self.torn = False
 
@@ -105,13 +109,15 @@ class ThreadWatch:
     # ---- files ----
 
     def open(self) -> ThreadFiles:
-        """Its files, open from now on.
-
-        :raises OSError: when it is gone or may not be watched
-        """
+        """Its files, each open from when it is first read."""
         if self._files is None:
-            self._files = thread_files(self.pid, self.tid)
+            self._files = thread_files(self.pid, self.tid, at_once=False)
         return self._files
+
+    @property
+    def open_files(self) -> int:
+        """How many are open."""
+        return 0 if self._files is None else self._files.open_files
 
     def close(self) -> None:
         """Close its files; the next look opens them again."""
