@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from gilscope.observers.proc import child_processes
 
 TARGET = Path(__file__).with_name("target.py")
 Start = Callable[..., int]
@@ -18,16 +22,16 @@ def start() -> Iterator[Start]:
     """Starts the target with threads that do what is asked for; its process number."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*names: str) -> int:
-        program = subprocess.Popen(
-            [sys.executable, "-S", str(TARGET), *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+    def run(*names: str, before: Sequence[str] = (), python: str = sys.executable, **environment: str) -> int:
+        command = [*before, python, "-S", str(TARGET), *names]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        program = subprocess.Popen(command, env={**os.environ, **environment}, **pipes)  # type: ignore[call-overload]
         started.append(program)
-        assert program.stdout is not None
         assert program.stdout.readline() == b"ready\n"
-        return program.pid
+        return next(iter(child_processes(program.pid))) if before else int(program.pid)
 
     yield run
     for program in started:
-        program.kill()
+        for pid in (*child_processes(program.pid), program.pid):
+            os.kill(pid, signal.SIGKILL)
         program.communicate()

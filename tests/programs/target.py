@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import socket
 import sys
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BUSY = ("computes", "naps_and_works")
+BUSY = ("computes", "naps_and_works", "blocks_its_loop")
 lock = threading.Lock()
 ours, theirs = socket.socketpair()
 
@@ -39,6 +40,26 @@ def waits_for_a_lock() -> None:
     lock.acquire()  # it never comes
 
 
+def in_a_subinterpreter() -> None:
+    try:
+        import _interpreters as interpreters  # type: ignore[import-not-found]
+    except ImportError:
+        import _xxsubinterpreters as interpreters  # type: ignore[import-not-found]
+    run = getattr(interpreters, "exec", None) or interpreters.run_string
+    run(interpreters.create(), "import time\ndef inside():\n    time.sleep(1000)\ninside()")
+
+
+def blocks_its_loop() -> None:
+    async def blocks() -> None:
+        while True:
+            until = time.perf_counter() + 0.1
+            while time.perf_counter() < until:
+                pass
+            await asyncio.sleep(0)
+
+    asyncio.run(blocks())
+
+
 def generated() -> Iterator[None]:
     time.sleep(1000)
     yield
@@ -54,14 +75,14 @@ def keeps_the_gil_while_it_sleeps() -> None:
     library.sleep(1000)
 
 
-def start(name: str) -> threading.Thread:
-    thread = threading.Thread(target=globals()[name], name=name, daemon=True)
-    thread.start()
-    return thread
+def start(name: str) -> None:
+    threading.Thread(target=globals()[name], name=name, daemon=True).start()
 
 
-def is_blocked(thread: threading.Thread) -> bool:
-    return not Path(f"/proc/self/task/{thread.native_id}/syscall").read_text().startswith("running")
+def all_wait() -> bool:
+    """All threads but the first: by the kernel's own numbers of them, which may be others than Python knows."""
+    files = sorted(Path("/proc/self/task").glob("*/syscall"), key=lambda file: int(file.parent.name))
+    return not any(file.read_text().startswith("running") for file in files[1:])
 
 
 def main() -> None:
@@ -70,8 +91,10 @@ def main() -> None:
     names = sys.argv[1:]
     if "keeps_the_gil_while_it_sleeps" in names:
         sys.setswitchinterval(1000)  # nobody takes it away between the two calls
-    threads = [start(name) for name in names if name not in BUSY]
-    while not all(is_blocked(thread) for _ in range(3) for thread in threads):
+    for name in names:
+        if name not in BUSY:
+            start(name)
+    while not all(all_wait() for _ in range(3)):
         time.sleep(0.01)
     for name in names:
         if name in BUSY:

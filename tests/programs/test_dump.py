@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +127,39 @@ def test_the_gil_is_where_a_process_that_calibrates_itself_finds_it() -> None:
         assert [gil + interpreters.layout.gil_locked for gil in interpreters.gils] == [locked]
         files.close()
         program.communicate(b"\n")
+
+
+def test_a_subinterpreters_calls_stand_above_those_that_called_it(start: Start) -> None:
+    seen = dump(start("in_a_subinterpreter"))
+    (called,) = [thread.look for thread in seen.threads if thread.interpreter]
+    names = [frame.function.name for frame in called.stack or ()]
+    assert names[:3] == ["inside", "<module>", "in_a_subinterpreter"]
+    shared = sys.version_info < (3, 12)
+    assert [gil.look.interpreters for gil in seen.gils] == ([(0, 1)] if shared else [(0,), (1,)])
+    assert called.gil == (0 if shared else 1)
+
+
+def test_a_container_has_its_own_numbers_of_threads(start: Start) -> None:
+    apart = ["unshare", "--pid", "--fork"]
+    if shutil.which("unshare") is None or subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no PID namespace may be made here")
+    pid = start("sleeps", "computes", before=apart)
+    threads = by_function(dump(pid).threads)
+    assert [len(threads[name]) for name in ("main", "sleeps", "computes")] == [1, 1, 1]
+    assert threads["main"][0].look.tid == pid
+
+
+def test_an_interpreter_whose_file_is_gone_is_read_from_memory(start: Start, tmp_path: Path) -> None:
+    own = ProcessFiles(os.getpid())
+    path = Path(find_runtime(os.getpid(), Memory(own)).path)
+    own.close()
+    copy = Path(shutil.copy(path, tmp_path))
+    if path.name.startswith("libpython"):
+        pid = start("sleeps", LD_LIBRARY_PATH=str(tmp_path))
+    else:
+        pid = start("sleeps", python=str(copy), PYTHONHOME=f"{sys.base_prefix}:{sys.base_exec_prefix}")
+    assert str(copy) in Path(f"/proc/{pid}/maps").read_text()
+    copy.unlink()
+    assert "sleeps" in by_function(dump(pid).threads)
+    copy.write_bytes(b"another file where it was")
+    assert "sleeps" in by_function(dump(pid).threads)

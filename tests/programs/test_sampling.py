@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_spans_add_up_to_the_time_that_was_sampled(start: Start) -> None:
     assert spans_s == pytest.approx(quality.elapsed_s * len(moments) / (len(moments) + quality.missed), rel=0.1)
     assert {look.wait for moment in moments for look in moment.threads} == {"sleep", "other"}
     assert [look.stack is None for moment in moments for look in moment.threads].count(True) == 0
+
+
+@pytest.mark.timing
+def test_the_turns_of_an_event_loop_are_told_apart(start: Start) -> None:
+    moments, _ = sampled(start("blocks_its_loop"), 1.0)
+    turns = [look.turn for moment in moments for look in moment.threads if look.turn is not None]
+    assert len(turns) > 0.8 * len(moments)
+    changes = sum(before != after for before, after in pairwise(turns))
+    assert changes == pytest.approx((moments[-1].at_s - moments[0].at_s) / 0.1, abs=3)
 
 
 PARENT = """

@@ -26,6 +26,10 @@ MOST_SIZE: Final = 1 << 31
 #: ``struct state`` of a string: two bits of interning, three of bytes a character, then whether its text follows.
 KIND_SHIFT, KIND_MASK, COMPACT, ASCII = 2, 7, 1 << 5, 1 << 6
 ENCODINGS: Final = {1: "latin-1", 2: "utf-16", 4: "utf-32"}
+#: What goes round in asyncio, with the local variables that tell: until when timers are due, a float made anew in each
+#: turn, and which of the callbacks that are ready is called.
+LOOP, LOOP_FILE, TELLING = "BaseEventLoop._run_once", "asyncio/base_events.py", ("end_time", "i")
+MOST_LOCALS: Final = 64
 #: Of a name that are compared with those read before, where code objects have no number of their own.
 COMPARED_BYTES: Final = 96
 
@@ -57,6 +61,9 @@ class CodeCache:
         self._layout = layout
         self._codes: dict[int, _Code] = {}
         self._functions: dict[PythonFunction, PythonFunction] = {}
+        self.loops: dict[int, tuple[int, ...]] = {}
+        """Of the code objects that are the turn of an event loop: in which places among their local variables those are
+        that tell one turn, and one callback, from the next."""
         self._type: int | None = None
         self._end = max(layout.code_linetable, layout.code_file, layout.code_name) + 8
         # From 3.12 on, a code object has a number of its own among what is compared (``co_version``).
@@ -108,9 +115,23 @@ class CodeCache:
             return False
         if len(self._codes) >= MOST_CODES:
             self._codes.clear()
+            self.loops.clear()
             self._functions.clear()
         self._codes[address] = code
+        self.loops.pop(address, None)
+        if code.function.name == LOOP and code.function.file.endswith(LOOP_FILE):
+            self.loops[address] = self._places(_word(memory, self._layout.code_names))
         return True
+
+    def _places(self, names: int) -> tuple[int, ...]:
+        """Of `TELLING` among the names of local variables."""
+        try:
+            count = min(self._memory.word(names + 16), MOST_LOCALS)
+            items = self._memory.read(names + self._layout.tuple_items, 8 * count)
+            known = [self._string(_word(items, 8 * at)) for at in range(count)]
+        except (NotCodeError, ReadError):
+            return ()
+        return tuple(known.index(name) for name in TELLING if name in known)
 
     def _read(self, memory: bytes) -> _Code:
         layout = self._layout

@@ -57,6 +57,10 @@ class Layout:
     frame_code: int
     frame_instruction: int
     frame_owner: int
+    frame_locals: int
+    code_names: int
+    """Of the tuple with the names of its local variables, in their order."""
+    tuple_items: int = 24
     code_file: int
     code_name: int
     code_linetable: int
@@ -97,6 +101,8 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         frame_code=32,
         frame_instruction=56,
         frame_owner=69,
+        frame_locals=72,
+        code_names=96,
         code_file=112,
         code_name=128,
         code_linetable=136,
@@ -123,6 +129,8 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         frame_code=0,
         frame_instruction=56,
         frame_owner=70,
+        frame_locals=72,
+        code_names=96,
         code_file=112,
         code_name=128,
         code_linetable=136,
@@ -227,6 +235,9 @@ def _by_offsets(version: Version, head: bytes, names: list[str]) -> Layout | Non
         frame_code=at["frame.code"],
         frame_instruction=at["frame.instruction"],
         frame_owner=at["frame.owner"],
+        frame_locals=at["frame.locals"],
+        code_names=at["code.names"],
+        tuple_items=at["tuple.item"],
         code_file=at["code.file"],
         code_name=at["code.name"],
         code_linetable=at["code.linetable"],

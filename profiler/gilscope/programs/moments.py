@@ -72,6 +72,9 @@ class ThreadLook:
     stack: tuple[Frame, ...] | None = None
     """Innermost first. Empty where it is in no Python code; None of a native thread, of one whose stack was not read at
     this moment, and of one that was torn (`torn`)."""
+    turn: int | None = None
+    """Of one that runs an event loop of asyncio's own: a number that changes whenever the loop goes round, so that a
+    callback is told from the next. None where that is not told."""
     torn: bool = False
     """Whether its stack changed while it was read, and was dropped."""
 

@@ -257,6 +257,7 @@ class ProgramProcess:
         wanted = [(look, thread.python) for thread, look in seen.items() if thread.python and look.stack is None]
         states = [python.state for _, pythons in wanted for python in pythons]
         found = iter(self.interpreters.stacks.read(states))
+        turns = self.interpreters.stacks.turns
         for look, pythons in wanted:
             stacks = {python: next(found) for python in pythons}
             look.torn = None in stacks.values()
@@ -264,6 +265,7 @@ class ProgramProcess:
             # One that runs Python in several interpreters is called from one into the other, the last made innermost.
             inwards = sorted(pythons, key=lambda python: -python.interpreter)
             look.running = next((python for python in inwards if stacks[python]), inwards[-1])
+            look.turn = next((turns[python.state] for python in inwards if python.state in turns), None)
             look.stack = None if look.torn else tuple(frame for python in inwards for frame in stacks[python] or ())
 
     # ---- telling ----
@@ -284,9 +286,20 @@ class ProgramProcess:
     def _look_told(self, thread: ThreadWatch, look: Seen, holds_gil: bool, weight: float) -> ThreadLook:
         gil = look.gil if look.gil is not None or look.running is None else look.running.gil
         return ThreadLook(
-            thread.tid, gil, look.wait, holds_gil, look.on_cpu, look.preempted, look.stands_for, weight, look.call,
-            self._lock(look), look.stack, look.torn,
-        )  # fmt: skip
+            tid=thread.tid,
+            gil=gil,
+            wait=look.wait,
+            holds_gil=holds_gil,
+            on_cpu=look.on_cpu,
+            preempted=look.preempted,
+            stands_for=look.stands_for,
+            weight=weight,
+            call=look.call,
+            lock=self._lock(look),
+            stack=look.stack,
+            turn=look.turn,
+            torn=look.torn,
+        )
 
     def _lock(self, look: Seen) -> int | None:
         if look.lock_at is None or look.wait != "lock":

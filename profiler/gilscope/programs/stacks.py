@@ -31,6 +31,8 @@ MOST_ELSEWHERE: Final = 64
 FIRST_C_OWNER, MOST_OWNER = 3, 4
 #: The lowest bits of a reference to a code object are no part of its address (since 3.14).
 TAG_BITS: Final = 7
+#: Where a float has its value, behind what every object has.
+FLOAT_AT: Final = 16
 
 
 @dataclass(slots=True)
@@ -48,6 +50,8 @@ class _Seen:
     """Where they lie this time."""
     calls: list[tuple[int, int]] = field(default_factory=list)
     """Code object and instruction, innermost first."""
+    frames: list[int] = field(default_factory=list)
+    """The address of each."""
     torn: bool = False
 
 
@@ -59,6 +63,9 @@ class StackReader:
         self._layout = layout
         self._codes = codes
         self._frame = _frame_struct(layout)
+        self.turns: dict[int, int] = {}
+        """Of the thread states that were read last, those that run an event loop: a number that changes whenever it
+        goes round or calls another callback."""
         self._elsewhere: dict[int, tuple[int, ...]] = {}
         """By thread state: where frames were that did not lie in its chunk."""
 
@@ -73,6 +80,9 @@ class StackReader:
                 self._walk(thread)
                 self._remember(state, thread)
         good = self._codes.check({code for thread in seen if thread is not None for code, _ in thread.calls})
+        self.turns.clear()
+        if self._codes.loops:
+            self._read_turns(states, seen)
         return [None if thread is None or thread.torn else self._told(thread, good) for thread in seen]
 
     def forget(self, alive: set[int]) -> None:
@@ -136,6 +146,7 @@ class StackReader:
                 return
             if owner < FIRST_C_OWNER:
                 thread.calls.append((code & ~TAG_BITS, instruction))
+                thread.frames.append(frame)
             frame = previous
 
     def _fetch(self, frame: int) -> bytes | None:
@@ -149,6 +160,24 @@ class StackReader:
             self._elsewhere.pop(state, None)
         else:
             self._elsewhere[state] = tuple(thread.places[:MOST_ELSEWHERE])
+
+    def _read_turns(self, states: Sequence[int], seen: Sequence[_Seen | None]) -> None:
+        loops = self._codes.loops
+        for state, thread in zip(states, seen, strict=True):
+            calls = () if thread is None or thread.torn else zip(thread.calls, thread.frames, strict=True)
+            frame = next(((code, frame) for (code, _), frame in calls if code in loops), None)
+            if thread is not None and frame is not None and (turn := self._turn(thread, *frame)) is not None:
+                self.turns[state] = turn
+
+    def _turn(self, thread: _Seen, code: int, frame: int) -> int | None:
+        """By the local variables that tell it; of a float what it says, for the next may lie where it did."""
+        at = frame + self._layout.frame_locals - thread.begins
+        words = [thread.chunk[at + 8 * place : at + 8 * place + 8] for place in self._codes.loops[code]]
+        objects = [int.from_bytes(word, "little") & ~TAG_BITS for word in words]
+        if not objects or not objects[0]:
+            return None
+        (said,) = self._memory.read_many([(objects[0] + FLOAT_AT, 8)])
+        return hash((said, *objects[1:]))
 
     def _told(self, thread: _Seen, good: set[int]) -> Stack | None:
         frame = self._codes.frame

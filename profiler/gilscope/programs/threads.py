@@ -12,13 +12,13 @@ from typing import Final
 from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.proc import contents
 from gilscope.observers.process_files import ProcessFiles
-from gilscope.observers.syscalls import Blocked, name_of, waiting_for
+from gilscope.observers.syscalls import Blocked, Waiting, name_of, waiting_for
 from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
 from gilscope.programs.interpreters import PythonThread
 from gilscope.programs.moments import Frame
 from gilscope.programs.seen import SeenThread
 
-__all__ = ["Seen", "ThreadWatch"]
+__all__ = ["Seen", "ThreadWatch", "task_numbers", "waits_for"]
 
 Wants = Callable[[int], int | None]
 """Which GIL is wanted by whom is blocked on the futex at an address; None when it is another lock."""
@@ -31,7 +31,8 @@ class Seen:
     """What was seen of a thread at one moment, before it is told."""
 
     __slots__ = (
-        "call", "gil", "lock_at", "on_cpu", "on_stack", "preempted", "running", "stack", "stands_for", "torn", "wait",
+        "call", "gil", "lock_at", "on_cpu", "on_stack", "preempted", "running", "stack", "stands_for", "torn", "turn",
+        "wait",
     )  # fmt: skip
 
     def __init__(self, wait: str | None, call: str | None = None) -> None:
@@ -49,6 +50,7 @@ class Seen:
         self.running: PythonThread | None = None
         """As which it runs Python, once its stack was read."""
         self.stack: tuple[Frame, ...] | None = None
+        self.turn: int | None = None
         self.torn = False
 
 
@@ -86,7 +88,7 @@ class ThreadWatch:
         blocked = files.blocked()
         if blocked is None:
             return Seen(None)
-        self.kept = _seen(blocked, process, wants, locks_known)
+        self.kept = waits_for(blocked, process.resolve, wants, locks_known)
         return self.kept
 
     def ask(self, seen: Seen, own: OwnSchedule) -> None:
@@ -144,7 +146,12 @@ class ThreadWatch:
         )
 
 
-def _seen(blocked: Blocked, process: ProcessFiles, wants: Wants, locks_known: bool) -> Seen:
+def waits_for(blocked: Blocked, resolve: Callable[[Waiting], str], wants: Wants, locks_known: bool) -> Seen:
+    """What a thread in this system call waits for.
+
+    :param resolve: the state of one whose call alone does not tell
+    :param locks_known: whether all that wait for a GIL are told by ``wants``: else waiting for any lock may be that
+    """
     waiting = waiting_for(blocked)
     seen = Seen(waiting.state, name_of(blocked))
     if waiting.ask == "futex":
@@ -154,7 +161,7 @@ def _seen(blocked: Blocked, process: ProcessFiles, wants: Wants, locks_known: bo
             seen.lock_at = waiting.value
             seen.on_stack = 0 <= waiting.value - blocked.stack_pointer < PARK_BYTES
     elif waiting.ask:
-        seen.wait = process.resolve(waiting)
+        seen.wait = resolve(waiting)
     return seen
 
 
