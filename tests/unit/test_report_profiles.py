@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -12,10 +13,13 @@ from gilscope import report
 from gilscope.errors import OutputError
 from gilscope.production.delays import Delays
 from gilscope.production.files import Loaded, Skipped
+from gilscope.production.observed import Observed
 from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket
+from gilscope.records import WAIT_STATES
 from gilscope.report.document import Items
+from gilscope.report.profile_states import states_table
 from gilscope.report.profiles import names, opportunities_sheet, profiles_sheet
 from gilscope.report.sheet import Sheet
 from tests.unit.documents import cells, notes, table, the
@@ -23,6 +27,25 @@ from tests.unit.production.profiles import make_profile
 
 TOTAL = make_profile(spec="shop.orders:total", name="shop.orders:total", file="/shop/orders.py", line=3)
 PAGE = make_profile(spec="shop.web:page", name="page", kind="coroutine", clocked_cpu_s=0.01, longest_block_s=0.25)
+SEEN = make_profile(
+    spec="shop.db:find",
+    name="find",
+    clocked_cpu_s=0.45,
+    clocked_runqueue_s=0.05,
+    observed=Observed(
+        wall_s=4.0,
+        cpu_s=2.0,
+        blocked_s=2.0,
+        samples=800,
+        cpu_gil_s=2.0,
+        cpu_free_s=0.0,
+        gil_wait_s=1.0,
+        network_s=0.9,
+        disk_s=0.1,
+        gil_held_off_cpu_s=0.5,
+        **dict.fromkeys(("sleep_s", "lock_s", "child_s", "other_s"), 0.0),
+    ),
+)
 NEVER = make_profile(spec="shop.web:never", name="never", calls=0, wall_s=0.0, longest_s=None)
 
 
@@ -115,6 +138,54 @@ def test_waiting_for_a_thread_of_a_pool_is_told_where_it_is_noticed() -> None:
     assert "pool has too few" not in told["quick"]
 
 
+def test_every_format_tells_where_the_time_of_what_was_observed_went() -> None:
+    text = " ".join(report.render(drawn(TOTAL, SEEN), "text").split())
+    assert "GIL with for run function held GIL GIL queue network disk find 57% 45% 25% 5% 22% 2%" in text
+    assert (
+        "| function | GIL held | CPU with GIL | waiting for GIL | run queue | network | disk |\n"
+        "| :-- | --: | --: | --: | --: | --: | --: |\n"
+        "| find | 57% | 45% | 25% | 5% | 22% | 2% |\n"
+    ) in report.render(drawn(TOTAL, SEEN), "md")
+    assert re.search("find.*57%.*45%.*25%.*5%.*22%.*2%", report.render(drawn(TOTAL, SEEN), "html"), re.DOTALL)
+    for row in (
+        json.loads(report.render(drawn(SEEN), "json"))["functions"][0],
+        next(csv.DictReader(io.StringIO(report.render(drawn(SEEN), "csv")))),
+    ):
+        told = [float(row[name]) for name in ("cpu_gil_s", "gil_wait_s", "network_s", "runqueue_s", "gil_held_ratio")]
+        assert told == pytest.approx([0.45, 0.25, 0.225, 0.05, 0.575])
+
+
+def test_what_nobody_observed_has_no_states() -> None:
+    assert all("GIL held" not in report.render(drawn(TOTAL), name) for name in ("text", "md", "html"))
+
+
+def test_a_narrow_table_has_the_largest_states() -> None:
+    parts = {f"{state}_s": 0.1 * at for at, state in enumerate(WAIT_STATES, 1)}
+    seen = Observed(
+        wall_s=5.0,
+        cpu_s=2.0,
+        blocked_s=3.1,
+        samples=800,
+        gil_wait_s=1.0,
+        **{"cpu_gil_s": 1.0, "cpu_free_s": 1.0, **parts},
+    )
+    shares = states_table(["f"], [make_profile(clocked_cpu_s=0.4, kind="coroutine", observed=seen)])
+    assert shares is not None
+    assert [column.title for column in shares.brief().columns] == [
+        *(
+            "function",
+            "GIL held",
+            "CPU with GIL",
+            "CPU without GIL",
+            "waiting for GIL",
+            "lock",
+            "child process",
+            "other",
+        ),
+    ]
+    assert len(shares.columns) == 11
+
+
 def test_names_are_short_and_each_its_own() -> None:
     twins = [make_profile(spec=f"{home}:total", name=f"{home}:total") for home in ("a", "b")]
     moved = [make_profile(name="a", file="/shop/a.py", line=line) for line in (3, 7)]
@@ -139,7 +210,7 @@ def test_a_viewer_of_timelines_or_stacks_finds_none(name: str) -> None:
 
 def test_text_fits_eighty_columns() -> None:
     many = make_profile(calls=10**9, wall_s=123456.0, spec="m:a_rather_long_name", name="m:a_rather_long_name")
-    for sheet in (drawn(many, PAGE), opportunities_sheet(opportunities([many, PAGE], 2), 2)):
+    for sheet in (drawn(many, PAGE, SEEN), opportunities_sheet(opportunities([many, PAGE], 2), 2)):
         assert max(map(len, report.render(sheet, "text").splitlines())) <= 80
 
 

@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from gilscope.production.function import functions
+from gilscope.production.observed import DIVIDED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gilscope.production.profile import Profile
 
-__all__ = ["COLUMNS", "Profiles", "profiles", "row"]
+__all__ = ["COLUMNS", "STATE_COLUMNS", "Profiles", "profiles", "row"]
 
 #: Of the table, in this order: what a profile tells under these names.
 COLUMNS = (
     *("name", "spec", "kind", "processes", "calls", "nested", "errors"),
     *("wall_s", "wall_error_s", "mean_s", "cpu_s", "cpu_error_s", "runqueue_s", "blocked_s"),
     *("awaited_s", "possible_gil_wait_s", "own_threads_cpu_s", "longest_s", "longest_block_s"),
+    *("gil_held_ratio", "gil_held_at_most"),
 )
+#: Those of ``states_s``, in its order; ``runqueue_s`` and ``awaited_s`` are among the others.
+STATE_COLUMNS = tuple(f"{state}_s" for state in DIVIDED)
 _QUANTILES = {"p50_s": 0.5, "p99_s": 0.99}
 
 
@@ -83,7 +87,9 @@ class Profiles(Sequence["Profile"]):
         """One row for each function; units in the column names, missing where unknown."""
         import pandas as pd  # only here: pandas takes longer to import than all the rest
 
-        return pd.DataFrame([row(profile) for profile in self._found], columns=[*COLUMNS, *_QUANTILES, *_VERDICT])
+        return pd.DataFrame(
+            [row(profile) for profile in self._found], columns=[*COLUMNS, *STATE_COLUMNS, *_QUANTILES, *_VERDICT]
+        )
 
 
 _VERDICT = ("label", "subtype", "confidence", "advice")
@@ -92,8 +98,10 @@ _VERDICT = ("label", "subtype", "confidence", "advice")
 def row(profile: Profile) -> dict[str, Any]:
     """What a table tells of a function, by column; None where unknown."""
     verdict = profile.classification
+    states = {f"{state}_s": seconds for state, seconds in profile.states_s.items()}
     return {
         **{name: getattr(profile, name) for name in COLUMNS},
+        **{name: states.get(name) for name in STATE_COLUMNS},
         **{name: profile.quantile_s(share) for name, share in _QUANTILES.items()},
         "label": verdict.label,
         "subtype": verdict.subtype,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gilscope.observers.functions import Seen
 
-__all__ = ["Observed", "added", "divided", "observed_of"]
+__all__ = ["DIVIDED", "Observed", "added", "divided", "observed_of"]
 
 
 class Observed(Account, frozen=True, kw_only=True):
@@ -62,6 +62,8 @@ def divided(observed: Observed | None, cpu_s: float, blocked_s: float) -> dict[s
 
 _ON_CPU = ("cpu_gil", "cpu_free")
 _BLOCKED = ("gil_wait", *WAIT_STATES, "gil_held_off_cpu")
+#: All that `divided` may find.
+DIVIDED = (*_ON_CPU, *_BLOCKED)
 
 
 def added(parts: Iterable[Observed | None]) -> Observed | None:

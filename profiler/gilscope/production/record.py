@@ -229,6 +229,14 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
         return divided(self.observed, cpu_s, max(blocked_s - awaited_s, 0.0))
 
     @property
+    def wall_by_state_s(self) -> dict[str, float | None]:
+        """The wall clock of all calls by state: `states_s`, the run queue and, of coroutines, what was awaited. The GIL
+        held off the CPU is a part of other states, and none beside them. None where unknown."""
+        states: dict[str, float | None] = {"runqueue": self.runqueue_s, **self.states_s}
+        states.pop("gil_held_off_cpu", None)
+        return states | ({"awaited": self.awaited_s} if self.kind in LOOP_KINDS else {})
+
+    @property
     def gil_held_ratio(self) -> float | None:
         """The share of its wall clock in which a call held the GIL; None where it was not observed."""
         states, wall_s = self.states_s, self.wall_s

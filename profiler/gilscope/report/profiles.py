@@ -12,6 +12,7 @@ from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
 from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
+from gilscope.report.profile_states import states_table
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import kind_of_work, sentence, short_name
@@ -56,6 +57,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
                 [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
             ),
             *_bars(shown, profiles),
+            *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
             first=_blocked_loops(shown, profiles),
         ),
@@ -172,6 +174,11 @@ def _bars(names: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, .
     chart = LedgerChart(drawn, about="The wall clock of each function's calls as a bar, divided by state.")
     subtitle = "each bar is the wall clock of a function's calls"
     return (Section("Where the time went", (chart,), subtitle, Detail.FULL),) if drawn else ()
+
+
+def _states(names: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:
+    table = states_table(names, profiles)
+    return () if table is None else (Section("Time by state", (table,), "shares of the wall clock, as observed"),)
 
 
 def _row(profile: Profile) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from gilscope.production.collection import COLUMNS, Profiles
+from gilscope.production.collection import COLUMNS, STATE_COLUMNS, Profiles
+from gilscope.production.observed import Observed
 from tests.unit.production.profiles import make_profile
 
 
@@ -38,8 +39,34 @@ def test_functions_of_the_same_name_have_keys_of_their_own() -> None:
 
 def test_the_table_has_a_row_for_each_and_leaves_out_what_is_unknown() -> None:
     frame = Profiles([make_profile(), make_profile(calls=0, wall_s=0.0, longest_s=None)]).to_frame()
-    assert list(frame.columns) == [*COLUMNS, "p50_s", "p99_s", "label", "subtype", "confidence", "advice"]
+    assert list(frame.columns) == [
+        *COLUMNS,
+        *STATE_COLUMNS,
+        "p50_s",
+        "p99_s",
+        "label",
+        "subtype",
+        "confidence",
+        "advice",
+    ]
     assert frame["label"].tolist() == ["compute-bound", "inconclusive"]
     assert frame["wall_s"].iloc[0] == pytest.approx(1.0)
     assert math.isnan(frame["wall_s"].iloc[1])
     assert (frame["calls"].tolist(), len(Profiles([]).to_frame())) == ([100, 0], 0)
+
+
+def test_the_table_tells_the_states_of_what_was_observed() -> None:
+    seen = Observed(
+        wall_s=2.0,
+        cpu_s=1.0,
+        blocked_s=1.0,
+        samples=400,
+        cpu_gil_s=0.75,
+        cpu_free_s=0.25,
+        gil_wait_s=1.0,
+        lock_s=0.0,
+    )
+    frame = Profiles([make_profile(clocked_cpu_s=0.5, observed=seen), make_profile()]).to_frame()
+    states = frame[["cpu_gil_s", "cpu_free_s", "gil_wait_s", "gil_held_ratio"]]
+    assert states.iloc[0].tolist() == pytest.approx([0.375, 0.125, 0.5, 0.375])
+    assert states.iloc[1].isna().all()
