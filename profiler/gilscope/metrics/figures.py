@@ -2,70 +2,125 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from gilscope.production.collection import profiles
+from gilscope.metrics.catalog import ALONE, METRICS, Values
 from gilscope.production.record import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
+    from typing import Protocol
 
     from gilscope.production.profile import Profile
 
-__all__ = ["FIGURES", "GAUGE", "Figures", "Reader", "figures"]
+    class Kept(Protocol):
+        """What was exported last, to whom it must not fall."""
 
-#: By their names in a profile, with what a monitoring system shows beside them.
-FIGURES: Final = {
-    "calls": "Calls that have ended.",
-    "wall_s": "Wall clock of the calls.",
-    "cpu_s": "CPU time of the calling threads.",
-    "blocked_s": "Time off the CPU by the function's own doing, awaiting included.",
-    "longest_block_s": "The longest step of a coroutine on its event loop.",
-}
-#: The one of them that does not add up.
-GAUGE: Final = "longest_block_s"
-#: Those that are estimated from samples may be corrected downwards.
-_ESTIMATES = ("wall_s", "cpu_s", "blocked_s")
-
-#: The `FIGURES` of one function; None where unknown.
-Figures: TypeAlias = dict[str, float | None]
+        def update(self, step: Callable[[dict[str, Figures]], dict[str, Figures]]) -> dict[str, Figures]:
+            """Replace it by what ``step`` makes of it, undisturbed by others that do so."""
 
 
-def figures(found: Iterable[Profile], key: Callable[[Profile], str]) -> dict[str, Figures]:
-    """What is exported of each function; profiles with the same key are one, for no two series may have one name."""
-    alike = (
-        msgspec.structs.replace(each, spec=key(each), name="", kind="sync", file=None, line=None) for each in found
-    )
-    return {each.spec: {name: getattr(each, name) for name in FIGURES} for each in merged(alike)}
+__all__ = ["MAX_FUNCTIONS", "OTHERS", "Figures", "InMemory", "Reader", "figures", "risen"]
+
+#: As many functions have series of their own: with all states each has some fifty series, and OpenTelemetry takes two
+#: thousand of one metric.
+MAX_FUNCTIONS: Final = 80
+#: What the rest are called together.
+OTHERS: Final = "(others)"
+
+#: The values of each of `METRICS` of one function, by its name in Prometheus.
+Figures: TypeAlias = dict[str, Values]
+
+
+def figures(
+    found: Iterable[Profile],
+    key: Callable[[Profile], str],
+    max_functions: int = MAX_FUNCTIONS,
+    known: Collection[str] = (),
+) -> dict[str, Figures]:
+    """What is exported of each function; profiles with the same key are one, for no two series may have one name.
+
+    From the ``max_functions``-th on, after those that are ``known``, functions are one too: names may be made without
+    end.
+    """
+    groups: dict[str, list[Profile]] = {}
+    for each in found:
+        name = key(each)
+        own = name in groups or name in known or len({*groups, *known} - {OTHERS}) < max_functions
+        groups.setdefault(name if own else OTHERS, []).append(each)
+    return {name: _told(group) for name, group in groups.items()}
+
+
+def _told(group: list[Profile]) -> Figures:
+    same = {"spec": "", "name": "", "file": None, "line": None, "kind": group[0].kind, "gil_enabled": True}
+    [whole] = merged(msgspec.structs.replace(each, **same) for each in group)
+    return {metric.prometheus: metric.read(whole) for metric in METRICS}
 
 
 class Reader:
-    """Reads the figures of this process; an estimate that is corrected downwards stays until it is exceeded.
+    """Reads the figures of every function; an estimate that is corrected downwards stays until it is exceeded.
 
     ``key`` tells functions apart.
     """
 
-    def __init__(self, key: Callable[[Profile], str]) -> None:
+    def __init__(
+        self,
+        source: Callable[[], Iterable[Profile]],
+        key: Callable[[Profile], str],
+        kept: Kept,
+        max_functions: int = MAX_FUNCTIONS,
+    ) -> None:
+        self._source = source
         self._key = key
-        self._last: dict[str, Figures] = {}
-        self._lock = threading.Lock()
+        self._kept = kept
+        self._max_functions = max_functions
 
     def read(self) -> dict[str, Figures]:
-        """The figures of every function decorated in this process."""
+        """The figures as they are now."""
+        return self._kept.update(self._step)
+
+    def _step(self, last: dict[str, Figures]) -> dict[str, Figures]:
+        return risen(figures(self._source(), self._key, self._max_functions, last), last)
+
+
+class InMemory:
+    """What this process exported last; a forked child has exported nothing."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Figures] = {}
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def update(self, step: Callable[[dict[str, Figures]], dict[str, Figures]]) -> dict[str, Figures]:
+        """Replace it by what ``step`` makes of it."""
         with self._lock:
-            found = figures(profiles(), self._key)
-            self._last = {function: _risen(now, self._last.get(function)) for function, now in found.items()}
+            if self._process != (process := os.getpid()):
+                self._process, self._last = process, {}
+            self._last = step(self._last)
             return self._last
 
 
-def _risen(now: Figures, last: Figures | None) -> Figures:
-    if last is None or (now["calls"] or 0) < (last["calls"] or 0):  # a forked child begins anew, with fewer calls
+def risen(now: dict[str, Figures], last: dict[str, Figures]) -> dict[str, Figures]:
+    """``now``, but nothing that adds up less than it was; a function with fewer calls than it had has begun anew."""
+    return {function: _risen(figures, last.get(function, {})) for function, figures in now.items()}
+
+
+def _risen(now: Figures, last: Figures) -> Figures:
+    if _calls(now) < _calls(last):
         return now
-    return now | {name: _larger(now[name], last[name]) for name in _ESTIMATES}
+    return {**now, **{name: _larger(now[name], last.get(name, {})) for name in _ADDING}}
 
 
-def _larger(*values: float | None) -> float | None:
-    return max((value for value in values if value is not None), default=None)
+def _calls(figures: Figures) -> float:
+    return figures.get(METRICS[0].prometheus, {}).get(ALONE, 0.0)
+
+
+def _larger(now: Values, last: Values) -> Values:
+    return {label: max(values.get(label, 0.0) for values in (now, last)) for label in {**last, **now}}
+
+
+_ADDING: Final = tuple(metric.prometheus for metric in METRICS if metric.kind != "gauge")

@@ -1,15 +1,13 @@
-"""Instruments for OpenTelemetry: ``instrument()``. Needs the extra ``gilscope[otel]``.
-
-Names and units follow OpenTelemetry's conventions (https://opentelemetry.io/docs/specs/semconv/general/metrics/): the
-unit is a property of the instrument and not in its name.
-"""
+"""Instruments for OpenTelemetry: ``instrument()``. Needs the extra ``gilscope[otel]``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gilscope.metrics.figures import FIGURES, GAUGE, Reader
+from gilscope.metrics.catalog import ALONE, METRICS, Metric
+from gilscope.metrics.figures import MAX_FUNCTIONS, InMemory, Reader
+from gilscope.production.collection import profiles
 from gilscope.version import __version__
 
 try:
@@ -17,48 +15,47 @@ try:
 except ImportError as error:
     raise ImportError(f"{error}: pip install 'gilscope[otel]'") from error
 
-__all__ = ["BLOCKED", "CALLS", "CPU", "FUNCTION", "LOOP_BLOCK", "METER", "WALL", "instrument"]
+if TYPE_CHECKING:
+    from gilscope.production.profile import Profile
+
+__all__ = ["FUNCTION", "METER", "instrument"]
 
 METER: Final = "gilscope"
 """The name of the instrumentation scope."""
-CALLS: Final = "gilscope.function.calls"
-"""``{call}``: outermost calls that have ended."""
-WALL: Final = "gilscope.function.wall.time"
-"""``s``: wall clock of all calls; those that overlap in time count each."""
-CPU: Final = "gilscope.function.cpu.time"
-"""``s``: CPU of the calling threads."""
-BLOCKED: Final = "gilscope.function.blocked.time"
-"""``s``: off the CPU by its own doing, awaiting included."""
-LOOP_BLOCK: Final = "gilscope.function.loop.block.max"
-"""``s``, a gauge: the longest step of a coroutine so far, in which nothing else ran on its event loop."""
 FUNCTION: Final = "code.function.name"
-"""The one attribute, of OpenTelemetry's own: ``package.module.qualname``."""
+"""The attribute of every metric, of OpenTelemetry's own: ``package.module.qualname``."""
 
 _Callback = Callable[[CallbackOptions], Iterator[Observation]]
 
 
-def instrument(meter: Meter | None = None) -> None:
+def instrument(meter: Meter | None = None, *, max_functions: int = MAX_FUNCTIONS) -> None:
     """Create observable instruments that tell of every function decorated in this process, read at each collection.
 
     What is unknown is not observed. To be called once for each meter.
 
     :param meter: where to create them; the global provider's unless given
+    :param max_functions: how many functions have series of their own; the rest are one, ``(others)``
     """
     meter = meter or get_meter(METER, __version__)
-    reader = Reader(lambda profile: profile.spec.replace(":", "."))
-    for figure, name in _COUNTERS.items():
-        unit = "{call}" if figure == "calls" else "s"
-        meter.create_observable_counter(name, [_observed(reader, figure)], unit, FIGURES[figure])
-    meter.create_observable_gauge(LOOP_BLOCK, [_observed(reader, GAUGE)], "s", FIGURES[GAUGE])
+    reader = Reader(profiles, _name, InMemory(), max_functions)
+    for metric in METRICS:
+        create = meter.create_observable_gauge if metric.kind == "gauge" else meter.create_observable_counter
+        create(metric.opentelemetry, [_observed(reader, metric)], metric.opentelemetry_unit, metric.about)
 
 
-_COUNTERS: Final = {"calls": CALLS, "wall_s": WALL, "cpu_s": CPU, "blocked_s": BLOCKED}
+def _name(profile: Profile) -> str:
+    return profile.spec.replace(":", ".")
 
 
-def _observed(reader: Reader, figure: str) -> _Callback:
+def _observed(reader: Reader, metric: Metric) -> _Callback:
+    """A histogram that was counted already cannot be handed over as one: it is the counter of its buckets."""
+
     def observe(_: CallbackOptions) -> Iterator[Observation]:
         for function, figures in reader.read().items():
-            if (value := figures[figure]) is not None:
-                yield Observation(value, {FUNCTION: function})
+            for label, value in figures[metric.prometheus].items():
+                if metric.kind != "histogram" or label != ALONE:
+                    yield Observation(
+                        value, {FUNCTION: function, **({metric.attribute: label} if metric.label else {})}
+                    )
 
     return observe

@@ -1,48 +1,55 @@
-"""A collector for Prometheus: ``REGISTRY.register(ProfileCollector())``. Needs the extra ``gilscope[prometheus]``.
-
-Names follow Prometheus's conventions (https://prometheus.io/docs/practices/naming/): base units, units in the name, and
-``_total`` for what only grows.
-"""
+"""A collector for Prometheus: ``REGISTRY.register(ProfileCollector())``. Needs the extra ``gilscope[prometheus]``."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from typing import Final
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from gilscope.metrics.figures import FIGURES, GAUGE, Figures, Reader
+from gilscope.metrics.catalog import ALONE, METRICS, Metric, Values
+from gilscope.metrics.figures import MAX_FUNCTIONS, Figures, InMemory, Reader
+from gilscope.metrics.folder import InFolder, recorded
+from gilscope.production.collection import profiles
+from gilscope.production.unavailable import tell
 
 try:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 except ImportError as error:
     raise ImportError(f"{error}: pip install 'gilscope[prometheus]'") from error
 
-__all__ = ["BLOCKED", "CALLS", "CPU", "FUNCTION", "LOOP_BLOCK", "WALL", "ProfileCollector"]
+if TYPE_CHECKING:
+    from gilscope.production.profile import Profile
 
-CALLS: Final = "gilscope_function_calls_total"
-"""Outermost calls that have ended."""
-WALL: Final = "gilscope_function_wall_seconds_total"
-"""Wall clock of all calls; those that overlap in time count each."""
-CPU: Final = "gilscope_function_cpu_seconds_total"
-"""CPU of the calling threads."""
-BLOCKED: Final = "gilscope_function_blocked_seconds_total"
-"""Off the CPU by its own doing, awaiting included."""
-LOOP_BLOCK: Final = "gilscope_function_loop_block_seconds"
-"""A gauge: the longest step of a coroutine so far, in which nothing else ran on its event loop."""
+__all__ = ["FUNCTION", "ProfileCollector"]
+
 FUNCTION: Final = "function"
-"""The one label: the name given to ``@classify``, or ``package.module:qualname``."""
+"""The label of every metric: the name given to ``@classify``, or ``package.module:qualname``."""
+#: What prometheus_client's multiprocess mode is asked for by.
+_MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
-_Family = CounterMetricFamily | GaugeMetricFamily
-_NAMES: Final = {"calls": CALLS, "wall_s": WALL, "cpu_s": CPU, "blocked_s": BLOCKED, "longest_block_s": LOOP_BLOCK}
+_Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
 
 class ProfileCollector:
-    """The calls to every function decorated in this process, read when Prometheus asks.
+    """The calls to every decorated function, read when Prometheus asks: those of this process, or of all that write to
+    a folder.
 
     What is unknown has no sample. Functions of the same name are one.
+
+    :param folder: the folder that ``GILSCOPE_OUT`` names to every worker of a server: whichever of them is asked tells
+        of all of them, and of those that have ended
+    :param max_functions: how many functions have series of their own; the rest are one, ``(others)``
     """
 
-    def __init__(self) -> None:
-        self._reader = Reader(lambda profile: profile.name)
+    def __init__(self, folder: str | os.PathLike[str] | None = None, *, max_functions: int = MAX_FUNCTIONS) -> None:
+        if folder is None:
+            _tell_of_workers()
+            self._reader = Reader(profiles, _name, InMemory(), max_functions)
+        else:
+            place = Path(folder).absolute()
+            self._reader = Reader(partial(recorded, place), _name, InFolder(place), max_functions)
 
     def describe(self) -> Iterator[_Family]:
         """The metrics without samples, by which a registry sees that no two have the same name."""
@@ -53,11 +60,39 @@ class ProfileCollector:
         return _families(self._reader.read())
 
 
+def _name(profile: Profile) -> str:
+    return profile.name
+
+
+def _tell_of_workers() -> None:
+    if os.environ.get(_MULTIPROCESS):
+        tell(
+            "Prometheus is told of this process alone",
+            f"{_MULTIPROCESS} is set, and MultiProcessCollector leaves out other collectors: set GILSCOPE_OUT to a "
+            "folder and register ProfileCollector(folder=...) beside it",
+        )
+
+
 def _families(found: Mapping[str, Figures]) -> Iterator[_Family]:
-    for figure, name in _NAMES.items():
-        kind: type[_Family] = GaugeMetricFamily if figure == GAUGE else CounterMetricFamily
-        family = kind(name, FIGURES[figure], labels=[FUNCTION])
+    for metric in METRICS:
+        family = _family(metric)
         for function, figures in found.items():
-            if (value := figures[figure]) is not None:
-                family.add_metric([function], value)
+            _add(family, metric, function, figures[metric.prometheus])
         yield family
+
+
+def _family(metric: Metric) -> _Family:
+    if metric.kind == "histogram":
+        return HistogramMetricFamily(metric.prometheus, metric.about, labels=[FUNCTION])
+    kind = GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily
+    return kind(metric.prometheus, metric.about, labels=[FUNCTION, *([metric.label] if metric.label else [])])
+
+
+def _add(family: _Family, metric: Metric, function: str, values: Values) -> None:
+    if isinstance(family, HistogramMetricFamily):
+        if values:
+            buckets = [(bound, count) for bound, count in values.items() if bound != ALONE]
+            family.add_metric([function], buckets, values[ALONE])
+        return
+    for label, value in values.items():
+        family.add_metric([function, *([label] if metric.label else [])], value)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +13,7 @@ from gilscope.production.delays import Delays, added_delays
 from gilscope.production.nesting import nested
 from gilscope.production.profile import Profile
 from gilscope.production.record import merged
+from gilscope.production.replacing import replace_file
 from gilscope.production.sketch import BUCKETS
 from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import Record
@@ -62,23 +61,13 @@ class Loaded(Record, frozen=True, kw_only=True):
 
 
 def write_profiles(path: str | Path, file: ProfileFile) -> None:
-    """Replace the file in one step: a reader sees the old one or the new one, whenever the process ends. The new one is
-    for this user alone, and made where nothing was, not even a link: others may write to the folder too.
+    """Replace the file in one step.
 
     :raises OSError: when it cannot be written
     """
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as writer:
-            writer.write(msgspec.json.encode(file))
-        os.replace(temporary, place)
-    except BaseException:
-        with contextlib.suppress(OSError):  # the error to tell of is the first
-            temporary.unlink()
-        raise
+    replace_file(place, msgspec.json.encode(file))
 
 
 def load_profiles(folder: str | Path) -> Loaded:

@@ -1,0 +1,105 @@
+"""The dashboard and the alerts in the documents: they ask for nothing that is not exported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gilscope.metrics.catalog import METRICS
+from gilscope.production.profile import Profile
+from gilscope.records import STATES
+from tests.unit.production.test_metrics import COROUTINE, WATCHED
+
+FOLDER = Path(__file__).parents[3] / "docs/dashboards"
+#: What Prometheus adds to whatever it fetches.
+ITS_OWN = {"job", "instance"}
+
+
+@pytest.fixture(scope="module")
+def exported() -> dict[str, set[str]]:
+    """The labels of every sample, by its name."""
+    pytest.importorskip("prometheus_client")
+    from gilscope.metrics import prometheus
+
+    found: list[Profile] = [COROUTINE, WATCHED]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prometheus, "profiles", lambda: found)
+        families = list(prometheus.ProfileCollector().collect())
+    return {sample.name: set(sample.labels) for family in families for sample in family.samples}
+
+
+def dashboard() -> Any:
+    return json.loads((FOLDER / "grafana.json").read_text())
+
+
+def queries() -> dict[str, str]:
+    """Every query by where it stands."""
+    board = dashboard()
+    found = {
+        f"{panel['title']}, {target['refId']}": target["expr"]
+        for panel in board["panels"]
+        for target in panel["targets"]
+    }
+    found |= {each["name"]: each["query"] for each in board["templating"]["list"] if each["type"] == "query"}
+    return found | {rule["alert"]: rule["expr"] for rule in rules()}
+
+
+def rules() -> Iterator[Any]:
+    yaml = pytest.importorskip("yaml")
+    for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]:
+        yield from group["rules"]
+
+
+def test_every_query_asks_for_what_is_exported(exported: dict[str, set[str]]) -> None:
+    asked = queries()
+    assert len(asked) > 15
+    for place, query in asked.items():
+        names = set(re.findall(r"\bgilscope_\w+", query))
+        assert names, place
+        assert names <= exported.keys(), place
+        labels = {label for name in names for label in exported[name]} | ITS_OWN
+        grouped = {label for by in re.findall(r"by \(([^)]*)\)", query) for label in by.split(", ")}
+        matched = set(re.findall(r"[{,]\s*(\w+)\s*=", query))
+        assert grouped | matched <= labels, place
+
+
+def test_every_state_that_is_asked_for_is_one() -> None:
+    states = {state for query in queries().values() for state in re.findall(r'state="(\w+)"', query)}
+    assert {"gil_wait", "runqueue"} <= states <= {*STATES, "awaited"}
+
+
+def test_what_counts_up_is_asked_for_its_rate() -> None:
+    for place, query in queries().items():
+        for name in re.findall(r"gilscope_\w+_(?:total|bucket)\b", query):
+            sums = query.count(f"rate({name}{{") + query.count(f"rate({name}[")
+            assert sums or "label_values(" in query or "error_seconds" in query, place
+
+
+def test_panels_have_a_place_each_and_a_unit() -> None:
+    panels = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
+    assert len(places) == len(panels)
+    assert all(panel["fieldConfig"]["defaults"]["unit"] and panel["description"] for panel in panels)
+
+
+def test_alerts_have_names_of_their_own_and_say_what_is_the_matter() -> None:
+    told = list(rules())
+    assert len({rule["alert"] for rule in told}) == len(told) > 3
+    assert all("{{ $labels.function }}" in rule["annotations"]["summary"] for rule in told)
+
+
+def test_every_metric_is_in_the_documents_and_no_other() -> None:
+    page = (FOLDER.parent / "metrics.md").read_text()
+    table = page.partition("| --- |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(gilscope_function_\w+)`", table)) == {metric.prometheus for metric in METRICS}
+    assert set(re.findall(r"`(gilscope\.function[\w.]+)`", table)) == {metric.opentelemetry for metric in METRICS}
+    assert set(re.findall(r"\bgilscope_function_\w+", page)) <= {
+        *(metric.prometheus for metric in METRICS),
+        *(f"{metric.prometheus}_bucket" for metric in METRICS if metric.kind == "histogram"),
+    }
