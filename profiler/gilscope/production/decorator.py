@@ -9,6 +9,7 @@ from types import FunctionType
 from gilscope.errors import UsageError
 from gilscope.production.cells import on_new_cell
 from gilscope.production.function import Function, registered
+from gilscope.production.holders import tell_of_holder
 from gilscope.production.startup import begin, prepare
 from gilscope.production.template import kind_of, maker_of, wrapper_of
 
@@ -61,18 +62,24 @@ def classify(
     :raises UsageError: when this is no function
     """
     if func is None:
-        return lambda later: _decorated(later, name, inputs, kwargs or {}, star)
-    return _decorated(func, name, inputs, kwargs or {}, star)
+        return lambda later: _decorated(later, name, inputs, kwargs, star)
+    return _decorated(func, name, inputs, kwargs, star)
 
 
-def _decorated(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, Any], star: bool) -> Any:
+def _decorated(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, Any] | None, star: bool) -> Any:
     if isinstance(func, staticmethod | classmethod):
-        return type(func)(_decorated(func.__func__, name, inputs, kwargs, star))
+        _check(func.__func__)
+        return type(func)(_replaced(func.__func__, name, inputs, kwargs, star))
     _check(func)
+    tell_of_holder(func)
+    return _replaced(func, name, inputs, kwargs, star)
+
+
+def _replaced(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, Any] | None, star: bool) -> Any:
     prepare()
     function = registered(Function(func, kind_of(func), name))
     if inputs is not None:
-        function.inputs, function.kwargs, function.star = inputs, kwargs, star
+        function.inputs, function.kwargs, function.star = inputs, kwargs or {}, star
     if function.maker is None:
         function.maker = maker_of(func, function.kind)
     wrapper: Any = update_wrapper(wrapper_of(func, function.maker(func, function)), func)
