@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from gilscope.observers import thread_files
 from gilscope.observers.proc import TICKS_PER_S
+from gilscope.observers.process_files import changed_its_user
 from gilscope.observers.thread_files import (
     ContextSwitches,
     Scheduled,
@@ -154,3 +157,18 @@ def test_statistics_that_are_all_zero_are_none(
     monkeypatch.setattr(thread_files, "keeps_scheduler_statistics", lambda: keeps)
     assert (thread_scheduled(7, 7).runqueue_s is None) is not keeps
     keeps_scheduler_statistics.cache_clear()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+def test_a_process_that_has_changed_its_user_is_known() -> None:
+    program = "import os, sys; os.setuid(65534) if sys.argv[1:] else None; print(flush=True); input()"
+    told = []
+    for arguments in ([], ["becomes"]):
+        command = [sys.executable, "-c", program, *arguments]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            told.append(changed_its_user(process.pid))
+            process.communicate("\n")
+    assert told == [False, True]
+    assert not changed_its_user(process.pid), "it is gone"

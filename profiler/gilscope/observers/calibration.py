@@ -9,7 +9,7 @@ from dataclasses import replace
 from gilscope.introspection import runtime_address, thread_state
 from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Libc, Phase, find_layout, libc_of
 from gilscope.observers.proc import contents
-from gilscope.observers.process_files import ProcessFiles
+from gilscope.observers.process_files import ProcessFiles, changed_its_user
 
 __all__ = ["NotWatchableError", "own_layout", "try_reading"]
 
@@ -67,7 +67,14 @@ def try_reading(layout: GilLayout | None, pid: int, runtime: int) -> None:
         finally:
             files.close()
     except OSError as error:
-        raise NotWatchableError(f"the memory of process {pid} may not be read ({error.strerror})") from error
+        advice = f"; {_START_AS_USER}" if changed_its_user(pid) else ""
+        raise NotWatchableError(f"the memory of process {pid} may not be read ({error.strerror}){advice}") from error
+
+
+_START_AS_USER = (
+    "it has changed its user since it was started, and Linux then closes its memory: start it as that user (User= of "
+    "systemd, setpriv, su), rather than as root to become that user (gunicorn --user)"
+)
 
 
 def _read(memory: int, runtime: int, held: bool) -> bytes:

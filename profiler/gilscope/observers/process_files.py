@@ -8,7 +8,18 @@ from gilscope.observers.descriptor_limit import opened
 from gilscope.observers.descriptors import Descriptors
 from gilscope.observers.syscalls import Waiting
 
-__all__ = ["ProcessFiles"]
+__all__ = ["ProcessFiles", "changed_its_user"]
+
+
+def changed_its_user(pid: int) -> bool:
+    """Whether the process runs as another user than it was started as, which closes its memory to that user (proc(5)):
+    what it had read before is none of his. Then its files in /proc belong to root."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            [runs_as] = [int(line.split()[2]) for line in file if line.startswith("Uid:")]
+        return os.stat(f"/proc/{pid}/mem").st_uid != runs_as
+    except (OSError, ValueError):  # it is gone
+        return False
 
 
 class ProcessFiles:
