@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from gilscope.production.sketch import middle_s
 
 if TYPE_CHECKING:
+    from gilscope.production.delays import Delays
     from gilscope.production.profile import Profile
 
 __all__ = ["ALONE", "BOUNDS_S", "METRICS", "Metric", "Values"]
@@ -32,7 +33,7 @@ BOUNDS_S: Final = (
 
 @dataclass(frozen=True)
 class Metric:
-    """What is told of each function."""
+    """What is told of each function, or of a process."""
 
     name: str
     """In Prometheus, without the prefix that all have."""
@@ -41,20 +42,24 @@ class Metric:
     unit: str
     """As OpenTelemetry writes it (UCUM): ``s``, ``{call}``."""
     about: str
-    read: Callable[[Profile], Values]
+    read: Callable[[Any], Values]
+    """From a profile; of a process from what it has recorded (`gilscope.metrics.figures.Recorded`)."""
     kind: Literal["counter", "gauge", "histogram"] = "counter"
     label: str = ""
     """What else than the function tells its series apart."""
+    of: Literal["function", "process"] = "function"
 
     @property
     def prometheus(self) -> str:
         """The whole name, of a counter with its ``_total``."""
-        return f"gilscope_function_{self.name}{'_total' if self.kind == 'counter' else ''}"
+        prefix = "gilscope_function" if self.of == "function" else "gilscope"
+        return f"{prefix}_{self.name}{'_total' if self.kind == 'counter' else ''}"
 
     @property
     def opentelemetry(self) -> str:
         """The whole name; of a histogram, that of the counter of its buckets."""
-        return f"gilscope.function.{self.dotted}{'.bucket' if self.kind == 'histogram' else ''}"
+        prefix = "gilscope.function" if self.of == "function" else "gilscope"
+        return f"{prefix}.{self.dotted}{'.bucket' if self.kind == 'histogram' else ''}"
 
     @property
     def attribute(self) -> str:
@@ -79,7 +84,11 @@ def _known(values: Mapping[str, float | None]) -> Values:
 
 
 def _states(profile: Profile) -> Values:
-    return _known(profile.wall_by_state_s)
+    """What was awaited by what that was, where it is known."""
+    states = dict(profile.wall_by_state_s)
+    if awaited := profile.awaited_by_s:
+        states.pop("awaited", None)
+    return _known({**states, **{f"awaited_{kind}": seconds for kind, seconds in awaited.items()}})
 
 
 def _gil_held(profile: Profile) -> Values:
@@ -96,11 +105,23 @@ def histogram(counts: Mapping[int, int], sum_s: float) -> Values:
     before it. A bound is met to within the sketch's own 5.9 %."""
     middles = [(middle_s(index), count) for index, count in counts.items()]
     within = {str(bound): sum(count for middle, count in middles if middle <= bound) for bound in BOUNDS_S}
-    return {**within, "+Inf": sum(counts.values()), ALONE: sum_s} if counts else {}
+    return {**within, "+Inf": sum(counts.values()), ALONE: sum_s}
 
 
 def _durations(profile: Profile) -> Values:
-    return histogram(profile.durations, profile.timed_wall_s)
+    return histogram(profile.durations, profile.timed_wall_s) if profile.durations else {}
+
+
+def _blocks(profile: Profile) -> Values:
+    """Of a function that was on a loop, with none where it never kept it."""
+    if profile.on_loops is None:
+        return {}
+    blocks = profile.on_loops.blocks
+    return histogram(blocks, sum(count * middle_s(index) for index, count in blocks.items()))
+
+
+def _delays(delays: Delays | None) -> Values:
+    return {} if delays is None else histogram(delays.lengths, delays.total_s)
 
 
 METRICS: Final = (
@@ -120,6 +141,10 @@ METRICS: Final = (
     ),
     Metric("cpu_seconds", "cpu.time", "s", "CPU time of the calling threads.", _figure("cpu_s")),
     Metric(
+        *("cpu_error_seconds", "cpu.error", "s", "The standard error of the CPU time from sampling."),
+        *(_figure("cpu_error_s"), "gauge"),
+    ),
+    Metric(
         *("blocked_seconds", "blocked.time", "s", "Time off the CPU by the function's own doing, awaiting included."),
         _figure("blocked_s"),
     ),
@@ -137,7 +162,26 @@ METRICS: Final = (
         _figure("possible_gil_wait_s"),
     ),
     Metric(
+        *("on_loop_seconds", "loop.time", "s", "Time in which nothing else ran on the event loops of its calls."),
+        _figure("on_loop_s"),
+    ),
+    Metric(
+        *("loop_block_seconds", "loop.block", "s", "Blocks of the event loop: steps of a millisecond and more."),
+        *(_blocks, "histogram", "le"),
+    ),
+    Metric(
+        *("queue_wait_seconds", "queue.wait", "s", "How long calls had to wait for a thread of their pool, as probed."),
+        *(lambda profile: _delays(profile.queue_waits), "histogram", "le"),
+    ),
+    Metric(
         *("samples", "samples", "{sample}", "Samples that an observer took of threads in a call."),
         _samples,
+    ),
+)
+
+PROCESS_METRICS: Final = (
+    Metric(
+        *("loop_lag_seconds", "loop.lag", "s", "How late callbacks ran on the event loops, as a heartbeat was."),
+        *(lambda recorded: _delays(recorded.loop_lag), "histogram", "le", "process"),
     ),
 )

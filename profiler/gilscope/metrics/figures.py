@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from gilscope.metrics.catalog import ALONE, METRICS, Values
+from gilscope.metrics.catalog import ALONE, METRICS, PROCESS_METRICS, Values
+from gilscope.production.collection import profiles
+from gilscope.production.loop_lag import loop_lag
 from gilscope.production.record import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import Protocol
 
+    from gilscope.production.delays import Delays
     from gilscope.production.profile import Profile
+
+    class Recorded(Protocol):
+        """What one process or several have seen."""
+
+        @property
+        def profiles(self) -> Sequence[Profile]: ...
+        @property
+        def loop_lag(self) -> Delays | None: ...
 
     class Kept(Protocol):
         """What was exported last, to whom it must not fall."""
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
             """Replace it by what ``step`` makes of it, undisturbed by others that do so."""
 
 
-__all__ = ["MAX_FUNCTIONS", "OTHERS", "Figures", "InMemory", "Reader", "figures", "risen"]
+__all__ = ["MAX_FUNCTIONS", "OTHERS", "PROCESS", "Figures", "InMemory", "Reader", "figures", "risen"]
 
 #: As many functions have series of their own: with all states each has some fifty series, and OpenTelemetry takes two
 #: thousand of one metric.
@@ -32,7 +43,10 @@ MAX_FUNCTIONS: Final = 80
 #: What the rest are called together.
 OTHERS: Final = "(others)"
 
-#: The values of each of `METRICS` of one function, by its name in Prometheus.
+#: Under which the figures of `PROCESS_METRICS` are: the name of no function.
+PROCESS: Final = ""
+
+#: The values of each metric of one function, or of the process, by its name in Prometheus.
 Figures: TypeAlias = dict[str, Values]
 
 
@@ -50,7 +64,7 @@ def figures(
     groups: dict[str, list[Profile]] = {}
     for each in found:
         name = key(each)
-        own = name in groups or name in known or len({*groups, *known} - {OTHERS}) < max_functions
+        own = name in groups or name in known or len({*groups, *known} - {OTHERS, PROCESS}) < max_functions
         groups.setdefault(name if own else OTHERS, []).append(each)
     return {name: _told(group) for name, group in groups.items()}
 
@@ -62,14 +76,15 @@ def _told(group: list[Profile]) -> Figures:
 
 
 class Reader:
-    """Reads the figures of every function; an estimate that is corrected downwards stays until it is exceeded.
+    """Reads the figures of every function and, under `PROCESS`, those of the process; an estimate that is corrected
+    downwards stays until it is exceeded.
 
     ``key`` tells functions apart.
     """
 
     def __init__(
         self,
-        source: Callable[[], Iterable[Profile]],
+        source: Callable[[], Recorded],
         key: Callable[[Profile], str],
         kept: Kept,
         max_functions: int = MAX_FUNCTIONS,
@@ -84,7 +99,22 @@ class Reader:
         return self._kept.update(self._step)
 
     def _step(self, last: dict[str, Figures]) -> dict[str, Figures]:
-        return risen(figures(self._source(), self._key, self._max_functions, last), last)
+        recorded = self._source()
+        now = figures(recorded.profiles, self._key, self._max_functions, last)
+        now[PROCESS] = {metric.prometheus: metric.read(recorded) for metric in PROCESS_METRICS}
+        return risen(now, last)
+
+
+class Now(NamedTuple):
+    """What this process has seen."""
+
+    profiles: Sequence[Profile]
+    loop_lag: Delays | None
+
+
+def now() -> Now:
+    """It, read now."""
+    return Now(profiles(), loop_lag())
 
 
 class InMemory:
@@ -112,7 +142,7 @@ def risen(now: dict[str, Figures], last: dict[str, Figures]) -> dict[str, Figure
 def _risen(now: Figures, last: Figures) -> Figures:
     if _calls(now) < _calls(last):
         return now
-    return {**now, **{name: _larger(now[name], last.get(name, {})) for name in _ADDING}}
+    return {**now, **{name: _larger(now[name], last.get(name, {})) for name in now if name in _ADDING}}
 
 
 def _calls(figures: Figures) -> float:
@@ -123,4 +153,4 @@ def _larger(now: Values, last: Values) -> Values:
     return {label: max(values.get(label, 0.0) for values in (now, last)) for label in {**last, **now}}
 
 
-_ADDING: Final = tuple(metric.prometheus for metric in METRICS if metric.kind != "gauge")
+_ADDING: Final = {metric.prometheus for metric in (*METRICS, *PROCESS_METRICS) if metric.kind != "gauge"}

@@ -10,19 +10,16 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from gilscope.errors import LoadError
 from gilscope.metrics.catalog import Values
 from gilscope.metrics.figures import Figures, InMemory
-from gilscope.production.files import load_profiles
+from gilscope.production.files import Loaded, load_profiles
 from gilscope.production.replacing import replace_file
 from gilscope.production.unavailable import tell
-
-if TYPE_CHECKING:
-    from gilscope.production.profile import Profile
 
 __all__ = ["InFolder", "recorded"]
 
@@ -31,12 +28,12 @@ NAME: Final = "gilscope-exported"
 TROUBLE: Final = "what several workers export may seem to begin anew"
 
 
-def recorded(folder: Path) -> tuple[Profile, ...]:
-    """The profiles of all processes that write there; none as long as none has."""
+def recorded(folder: Path) -> Loaded:
+    """What all processes have seen that write there; nothing as long as none has."""
     try:
-        return load_profiles(folder).profiles
+        return load_profiles(folder)
     except LoadError:
-        return ()
+        return Loaded(profiles=(), processes=0)
 
 
 class InFolder:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from gilscope.metrics.catalog import ALONE, METRICS, Metric
-from gilscope.metrics.figures import MAX_FUNCTIONS, InMemory, Reader
-from gilscope.production.collection import profiles
+from gilscope.metrics.catalog import ALONE, METRICS, PROCESS_METRICS, Metric
+from gilscope.metrics.figures import MAX_FUNCTIONS, PROCESS, InMemory, Reader, now
 from gilscope.version import __version__
 
 try:
@@ -37,8 +36,8 @@ def instrument(meter: Meter | None = None, *, max_functions: int = MAX_FUNCTIONS
     :param max_functions: how many functions have series of their own; the rest are one, ``(others)``
     """
     meter = meter or get_meter(METER, __version__)
-    reader = Reader(profiles, _name, InMemory(), max_functions)
-    for metric in METRICS:
+    reader = Reader(now, _name, InMemory(), max_functions)
+    for metric in (*METRICS, *PROCESS_METRICS):
         create = meter.create_observable_gauge if metric.kind == "gauge" else meter.create_observable_counter
         create(metric.opentelemetry, [_observed(reader, metric)], metric.opentelemetry_unit, metric.about)
 
@@ -52,10 +51,9 @@ def _observed(reader: Reader, metric: Metric) -> _Callback:
 
     def observe(_: CallbackOptions) -> Iterator[Observation]:
         for function, figures in reader.read().items():
-            for label, value in figures[metric.prometheus].items():
+            own = {} if function == PROCESS else {FUNCTION: function}
+            for label, value in figures.get(metric.prometheus, {}).items():
                 if metric.kind != "histogram" or label != ALONE:
-                    yield Observation(
-                        value, {FUNCTION: function, **({metric.attribute: label} if metric.label else {})}
-                    )
+                    yield Observation(value, own | ({metric.attribute: label} if metric.label else {}))
 
     return observe

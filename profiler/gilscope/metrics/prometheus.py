@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gilscope.metrics.catalog import ALONE, METRICS, Metric, Values
-from gilscope.metrics.figures import MAX_FUNCTIONS, Figures, InMemory, Reader
+from gilscope.metrics.catalog import ALONE, METRICS, PROCESS_METRICS, Metric, Values
+from gilscope.metrics.figures import MAX_FUNCTIONS, PROCESS, Figures, InMemory, Reader, now
 from gilscope.metrics.folder import InFolder, recorded
-from gilscope.production.collection import profiles
 from gilscope.production.unavailable import tell
 
 try:
@@ -46,7 +45,7 @@ class ProfileCollector:
     def __init__(self, folder: str | os.PathLike[str] | None = None, *, max_functions: int = MAX_FUNCTIONS) -> None:
         if folder is None:
             _tell_of_workers()
-            self._reader = Reader(profiles, _name, InMemory(), max_functions)
+            self._reader = Reader(now, _name, InMemory(), max_functions)
         else:
             place = Path(folder).absolute()
             self._reader = Reader(partial(recorded, place), _name, InFolder(place), max_functions)
@@ -74,25 +73,30 @@ def _tell_of_workers() -> None:
 
 
 def _families(found: Mapping[str, Figures]) -> Iterator[_Family]:
+    functions = {name: figures for name, figures in found.items() if name != PROCESS}
     for metric in METRICS:
-        family = _family(metric)
-        for function, figures in found.items():
-            _add(family, metric, function, figures[metric.prometheus])
+        family = _family(metric, [FUNCTION])
+        for function, figures in functions.items():
+            _add(family, metric, [function], figures[metric.prometheus])
+        yield family
+    for metric in PROCESS_METRICS:
+        family = _family(metric, [])
+        _add(family, metric, [], found.get(PROCESS, {}).get(metric.prometheus, {}))
         yield family
 
 
-def _family(metric: Metric) -> _Family:
+def _family(metric: Metric, labels: list[str]) -> _Family:
     if metric.kind == "histogram":
-        return HistogramMetricFamily(metric.prometheus, metric.about, labels=[FUNCTION])
+        return HistogramMetricFamily(metric.prometheus, metric.about, labels=labels)
     kind = GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily
-    return kind(metric.prometheus, metric.about, labels=[FUNCTION, *([metric.label] if metric.label else [])])
+    return kind(metric.prometheus, metric.about, labels=[*labels, *([metric.label] if metric.label else [])])
 
 
-def _add(family: _Family, metric: Metric, function: str, values: Values) -> None:
+def _add(family: _Family, metric: Metric, labels: list[str], values: Values) -> None:
     if isinstance(family, HistogramMetricFamily):
         if values:
             buckets = [(bound, count) for bound, count in values.items() if bound != ALONE]
-            family.add_metric([function], buckets, values[ALONE])
+            family.add_metric(labels, buckets, values[ALONE])
         return
     for label, value in values.items():
-        family.add_metric([function, *([label] if metric.label else [])], value)
+        family.add_metric([*labels, *([label] if metric.label else [])], value)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from gilscope.metrics.catalog import METRICS
+from gilscope.metrics.catalog import METRICS, PROCESS_METRICS
+from gilscope.production.awaiting import KINDS
 from gilscope.production.profile import Profile
 from gilscope.records import STATES
-from tests.unit.production.test_metrics import COROUTINE, WATCHED
+from tests.unit.production.test_metrics import COROUTINE, LAG, WATCHED
 
 FOLDER = Path(__file__).parents[3] / "docs/dashboards"
 #: What Prometheus adds to whatever it fetches.
@@ -28,7 +29,8 @@ def exported() -> dict[str, set[str]]:
 
     found: list[Profile] = [COROUTINE, WATCHED]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prometheus, "profiles", lambda: found)
+        patch.setattr("gilscope.metrics.figures.profiles", lambda: found)
+        patch.setattr("gilscope.metrics.figures.loop_lag", lambda: LAG)
         families = list(prometheus.ProfileCollector().collect())
     return {sample.name: set(sample.labels) for family in families for sample in family.samples}
 
@@ -70,12 +72,12 @@ def test_every_query_asks_for_what_is_exported(exported: dict[str, set[str]]) ->
 
 def test_every_state_that_is_asked_for_is_one() -> None:
     states = {state for query in queries().values() for state in re.findall(r'state="(\w+)"', query)}
-    assert {"gil_wait", "runqueue"} <= states <= {*STATES, "awaited"}
+    assert {"gil_wait", "runqueue"} <= states <= {*STATES, *(f"awaited_{kind}" for kind in KINDS)}
 
 
 def test_what_counts_up_is_asked_for_its_rate() -> None:
     for place, query in queries().items():
-        for name in re.findall(r"gilscope_\w+_(?:total|bucket)\b", query):
+        for name in re.findall(r"gilscope_\w+_(?:total|bucket|count)\b", query):
             sums = query.count(f"rate({name}{{") + query.count(f"rate({name}[")
             assert sums or "label_values(" in query or "error_seconds" in query, place
 
@@ -91,15 +93,19 @@ def test_panels_have_a_place_each_and_a_unit() -> None:
 def test_alerts_have_names_of_their_own_and_say_what_is_the_matter() -> None:
     told = list(rules())
     assert len({rule["alert"] for rule in told}) == len(told) > 3
-    assert all("{{ $labels.function }}" in rule["annotations"]["summary"] for rule in told)
+    assert all("{{ $labels." in rule["annotations"]["summary"] for rule in told)
 
 
 def test_every_metric_is_in_the_documents_and_no_other() -> None:
     page = (FOLDER.parent / "metrics.md").read_text()
     table = page.partition("| --- |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(gilscope_function_\w+)`", table)) == {metric.prometheus for metric in METRICS}
-    assert set(re.findall(r"`(gilscope\.function[\w.]+)`", table)) == {metric.opentelemetry for metric in METRICS}
-    assert set(re.findall(r"\bgilscope_function_\w+", page)) <= {
-        *(metric.prometheus for metric in METRICS),
-        *(f"{metric.prometheus}_bucket" for metric in METRICS if metric.kind == "histogram"),
+    known = (*METRICS, *PROCESS_METRICS)
+    assert set(re.findall(r"`(gilscope_\w+)`", table)) == {metric.prometheus for metric in known}
+    assert set(re.findall(r"`(gilscope\.\w[\w.]+)`", table)) == {metric.opentelemetry for metric in known} | {
+        "gilscope.state"
+    }
+    histograms = [metric.prometheus for metric in known if metric.kind == "histogram"]
+    assert set(re.findall(r"\bgilscope_(?:function|loop)_\w+", page)) <= {
+        *(metric.prometheus for metric in known),
+        *(f"{name}_{part}" for name in histograms for part in ("bucket", "count")),
     }

@@ -8,19 +8,31 @@ from typing import Any
 
 import pytest
 
-from gilscope.metrics.catalog import ALONE, BOUNDS_S, METRICS, histogram
-from gilscope.metrics.figures import OTHERS, Figures, InMemory, Reader, figures
-from gilscope.production.collection import Profiles
+from gilscope.metrics.catalog import ALONE, BOUNDS_S, METRICS, PROCESS_METRICS, histogram
+from gilscope.metrics.figures import OTHERS, PROCESS, Figures, InMemory, Now, Reader, figures
+from gilscope.production.delays import Delays
 from gilscope.production.files import ProfileFile, write_profiles
 from gilscope.production.observed import Observed
+from gilscope.production.on_loops import OnLoops
 from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket, middle_s
 from tests.unit.production.profiles import make_profile
 
 NEVER_CALLED = make_profile(spec="shop.orders:idle", name="idle", calls=0, wall_s=0.0)
+#: A fourth of the time computing, a half awaiting a socket; ten of its hundred calls kept the loop for 20 ms.
 COROUTINE = make_profile(
-    spec="shop.web:get", name="get", kind="coroutine", clocked_cpu_s=0.25, clocked_runqueue_s=0.125, errors=3
+    spec="shop.web:get",
+    name="get",
+    kind="coroutine",
+    errors=3,
+    clocked_cpu_s=0.25,
+    clocked_runqueue_s=0.125,
+    timed_awaited_s=0.5,
+    clocked_awaited_s=0.5,
+    on_loops=OnLoops(wall_s=2.0, blocks={bucket(20_000_000): 10}, awaited_outside_s=0.4, awaited_threads_s=0.1),
+    queue_waits=Delays(total_s=0.3, longest_s=0.2, lengths={bucket(200_000_000): 1, bucket(100_000_000): 1}),
 )
+LAG = Delays(total_s=0.06, longest_s=0.06, lengths={bucket(60_000_000): 1})
 #: Half of the time on a CPU with the GIL, a fourth waiting for it, a fourth for a socket, in part with the GIL.
 SEEN = Observed(
     wall_s=4.0,
@@ -35,7 +47,15 @@ SEEN = Observed(
     runqueue_s=0.0,
     **dict.fromkeys(("disk_s", "sleep_s", "lock_s", "child_s", "other_s"), 0.0),
 )
-WATCHED = make_profile(spec="shop.db:find", name="find", clocked_cpu_s=0.5, observed=SEEN)
+WATCHED = make_profile(
+    spec="shop.db:find",
+    name="find",
+    clocked_cpu_s=0.5,
+    clocked_wall_wall_s2=0.01,
+    clocked_wall_cpu_s2=0.005,
+    clocked_cpu_cpu_s2=0.0025,
+    observed=SEEN,
+)
 CALLS, WALL, CPU = (f"gilscope_function_{name}_total" for name in ("calls", "wall_seconds", "cpu_seconds"))
 STATES, DURATION = "gilscope_function_state_seconds_total", "gilscope_function_duration_seconds"
 
@@ -53,10 +73,14 @@ def alone(found: Figures) -> dict[str, float]:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
     """What the process has seen: a list to change."""
     found: list[Profile] = [make_profile(), COROUTINE, NEVER_CALLED, WATCHED]
-    for module in ("prometheus", "opentelemetry"):
-        pytest.importorskip(f"gilscope.metrics.{module}")
-        monkeypatch.setattr(f"gilscope.metrics.{module}.profiles", lambda: Profiles(found))
+    monkeypatch.setattr("gilscope.metrics.figures.profiles", lambda: found)
+    monkeypatch.setattr("gilscope.metrics.figures.loop_lag", lambda: LAG)
     return found
+
+
+def reading(found: list[Profile], kept: InMemory | None = None, max_functions: int = 80) -> Reader:
+    """A reader of a list to change."""
+    return Reader(lambda: Now(found, None), by_name, kept or InMemory(), max_functions)
 
 
 # ---- what both export ----
@@ -85,10 +109,12 @@ def test_names_without_end_are_few_series() -> None:
 
 def test_a_function_keeps_its_series_when_others_come_before_it() -> None:
     earlier, later = make_profile(name="b"), make_profile(name="a")
-    reader = Reader(lambda: [later, earlier], by_name, kept := InMemory(), max_functions=1)
+    reader = reading([later, earlier], kept := InMemory(), max_functions=1)
     kept.update(lambda _: figures([earlier], by_name))
-    assert {name: alone(each)[CALLS] for name, each in reader.read().items()} == {OTHERS: 100, "b": 100}
-    assert list(reader.read()) == [OTHERS, "b"]
+    for _ in range(2):
+        told = reader.read()
+        assert {name: alone(told[name])[CALLS] for name in (OTHERS, "b")} == {OTHERS: 100, "b": 100}
+    assert set(told) == {OTHERS, "b", PROCESS}
 
 
 def test_the_states_of_a_call_fill_its_wall_clock() -> None:
@@ -101,7 +127,11 @@ def test_the_states_of_a_call_fill_its_wall_clock() -> None:
 
 
 def test_where_nobody_looked_only_what_clocks_tell_has_a_state() -> None:
-    assert figures([COROUTINE], by_name)["get"][STATES] == {"runqueue": 0.125, "awaited": 0.0}
+    known = {"runqueue": 0.125, "awaited_outside": 0.4, "awaited_threads": 0.1}
+    told = figures([COROUTINE], by_name)["get"][STATES]
+    assert {state: seconds for state, seconds in told.items() if seconds} == pytest.approx(known)
+    unknown = make_profile(kind="coroutine", timed_awaited_s=0.5)
+    assert figures([unknown], by_name)["total"][STATES] == pytest.approx({"runqueue": 0.0, "awaited": 0.5})
     assert figures([make_profile(clocked_runqueue_s=None)], by_name)["total"][STATES] == {}
 
 
@@ -110,7 +140,18 @@ def test_a_histogram_has_every_call_in_all_buckets_that_it_fits_in() -> None:
     told = histogram(counts, 400.0)
     assert [told[le] for le in ("0.0001", "0.025", "0.05", "100.0", "+Inf", ALONE)] == [5, 5, 8, 8, 10, 400.0]
     assert list(told) == [*map(str, BOUNDS_S), "+Inf", ALONE]
-    assert histogram({}, 0.0) == {}
+    assert set(histogram({}, 0.0).values()) == {0}
+
+
+def test_blocks_of_a_loop_are_counted_by_length() -> None:
+    told = figures([COROUTINE, WATCHED], by_name)
+    blocks = told["get"]["gilscope_function_loop_block_seconds"]
+    assert [blocks[le] for le in ("0.01", "0.025", "+Inf")] == [0, 10, 10]
+    assert blocks[ALONE] == pytest.approx(0.2, rel=0.06)
+    assert alone(told["get"])["gilscope_function_on_loop_seconds_total"] == pytest.approx(0.5)
+    assert told["find"]["gilscope_function_loop_block_seconds"] == {}
+    free = make_profile(kind="coroutine", on_loops=OnLoops(wall_s=2.0))
+    assert set(figures([free], by_name)["total"]["gilscope_function_loop_block_seconds"].values()) == {0}
 
 
 def test_a_bound_is_met_within_the_sketchs_error() -> None:
@@ -121,7 +162,7 @@ def test_a_bound_is_met_within_the_sketchs_error() -> None:
 
 def test_a_counter_never_falls() -> None:
     found = [make_profile()]
-    reader = Reader(lambda: found, by_name, InMemory())
+    reader = reading(found)
     walls = []
     for wall_s, calls in ((1.0, 100), (0.5, 101), (1.5, 102)):
         found[:] = [make_profile(wall_s=wall_s, calls=calls)]
@@ -131,7 +172,7 @@ def test_a_counter_never_falls() -> None:
 
 def test_an_error_may_fall() -> None:
     found = [make_profile(timed_calls=50, durations={bucket(10**6): 50, bucket(10**7): 50})]
-    reader = Reader(lambda: found, by_name, InMemory())
+    reader = reading(found)
     errors = []
     for _ in range(2):
         errors.append(alone(reader.read()["total"])["gilscope_function_wall_error_seconds"])
@@ -141,7 +182,7 @@ def test_an_error_may_fall() -> None:
 
 def test_what_was_known_stays_known() -> None:
     found = [make_profile()]
-    reader = Reader(lambda: found, by_name, InMemory())
+    reader = reading(found)
     before = reader.read()["total"][CPU]
     found[:] = [make_profile(clocked_wall_s=0.0)]
     assert reader.read()["total"][CPU] == pytest.approx(before)
@@ -150,7 +191,7 @@ def test_what_was_known_stays_known() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [make_profile()]
-    reader = Reader(lambda: found, by_name, InMemory())
+    reader = reading(found)
     reader.read()
     found[:] = [make_profile(calls=200, wall_s=0.25)]
     monkeypatch.setattr(os, "getpid", lambda: 1)
@@ -160,7 +201,7 @@ def test_a_forked_child_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_process_that_counts_anew_exports_anew() -> None:
     found = [make_profile()]
-    reader = Reader(lambda: found, by_name, InMemory())
+    reader = reading(found)
     reader.read()
     found[:] = [make_profile(calls=2, wall_s=0.25)]
     assert reader.read()["total"][WALL] == {ALONE: 0.25}
@@ -182,7 +223,8 @@ def scraped(collector: Any, registry: Any = None) -> Samples:
     for family in text_string_to_metric_families(generate_latest(registry).decode()):
         for sample in family.samples:
             labels = dict(sample.labels)
-            found.setdefault(sample.name, {})[(labels.pop("function"), *labels.values())] = sample.value
+            function = [labels.pop("function")] if "function" in labels else []
+            found.setdefault(sample.name, {})[(*function, *labels.values())] = sample.value
     return found
 
 
@@ -196,19 +238,25 @@ def test_prometheus_reads_what_is_known(seen: list[Profile]) -> None:
     assert told["gilscope_function_blocked_seconds_total"][("get",)] == pytest.approx(0.625)
     assert told[STATES][("find", "gil_wait")] == pytest.approx(0.25)
     assert told[STATES][("get", "runqueue")] == pytest.approx(0.125)
+    assert told["gilscope_function_cpu_error_seconds"] == {("find",): 0.0}
     assert told["gilscope_function_samples_total"] == {("find",): 800}
     assert told[f"{DURATION}_bucket"][("get", "0.005")] == 0
     assert told[f"{DURATION}_bucket"][("get", "0.01")] == told[f"{DURATION}_count"][("get",)] == 100
     assert told[f"{DURATION}_sum"][("get",)] == pytest.approx(1.0)
     assert ("idle",) not in told[f"{DURATION}_sum"]
+    assert told["gilscope_function_queue_wait_seconds_bucket"][("get", "0.1")] == 1
+    assert told["gilscope_function_queue_wait_seconds_sum"] == pytest.approx({("get",): 0.3})
+    assert told["gilscope_loop_lag_seconds_bucket"][("0.05",)] == 0
+    assert told["gilscope_loop_lag_seconds_count"] == {(): 1}
 
 
 def test_prometheus_knows_what_adds_up(seen: list[Profile]) -> None:
     from gilscope.metrics.prometheus import ProfileCollector
 
     kinds = {family.name: family.type for family in ProfileCollector().collect()}
-    assert kinds == {metric.prometheus.removesuffix("_total"): metric.kind for metric in METRICS}
-    assert {name for name, kind in kinds.items() if kind == "gauge"} == {"gilscope_function_wall_error_seconds"}
+    assert kinds == {metric.prometheus.removesuffix("_total"): metric.kind for metric in (*METRICS, *PROCESS_METRICS)}
+    errors = {f"gilscope_function_{name}_error_seconds" for name in ("wall", "cpu")}
+    assert {name for name, kind in kinds.items() if kind == "gauge"} == errors
 
 
 def test_a_second_collector_in_a_registry_is_refused(seen: list[Profile]) -> None:
@@ -336,7 +384,8 @@ def test_opentelemetry_reads_what_is_known(seen: list[Profile]) -> None:
     for name, metric in found.items():
         for point in metric.data.data_points:
             attributes = dict(point.attributes)
-            values.setdefault(name, {})[(attributes.pop("code.function.name"), *attributes.values())] = point.value
+            function = [attributes.pop("code.function.name")] if "code.function.name" in attributes else []
+            values.setdefault(name, {})[(*function, *attributes.values())] = point.value
     total, get, find = ("shop.orders.total",), ("shop.web.get",), ("shop.db.find",)
     assert values["gilscope.function.calls"] == {total: 100, get: 100, find: 100, ("shop.orders.idle",): 0}
     assert values["gilscope.function.errors"][get] == 3
@@ -349,13 +398,17 @@ def test_opentelemetry_reads_what_is_known(seen: list[Profile]) -> None:
     }
     assert {name: labels for name, labels in names.items() if labels} == {
         "gilscope.function.state.time": {"gilscope.state"},
-        "gilscope.function.duration.bucket": {"le"},
+        **{f"gilscope.function.{name}.bucket": {"le"} for name in ("duration", "loop.block", "queue.wait")},
+        "gilscope.loop.lag.bucket": {"le"},
     }
+    assert values["gilscope.loop.lag.bucket"][("0.1",)] == 1
     assert {name: metric.unit for name, metric in found.items()} == {
-        metric.opentelemetry: "{call}" if metric.kind == "histogram" else metric.unit for metric in METRICS
+        metric.opentelemetry: "{call}" if metric.kind == "histogram" else metric.unit
+        for metric in (*METRICS, *PROCESS_METRICS)
+        if metric.opentelemetry in found
     }
     monotonic = {name: getattr(metric.data, "is_monotonic", None) for name, metric in found.items()}
-    assert monotonic == dict.fromkeys(found, True) | {"gilscope.function.wall.error": None}
+    assert monotonic == {name: None if name.endswith(".error") else True for name in found}
 
 
 def test_the_attribute_is_opentelemetrys_own() -> None:
@@ -376,7 +429,11 @@ def test_the_global_meter_serves_where_none_is_given(seen: list[Profile], monkey
     monkeypatch.setattr(opentelemetry, "get_meter", provider.get_meter)
     opentelemetry.instrument()
     [scope] = reader.get_metrics_data().resource_metrics[0].scope_metrics
-    assert (scope.scope.name, bool(scope.scope.version), len(scope.metrics)) == ("gilscope", True, len(METRICS))
+    assert (scope.scope.name, bool(scope.scope.version), len(scope.metrics)) == (
+        "gilscope",
+        True,
+        len(METRICS) + len(PROCESS_METRICS),
+    )
     provider.shutdown()
 
 
