@@ -94,7 +94,11 @@ def test_the_most_promising_come_first_and_nothing_is_run(cli: Cli, recorded: Pa
     )
     assert {each.status for each in (drawn, outcome, alone)} == {0}
     assert all("skipped" in each.stderr for each in (drawn, outcome, alone))
-    assert "Run: gilscope analyze decorated:nap" in " ".join(drawn.stdout.split())
+    told = " ".join(drawn.stdout.split())
+    assert "Run: gilscope analyze decorated:nap dozing: " in told, "whose decorator has inputs"
+    assert (
+        "INPUTS names an iterable of them, one call each. Run: gilscope analyze decorated:doze --inputs INPUTS" in told
+    )
     functions = json.loads(outcome.stdout)["functions"]
     first, last = functions[0], functions[-1]
     assert (first["target"], first["deserving"]) == ("decorated:nap", True)

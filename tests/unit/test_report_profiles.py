@@ -246,3 +246,14 @@ def test_opportunities_say_what_to_run_and_programs_get_the_seconds() -> None:
     first, last = saved["functions"]
     assert (first["target"], first["deserving"], first["saving_s"]) == ("shop.orders:total", True, pytest.approx(0.5))
     assert (last["deserving"], last["saving_s"]) == (False, None)
+
+
+def test_what_one_function_alone_calls_is_in_brackets_below_it() -> None:
+    page = make_profile(spec="m:page", name="page", clocked_cpu_s=0.1)
+    query = make_profile(spec="m:query", name="query", wall_s=0.8, clocked_cpu_s=0.05, called_from={"m:page": 100})
+    sheet = opportunities_sheet(opportunities([query, page, TOTAL], 2), 2)
+    assert sheet.document.title == "Worth a full analysis: 2 of 3 functions"
+    assert [row[:2] for row in cells(sheet)] == [("page", "950 ms"), ("query", "(775 ms)"), ("total", "500 ms")]
+    assert "In brackets" in report.render(sheet, "text")
+    assert "In brackets" not in report.render(opportunities_sheet(opportunities([page], 2), 2), "text")
+    assert [row["within"] for row in sheet.rows] == [None, "m:page", None]

@@ -91,7 +91,7 @@ def _what_gains(profile: ProfileRecord, verdict: Classification, cpus: float) ->
     best = best[:1] if verdict.label == "io-bound" else best
     could = ", ".join(f"{pools[gain.backend]} could gain {_times(gain)}" for gain in best)
     if any(gain.backend == "thread" and gain.may_pay and not gain.pays for gain in found) and pools is _POOLS:
-        could += ", and threads where it releases the GIL (gilscope.observe() tells)"
+        could += f", and threads where it releases the GIL ({needed.to_see_the_gil(profile)})"
     model = (
         f"By a model of {counted(cpus, 'CPU')} with typical costs of handing calls over; gilscope analyze measures it"
     )
@@ -105,7 +105,7 @@ def _what_gains(profile: ProfileRecord, verdict: Classification, cpus: float) ->
 def _why_not(gain: Gain, profile: ProfileRecord, from_s: float | None) -> str:
     pool = _POOLS[gain.backend]
     if gain.may_pay and gil_share(profile) is None:
-        return f"{pool} pays only where it releases the GIL (gilscope.observe() tells)"
+        return f"{pool} pays only where it releases the GIL ({needed.to_see_the_gil(profile)})"
     if gain.may_pay:
         return f"{pool} pays only if it did not wait for the GIL, which is open"
     if from_s is None:

@@ -77,10 +77,12 @@ class Function(Cells):
 
     def recorded(self, *, recent: bool = False) -> Profile:
         """The same by its own calls alone: without regard to what its caller has shown."""
-        from gilscope.production.profile import profile_of  # as above
+        from gilscope.production.arguments import needs_inputs  # as above
+        from gilscope.production.profile import profile_of
 
         code = getattr(self.function, "__code__", None)
-        return profile_of(self.sums(recent=recent), self.spec, self.name, self.kind, code)
+        needs = self.inputs is None and needs_inputs(self.function, self.kwargs)
+        return profile_of(self.sums(recent=recent), self.spec, self.name, self.kind, code, needs)
 
     def bare(self, func: Any) -> Any:
         """What ``func`` calls, where it is the decorated function or a method of it; else ``func`` itself."""

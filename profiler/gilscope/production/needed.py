@@ -16,7 +16,7 @@ from gilscope.units import counted, percent, rough_duration
 if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
 
-__all__ = ["MIN_CALLS", "to_tell_apart", "to_tell_the_label", "too_few"]
+__all__ = ["MIN_CALLS", "to_see_the_gil", "to_tell_apart", "to_tell_the_label", "too_few"]
 
 #: Fewer calls measured with all clocks than this are too few to judge from.
 MIN_CALLS: Final = 10
@@ -45,6 +45,14 @@ def to_tell_apart(profile: ProfileRecord) -> str:
     if "gil_wait" not in profile.states_s:
         return f"in none of the observer's {seen:,} samples it was off the CPU: more will tell"
     return "what is awaited, and who has a lock, no number of samples tells: gilscope analyze does"
+
+
+def to_see_the_gil(profile: ProfileRecord) -> str:
+    """What would tell whether it computes with the GIL, where that is unknown."""
+    seen = profile.observed.samples if profile.observed else 0
+    if not 0 < seen < MIN_SAMPLES:
+        return "gilscope.observe() tells"
+    return f"to tell takes {_more_samples(MIN_SAMPLES - seen, seen, profile)}"
 
 
 def to_tell_the_label(profile: ProfileRecord) -> str:

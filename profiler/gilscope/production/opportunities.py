@@ -8,7 +8,10 @@ its CPU seconds divided by the CPUs; what each waits for the outside world it ca
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
 
 from gilscope.production.advice import in_vain
 from gilscope.production.needed import MIN_CALLS
@@ -19,6 +22,9 @@ from gilscope.units import duration
 
 __all__ = ["Opportunity", "opportunities"]
 
+INPUTS = "It takes arguments: INPUTS names an iterable of them, one call each."
+#: What is shorter is the rest of a subtraction.
+LEAST_S = 1e-9
 #: A part of what could be saved that is smaller than this is not worth a word.
 NOTABLE_SHARE = 0.05
 
@@ -35,6 +41,9 @@ class Opportunity(Record, frozen=True, kw_only=True):
     deserving: bool
     """Whether a full analysis is worth its time."""
     reason: str
+    within: str | None = None
+    """The function, by its ``spec``, in which alone it is called and which deserves an analysis: what could be saved
+    here is a part of what could be there."""
 
     @property
     def saving_s(self) -> float | None:
@@ -52,25 +61,74 @@ class Opportunity(Record, frozen=True, kw_only=True):
 
     @property
     def command(self) -> str | None:
-        """What to run next; None when that is nothing."""
-        return f"gilscope analyze {shlex.quote(self.target)}" if self.deserving and self.target else None
+        """What to run next, ``INPUTS`` to be replaced where it is in it; None when that is nothing."""
+        if not self.deserving or not self.target:
+            return None
+        inputs = " --inputs INPUTS" if self.profile.needs_inputs else ""
+        return f"gilscope analyze {shlex.quote(self.target)}{inputs}"
 
 
 def opportunities(profiles: Iterable[Profile], cpus: float) -> list[Opportunity]:
-    """The functions that deserve a full analysis, most seconds that could be saved first; then those that do not: too
-    few calls to judge from, calls too short for any pool, nothing to save.
+    """The functions that deserve a full analysis, most seconds that could be saved first, each followed by those that
+    it alone calls; then those that do not: too few calls to judge from, calls too short for any pool, nothing to save.
 
     :param cpus: that a program may use
     """
     found = [_opportunity(profile, max(cpus, 1.0)) for profile in profiles]
-    return sorted(found, key=lambda each: (not each.deserving, -(each.saving_s or 0.0)))
+    found.sort(key=lambda each: (not each.deserving, -(each.saving_s or 0.0)))
+    callers = _callers(found)
+    return [told for each in found if each.profile.spec not in callers for told in _with_called(each, found, callers)]
+
+
+def _callers(found: Sequence[Opportunity]) -> dict[str, Opportunity]:
+    """Of each function that deserves an analysis and is called in another one alone that does, the outermost such."""
+    times = Counter(each.profile.spec for each in found)
+    by_spec = {each.profile.spec: each for each in found if times[each.profile.spec] == 1}
+    deserving = [each for each in by_spec.values() if each.deserving]
+    outermost = {each.profile.spec: _outermost(each, by_spec) for each in deserving}
+    return {spec: caller for spec, caller in outermost.items() if caller is not None}
+
+
+def _outermost(called: Opportunity, by_spec: Mapping[str, Opportunity]) -> Opportunity | None:
+    """None where nobody is, or the functions call each other in a circle."""
+    passed, outermost, caller = {called.profile.spec}, None, called
+    while found := by_spec.get(caller.profile.only_caller or ""):
+        if found.profile.spec in passed:
+            return None
+        passed.add(found.profile.spec)
+        caller, outermost = found, found if found.deserving else outermost
+    return outermost
+
+
+def _with_called(
+    caller: Opportunity, found: Sequence[Opportunity], callers: Mapping[str, Opportunity]
+) -> Iterator[Opportunity]:
+    called = [each for each in found if callers.get(each.profile.spec) is caller]
+    inputs = [INPUTS] if caller.command and caller.profile.needs_inputs else []
+    told = " ".join([caller.reason, *(_part(each, caller) for each in called), *inputs])
+    yield msgspec.structs.replace(caller, reason=told)
+    for each in called:
+        reason = f"It is called within {_short(caller.profile)} alone: what it could save is a part of what that could."
+        yield msgspec.structs.replace(
+            each, deserving=False, within=caller.profile.spec, reason=f"{reason} {each.reason}"
+        )
+
+
+def _part(called: Opportunity, caller: Opportunity) -> str:
+    part_s = min(called.saving_s or 0.0, caller.saving_s or 0.0)  # each is an estimate of its own
+    return f"Of that, {duration(part_s)} are in {_short(called.profile)}, called nowhere else."
+
+
+def _short(profile: Profile) -> str:
+    """The name that it was given, or else that in its module."""
+    return profile.name if profile.name != profile.spec else profile.spec.partition(":")[2]
 
 
 def _opportunity(profile: Profile, cpus: float) -> Opportunity:
     verdict = profile.classification
     against = _against(profile, verdict, cpus)
     waiting_s, computing_s = _waiting_s(profile), _computing_s(profile, verdict, cpus)
-    if against is not None and waiting_s is not None and computing_s is not None and _is_judged(profile):
+    if against is not None and _is_judged(profile):
         waiting_s = computing_s = 0.0
     if against is None and not (waiting_s or 0.0) + (computing_s or 0.0) > 0:
         against = "There is nothing that side by side would save."
@@ -85,7 +143,7 @@ def _opportunity(profile: Profile, cpus: float) -> Opportunity:
 
 
 def _is_judged(profile: Profile) -> bool:
-    return profile.clocked_calls >= MIN_CALLS
+    return profile.clocked_calls >= MIN_CALLS and profile.errors < profile.calls
 
 
 def _waiting_s(profile: Profile) -> float | None:
@@ -94,7 +152,8 @@ def _waiting_s(profile: Profile) -> float | None:
     blocked_s, possible_s = profile.blocked_s, profile.possible_gil_wait_s
     if blocked_s is None or possible_s is None:
         return None
-    return max(blocked_s - max(possible_s, awaited_own_s(profile)), 0.0)
+    waiting_s = blocked_s - max(possible_s, awaited_own_s(profile))
+    return waiting_s if waiting_s >= LEAST_S else 0.0
 
 
 def _computing_s(profile: Profile, verdict: Classification, cpus: float) -> float | None:

@@ -40,7 +40,9 @@ class Profile(ProfileRecord, frozen=True, kw_only=True):
         return advice.advice(self, self.classification, self.cpus or _usable_cpus())
 
 
-def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | None) -> Profile:
+def profile_of(
+    sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | None, needs_inputs: bool | None = None
+) -> Profile:
     """The profile of a function, from the calls that this process made."""
     figures: dict[str, Any] = {_field(figure): _value(sums, figure) for figure in ADDED}
     if not (sums.runqueue_known and sums.clocked_calls):
@@ -53,6 +55,7 @@ def profile_of(sums: Sums, spec: str, name: str, kind: Kind, code: CodeType | No
         file=code.co_filename if code else None,
         line=code.co_firstlineno if code else None,
         gil_enabled=gil_enabled(),
+        needs_inputs=needs_inputs,
         greenlets=greenlets_of() is not None,
         called_from=dict(sums.called_from),
         durations={index: count for index, count in enumerate(sums.durations) if count},

@@ -47,6 +47,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     file: str | None = None
     line: int | None = None
     gil_enabled: bool = True
+    needs_inputs: bool | None = None
+    """Whether it has parameters without a default that its decorator gave no value for. None where that is unknown."""
     greenlets: bool = False
     """Whether the program's threads are greenlets, which share a thread's clocks: these are not read then."""
     processes: int = 1
@@ -332,6 +334,7 @@ _COUNTED = ("called_from", "durations")
 _BY_HAND = (
     *_IDENTITY,
     *_LARGEST,
+    "needs_inputs",
     "greenlets",
     *_COUNTED,
     "clocked_runqueue_s",

@@ -7,6 +7,7 @@ world, or for the GIL they held. That part is neither computing nor waiting, but
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,6 +35,12 @@ __all__ = [
     "told",
 ]
 
+#: With fewer calls their spread says little of that of others.
+LEAST_CALLS = 10
+#: From this part of the wall clock on, the run queue makes the share of each call what it is.
+MOST_QUEUED = 0.1
+#: Nothing is told more exactly than by so many calls.
+MOST_EXACT = 1e6
 #: A smaller part of a call that is open is not worth a word: percents are whole.
 NOTABLE = 0.01
 
@@ -95,14 +102,39 @@ def computing(profile: ProfileRecord) -> Computing | None:
 
 
 def exact_calls(profile: ProfileRecord) -> float:
-    """As many calls of equal length tell the share of computing as exactly as those that were measured with all clocks
-    (Kish 1965, Survey Sampling, §11.7: n ÷ (1 + the squared coefficient of variation of the weights)).
+    """The calls of a binomial that is as uncertain as the share of computing: a share s is known to s (1 − s) ÷ n.
 
-    The share of each is between none and all of it, so the binomial bounds how far the share of the measured ones is
-    off.
+    It follows from how far the CPU time of each measured call lies off the same share of its wall clock (the ratio
+    estimator; Cochran 1977, Sampling Techniques, §6.4). Where nobody kept that, or the run queue is a notable part, it
+    is bounded: the share of each call is between none and all of it.
     """
+    bound = _bounded_calls(profile)
+    share, error = profile.clocked_cpu_s / max(profile.clocked_wall_s, 1e-12), _share_error(profile)
+    if error is None or not 0 < share < 1:
+        return bound
+    return max(share * (1 - share) / error**2, bound) if error > 0 else max(MOST_EXACT, bound)
+
+
+def _bounded_calls(profile: ProfileRecord) -> float:
+    """Calls of equal length that tell as much as the measured ones (Kish 1965, Survey Sampling, §11.7: n ÷ (1 + the
+    squared coefficient of variation of the weights))."""
     mean, square = sketch.moments(profile.durations)
     return profile.clocked_calls * mean**2 / square if square > 0 else float(profile.clocked_calls)
+
+
+def _share_error(profile: ProfileRecord) -> float | None:
+    """The standard error of CPU ÷ wall clock of the measured calls, as of a sample of all that will ever be made."""
+    wall_s, weight, calls = profile.clocked_wall_s, profile.clocked_weight, profile.clocked_calls
+    queued = (profile.clocked_runqueue_s or 0.0) > MOST_QUEUED * wall_s
+    if profile.clocked_wall_wall_s2 <= 0 or calls < LEAST_CALLS or queued:
+        return None
+    share = profile.clocked_cpu_s / wall_s
+    off_s2 = (
+        profile.clocked_cpu_cpu_s2 - 2 * share * profile.clocked_wall_cpu_s2 + share**2 * profile.clocked_wall_wall_s2
+    )
+    each = max(off_s2, 0.0) / weight * calls / (calls - 1)
+    alike = weight**2 / (profile.clocked_excess + weight)  # Kish's again: where calls stand for different numbers
+    return math.sqrt(each / alike) / (wall_s / weight)
 
 
 def gil_share(profile: ProfileRecord) -> Estimate | None:
@@ -137,5 +169,7 @@ def told(found: Computing) -> str:
 
 
 def shown(share: float, low: float | None, high: float | None) -> str:
-    """``26% (18%–36%)``."""
-    return percent(share) if low is None or high is None else f"{percent(share)} ({percent(low)}–{percent(high)})"
+    """``26% (18%–36%)``; the interval only where it is known, and shows."""
+    if low is None or high is None or percent(low) == percent(share) == percent(high):
+        return percent(share)
+    return f"{percent(share)} ({percent(low)}–{percent(high)})"

@@ -79,6 +79,7 @@ def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
             (
                 f"Seconds that calls side by side could save at most, on {counted(cpus, 'CPU')}, over all recorded "
                 "calls. What their program saves already by running them so is in it. Nothing was run for this.",
+                *(_IN_BRACKETS if any(opportunity.within for opportunity in found) else ()),
             ),
             _table(columns, [_opportunity(opportunity) for opportunity in found], shown),
             *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
@@ -188,9 +189,12 @@ def _row(profile: Profile) -> dict[str, Any]:
 
 # ---- what deserves an analysis ----
 
+_IN_BRACKETS: Final = ("In brackets: a part of what the function above could save, for nothing else calls this one.",)
+
 
 def _opportunity(opportunity: Opportunity) -> list[str]:
-    seconds = [duration(part) for part in (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s)]
+    parts = (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s)
+    seconds = [f"({duration(part)})" if opportunity.within else duration(part) for part in parts]
     return [*seconds, f"{opportunity.profile.calls:,}", kind_of_work(opportunity.classification)]
 
 
@@ -205,6 +209,8 @@ def _opportunity_row(opportunity: Opportunity) -> dict[str, Any]:
         "spec": profile.spec,
         "target": opportunity.target,
         "deserving": opportunity.deserving,
+        "within": opportunity.within,
+        "needs_inputs": profile.needs_inputs,
         "saving_s": opportunity.saving_s,
         "waiting_s": opportunity.waiting_s,
         "computing_s": opportunity.computing_s,

@@ -46,6 +46,10 @@ def test_short_calls_without_the_gil_pay_in_threads_alone() -> None:
 
 def test_where_it_is_unknown_who_holds_the_gil_it_is_said_what_would_tell() -> None:
     assert "and threads where it releases the GIL (gilscope.observe() tells)" in told()
+    few = told(observed=seen(12, cpu_gil_s=1.0))
+    assert (
+        "where it releases the GIL (to tell takes 18 more samples, at this rate about 150 more calls, 1.5 s in" in few
+    )
     assert "releases" not in told(gil_enabled=False)
     assert "a thread pool could gain" in told(gil_enabled=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from gilscope.production.judge import classification
 from gilscope.production.needed import MIN_CALLS
 from gilscope.production.observed import Observed
+from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket
 from tests.unit.production.profiles import make_profile, seen
 
@@ -90,6 +92,26 @@ def test_calls_of_unequal_length_tell_less_than_as_many_equal_ones() -> None:
     told = classification(make_profile(clocked_cpu_s=0.1, durations=unequal)).reason
     assert told.startswith("10% (<1%–")
     assert "10% (6%–17%)" not in told
+
+
+def of_calls(shares: Iterable[float]) -> Profile:
+    """Calls of 10 ms each, of which these parts are computing."""
+    cpu_s = [0.01 * share for share in shares]
+    wall_s, squares = 0.01 * len(cpu_s), sum(each**2 for each in cpu_s)
+    products = {"clocked_wall_wall_s2": 0.01 * wall_s, "clocked_wall_cpu_s2": 0.01 * sum(cpu_s)}
+    figures = {"calls": len(cpu_s), "wall_s": wall_s, "clocked_cpu_s": sum(cpu_s), "clocked_cpu_cpu_s2": squares}
+    return make_profile(**figures, **products)
+
+
+def test_calls_that_are_alike_tell_their_share_more_exactly_than_calls_that_differ() -> None:
+    """Each computes for 10 %; or every tenth throughout, and the others not at all."""
+    alike, unlike = classification(of_calls([0.09, 0.11] * 50)), classification(of_calls(([1.0] + [0.0] * 9) * 10))
+    assert alike.reason.startswith("10% of a call is computing")
+    assert unlike.reason.startswith("10% (6%–17%) of a call is computing")
+    near = classification(of_calls([0.27, 0.29] * 50))
+    assert near.label == "io-bound"
+    assert near.confidence == pytest.approx(1.0)
+    assert "takes about" not in near.reason
 
 
 @pytest.mark.parametrize(

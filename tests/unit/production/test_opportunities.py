@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -111,6 +113,57 @@ def test_it_is_said_what_to_run_where_its_name_leads_to_it(
     found = of(make_profile(**figures))
     assert found.target == target
     assert found.command == (command and f"gilscope analyze {command}")
+
+
+def test_what_takes_arguments_is_told_to_need_inputs() -> None:
+    needs, known = of(make_profile(needs_inputs=True)), of(make_profile(needs_inputs=False))
+    assert needs.command == "gilscope analyze shop.orders:total --inputs INPUTS"
+    assert needs.reason.endswith("It takes arguments: INPUTS names an iterable of them, one call each.")
+    assert known.command == "gilscope analyze shop.orders:total"
+    assert "INPUTS" not in known.reason
+    assert of(make_profile()).command == known.command, "of files that do not tell"
+
+
+def named(name: str, caller: str = "", **figures: Any) -> Profile:
+    """A function of its own, called from ``caller`` alone."""
+    came_from = {"called_from": {f"m:{caller}" if caller else "": 100}}
+    return waiting(spec=f"m:{name}", name=name, **{**came_from, **figures})
+
+
+def told(*profiles: Profile) -> dict[str, tuple[bool, str | None]]:
+    return {each.profile.name: (each.deserving, each.within) for each in opportunities(profiles, 2)}
+
+
+def test_what_only_one_function_calls_is_listed_once() -> None:
+    """The handler waits for its query, and the query for the driver: the seconds are the same."""
+    found = opportunities([named("query", "page"), named("page"), named("driver", "query"), named("other")], 2)
+    assert {each.profile.name: each.within for each in found} == {
+        "page": None,
+        "query": "m:page",
+        "driver": "m:page",
+        "other": None,
+    }
+    assert [each.profile.name for each in found if each.deserving] == ["page", "other"]
+    page, query, driver = found[:3]
+    assert driver.reason.startswith("It is called within page alone")
+    assert "Of that, 950 ms are in query, called nowhere else." in page.reason
+    assert query.command is None
+    assert query.reason.startswith("It is called within page alone: what it could save is a part of what that could.")
+
+
+def test_what_others_call_too_is_listed_for_itself() -> None:
+    shared = named("query", called_from={"m:page": 50, "": 50})
+    assert told(named("page"), shared)["query"] == (True, None)
+
+
+def test_what_is_called_by_a_function_that_deserves_nothing_is_listed_for_itself() -> None:
+    rare = named("page", calls=3, wall_s=1.0)
+    assert told(rare, named("query", "page"))["query"] == (True, None)
+    assert told(named("job"), named("page", "job", calls=3), named("query", "page"))["query"] == (False, "m:job")
+
+
+def test_functions_that_call_each_other_are_both_listed() -> None:
+    assert told(named("ping", "pong"), named("pong", "ping")) == {"ping": (True, None), "pong": (True, None)}
 
 
 seconds = st.floats(min_value=0, max_value=1e6)
