@@ -42,6 +42,9 @@ __all__ = ["RATE_HZ", "Observation", "is_observed", "observe", "observe_as_asked
 #: Samples per second of each thread, on average: less where they would take more than a hundredth of the CPUs.
 RATE_HZ = 200.0
 PATIENCE_S = 10.0
+#: How long after its first call a process is observed whose environment asks for it: a new process takes the CPU from
+#: others, and a first request has enough to wait for.
+START_AFTER_S = 0.25
 TROUBLE = "this process is not observed"
 
 _current: Observation | None = None
@@ -71,16 +74,23 @@ def is_observed() -> bool:
 
 
 def observe_as_asked() -> None:
-    """Observe this process because its environment says so, in its own time: this is within a call of the program's.
+    """Observe this process because its environment says so, when its first call is over or has taken a while: this is
+    within that.
 
     :raises OSError: when the system permits no thread
     """
-    start_thread(_begin_patiently, "gilscope-observe")
+    try:
+        _refuse_where_impossible()
+    except UsageError:
+        _begin(RATE_HZ)  # which tells why
+    else:
+        start_thread(_begin_patiently, "gilscope-observe")
 
 
 def _begin_patiently() -> None:
     clocks.gilscope_threads.add(threading.get_ident())
     try:
+        threading.Event().wait(START_AFTER_S)
         _begin(RATE_HZ, patient=True)
     except Exception as error:  # an interpreter that is about to end, for one
         tell(TROUBLE, error)
