@@ -22,7 +22,7 @@ from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
 from gilscope.decide.recommended import recommended
-from gilscope.decide.shortage import unless_time_was_short
+from gilscope.decide.shortage import unless_nothing_was_compared, unless_time_was_short
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import runs_of
 from gilscope.observers.cpus import CpuBudget
@@ -175,7 +175,7 @@ def _recommendation(
         reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
         context = measured.experiment.options.context
         return Recommendation(backend=None, context=context, confidence=0.0, reason=reason)
-    said = unless_time_was_short(measured.advice(code_target), measured)
+    said = unless_nothing_was_compared(unless_time_was_short(measured.advice(code_target), measured), measured)
     reason = "; ".join(part for part in (said.reason, unreturned) if part)
     return msgspec.structs.replace(said, reason=reason, alternatives=(*said.alternatives, *_left_out(measured)))
 

@@ -1,5 +1,6 @@
-"""Where time, or the calls allowed, ran out before a backend had a warm round that, by the model, would have been the
-best: then nothing is recommended, for what was measured is not what matters, and it is said how much would do."""
+"""Where what was measured is not what matters, nothing is recommended, and it is said what would settle it: time, or
+the calls allowed, ran out before a backend had a warm round that, by the model, would have been the best; or the serial
+run was compared with nothing at all."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ from gilscope.decide.measured import Measured
 from gilscope.decide.mva import visited
 from gilscope.decide.rounds import TARGET_ROUND_S
 from gilscope.decide.throughput import telling_rounds
+from gilscope.decide.why_not import why_not
 from gilscope.records import LOOP_KINDS, Recommendation, Trial
 from gilscope.units import times
 
-__all__ = ["unless_time_was_short"]
+__all__ = ["unless_nothing_was_compared", "unless_time_was_short"]
 
 #: From so many times the gain of what would be recommended on, a backend that was not measured makes it doubtful: the
 #: model is off by less for the most part.
@@ -42,17 +44,48 @@ def unless_time_was_short(said: Recommendation, measured: Measured) -> Recommend
         f"{times(_expected_gain(measured, best))} the serial throughput of {best.name}: "
         f"give {_enough(measured, missing)}"
     )
+    return _nothing(said, reason)
+
+
+def unless_nothing_was_compared(said: Recommendation, measured: Measured) -> Recommendation:
+    """The recommendation, or that nothing can be recommended: that there is no gain is known by comparing, or where a
+    call is over sooner than it is handed over."""
+    rivals = [record for record in measured.records if record.backend != "serial"]
+    compared = any(
+        record.status == "ok" and telling_rounds(record) and _fits(measured, record.backend) for record in rivals
+    )
+    if said.backend != "serial" or compared or measured.classification.label == "overhead-bound":
+        return said
+    told = "; ".join(f"{record.name}: {why_not(record, None, None)}" for record in rivals) or "it was all that ran"
+    reason = f"nothing was compared with the serial run ({told}): {_what_settles_it(measured, rivals)}"
+    return _nothing(said, reason)
+
+
+def _nothing(said: Recommendation, reason: str) -> Recommendation:
     return Recommendation(
         backend=None, context=said.context, confidence=0.0, reason=reason, alternatives=said.alternatives
     )
+
+
+def _what_settles_it(measured: Measured, rivals: Sequence[Trial]) -> str:
+    late = _unmeasured(measured)
+    if late:
+        return f"give {_enough(measured, late)}"
+    fitting = [record for record in rivals if _fits(measured, record.backend)]
+    others = "ask for others that fit the caller, with --backends"
+    return f"{others}, or mend what ended {' and '.join(each.name for each in fitting)}" if fitting else others
 
 
 def _unmeasured(measured: Measured) -> list[Trial]:
     """Of each backend that fits the caller and has no round at all: what there was no time for."""
     records = [record for record in measured.records if _fits(measured, record.backend)]
     known = {record.backend for record in records if telling_rounds(record)}
-    late = [record for record in records if record.status == "ok" or record.ran_out]
+    late = [record for record in records if record.ran_out or (record.status == "ok" and not _all_raised(record))]
     return [record for record in late if record.backend not in {"serial", *known}]
+
+
+def _all_raised(trial: Trial) -> bool:
+    return 0 < trial.calls <= trial.errors
 
 
 def _fits(measured: Measured, backend: str) -> bool:
@@ -76,7 +109,8 @@ def _enough(measured: Measured, missing: Sequence[Trial]) -> str:
     """The options that would do, as they are typed."""
     options = measured.experiment.options
     if _calls_ran_out(measured):
-        return f"--max-calls {2 * (options.max_calls or 0)}"
+        of_others = MARGIN * ROUNDS * sum(trial.workers * trial.chunksize for trial in measured.records[1:])
+        return f"--max-calls {max(2 * (options.max_calls or 0), math.ceil(2 * of_others))}"
     told = []
     if any(trial.ran_out == "start-limit" for trial in missing):
         told.append(f"--start-limit {_told(_starting_s(measured), options.may_start_s)}")
@@ -87,7 +121,7 @@ def _enough(measured: Measured, missing: Sequence[Trial]) -> str:
 
 def _calls_ran_out(measured: Measured) -> bool:
     """Before the time did: too few are left for a call of each worker."""
-    needed = min(trial.workers * (trial.chunksize or 1) for trial in _unmeasured(measured))
+    needed = min(trial.workers * trial.chunksize for trial in _unmeasured(measured))
     return measured.experiment.options.max_calls is not None and measured.left.calls < needed
 
 
