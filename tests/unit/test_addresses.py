@@ -6,7 +6,7 @@ import string
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gilscope.addresses import redacted, shown
@@ -64,6 +64,7 @@ def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
 
 
 @given(PASSWORDS)
+@example(f"?={MARK}")
 def test_what_a_broker_s_library_says_of_an_address_has_no_password(password: str) -> None:
     redis = pytest.importorskip("gilscope.queues.brokers.redis")
     for address in (f"redis://:{password}@127.0.0.1:1/0", f"no-such://u:{password}@h", f"{password}@h"):

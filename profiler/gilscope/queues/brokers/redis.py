@@ -55,7 +55,9 @@ def connected(url: str, **options: Any) -> redis.Redis:
     settings = {"socket_connect_timeout": CONNECT_TIMEOUT_S, "retry": Retry(NoBackoff(), 0), **options}
     try:
         made: redis.Redis = redis.Redis.from_url(url, **settings)
-    except ValueError as error:
+        pool = made.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # which knows what options there are
+    except (ValueError, TypeError) as error:
         raise BrokerError(
             f"{shown(url)} is no address of a broker ({redacted(error, url)}): give redis://HOST:PORT/DB or "
             "unix:///PATH, a password in it with %-escapes"
