@@ -16,8 +16,8 @@ import pytest
 
 from gilscope import backends
 from gilscope.backends.base import Calls, ChunkReport, Configuration, OpenPool, Refusal, Work, WorkerDied
+from gilscope.backends.calling import describe_error
 from gilscope.backends.process import Process
-from gilscope.backends.worker import describe_error
 from gilscope.records import Kind
 
 WORKERS = {"serial": 1, "thread": 3, "asyncio": 3}
@@ -157,6 +157,17 @@ def test_a_call_that_cancels_its_task_ends_itself_alone(opened: Open) -> None:
     reports = run(opened, Work(give_up, "coroutine"), [[number] for number in range(20)])
     assert sum(report.calls for report in reports) == 20
     assert sum(report.errors for report in reports) == 10
+
+
+def test_a_call_that_cancels_its_task_at_its_very_end_ends_no_other(opened: Open) -> None:
+    async def give_up_late(item: int) -> None:
+        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        if item % 2 and task is not None:
+            task.cancel()
+
+    reports = run(opened, Work(give_up_late, "coroutine"), [[0, 1, 2, 3], [4, 5, 6, 7]])
+    assert [(report.calls, report.errors) for report in reports] == [(4, 0), (4, 0)]
 
 
 def test_a_call_without_its_argument_has_no_frames(opened: Open) -> None:
@@ -307,6 +318,20 @@ def test_threads_that_cannot_be_started_are_told_and_none_is_left(name: str, mon
     ):
         pytest.fail("opened all the same")
     assert threading.active_count() == before
+
+
+def test_one_after_the_other_is_awaited_on_one_loop_by_one_task() -> None:
+    seen: list[tuple[object, object]] = []
+
+    async def look(item: int) -> None:
+        seen.append((asyncio.get_running_loop(), asyncio.current_task()))
+
+    with backends.get("serial").open(Work(look, "coroutine"), Configuration("serial")) as session:
+        session.run([[1, 2], [3]], lambda report: None)
+        session.run([[4]], lambda report: None)
+    loops, tasks = zip(*seen, strict=True)
+    assert len(set(loops)) == 1
+    assert len(set(tasks[:3])) == 1
 
 
 # -- the loop's heartbeat --------------------------------------------------------------------------

@@ -15,7 +15,8 @@ import pytest
 
 from gilscope import classify
 from gilscope.backends.base import Work
-from gilscope.backends.worker import caller, current_worker, undecorated
+from gilscope.backends.calling import caller, undecorated
+from gilscope.backends.worker import current_worker, run_chunk
 from gilscope.errors import UsageError
 from gilscope.production.function import functions
 from tests.production import functions as f
@@ -130,10 +131,9 @@ def test_the_function_itself_can_be_had() -> None:
 
 
 def test_an_analysis_calls_the_function_itself() -> None:
-    call = caller(Work(func=f.square), current_worker())
+    call = caller(Work(func=f.square))
     assert [call(n) for n in range(3)] == [0, 1, 4]
-    countdown = caller(Work(func=f.countdown, kind="coroutine"), current_worker())
-    assert countdown(0) == 0
+    assert run_chunk(Work(func=f.countdown, kind="coroutine"), [0], 0)[1] == [0]
     current_worker().close()
     assert [profile(func).calls for func in (f.square, f.countdown)] == [0, 0]
 

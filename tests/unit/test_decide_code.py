@@ -122,6 +122,17 @@ def test_no_name_of_the_users_means_something_else_in_the_program(
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize(
+    ("execution", "templates"), [(PROCESSES, CORE), (programs.QUEUES["celery"], TEMPLATES)], ids=["process", "celery"]
+)
+def test_coroutines_of_a_batch_share_a_loop(execution: Execution, templates: Templates, context: Context) -> None:
+    target = CodeTarget("user_code:fetch", kind="coroutine", inputs="INPUTS")
+    text = program_for(target, execution, context, templates=templates)
+    assert "return [await fetch(item) for item in batch]" in text
+    assert "return asyncio.run(call_each(batch))" in text
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
 def test_a_coroutine_sets_up_on_its_loop(context: Context, user_code: Path) -> None:
     target = CodeTarget("user_code:fetch", kind="coroutine", inputs="INPUTS", setup="connect", teardown="close")
     assert run(program_for(target, Execution("asyncio", 2), context), user_code) == [2, 4, 6]

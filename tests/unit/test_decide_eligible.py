@@ -125,7 +125,7 @@ def test_what_is_no_choice_is_no_contender() -> None:
 def test_where_nothing_is_a_choice_the_reasons_are_told() -> None:
     failing = ran("asyncio", 8, 800, 700, 1.0, error="TimeoutError")
     verdict = recommend(
-        with_throughput([SERIAL, failing]), WAITING, kind="coroutine", simplicity=make.SIMPLICITY, context="async"
+        with_throughput([SERIAL, failing]), WAITING, kind="sync", simplicity=make.SIMPLICITY, context="async"
     )
     assert verdict.backend is None
     assert "2,100 of its 2,400 calls raised (TimeoutError), alone 0 of 60" in verdict.reason

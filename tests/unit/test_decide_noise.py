@@ -81,7 +81,30 @@ def test_threads_never_exceed_what_the_gil_serves() -> None:
     assert 2.0 <= Model(half, TWO).most_speedup("thread") <= 2.2
     assert Model(python, TWO).most_speedup("process") == pytest.approx(2.0)
     assert Model(half, TWO).most_speedup("serial") == 1.0
-    assert Model(python, TWO).most_speedup("loop") == math.inf
+
+
+def test_one_loop_never_exceeds_what_its_thread_serves() -> None:
+    computing, half = Model(make.demands(gil=0.01), TWO), Model(make.demands(gil=0.005, network=0.005), TWO)
+    assert computing.most_speedup("loop", make.demands(gil=0.0101)) == pytest.approx(1.0)
+    assert half.most_speedup("loop", make.demands(gil=0.005)) == pytest.approx(2.0)
+    reading = Model(make.demands(gil=0.001, disk=0.009), TWO)
+    assert reading.most_speedup("loop", make.demands(gil=0.001, disk=0.009)) == pytest.approx(1.0)
+    elsewhere = make.demands(free=0.001, lock=0.009, own_threads_cpu_s=0.009)
+    assert Model(elsewhere, TWO).most_speedup("loop", elsewhere) == pytest.approx(2.0)
+
+
+def test_turns_of_a_loop_that_calls_share_bound_nothing() -> None:
+    turning = Model(make.demands(gil=0.01), TWO)
+    assert turning.most_speedup("loop", make.demands(gil=0.0025)) == pytest.approx(4.0)
+    assert turning.most_speedup("loop") == math.inf
+
+
+def test_a_loop_is_bounded_by_its_own_ledger() -> None:
+    alone = make.tried("serial", (100, 101, 99), ledger=make.ledger(gil=1.0, calls=100))
+    lucky = make.tried("asyncio", (120, 121, 119), workers=32, ledger=make.ledger(gil=1.0, calls=99))
+    advice = make.measured(alone, lucky, kind="coroutine").advice()
+    assert advice.backend == "serial"
+    assert "at most 1.00× the serial run by its ledger" in advice.alternatives[0].why_not
 
 
 def test_without_a_gil_the_cpus_bound_threads() -> None:

@@ -251,7 +251,20 @@ def test_a_coroutine_that_waits_with_the_gil_held_leaves_its_loop_for_processes(
     assert (verdict.backend, verdict.workers, verdict.executor) == ("process", 4, None)
     letting_go = make.trial("serial", (100, 101, 99), ledger=make.ledger(network=1.0, gil_held_off_cpu_s=0.01))
     stays = judged(letting_go, *trials, classification=waiting, kind="coroutine", context="async")
-    assert stays.backend == "asyncio"
+    assert stays.backend == "serial"  # awaited one after the other, for the loop gains nothing
+
+
+def test_a_coroutine_that_many_at_a_time_gain_nothing_is_awaited_one_after_the_other() -> None:
+    computing = make.trial("serial", (100, 101, 99), ledger=make.ledger(gil=1.0))
+    full = make.trial("asyncio", (101, 102, 100), workers=8, ledger=make.ledger(gil=0.97, idle=0.03))
+    verdict = judged(computing, full, kind="coroutine", context="async", target=CodeTarget("mod:f", kind="coroutine"))
+    assert (verdict.backend, verdict.executor, verdict.speedup) == ("serial", None, 1.0)
+    assert "return [await f(item) for item in inputs]" in verdict.code
+    slower = make.trial("asyncio", (91, 92, 90), workers=8, ledger=full.ledger)
+    assert "its one loop computed for 97% of the time" in why(judged(computing, slower, kind="coroutine"), "asyncio")
+    eight = msgspec.structs.replace(make.ledger(gil=7.8, idle=0.2), threads=8)
+    offloading = make.trial("asyncio", (91, 92, 90), workers=8, ledger=eight)
+    assert "loop" not in why(judged(computing, offloading, classification=make.label("mixed")), "asyncio")
 
 
 def test_a_coroutine_calls_a_tiny_function_directly() -> None:

@@ -9,18 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from time import perf_counter_ns
-from typing import Any
 
-from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, Keyed, OpenPool, Work
-from gilscope.backends.first_calls import first_call
+from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, OpenPool, Work
 from gilscope.backends.thread import open_threads
 from gilscope.backends.worker import (
+    await_chunk_here,
     busy,
-    call_async,
     default_pool_threads,
-    describe_error,
-    digested,
-    end_if_copied,
     enter_worker,
     run_chunk_here,
     set_up,
@@ -59,7 +54,6 @@ class _NativePool(OpenPool):
         self._runner = runner
         self.work = work
         self._concurrency = concurrency
-        self._called = False
         self.workers = (enter_worker(),)
 
     def run(self, chunks: Sequence[Calls], report: Callable[[ChunkReport], None]) -> None:
@@ -79,44 +73,10 @@ class _NativePool(OpenPool):
             report(await self._run_chunk(chunk))
 
     async def _run_chunk(self, chunk: Calls) -> ChunkReport:
-        if self._called or not chunk:
-            return await self._made(chunk)
-        self._called = True
-        with first_call() as told:
-            report = await self._made(chunk)
-        return replace(report, first=replace(told, cpu_s=None))  # others ran on this loop meanwhile
-
-    async def _made(self, chunk: Calls) -> ChunkReport:
-        latencies: list[int] = []
-        results: list[Any] = []
-        errors, first = 0, None
-        keyed = isinstance(chunk, Keyed)
-        started = perf_counter_ns()
-        for item in chunk:
-            before = perf_counter_ns()
-            try:
-                result = await call_async(self.work, item)
-            except BaseException as error:
-                _stay()
-                errors += 1
-                first = first or describe_error(error)
-            else:
-                if keyed:
-                    results.append(result)
-                result = None
-            latencies.append(perf_counter_ns() - before)
-            end_if_copied()
-        ended = perf_counter_ns()
-        timed = tuple(latencies) if self.work.timed else ()
-        report = ChunkReport(started, started, ended, len(chunk), errors, timed, first)
-        return digested(report, chunk, results) if isinstance(chunk, Keyed) else report
-
-
-def _stay() -> None:
-    """A call that cancels the task it runs in ends itself, not the worker."""
-    task = asyncio.current_task()
-    while task is not None and task.cancelling():
-        task.uncancel()
+        report = await await_chunk_here(self.work, chunk, perf_counter_ns())
+        if report.first is None:
+            return report
+        return replace(report, first=replace(report.first, cpu_s=None))  # others ran on this loop meanwhile
 
 
 class _OffloadPool(OpenPool):
@@ -156,7 +116,7 @@ class Asyncio(Backend):
     @contextmanager
     def open(self, work: Work, configuration: Configuration) -> Iterator[OpenPool]:
         with set_up(work), asyncio.Runner() as runner:
-            if work.kind in ("coroutine", "async-generator"):
+            if work.awaited:
                 yield _NativePool(runner, work, configuration.workers)
             else:
                 with open_threads(configuration.workers) as (pool, workers):

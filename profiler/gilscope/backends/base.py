@@ -56,6 +56,11 @@ class Work:
     """What a worker process must unpickle first, so that it finds by name what no module defines; None where there is
     no such thing."""
 
+    @property
+    def awaited(self) -> bool:
+        """Whether its calls are made on an event loop."""
+        return self.kind in ("coroutine", "async-generator")
+
     def stripped(self) -> Work:
         """What goes with each task of a queue: no more than a call needs."""
         return replace(self, setup=None, teardown=None, session=None)

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import ctypes
-import inspect
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from time import perf_counter_ns, thread_time_ns
 from typing import TYPE_CHECKING, Any
 
-from gilscope.backends.base import CallError, ChunkReport, Keyed, Work
-from gilscope.backends.first_calls import first_call
+from gilscope.backends.base import ChunkReport, Keyed, Work
+from gilscope.backends.calling import call_async, caller, describe_error
+from gilscope.backends.first_calls import FirstCall, first_call
 from gilscope.backends.given import Given
 from gilscope.introspection import permit_reading, runtime_address, thread_state
 from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:
     import asyncio
-    from types import TracebackType
 
 __all__ = [
     "adopt_orphans",
+    "await_chunk_here",
     "busy",
-    "call_async",
     "current_worker",
     "default_pool_threads",
-    "describe_error",
-    "digested",
     "end_if_copied",
     "enter_worker",
     "permit_observer",
     "run_chunk",
     "run_chunk_here",
     "set_up",
-    "undecorated",
 ]
 
 PR_SET_PDEATHSIG = 1
@@ -182,15 +177,50 @@ def run_chunk(
 def run_chunk_here(
     work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None
 ) -> ChunkReport:
-    """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them."""
+    """Run the calls of ``chunk`` one after the other in this thread, dropping results unless ``keep`` takes them; what
+    is awaited, on the one loop of this worker."""
+    if work.awaited:
+        with busy():
+            report: ChunkReport = current_worker().run(await_chunk_here(work, chunk, submitted_ns, keep))
+        return report
     if isinstance(chunk, Keyed):
         return _run_keyed(work, chunk, submitted_ns)
-    if current_worker().called or not chunk:
-        return _run(work, chunk, submitted_ns, keep)
-    current_worker().called = True
-    with first_call() as told:
+    with _noting_first(chunk) as first:
         report = _run(work, chunk, submitted_ns, keep)
-    return replace(report, first=replace(told, seconds=_first_s(report)))
+    return first.told_in(report)
+
+
+async def await_chunk_here(
+    work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None
+) -> ChunkReport:
+    """`run_chunk_here` for who is on this thread's running loop already."""
+    results: list[Any] = []
+    with _noting_first(chunk) as first:
+        report = await _run_awaited(work, chunk, submitted_ns, results.append if isinstance(chunk, Keyed) else keep)
+    report = first.told_in(report)
+    return _digested(report, chunk, results) if isinstance(chunk, Keyed) else report
+
+
+class _First:
+    """What a worker's first call did, if one of this chunk was."""
+
+    def __init__(self) -> None:
+        self.call: FirstCall | None = None
+
+    def told_in(self, report: ChunkReport) -> ChunkReport:
+        return report if self.call is None else replace(report, first=replace(self.call, seconds=_first_s(report)))
+
+
+@contextmanager
+def _noting_first(chunk: Sequence[Any]) -> Iterator[_First]:
+    """Within, this worker makes the calls of ``chunk``."""
+    first = _First()
+    if current_worker().called or not chunk:
+        yield first
+        return
+    current_worker().called = True
+    with first_call() as first.call:
+        yield first
 
 
 def _first_s(report: ChunkReport) -> float:
@@ -202,7 +232,7 @@ def _first_s(report: ChunkReport) -> float:
 
 def _run(work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None = None) -> ChunkReport:
     worker = current_worker()
-    call = caller(work, worker)
+    call = caller(work)
     if work.kind == "sync" and not worker.given.calls:  # one chunk tells, and short calls are not to be delayed
         call = worker.given.noting(call)
     latencies: list[int] = []
@@ -234,73 +264,61 @@ def _run(work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[An
     return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first, cpu_ns=spent)
 
 
+async def _run_awaited(
+    work: Work, chunk: Sequence[Any], submitted_ns: int, keep: Callable[[Any], Any] | None
+) -> ChunkReport:
+    """`_run`, on the running loop."""
+    from asyncio import current_task  # a loop runs: it is imported
+
+    task = current_task()
+    assert task is not None, "no loop runs"
+    latencies: list[int] = []
+    cpu: list[int] = []
+    errors, first = 0, None
+    started = perf_counter_ns()
+    if work.cpu_timed:
+        cpu.append(thread_time_ns())
+    for item in chunk:
+        before = perf_counter_ns() if work.timed else 0
+        try:
+            result = await call_async(work, item)
+        except BaseException as error:
+            errors += 1
+            first = first or describe_error(error)
+        else:
+            if keep is not None:
+                keep(result)
+            result = None
+        if work.timed:
+            latencies.append(perf_counter_ns() - before)
+        if work.cpu_timed:
+            cpu.append(thread_time_ns())
+        if task.cancelling():
+            await _stay(task)
+        end_if_copied()
+    ended = perf_counter_ns()
+    spent = tuple(after - before for before, after in pairwise(cpu))
+    return ChunkReport(submitted_ns, started, ended, len(chunk), errors, tuple(latencies), first, cpu_ns=spent)
+
+
+async def _stay(task: asyncio.Task[Any]) -> None:
+    """A call that cancels the task it runs in ends itself, not the worker, nor the next call."""
+    from asyncio import CancelledError, sleep
+
+    while task.cancelling():
+        task.uncancel()
+    with suppress(CancelledError):  # it may be yet to come
+        await sleep(0)
+
+
 def _run_keyed(work: Work, chunk: Keyed, submitted_ns: int) -> ChunkReport:
     results: list[Any] = []
-    return digested(run_chunk_here(work, list(chunk), submitted_ns, results.append), chunk, results)
+    return _digested(run_chunk_here(work, list(chunk), submitted_ns, results.append), chunk, results)
 
 
-def digested(report: ChunkReport, chunk: Keyed, results: Sequence[Any]) -> ChunkReport:
+def _digested(report: ChunkReport, chunk: Keyed, results: Sequence[Any]) -> ChunkReport:
     """The report of a `Keyed` chunk, with the digest of the result if there is one."""
     from gilscope.digest import digest  # not at the top: few workers are asked for one
 
     made = digest(results[0]) if results else None
     return report if made is None else replace(report, digest=(chunk.key, made))
-
-
-def caller(work: Work, worker: _Worker) -> Callable[[Any], Any]:
-    """The function of one input that makes one call in this thread, whatever kind the target is."""
-    func, kwargs = undecorated(work.func), work.kwargs
-    if work.kind in ("coroutine", "async-generator"):
-        return lambda item: worker.run(call_async(work, item))
-    if work.kind == "generator":
-        return lambda item: _drain(func(*_arguments(work, item), **kwargs))
-    if work.bare:
-        return lambda item: func(**kwargs)
-    if work.star:
-        return lambda item: func(*item, **kwargs)
-    return (lambda item: func(item, **kwargs)) if kwargs else func
-
-
-async def call_async(work: Work, item: Any) -> Any:
-    """Make one call of a coroutine function, or drain an async generator, on the running loop."""
-    made = undecorated(work.func)(*_arguments(work, item), **work.kwargs)
-    if work.kind == "coroutine":
-        return await made if inspect.isawaitable(made) else made  # one that hides its kind may give either
-    async for _ in made:
-        del _
-    return None
-
-
-def undecorated(func: Callable[..., Any]) -> Callable[..., Any]:
-    """The function itself, without what `gilscope.classify` adds to its calls."""
-    known = getattr(func, "__gilscope__", None)
-    bare: Callable[..., Any] = func if known is None else known.bare(func)
-    return bare
-
-
-def _arguments(work: Work, item: Any) -> tuple[Any, ...]:
-    if work.bare:
-        return ()
-    return tuple(item) if work.star else (item,)
-
-
-def _drain(generator: Any) -> None:
-    for _ in generator:
-        del _
-
-
-def describe_error(error: BaseException) -> CallError:
-    """The exception as text, its traceback from the first line of the target on."""
-    frames = _below_own(error.__traceback__)
-    told = traceback.TracebackException(type(error), error, frames)  # which survives a ``__str__`` that raises
-    return CallError(type(error).__name__, str(told)[:1000], "".join(told.format())[-8000:])
-
-
-def _below_own(frames: TracebackType | None) -> TracebackType | None:
-    """What lies below the last frame of this package; an event loop's frames may lie between its own."""
-    below, here = frames, os.path.dirname(__file__)
-    while frames is not None:
-        if os.path.dirname(frames.tb_frame.f_code.co_filename) == here:
-            below = frames.tb_next
-        frames = frames.tb_next
-    return below

@@ -214,7 +214,15 @@ class Measured:
     def _bounds(self) -> dict[str, float]:
         """The most times the serial throughput, by backend."""
         model = self.model
-        return {name: model.most_speedup(model.shape(name)) for name in model.backends} if model else {}
+        if model is None:
+            return {}
+        return {name: model.most_speedup(model.shape(name), self._least_in_company(name)) for name in model.backends}
+
+    def _least_in_company(self, backend: str) -> Demands | None:
+        """Of a call on a backend, where one asked for least CPU; None where none was watched."""
+        records = [tried.record for tried in self.racing.values() if tried.record.backend == backend]
+        known = [asked for record in records if record.ledger and (asked := demands(record.ledger))]
+        return min(known, key=lambda asked: asked.cpu_s, default=None)
 
     def contending(self, share: float) -> list[int]:
         """The trials that reach ``share`` of the fastest of those that fit the caller, the fastest first."""

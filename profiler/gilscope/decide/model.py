@@ -101,7 +101,7 @@ class Model:
         if shape == "serial":
             return [Station("cpu", demands.cpu_s, one_cpu), _delay(wait_s)]
         if shape == "loop":
-            blocked_s = min(max(_blocking_s(demands), demands.gil_held_off_cpu_s or 0.0), wait_s)
+            blocked_s = _blocked_loop_s(demands)
             loop = Station("loop", demands.cpu_s + dispatch_s + blocked_s, one_cpu, off_cpu_s=blocked_s)
             return [loop, _delay(wait_s - blocked_s)]
         if shape == "thread":
@@ -156,24 +156,31 @@ class Model:
         free, ceiling = throughput(stations, workers), self._ceiling(stations)
         return (ceiling, "cpu") if ceiling < free else (free, bottleneck(stations, free, workers))
 
-    def most_speedup(self, shape: Shape) -> float:
+    def most_speedup(self, shape: Shape, in_company: Demands | None = None) -> float:
         """The most times the serial throughput that a backend of this shape can reach, with any number of workers and
         whatever the rounds say: a measurement above it is noise.
 
         The asymptotic bounds of operational analysis (Denning & Buzen 1978): throughput never exceeds the servers of a
         resource over what a call asks of it. Where the share of the GIL is uncertain the low end of its interval
         counts, so that nothing is ruled out by a few samples; where it is unknown, it bounds nothing.
+
+        :param in_company: of a call on a loop that many share, which may be less than alone: they share its turns too.
+            A loop is bounded by what its own ledger says, and not at all without
         """
         demands, machine = self.demands, self.machine
         if shape == "serial":
             return 1.0
         if shape == "loop":
-            return math.inf  # alone, each call pays for a loop of its own, which company spares it
+            least_s = min(self._on_loop_s(each) for each in (demands, in_company)) if in_company else 0.0
+            return call_s(demands) / least_s if least_s > 0 else math.inf
         under_gil = shape == "thread" and machine.gil_enabled
         gil_s = demands.cpu_s * self.gil_shares[0] + (demands.gil_held_off_cpu_s or 0.0) if under_gil else 0.0
-        all_cpu_s = demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
-        busiest_s = max(all_cpu_s / machine.cpus, gil_s)
+        busiest_s = max(_all_cpu_s(demands) / machine.cpus, gil_s)
         return call_s(demands) / busiest_s if busiest_s > 0 else math.inf
+
+    def _on_loop_s(self, demands: Demands) -> float:
+        """What a call keeps its loop, or all CPUs, busy for."""
+        return max(demands.cpu_s + _blocked_loop_s(demands), _all_cpu_s(demands) / self.machine.cpus)
 
     # -- what is in doubt -------------------------------------------------------------------------------------------
 
@@ -230,9 +237,16 @@ def _parent(dispatch_s: float, pickling_s: float = 0.0) -> Station:
     return Station("pickling" if pickling_s > dispatch_s else "dispatch", dispatch_s + pickling_s, ahead=True)
 
 
-def _blocking_s(demands: Demands) -> float:
-    """Seconds in which a coroutine blocks its loop: a loop waits for sockets, timers and futures, nothing else."""
-    return (demands.disk_s or 0.0) + (demands.child_s or 0.0)
+def _blocked_loop_s(demands: Demands) -> float:
+    """Seconds in which a coroutine blocks its loop: a loop waits for sockets, timers and futures, nothing else, and
+    never with the GIL held."""
+    blocking_s = (demands.disk_s or 0.0) + (demands.child_s or 0.0)
+    return min(max(blocking_s, demands.gil_held_off_cpu_s or 0.0), outside_wait_s(demands))
+
+
+def _all_cpu_s(demands: Demands) -> float:
+    """CPU of a call in its own thread, in those of libraries, and in the processes that it starts."""
+    return demands.cpu_s + (demands.own_threads_cpu_s or 0.0) + (demands.children_cpu_s or 0.0)
 
 
 def _interval(middle: float, doubts: Sequence[Sequence[float]]) -> tuple[float | None, float | None]:

@@ -231,8 +231,8 @@ def _more_counts(measured: Measured) -> Open | None:
 
 
 def _promising(measured: Measured) -> list[str]:
-    """The backends whose best comes near the leader, and a coroutine function's own: alone, each of its calls had an
-    event loop to itself, so that the model thinks it dearer than it is in company."""
+    """The backends whose best comes near the leader, and a coroutine function's own: alone, each of its calls had the
+    turns of the event loop to itself, so that the model thinks it dearer than it is in company."""
     names = [measured.trials[number].record.backend for number in measured.contending(PROMISING)]
     native = ["asyncio"] if "asyncio" in measured.experiment.backends and measured.kind in LOOP_KINDS else []
     return list(dict.fromkeys([*names, *native]))

@@ -166,14 +166,14 @@ def _fitting(
     barred: Mapping[int, str] | None = None,
 ) -> list[_Candidate]:
     """Those that fit where the caller stands, but for those that are barred. A coroutine on a running loop stays
-    there, unless it stops the loop itself, waiting with the GIL held; a plain function is offloaded, for it would stop
-    the loop, or called directly when that is over sooner than handing it over. A plain caller of a plain function has
-    no loop to offload from."""
+    there, one call after the other or many at a time, unless it stops the loop itself, waiting with the GIL held; a
+    plain function is offloaded, for it would stop the loop, or called directly when that is over sooner than handing
+    it over. A plain caller of a plain function has no loop to offload from."""
     worked = [each for each in worked if id(each.trial) not in (barred or {})]
     if context == "sync":
         return [each for each in worked if kind in LOOP_KINDS or each.trial.backend != "asyncio"]
     if kind in LOOP_KINDS:
-        wanted: tuple[str, ...] = ("asyncio", "process") if _keeps_the_gil(worked) else ("asyncio",)
+        wanted: tuple[str, ...] = ("serial", "asyncio", *(("process",) if _keeps_the_gil(worked) else ()))
     else:
         wanted = ("serial",) if classification.label == "overhead-bound" else tuple(_OFFLOADS)
     return [candidate for candidate in worked if candidate.trial.backend in wanted]

@@ -13,6 +13,8 @@ __all__ = ["NOTABLE_SHARE", "ended_early", "why_not"]
 
 #: A wait or a cost is named as a cause from this part of the workers' time on.
 NOTABLE_SHARE = 0.1
+#: On a CPU for this part of its time, a loop has little left for more coroutines.
+FULL_LOOP = 0.7
 
 
 def why_not(
@@ -70,6 +72,15 @@ def _gil_wait(trial: Trial) -> str | None:
     return None if share is None else f"its workers waited {percent(share)} of their time for the GIL"
 
 
+def _one_loop(trial: Trial) -> str | None:
+    """Coroutines of one thread, which is busy with them."""
+    ledger = trial.ledger
+    if ledger is None or trial.backend != "asyncio" or not ledger.threads == 1 < trial.workers:
+        return None
+    share = ledger.cpu_s / ledger.wall_s if ledger.wall_s > 0 else 0.0
+    return f"its one loop computed for {percent(share)} of the time" if share >= FULL_LOOP else None
+
+
 def _runqueue(trial: Trial) -> str | None:
     share = _share(trial, "runqueue")
     return None if share is None else f"its workers waited {percent(share)} of their time for a CPU"
@@ -105,4 +116,4 @@ def _share(trial: Trial, state: str, *, of_calls: bool = True) -> float | None:
     return seconds / whole
 
 
-_CAUSES: tuple[Callable[[Trial], str | None], ...] = (_gil_wait, _runqueue, _lock, _pickling, _starved)
+_CAUSES: tuple[Callable[[Trial], str | None], ...] = (_one_loop, _gil_wait, _runqueue, _lock, _pickling, _starved)

@@ -281,7 +281,7 @@ def _failed(error: Exception) -> m.Failed:
 
 def _raised(error: BaseException, command: m.Command) -> m.Failed:
     """The user's set-up or tear-down, called by a backend, raised; or, on importing, what nobody thought of did."""
-    from gilscope.backends.worker import describe_error
+    from gilscope.backends.calling import describe_error
 
     told = describe_error(error)
     doing = "importing" if isinstance(command, m.Load | m.FindDecorated) else "set-up or tear-down"

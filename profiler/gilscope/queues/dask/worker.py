@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gilscope.backends.base import CallError, Calls, ChunkReport, Work
-from gilscope.backends.worker import current_worker, describe_error, enter_worker, run_chunk
+from gilscope.backends.calling import describe_error
+from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.thread_address import ThreadAddress
 
 __all__ = ["START_TIMEOUT_S", "Chunk", "enter", "find", "run", "set_up", "tear_down"]

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gilscope.backends.base import CallError, Refusal, Work, WorkerDied
+from gilscope.backends.calling import describe_error
 from gilscope.backends.later import Later
-from gilscope.backends.worker import describe_error, enter_worker
+from gilscope.backends.worker import enter_worker
 from gilscope.queues.brokers.broker import Broker, open_broker
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import WorkersLost
