@@ -87,6 +87,11 @@ def doubled(number: int) -> int:
     return 2 * number
 
 
+def environment(number: int) -> dict[str, str]:
+    """The variables that a test set for the user."""
+    return {name: value for name, value in os.environ.items() if name in os.environ["OF_THE_USER"].split()}
+
+
 def take_lock(lock: threading.Lock) -> None:
     note("call", lock.locked())
 

@@ -35,10 +35,9 @@ def make_app(broker: Broker) -> Celery:
             content_type=f"application/x-{purpose}",
             content_encoding="binary",
         )
-    tasks_url = broker.tasks_url or broker.celery_url
-    app: Any = Celery("gilscope", broker=tasks_url, backend=broker.celery_url, set_as_current=False)
     keys = {"global_keyprefix": f"{broker.prefix}:"}
-    app.conf.update(
+    app: Any = _App(
+        broker,
         accept_content=[TASKS],
         result_accept_content=[RESULTS],
         task_serializer=TASKS,
@@ -55,8 +54,26 @@ def make_app(broker: Broker) -> Celery:
         broker_connection_retry_on_startup=False,
         task_publish_retry=False,
     )
-    app.task(_run, name=TASK, bind=True)
+    app.task(_run, name=TASK, bind=True, shared=False, lazy=False)
     return app
+
+
+class _App(Celery):  # type: ignore[misc]
+    """On this broker, with these settings and no others. Celery looks into the environment first, and what it finds
+    there (``CELERY_BROKER_URL``, ``CELERY_RESULT_BACKEND``, ``CELERY_CONFIG_MODULE``, ``CELERY_LOADER``,
+    ``DJANGO_SETTINGS_MODULE``) is for an application of the user's, whose function may read it too."""
+
+    def __init__(self, broker: Broker, **settings: Any) -> None:
+        self._tasks_url = broker.tasks_url or broker.celery_url
+        self.backend_cls = settings["result_backend"] = broker.celery_url
+        settings["broker_url"] = self._tasks_url
+        super().__init__("gilscope", loader="app", fixups=(), config_source=settings, set_as_current=False)
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:  # noqa: ARG002  by the environment
+        return super().connection_for_read(self._tasks_url, **options)
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:  # noqa: ARG002
+        return super().connection_for_write(self._tasks_url, **options)
 
 
 def _run(self: Any, task: str, blob: bytes) -> tuple[str, bytes]:

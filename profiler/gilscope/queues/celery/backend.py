@@ -45,8 +45,6 @@ __all__ = ["CeleryGevent", "CeleryPrefork", "CeleryThreads"]
 MAIN = "from gilscope.queues.celery.worker import main; main()"
 #: gevent replaces what waits, before anybody has imported it.
 PATCHED = f"from gevent.monkey import patch_all; patch_all(); {MAIN}"
-#: What a worker that is started for a few seconds, beside no other, can do without.
-ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 class _CeleryPool(QueuePool[AsyncResult]):
@@ -165,7 +163,7 @@ class _Celery(QueueBackend):
 
     def _start(self, count: int, broker: Broker) -> AbstractContextManager[LocalWorkers]:
         program = PATCHED if self.pool == "gevent" else MAIN
-        command = [interpreter(), "-P", "-c", program, self.pool, str(count), *ALONE]
+        command = [interpreter(), "-P", "-c", program, self.pool, str(count)]
         return start_workers(broker, [command], count)
 
 

@@ -23,6 +23,8 @@ from gilscope.queues.workers.orders import Orders, Unready, enter
 __all__ = ["main"]
 
 LOOK_UP_S = 0.1
+#: What a worker that is started for a few seconds, beside no other, can do without.
+ALONE = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
 REPLACED = Unready("a process ended while starting", CallError("", "its set-up, or importing the target, ended it", ""))
 
 
@@ -80,8 +82,8 @@ class _Process:
 
 
 def main() -> None:
-    """Run until told to end. Arguments: the kind of pool, the number of workers, and Celery's own options."""
-    pool, workers, *options = sys.argv[1:]
+    """Run until told to end. Arguments: the kind of pool, and the number of workers."""
+    pool, workers = sys.argv[1:]
     broker = Broker.from_environment()
     process = _Process(broker, int(workers))
     if pool != "prefork":
@@ -92,9 +94,10 @@ def main() -> None:
         worker_process_shutdown.connect(process.leave, weak=False)
     worker_ready.connect(_look_up, weak=False)
     _silence()
-    make_app(broker).worker_main(
-        ["--quiet", "worker", f"--pool={pool}", f"--concurrency={workers}", "--loglevel=CRITICAL", *options]
-    )
+    # Not by its command line, whose options the environment has a say in (BROKER_URL, RESULT_BACKEND, APP and others).
+    worker = make_app(broker).Worker(pool=pool, concurrency=int(workers), loglevel="CRITICAL", quiet=True, **ALONE)
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def _look_up(sender: Any, **_: Any) -> None:

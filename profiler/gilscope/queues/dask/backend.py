@@ -28,6 +28,7 @@ from gilscope.thread_address import ThreadAddress
 from gilscope.unpicklable import explain, explain_calls
 
 try:
+    from dask import config
     from distributed import Client, KilledWorker
     from distributed.protocol.pickle import dumps
 
@@ -36,6 +37,7 @@ try:
     from gilscope.queues.dask.cluster import Cluster, open_cluster
     from gilscope.queues.dask.given import given_cluster
     from gilscope.queues.dask.node import silence
+    from gilscope.queues.dask.private import OWN_CONFIGURATION
     from gilscope.queues.meter import cpu_s
     from gilscope.queues.pool import QueueBackend, QueuePool
     from gilscope.queues.processes import WorkersLost
@@ -162,7 +164,8 @@ def _cluster(processes: int, threads: int) -> Iterator[tuple[Client, Cluster]]:
 
 
 def _client(scheduler: str) -> Client:
-    return Client(scheduler, set_as_default=False, timeout=worker.START_TIMEOUT_S)
+    with config.set(OWN_CONFIGURATION):
+        return Client(scheduler, set_as_default=False, timeout=worker.START_TIMEOUT_S)
 
 
 def _hook(client: Client, cluster: Cluster, what: str, func: Callable[..., CallError | None], *args: Any) -> None:

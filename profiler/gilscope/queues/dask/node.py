@@ -14,12 +14,13 @@ import json
 import logging
 import os
 import sys
+from contextlib import AsyncExitStack
 from typing import Any, TextIO
 
 from dask import config
 from distributed import Scheduler, Worker
 
-from gilscope.queues.dask.private import PREFIX, share
+from gilscope.queues.dask.private import OWN_CONFIGURATION, PREFIX, share
 
 __all__ = ["main", "silence"]
 
@@ -44,7 +45,9 @@ def _node(options: dict[str, Any]) -> Scheduler | Worker:
 
 
 async def _run(options: dict[str, Any], orders: TextIO, replies: int) -> None:
-    async with _node(options) as node:
+    async with AsyncExitStack() as stack:
+        with config.set(OWN_CONFIGURATION):
+            node = await stack.enter_async_context(_node(options))
         os.write(replies, f"{node.address}\n".encode())
         await asyncio.to_thread(orders.read)  # nothing ever comes but the end
 

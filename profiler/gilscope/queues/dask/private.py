@@ -19,12 +19,25 @@ from distributed.comm.registry import backends
 from distributed.comm.tcp import TCPBackend, TCPConnector, TCPListener
 from tornado.iostream import StreamClosedError
 
-__all__ = ["PREFIX", "SECRET_BYTES", "share"]
+__all__ = ["OWN_CONFIGURATION", "PREFIX", "SECRET_BYTES", "share"]
 
 SCHEME = "gilscope"
 #: Addresses begin so.
 PREFIX = f"{SCHEME}://"
 SECRET_BYTES = CHALLENGE_BYTES = DIGEST_BYTES = 32
+#: What Dask's configuration, by files and environment, must not say of our own cluster while it starts, nor of its
+#: client: who else it is to meet, what else to import or to run, and when to end. It is for a cluster of the user's.
+OWN_CONFIGURATION: dict[str, Any] = {
+    "scheduler-address": None,
+    "distributed.scheduler.contact-address": None,
+    "distributed.scheduler.idle-timeout": None,
+    "distributed.scheduler.no-workers-timeout": None,
+    "distributed.worker.lifetime.duration": None,
+    "distributed.comm.require-encryption": None,
+    "distributed.client.security-loader": None,
+    **{f"distributed.{side}.preload": [] for side in ("scheduler", "worker", "client")},
+    **{f"distributed.{side}.preload-argv": [] for side in ("scheduler", "worker", "client")},
+}
 #: How long the other side may take to answer.
 PATIENCE_S = 10.0
 
