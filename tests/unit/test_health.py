@@ -6,6 +6,7 @@ import pytest
 
 from gilscope.measure import health
 from gilscope.measure.health import READINGS, Check, checks
+from gilscope.observers.pyspy import Hot, HotRecorder
 from gilscope.observers.thread_files import UnreadableError
 
 
@@ -24,6 +25,23 @@ def test_each_reading_that_a_ledger_needs_is_tried_and_named_when_it_fails(
     check = proc_check()
     assert not check.works
     assert f"{name} (it is not as expected)" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("hot", "told"),
+    [
+        (Hot((), "py-spy was stopped before it took a sample"), "py-spy was stopped before it took a sample"),
+        (Hot((), None, seen=0), "took no sample of a trial's process"),
+    ],
+    ids=["stopped early", "saw nothing"],
+)
+def test_a_py_spy_that_took_no_sample_does_not_work(hot: Hot, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "find_pyspy", lambda: "/bin/py-spy")
+    monkeypatch.setattr(HotRecorder, "start", lambda self, pid: None)
+    monkeypatch.setattr(HotRecorder, "stop", lambda self: hot)
+    check = next(check for check in checks() if check.name == "py-spy")
+    assert not check.works
+    assert told in check.detail
 
 
 def test_what_this_machine_cannot_tell_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

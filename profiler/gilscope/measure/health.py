@@ -22,10 +22,13 @@ from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.pyspy import HotRecorder, find_pyspy
 from gilscope.observers.syscalls import has_table
 from gilscope.observers.thread_files import ThreadFiles, keeps_scheduler_statistics, thread_files
+from gilscope.units import counted
 
 __all__ = ["Check", "checks"]
 
 PATIENCE_S = 20.0
+#: How long py-spy looks, to have some samples.
+LOOKED_S = 0.2
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
@@ -142,8 +145,11 @@ def _py_spy(pid: int) -> Check:
         return Check("py-spy", False, "not installed; hot lines need it: pip install py-spy")
     with HotRecorder(limit_s=PATIENCE_S) as recorder:
         recorder.start(pid)
+        time.sleep(LOOKED_S)
         hot = recorder.stop()
-    return Check("py-spy", hot.lines is not None, hot.reason or f"{program} can look into a trial's process")
+    untold = None if hot.seen else f"{program} took no sample of a trial's process in {LOOKED_S:g} s"
+    wrong = hot.reason or untold
+    return Check("py-spy", wrong is None, wrong or f"{program} took {counted(hot.seen, 'sample')} of a trial's process")
 
 
 def _cpus() -> Check:

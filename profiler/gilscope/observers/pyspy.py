@@ -52,6 +52,8 @@ class Hot:
     gil_held_ratio: float | None = None
     """The fraction of the moments in which anybody held the GIL."""
     stacks: tuple[Stack, ...] = ()
+    seen: int = 0
+    """Stacks that were counted, of all threads, whatever they did: none where py-spy took no sample."""
 
 
 def find_pyspy() -> str | None:
@@ -147,7 +149,8 @@ def _hot(gil: Samples | str, active: Samples | str, everyone: Samples | str, hom
         return Hot(None, reason)
     found = [None if isinstance(view, str) else view for view in views]
     lines = _with_callees(hot_lines(*found, home=home), home)
-    return Hot(lines, reason, _held_ratio(found[0]), call_stacks(*found))
+    seen = sum(stack.seen for stack in found[2].stacks) if found[2] else 0
+    return Hot(lines, reason, _held_ratio(found[0]), call_stacks(*found), seen)
 
 
 def _with_callees(lines: Sequence[HotLine], home: str | None) -> tuple[HotLine, ...]:
