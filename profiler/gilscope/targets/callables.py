@@ -68,6 +68,7 @@ def check_call(
     signature = _signature(func)
     if signature is None:
         return
+    _check_names(signature, text, kwargs)
     item = inputs[0] if inputs else None
     given = () if inputs is None else tuple(item) if star else (item,)  # type: ignore[arg-type]
     try:
@@ -76,6 +77,17 @@ def check_call(
         if inputs is None:
             raise TargetError(f"{text}{signature} needs arguments ({exc}): {HOW_TO_GIVE}") from None
         raise TargetError(f"{text}{signature} cannot take {_told(given, kwargs)}: {exc}{_advice(item, star)}") from None
+
+
+def _check_names(signature: inspect.Signature, text: str, kwargs: Mapping[str, Any]) -> None:
+    """:raises TargetError: when a keyword is none of the parameters'"""
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    by_name = [p.name for p in signature.parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    unknown = [name for name in kwargs if name not in by_name]
+    if not unknown or inspect.Parameter.VAR_KEYWORD in kinds:
+        return
+    takes = f"it takes {' and '.join(by_name)}" if by_name else "it takes none by name"
+    raise TargetError(f"{text}{signature} has no parameter {' and no parameter '.join(unknown)} (--kwarg): {takes}")
 
 
 def _signature(func: Callable[..., Any]) -> inspect.Signature | None:
