@@ -24,6 +24,7 @@ def results_of(text: str, folder: Path, allowed: str = "", **variables: str) -> 
     """
     (folder / "user_code.py").write_text(MODULE)
     (folder / "tasks.py").write_text(f"{text}    print(results)\n")
+    variables |= {"C_FORCE_ROOT": "1"} if "C_FORCE_ROOT=1" in text else {}
     workers = re.search(r"^Workers, on each machine: (.*)", text, re.MULTILINE)
     if workers is None:
         return eval(printed("tasks.py", folder, allowed, **variables))
@@ -70,5 +71,4 @@ def address(engine: str, broker: str) -> str:
 
 
 def _environment(variables: dict[str, str]) -> dict[str, str]:
-    """A worker of Celery takes no pickles where it is root, unless told that this is meant."""
-    return {**os.environ, "C_FORCE_ROOT": "1", **variables}
+    return {**{name: value for name, value in os.environ.items() if name != "C_FORCE_ROOT"}, **variables}

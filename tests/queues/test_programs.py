@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,14 @@ from tests.unit import code_programs as programs
 from tests.unit.code_programs import QUEUES
 
 CONNECTED = CodeTarget("user_code:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
+PLAIN = replace(CONNECTED, plain=True)
 TUPLES = CodeTarget("user_code:add", star=True, inputs="PAIRS", kwargs={"text": "'it' * STEP"})
 REPEATED = CodeTarget("user_code:add", args=("STEP", "2"))
 METHOD = CodeTarget("user_code:Tools.times", instance=True, inputs="endless", inputs_callable=True, inputs_used=3)
 CASES: list[tuple[str, CodeTarget, Context, object]] = [
     ("rq", CONNECTED, "sync", [1, 2, 3]),
     ("rq-simple", TUPLES, "async", ["it" * 5] * 2),
-    ("celery", CONNECTED, "sync", [1, 2, 3]),
+    ("celery", PLAIN, "sync", [1, 2, 3]),
     ("celery-threads", METHOD, "async", [21, 21, 21]),
     ("dask", CONNECTED, "async", [1, 2, 3]),
 ]

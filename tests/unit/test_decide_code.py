@@ -132,6 +132,17 @@ def test_coroutines_of_a_batch_share_a_loop(execution: Execution, templates: Tem
     assert "return asyncio.run(call_each(batch))" in text
 
 
+def test_celery_pickles_only_what_json_does_not_carry() -> None:
+    def written(plain: bool) -> str:
+        target = CodeTarget("user_code:double", inputs="INPUTS", plain=plain)
+        return program_for(target, programs.QUEUES["celery"], templates=TEMPLATES)
+
+    assert 'accept_content=["json"]' in written(plain=True)
+    assert "C_FORCE_ROOT" not in written(plain=True)
+    assert 'accept_content=["pickle"]' in written(plain=False)
+    assert "Celery lets no root read pickles, unless C_FORCE_ROOT=1" in written(plain=False)
+
+
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_coroutine_sets_up_on_its_loop(context: Context, user_code: Path) -> None:
     target = CodeTarget("user_code:fetch", kind="coroutine", inputs="INPUTS", setup="connect", teardown="close")

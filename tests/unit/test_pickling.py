@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import array
+import json
 import os
 import pickle
 import platform
 import subprocess
 import sys
 import time
+from enum import IntEnum
 from typing import Any
 
 import psutil
 import pytest
 
 from gilscope.measure.copies import in_a_copy
-from gilscope.measure.pickling import PIPE_BYTES, crossing, leaves_traces
+from gilscope.measure.pickling import PIPE_BYTES, crossing, is_plain, leaves_traces
+
+
+class Colour(IntEnum):
+    """JSON makes a number of it."""
+
+    RED = 1
 
 
 class Slow:
@@ -55,6 +63,24 @@ def test_nothing_costs_nothing_beyond_itself() -> None:
     nothing = crossing([], [])
     assert nothing.bytes == 2 * len(pickle.dumps([]))
     assert max(nothing.parent_s, nothing.worker_s) < crossing([Slow(dump_s=0.01)], []).parent_s
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ([1, 2.5, "a", None, True, {"b": [[]]}], True),
+        (range(3), False),
+        ((1, 2), False),
+        ([(1, 2)], False),
+        ({1: "a"}, False),
+        ({"a": {2: 3}}, False),
+        (b"bytes", False),
+        (Colour.RED, False),
+    ],
+)
+def test_plain_is_what_json_gives_back(value: object, plain: bool) -> None:
+    assert is_plain(value) is plain
+    assert not plain or json.loads(json.dumps(value)) == value
 
 
 def test_what_cannot_be_pickled_is_said() -> None:

@@ -140,6 +140,7 @@ def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
         setup=given.setup,
         set_up_first=given.setup is not None and comes_first(given.setup, given.spec),
         teardown=given.teardown,
+        plain=runner.journal.pickled is not None and runner.journal.pickled.plain,
         native_pools=solo.account.native_pools if solo else (),
         cpus=cpus.usable,
     )

@@ -35,8 +35,9 @@ from gilscope.measure import messages as m
 from gilscope.measure.copies import in_a_copy
 from gilscope.measure.imports import costliest
 from gilscope.measure.native import native_pools
-from gilscope.measure.pickling import bounded_recursion, crossing, leaves_traces
+from gilscope.measure.pickling import bounded_recursion, crossing, is_plain, leaves_traces
 from gilscope.measure.summary import Summary
+from gilscope.units import counted
 from gilscope.unpicklable import explain
 
 __all__ = ["main"]
@@ -46,6 +47,8 @@ LOST = "the connection to gilscope is lost"
 
 #: Characters of an input that are told.
 MOST_NAMED = 80
+#: Inputs of which it is asked whether they are plain data.
+LOOKED_AT = 20
 
 
 class Channel:
@@ -162,7 +165,7 @@ class Trial:
         items = self._loaded.items
         if told and len(items) < len(told):
             label = self._loaded.about.target.inputs
-            raise InputsError(f"{label} made {len(told)} inputs in one process, and {len(items)} in another")
+            raise InputsError(f"{label} made {counted(len(told), 'input')} in one process, and {len(items)} in another")
         return told or tuple(targets.order_of(items, self._seed))
 
     def _round(self, command: m.Round) -> m.Reply:
@@ -234,9 +237,16 @@ class Trial:
                 problem = explain(what, value) or f"{what} cannot be unpickled: {error}"
                 return m.Pickled(problem=problem)
         try:
-            return crossing(chunk, results)
+            return msgspec.structs.replace(crossing(chunk, results), plain=self._are_plain(results))
         except OSError:  # no thread or no pipe to be had: what it costs stays unknown
             return m.Pickled()
+
+    def _are_plain(self, results: list[Any]) -> bool:
+        """Whether arguments and results could travel as JSON; of what is drained only the user knows."""
+        assert self._work is not None
+        work, items = self._work, self._items[:LOOKED_AT]
+        arguments = [part for item in items for part in (item if work.star else [item])] if not work.bare else []
+        return work.kind in ("sync", "coroutine") and all(map(is_plain, [*arguments, *results]))
 
     @property
     def _loaded(self) -> targets.LoadedTarget:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from gilscope.subprocesses import start_thread
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Pickled", "bounded_recursion", "crossing", "leaves_traces"]
+__all__ = ["Pickled", "bounded_recursion", "crossing", "is_plain", "leaves_traces"]
 
 #: Passes, of which the fastest counts, and the seconds after which one must do.
 PASSES, PASSES_S = 5, 0.1
@@ -28,6 +29,8 @@ PIPE_BYTES = 65_536
 LARGE_BYTES = 65_536
 #: Levels of nesting for which half of the smallest usual stack, 8 MiB, is enough.
 DEEPEST = 10_000
+#: What JSON gives back as it was, and how many parts of a value are looked at.
+PLAIN, MOST_LOOKED = (bool, int, float, str, type(None)), 10_000
 
 
 class Pickled(msgspec.Struct, frozen=True, tag=True):
@@ -38,6 +41,8 @@ class Pickled(msgspec.Struct, frozen=True, tag=True):
     parent_s: float = 0.0
     worker_s: float = 0.0
     problem: str | None = None
+    plain: bool = False
+    """Whether JSON gives back the same of the arguments and the result, as far as was looked."""
 
     @property
     def seconds(self) -> float | None:
@@ -100,6 +105,22 @@ def crossing(arguments: Sequence[Any], results: Sequence[Any]) -> Pickled:
         max(there.dump_s - nothing.dump_s, 0.0) + max(back.load_s - nothing.load_s, 0.0) + sent_s,
         max(there.load_s - nothing.load_s, 0.0) + max(back.dump_s - nothing.dump_s, 0.0) + sent_s,
     )
+
+
+def is_plain(value: Any) -> bool:
+    """Whether JSON would give back the same, by the first parts of a value."""
+    rest, looked = [value], 0
+    while rest and looked < MOST_LOOKED:
+        part, looked = rest.pop(), looked + 1
+        if type(part) is dict:
+            rest += islice(part.values(), MOST_LOOKED)
+        elif type(part) is list:
+            rest += part[:MOST_LOOKED]
+        elif type(part) not in PLAIN:
+            return False
+        if type(part) is dict and any(type(key) is not str for key in islice(part, MOST_LOOKED)):
+            return False
+    return True
 
 
 @dataclass(frozen=True)

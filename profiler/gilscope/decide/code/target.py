@@ -45,6 +45,8 @@ class CodeTarget:
     set_up_first: bool = False
     """Whether the set-up comes before the import of the target's module."""
     teardown: str | None = None
+    plain: bool = False
+    """Whether JSON gives back the same of inputs and results, as far as is known."""
     native_pools: tuple[NativePool, ...] = ()
     cpus: float | None = None
     """Usable CPUs, of which native threads are given their share; None gives each worker one thread."""
