@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.cli.conftest import PACKAGE, Cli, place
 
 REASONS = {"exits": "ended with exit status 3", "segfaults": "ended by SIGSEGV"}
@@ -32,6 +34,9 @@ def test_exceptions_on_every_input_are_no_verdict(cli: Cli) -> None:
     assert outcome.stderr.count("Traceback (most recent call last):") == 2
     told = [line for line in outcome.stderr.splitlines() if line.startswith("gilscope: ")]
     assert "ValueError: no good: " in told[0]
+    calls = re.search(r"every one of (\d+) calls raised", told[0])
+    assert calls is not None
+    assert 32 <= int(calls[1]) <= 60, "enough to believe it, and no more"
     assert "SystemExit: enough" in told[1]
 
 
