@@ -31,6 +31,7 @@ __all__ = [
     "said",
     "table",
     "title",
+    "verdict",
 ]
 
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
@@ -83,6 +84,11 @@ def table(
 def said(word: str) -> str:
     """What is said of a change: that it is faster or slower, or that neither can be told."""
     return "no significant change" if word == "not shown" else word
+
+
+def verdict(word: str) -> str:
+    """The same, in the cell of a table."""
+    return "not significant" if word == "not shown" else word
 
 
 def title(figure: str) -> str:

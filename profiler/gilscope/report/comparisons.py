@@ -20,6 +20,7 @@ from gilscope.report.changes import (
     said,
     table,
     title,
+    verdict,
 )
 from gilscope.report.document import NOTHING
 from gilscope.report.sheet import Sheet, notes, tabled
@@ -52,7 +53,10 @@ def comparison_sheet(comparisons: Sequence[Comparison], found: Matched, objectio
             (*objected(objections), *left_out(found), *_floors(pairs)),
             table(
                 ("configuration", "figure", "old", "new", "change", "verdict"),
-                [(name, (each.where, title(each.figure), *cells(each), said(each.word))) for name, _, each in changes],
+                [
+                    (name, (each.where, title(each.figure), *cells(each), verdict(each.word)))
+                    for name, _, each in changes
+                ],
                 lambda at: changes[at][2] in changes[at][1].advised,
             ),
             *notes("Verdicts, and what else differs", told),

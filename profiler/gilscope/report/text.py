@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import rich.table
+from rich.cells import cell_len
 from rich.columns import Columns
 from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.padding import Padding
@@ -40,7 +41,8 @@ __all__ = ["drawn", "letters", "render", "show", "summary"]
 
 WIDTH: Final = 80
 _BAR: Final = 40
-#: What a column of words keeps at least, when figures are wide; what the names of facts take; columns of a long name.
+#: What a word in a column keeps at least, and a column of short names whole, when figures are wide; what the names of
+#: facts take; columns of a long name.
 _NAME, _FACT, _LONG = 14, 18, 48
 #: Documents that are drawn in full, and rows of a table or things of a sort; the overview has all documents.
 _MOST_WHOLE, _MOST_ROWS = 20, 40
@@ -208,14 +210,20 @@ def _grid(table: Table, rows: Sequence[Row]) -> rich.table.Table:
     tallest = max(heading.count("\n") for heading in headings)
     for at, (column, heading) in enumerate(zip(table.columns, headings, strict=True)):
         lowered = Text("\n" * (tallest - heading.count("\n")) + heading)
-        longest = 0 if column.numeric else max((len(row.cells[at]) for row in rows), default=0)
         justify: JustifyMethod = "right" if column.numeric else "left"
-        grid.add_column(lowered, justify=justify, no_wrap=column.numeric, min_width=min(longest, _NAME))
+        texts = [] if column.numeric else [column.title, *(row.cells[at] for row in rows)]
+        whole = all(cell_len(text) <= _NAME for text in texts)
+        grid.add_column(lowered, justify=justify, no_wrap=whole, min_width=_longest_word(texts))
     for row in rows:
         pairs = zip(row.cells, table.columns, strict=True)
         cells = [Text(cell) if column.numeric else Cell(cell) for cell, column in pairs]
         grid.add_row(*cells, style="bold green" if row.chosen else None)
     return grid
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """Columns that it needs, within reason: it is not cut before others are wrapped."""
+    return min(max((cell_len(word) for text in texts for word in text.split()), default=0), _NAME)
 
 
 # ---- ledgers, in letters ----
