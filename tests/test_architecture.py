@@ -6,6 +6,7 @@ import ast
 import functools
 import graphlib
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -211,6 +212,17 @@ def test_standard_streams_are_the_command_lines(module: str) -> None:
         and node.value.id == "sys"
     ]
     assert used == []
+
+
+COUNTING = [module for module in modules() if part_of(module) in ("analysis", "decide", "measure", "queues", "report")]
+
+
+@pytest.mark.parametrize("module", COUNTING)
+def test_one_is_told_as_one(module: str) -> None:
+    """Counts in words are made by `gilscope.units.counted`, or know that there are several."""
+    counts = re.compile(r"\{[^{}]*\} (calls|inputs|rounds|samples)\b")
+    lines = [line for line in modules()[module].read_text(encoding="utf-8").splitlines() if counts.search(line)]
+    assert [line for line in lines if " == 1 " not in line] == []
 
 
 @pytest.mark.parametrize("module", modules())

@@ -27,6 +27,7 @@ from gilscope.measure.histogram import mean_s
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
 from gilscope.observers.pyspy import Hot, HotRecorder
+from gilscope.units import counted
 
 __all__ = ["perform"]
 
@@ -163,7 +164,7 @@ def _warm(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
 
 def _rounds(runner: Runner, step: Rounds) -> None:
     budget, trials = runner.budget, runner.journal.trials
-    runner.say(f"{'watching' if step.observed else 'timing'} {len(step.trials)} configurations")
+    runner.say(f"{'watching' if step.observed else 'timing'} {counted(len(step.trials), 'configuration')}")
     shuffled = runner.rng.sample(step.trials, len(step.trials))
     for waiting, trial in zip(range(len(shuffled), 0, -1), map(trials.__getitem__, shuffled), strict=True):
         if not trial.alive or budget.calls_left <= 0:

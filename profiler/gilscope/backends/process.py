@@ -31,6 +31,7 @@ from gilscope.backends.thread import Tally
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
 from gilscope.subprocesses import above_streams, exit_reason, start_thread
 from gilscope.thread_address import ThreadAddress
+from gilscope.units import counted
 from gilscope.unpicklable import explain, explain_calls
 
 __all__ = ["Process"]
@@ -139,7 +140,7 @@ def _start(pool: ProcessPoolExecutor, workers: int, everyone: Any) -> None:
         raise
     except (OSError, RuntimeError) as error:  # no process, or no thread for the pool itself
         everyone.abort()  # else those that are there would wait for the others
-        raise WorkerDied(f"{workers} processes could not be started: {error}") from error
+        raise WorkerDied(f"{counted(workers, 'process', 'es')} could not be started: {error}") from error
     for future in started:
         future.result()
 

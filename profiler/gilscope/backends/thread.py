@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from gilscope.backends.base import Backend, Calls, ChunkReport, Configuration, OpenPool, Work, WorkerDied
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk_here, set_up
 from gilscope.thread_address import ThreadAddress
+from gilscope.units import counted
 
 __all__ = ["Tally", "Thread", "open_threads"]
 
@@ -88,7 +89,7 @@ def open_threads(workers: int) -> Iterator[tuple[ThreadPoolExecutor, tuple[Threa
             entered = [pool.submit(enter) for _ in range(workers)]
         except RuntimeError as error:
             everyone.abort()  # else those that are there would wait for the others for ever
-            raise WorkerDied(f"{workers} threads could not be started: {error}") from error
+            raise WorkerDied(f"{counted(workers, 'thread')} could not be started: {error}") from error
         try:
             yield pool, tuple(future.result() for future in entered)
         finally:

@@ -92,7 +92,7 @@ def _differs(trial: Trial, standard: Standard) -> str | None:
     wrong = standard.differing.get(_shared(trial, standard.kind))
     if wrong is None or trial.workers < 2:
         return None
-    figures = f"{wrong.results_differing} of {wrong.results_compared} results"
+    figures = f"{wrong.results_differing:,} of {counted(wrong.results_compared or 0, 'result')}"
     where = "" if wrong is trial else f" under {wrong.name}"
     return f"{figures} differed from those of the serial run{where}"
 

@@ -11,6 +11,7 @@ from gilscope.observers.psutil_ import PsutilObserver
 from gilscope.observers.untold import untold_here
 from gilscope.observers.watch import ProcObserver
 from gilscope.thread_address import ThreadAddress
+from gilscope.units import counted
 
 __all__ = ["Observer", "Watching"]
 
@@ -39,7 +40,7 @@ class Watching:
                 return ProcObserver(root, workers, self.gil, self.rate_hz, self.rng)
             except OSError as error:
                 if error.errno in OUT_OF_DESCRIPTORS:  # of these workers, maybe not of the next
-                    few = f"{len(workers)} workers were not watched by /proc, for no more files can be opened"
+                    few = f"{counted(len(workers), 'worker')} not watched by /proc, for no more files can be opened"
                     self._say(f"{few} ({error.strerror}; see ulimit -n)")
                 else:
                     self.refuse(f"/proc does not let the workers be watched ({error.strerror})")

@@ -11,6 +11,7 @@ from gilscope.addresses import shown
 from gilscope.errors import UsageError
 from gilscope.extensions import Extension, Laboratory
 from gilscope.queues import variables
+from gilscope.units import counted
 
 if TYPE_CHECKING:  # every start of the command line imports this module
     from collections.abc import Callable
@@ -69,7 +70,7 @@ class Queues(Extension):
         from gilscope.queues.remote.rendezvous import gathered
         from gilscope.queues.remote.sides import read_secret
 
-        say(f"waiting for {workers} workers of other hosts")
+        say(f"waiting for {counted(workers, 'worker')} of other hosts")
         allowed = options.allow_remote_broker or os.environ.get(variables.ALLOW_REMOTE) == "1"
         return self._among(gathered(broker, read_secret(secret_file, create=True), workers, allow_remote=allowed))
 

@@ -52,7 +52,8 @@ def _given(given: GivenInputs, advice: Recommendation) -> str:
     how = f"{given.workers:,} at once" if given.waves == 1 else f"in {given.waves:,} waves of {given.workers:,}"
     start = f", {duration(given.startup_s)} of start-up included," if given.startup_s >= 0.01 * given.takes_s else ""
     takes, serial = (
-        f"The {given.inputs:,} inputs given, {how}, take {duration(given.takes_s)}",
+        f"The {counted(given.inputs, 'input')} given, {how}, {'takes' if given.inputs == 1 else 'take'} "
+        f"{duration(given.takes_s)}",
         duration(given.serial_s),
     )
     many = "" if advice.speedup is None else f" A long list gains {times(advice.speedup)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.units import UNKNOWN, duration, times
+from gilscope.units import UNKNOWN, counted, duration, times
 
 if TYPE_CHECKING:
     from gilscope.records import Classification, Recommendation, ResultRecord
@@ -80,7 +80,7 @@ def _would_pay(result: ResultRecord) -> str:
 def configuration(backend: str, workers: int | None, threads: int | None = None) -> str:
     """A configuration in words: ``process × 4``, ``process × 4 of 8 threads each``."""
     name = backend if workers is None or backend == "serial" else f"{backend} × {workers}"
-    return name if threads is None else f"{name} of {threads} threads each"
+    return name if threads is None else f"{name} of {counted(threads, 'thread')} each"
 
 
 def _how(advice: Recommendation) -> str:
@@ -96,7 +96,7 @@ def _how(advice: Recommendation) -> str:
 def _size(advice: Recommendation) -> str:
     parts = []
     if advice.workers is not None:
-        parts.append("1 worker" if advice.workers == 1 else f"{advice.workers} workers")
+        parts.append(counted(advice.workers, "worker"))
     if advice.chunksize not in (None, 1):
         parts.append(f"chunksize {advice.chunksize}")
     if advice.start_method in ("fork", "forkserver"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gilscope.decide.findings.evidence import Evidence
 from gilscope.records import Figures, InputGroup
-from gilscope.units import duration, percent
+from gilscope.units import counted, duration, percent
 
 __all__ = ["cached", "calls_differ", "exceptions", "generator_drained", "inputs_truncated", "much_output"]
 
@@ -69,7 +69,7 @@ def calls_differ(evidence: Evidence) -> Figures | None:
 def _group_told(group: InputGroup) -> str:
     computing = "" if group.cpu_share is None else f", {percent(group.cpu_share)} computing"
     kind = "" if group.label is None else f", {group.label}"
-    each = f"{group.inputs} inputs of {duration(group.call_s)}{computing}{kind}"
+    each = f"{counted(group.inputs, 'input')} of {duration(group.call_s)}{computing}{kind}"
     return f"{group.name}: {each} (such as number {group.example})"
 
 

@@ -6,6 +6,7 @@ import math
 
 from gilscope.decide.findings.evidence import Evidence, with_most
 from gilscope.records import Figures, NativePool, Trial
+from gilscope.units import counted
 
 __all__ = ["fork_with_threads", "nested_pools", "own_threads"]
 
@@ -42,7 +43,7 @@ def _several(trial: Trial | None) -> int | None:
 
 
 def _told(pool: NativePool) -> str:
-    return pool.library if pool.threads is None else f"{pool.library} ({pool.threads} threads)"
+    return pool.library if pool.threads is None else f"{pool.library} ({counted(pool.threads, 'thread')})"
 
 
 def nested_pools(evidence: Evidence) -> Figures | None:

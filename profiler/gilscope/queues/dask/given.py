@@ -16,6 +16,7 @@ from gilscope.backends.base import Refusal
 from gilscope.errors import BrokerError
 from gilscope.queues.dask.cluster import Cluster
 from gilscope.queues.remote.sides import Side, machine_identity
+from gilscope.units import counted
 
 __all__ = ["given_cluster"]
 
@@ -55,9 +56,10 @@ def _fitting(client: Client, workers: int, threads: int) -> Cluster:
     fitting = sorted(address for address, told in known.items() if told["nthreads"] == threads)
     if len(fitting) < workers:
         there = ", ".join(f"{told['nthreads']}" for told in known.values()) or "none"
+        asked = f"{counted(workers, 'worker')} of {counted(threads, 'thread')}"
         raise Refusal(
-            f"{workers} workers of {threads} threads were asked for, and the cluster's have {there}: ask for others "
-            "with --workers, or start such (dask worker --nthreads)"
+            f"asked for were {asked}, and the cluster's have {there}: ask for others with --workers, or start such "
+            "(dask worker --nthreads)"
         )
     chosen = fitting[:workers]
     _must_be_alike(client, chosen)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gilscope.queues.settings.measured import SHARED_GIL
+from gilscope.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,5 +43,9 @@ def _room(held: float, workers: int) -> int:
 def _why(queue: MeasuredQueue, threads: int) -> str:
     why = queue.variant_reason()
     if queue.held is not None and threads < (room := _room(queue.held, queue.trial.workers)):
-        return why if queue.other else f"{why}; one GIL has room for {room} threads: measure -b dask-threads too"
+        return (
+            why
+            if queue.other
+            else f"{why}; one GIL has room for {counted(room, 'thread')}: measure -b dask-threads too"
+        )
     return why

@@ -29,6 +29,7 @@ from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_o
 from gilscope.queues.rq.worker import KINDS, worker_command
 from gilscope.queues.workers.group import publish
 from gilscope.subprocesses import current_folder, exit_reason
+from gilscope.units import counted
 
 __all__ = ["Host", "read_secret"]
 
@@ -172,7 +173,7 @@ class Host:
             mismatch = self._side.mismatch(Side.of(analysis))
             if mismatch is not None:
                 raise UsageError(mismatch)
-            self._tell(f"{self._workers} workers for the analysis on {analysis['host']}")
+            self._tell(f"{counted(self._workers, 'worker')} for the analysis on {analysis['host']}")
         return self._number in analysis["answers"]
 
     def _offer(self, analysis: str) -> None:

@@ -31,6 +31,7 @@ from gilscope.queues.brokers.redis import (
 )
 from gilscope.queues.brokers.signed import Once, pack
 from gilscope.queues.remote.sides import Side
+from gilscope.units import counted
 
 __all__ = ["ANALYSIS", "CALL", "OFFER", "OFFERS", "TRIALS", "WORD", "call_of", "gathered", "trials", "vacancies_of"]
 
@@ -168,7 +169,7 @@ def _await_offers(connection: redis.Redis, url: str, presence: _Presence, worker
 
 def _too_few(url: str, workers: int, offered: int, strangers: int, within_s: float) -> BrokerError:
     refused = f"; {strangers} hosts that have another secret were refused" if strangers else ""
+    came = f"{offered} of {counted(workers, 'worker')} came within {within_s:g} s{refused}"
     return BrokerError(
-        f"{offered} of {workers} workers came within {within_s:g} s{refused}. On another host, with the same secret "
-        f"file: gilscope worker --broker {shown(url)} --secret-file FILE"
+        f"{came}. On another host, with the same secret file: gilscope worker --broker {shown(url)} --secret-file FILE"
     )

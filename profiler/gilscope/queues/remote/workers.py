@@ -20,6 +20,7 @@ from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.rendezvous import CALL, TRIALS, call_of, vacancies_of
 from gilscope.queues.remote.sides import machine_identity
 from gilscope.queues.workers.group import LOOK_S, Workers
+from gilscope.units import counted
 
 __all__ = ["HEARTBEAT_S", "Gone", "RemoteWorkers", "Taken", "call_workers", "heartbeat_of"]
 
@@ -111,7 +112,7 @@ class RemoteWorkers(Workers):
     @property
     def _too_few(self) -> str:
         if self._joined < self._asked:
-            return f"{self._joined} of {self._asked} workers of other hosts came within {COME_S:g} s"
+            return f"{self._joined} of {counted(self._asked, 'worker')} of other hosts came within {COME_S:g} s"
         return f"no worker is left, and none came within {COME_S:g} s; the last was lost: {self.lost[-1]}"
 
     def _lose(self, number: int, reason: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from gilscope.records import HotLine, ResultRecord, Stack
 from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table, headed
 from gilscope.report.pictures import FlameFrame, FlameGraph
-from gilscope.units import UNKNOWN, percent
+from gilscope.units import UNKNOWN, counted, percent
 
 __all__ = ["flame_graph", "functions", "hot"]
 
@@ -67,7 +67,7 @@ def flame_graph(stacks: Sequence[Stack]) -> FlameGraph:
     frames = list(_laid_out(root, root.samples)) if root.samples else []
     visible = [frame for frame in frames if frame.width >= _NARROWEST][:_MOST_FRAMES]
     deeper = sum(max(0, len(stack.frames) - _MOST_DEEP) for stack in stacks)
-    about = f"Flame graph of {root.samples:,} samples"
+    about = f"Flame graph of {counted(root.samples, 'sample')}"
     return FlameGraph(
         tuple(visible), len(frames) - len(visible) + deeper, about=about, table=functions(stacks), detail=Detail.FULL
     )

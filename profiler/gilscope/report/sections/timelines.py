@@ -73,7 +73,7 @@ def _chart(trial: Trial, drawn: Timeline, *, aside: bool) -> TimelineChart:
     count = len(drawn.lanes)
     workers = counted(count, "worker thread")
     if trial.ledger is not None and trial.ledger.threads > count:
-        workers = f"{count} of {trial.ledger.threads} worker threads"
+        workers = f"{count} of {counted(trial.ledger.threads, 'worker thread')}"
     told = f"The first {duration(drawn.wall_s)} of an observed round of {trial.name}, a lane for each of {workers}."
     about = "A lane for each worker, coloured by state."
     states = tuple(seconds(drawn.lanes))
