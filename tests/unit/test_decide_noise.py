@@ -107,6 +107,13 @@ def test_a_loop_is_bounded_by_its_own_ledger() -> None:
     assert "at most 1.00× the serial run by its ledger" in advice.alternatives[0].why_not
 
 
+def test_two_samples_do_not_show_that_the_gil_is_always_held() -> None:
+    assert Model(make.demands(gil=0.01), Machine(cpus=2, samples=2)).most_speedup("thread") > 1.5
+    assert Model(make.demands(free=0.01), Machine(cpus=2, samples=2)).gil_shares == pytest.approx(
+        (0, 0, 0.57), abs=0.02
+    )
+
+
 def test_without_a_gil_the_cpus_bound_threads() -> None:
     assert Model(make.demands(gil=0.01), Machine(cpus=2, gil_enabled=False)).most_speedup("thread") == pytest.approx(
         2.0

@@ -110,6 +110,14 @@ def test_the_calls_were_spent_before_anything_was_compared() -> None:
     assert "give --max-calls 96" in verdict.reason, "half of them, for four rounds of eight, and half as much again"
 
 
+def test_the_calls_were_spent_before_a_single_round_could_be_told_from_the_serial_run() -> None:
+    few = tried("serial", (100.0,), ledger=ledger(gil=0.02, calls=2, samples=2, gil_held_s=0.02))
+    verdict = said(few, tried("thread", (101.0,), workers=2), options=Options(max_calls=20), calls=0, kind="sync")
+    assert verdict.backend is None
+    assert "calls ran out before thread × 2 could be told from the serial run: give --max-calls 40" in verdict.reason
+    assert said(few, tried("thread", (101.0,), workers=2), options=Options(max_calls=20), calls=9).backend == "serial"
+
+
 def test_all_calls_of_a_pool_raised() -> None:
     failing = Tried(trial("thread", workers=2, calls=50, errors=50))
     verdict = said(PYTHON, failing)

@@ -18,6 +18,7 @@ from gilscope.configuration import Configuration
 from gilscope.decide.accelerator import station_of, without_accelerator
 from gilscope.decide.demands import call_s, outside_wait_s, scaled, with_cpu
 from gilscope.decide.mva import Station, bottleneck, throughput, throughputs
+from gilscope.decide.shares import wilson_interval
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.decide.traits import BackendTraits, Machine, Shape
 from gilscope.records import Demands, Kind, Trial
@@ -186,16 +187,16 @@ class Model:
 
     @cached_property
     def gil_shares(self) -> tuple[float, float, float]:
-        """The share of a call's CPU time with the GIL: low, most likely, high (normal approximation to the
-        binomial, from the samples that found it on a CPU). When unknown it is taken as all, which most Python
-        code is; none is the low."""
+        """The share of a call's CPU time with the GIL: low, most likely, high (Wilson's interval, from the samples that
+        found it on a CPU: few that all found it held do not show that it always is). When unknown it is taken as all,
+        which most Python code is; none is the low."""
         demands = self.demands
         if demands.cpu_gil_s is None or demands.cpu_s <= 0:
             return 0.0, 1.0, 1.0
         share = min(demands.cpu_gil_s / demands.cpu_s, 1.0)
         busy = demands.cpu_s / max(demands.wall_s, demands.cpu_s)
-        error = NORMAL_QUANTILE * math.sqrt(share * (1 - share) / max(self.machine.samples * busy, 1.0))
-        return max(share - error, 0.0), share, min(share + error, 1.0)
+        low, high = wilson_interval(share, max(self.machine.samples * busy, 1.0), NORMAL_QUANTILE)
+        return low, share, high
 
     def expect(self, to: Configuration) -> Expectation:
         """What to expect of one configuration."""

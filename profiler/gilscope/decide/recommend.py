@@ -28,7 +28,7 @@ from gilscope.decide.why_not import ended_early, why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
 
-__all__ = ["UNSURE", "contenders", "recommend"]
+__all__ = ["FEWEST_ROUNDS", "UNSURE", "contenders", "recommend"]
 
 #: Below this confidence a recommendation says that it is a best guess, and what would settle it.
 UNSURE = 0.7

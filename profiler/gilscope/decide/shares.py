@@ -33,12 +33,12 @@ def share_intervals(ledger: Ledger) -> tuple[ShareInterval, ...]:
     return tuple(found)
 
 
-def wilson_interval(share: float, samples: float) -> tuple[float, float]:
+def wilson_interval(share: float, samples: float, z: float = _Z) -> tuple[float, float]:
     """Of a binomial share (Wilson 1927, Probable inference; Brown, Cai & DasGupta 2001, Interval estimation for a
     binomial proportion); all there can be without a sample."""
     if samples <= 0:
         return 0.0, 1.0
-    scale = 1.0 + _Z**2 / samples
-    middle = (share + _Z**2 / (2 * samples)) / scale
-    half = _Z * math.sqrt(share * (1.0 - share) / samples + _Z**2 / (4 * samples**2)) / scale
+    scale = 1.0 + z**2 / samples
+    middle = (share + z**2 / (2 * samples)) / scale
+    half = z * math.sqrt(share * (1.0 - share) / samples + z**2 / (4 * samples**2)) / scale
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gilscope.decide.demands import call_s
 from gilscope.decide.measured import Measured
 from gilscope.decide.mva import visited
+from gilscope.decide.recommend import FEWEST_ROUNDS, UNSURE
 from gilscope.decide.rounds import TARGET_ROUND_S
 from gilscope.decide.throughput import telling_rounds
 from gilscope.decide.why_not import why_not
@@ -38,7 +39,7 @@ def unless_time_was_short(said: Recommendation, measured: Measured) -> Recommend
         return said
     best = max(missing, key=lambda trial: _expected_gain(measured, trial))
     names = " and ".join(trial.name for trial in missing)
-    short = "calls" if _calls_ran_out(measured) else "time"
+    short = "calls" if _calls_ran_out(measured, _unmeasured(measured)) else "time"
     reason = (
         f"{short} ran out before {names} had a warm round, and the model expects "
         f"{times(_expected_gain(measured, best))} the serial throughput of {best.name}: "
@@ -48,17 +49,26 @@ def unless_time_was_short(said: Recommendation, measured: Measured) -> Recommend
 
 
 def unless_nothing_was_compared(said: Recommendation, measured: Measured) -> Recommendation:
-    """The recommendation, or that nothing can be recommended: that there is no gain is known by comparing, or where a
-    call is over sooner than it is handed over."""
-    rivals = [record for record in measured.records if record.backend != "serial"]
-    compared = any(
-        record.status == "ok" and telling_rounds(record) and _fits(measured, record.backend) for record in rivals
-    )
-    if said.backend != "serial" or compared or measured.classification.label == "overhead-bound":
+    """The recommendation, or that nothing can be recommended: that there is no gain is known by comparing, with rounds
+    enough to tell, or where a call is over sooner than it is handed over."""
+    if said.backend != "serial" or measured.classification.label == "overhead-bound":
         return said
-    told = "; ".join(f"{record.name}: {why_not(record, None, None)}" for record in rivals) or "it was all that ran"
-    reason = f"nothing was compared with the serial run ({told}): {_what_settles_it(measured, rivals)}"
-    return _nothing(said, reason)
+    rivals = [record for record in measured.records if record.backend != "serial"]
+    compared = [
+        record
+        for record in rivals
+        if record.status == "ok" and telling_rounds(record) and _fits(measured, record.backend)
+    ]
+    if not compared:
+        told = "; ".join(f"{each.name}: {why_not(each, None, None)}" for each in rivals) or "it was all that ran"
+        reason = f"nothing was compared with the serial run ({told}): {_what_settles_it(measured, rivals)}"
+        return _nothing(said, reason)
+    seldom = all(len(telling_rounds(each, watched=True)) < FEWEST_ROUNDS for each in compared)
+    if (seldom or said.confidence < UNSURE) and _calls_ran_out(measured, compared):
+        names = " and ".join(each.name for each in compared)
+        reason = f"calls ran out before {names} could be told from the serial run: give {_more_calls(measured)}"
+        return _nothing(said, reason)
+    return said
 
 
 def _nothing(said: Recommendation, reason: str) -> Recommendation:
@@ -108,9 +118,8 @@ def _expected_gain(measured: Measured, trial: Trial) -> float:
 def _enough(measured: Measured, missing: Sequence[Trial]) -> str:
     """The options that would do, as they are typed."""
     options = measured.experiment.options
-    if _calls_ran_out(measured):
-        of_others = MARGIN * ROUNDS * sum(trial.workers * trial.chunksize for trial in measured.records[1:])
-        return f"--max-calls {max(2 * (options.max_calls or 0), math.ceil(2 * of_others))}"
+    if _calls_ran_out(measured, _unmeasured(measured)):
+        return _more_calls(measured)
     told = []
     if any(trial.ran_out == "start-limit" for trial in missing):
         told.append(f"--start-limit {_told(_starting_s(measured), options.may_start_s)}")
@@ -119,9 +128,15 @@ def _enough(measured: Measured, missing: Sequence[Trial]) -> str:
     return " and ".join(told)
 
 
-def _calls_ran_out(measured: Measured) -> bool:
+def _more_calls(measured: Measured) -> str:
+    """Half of the calls are for the serial run."""
+    of_others = MARGIN * ROUNDS * sum(trial.workers * trial.chunksize for trial in measured.records[1:])
+    return f"--max-calls {max(2 * (measured.experiment.options.max_calls or 0), math.ceil(2 * of_others))}"
+
+
+def _calls_ran_out(measured: Measured, trials: Sequence[Trial]) -> bool:
     """Before the time did: too few are left for a call of each worker."""
-    needed = min(trial.workers * trial.chunksize for trial in _unmeasured(measured))
+    needed = min(trial.workers * trial.chunksize for trial in trials)
     return measured.experiment.options.max_calls is not None and measured.left.calls < needed
 
 
