@@ -1,0 +1,135 @@
+"""What limits a program that was watched, from its account: the GIL, the CPUs, a lock, what it waits for, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gilscope.records import Account
+from gilscope.records.programs import Limit, ProcessAccount, ThreadAccount
+from gilscope.units import number, percent
+
+__all__ = ["OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
+
+#: States in which a program waits for what is neither its own code nor the machine's CPUs.
+OUTSIDE: Final = ("network", "disk", "sleep", "child", "other")
+#: A GIL that is held for so much of the time lets little more through; from half of it on, who wants it mostly waits.
+GIL_HELD: Final = 0.5
+#: Threads that wait for it, on the average, from which on somebody suffers.
+GIL_WAITING: Final = 0.1
+#: The share of what threads do and wait for from which on that is what limits them.
+LEADS: Final = 0.5
+#: CPUs are taken from so much of them on: the kernel, too, needs some.
+CPUS_TAKEN: Final = 0.9
+#: One thread that computes for so much of the time is a limit of its own.
+COMPUTES: Final = 0.8
+#: CPUs used and threads waiting for others, below which nothing goes on.
+NOTHING: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Limited:
+    """What limits it, and the figures that say so."""
+
+    by: Limit
+    why: str
+    process: ProcessAccount | None = None
+    """The one that is limited by its GIL."""
+    state: str | None = None
+    """What it mostly waits for."""
+
+
+def busy_s(account: Account) -> float:
+    """Thread-seconds in which something was done or waited for: all but those of threads that wait for work."""
+    return max(0.0, account.wall_s - (account.idle_s or 0.0))
+
+
+def outside_s(account: Account) -> dict[str, float]:
+    """Thread-seconds by what outside was waited for; without what is unknown."""
+    return {state: seconds for state in OUTSIDE if (seconds := account.state_s(state))}
+
+
+def limit_of(
+    account: Account,
+    processes: tuple[ProcessAccount, ...],
+    threads: tuple[ThreadAccount, ...],
+    watched_s: float,
+    cpus_usable: float,
+) -> Limited:
+    """What limits the program, judged from what was seen in ``watched_s`` seconds.
+
+    The GIL comes first: threads that wait for it seem idle, and the CPUs they would use do, too.
+    """
+    if watched_s <= 0:
+        return Limited("unclear", "it was not watched for long enough")
+    return (
+        _by_gil(processes)
+        or _by_cpus(account, watched_s, cpus_usable)
+        or _by_one_thread(threads)
+        or _by_nothing(account, watched_s)
+        or _by_waiting(account)
+    )
+
+
+def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
+    wanted = [process for process in processes if (_waiting(process) or 0.0) >= GIL_WAITING]
+    for process in sorted(wanted, key=lambda each: _waiting(each) or 0.0, reverse=True):
+        held, waiting = process.gil_held_ratio, _waiting(process)
+        if held is not None and held >= GIL_HELD:
+            why = f"its GIL is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
+            return Limited("gil", why, process)
+    return None
+
+
+def _waiting(process: ProcessAccount) -> float | None:
+    seconds = process.account.gil_wait_s
+    return None if seconds is None or process.watched_s <= 0 else seconds / process.watched_s
+
+
+def _by_cpus(account: Account, watched_s: float, cpus_usable: float) -> Limited | None:
+    used = account.cpu_s / watched_s
+    if used < CPUS_TAKEN * cpus_usable:
+        return None
+    queue = account.runqueue_s
+    queued = "" if queue is None else f"; {number(queue / watched_s)} threads are ready and given none on the average"
+    return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}")
+
+
+def _by_one_thread(threads: tuple[ThreadAccount, ...]) -> Limited | None:
+    computing = max(threads, key=lambda thread: thread.account.cpu_s, default=None)
+    if computing is None or computing.account.wall_s <= 0:
+        return None
+    share = (computing.account.cpu_s + (computing.account.runqueue_s or 0.0)) / computing.account.wall_s
+    if share < COMPUTES or computing.account.cpu_s < LEADS * sum(thread.account.cpu_s for thread in threads):
+        return None
+    name = computing.name or f"thread {computing.tid}"
+    return Limited("cpus", f"one thread ({name}) computes {percent(share)} of the time, and the others wait or rest")
+
+
+def _by_nothing(account: Account, watched_s: float) -> Limited | None:
+    if busy_s(account) / watched_s >= NOTHING:
+        return None
+    return Limited("idle", f"it uses {percent(account.cpu_s / watched_s)} of a CPU, and waits for nothing but work")
+
+
+def _by_waiting(account: Account) -> Limited:
+    busy, lock = busy_s(account), account.lock_s or 0.0
+    waits = outside_s(account)
+    waited = sum(waits.values())
+    if lock >= LEADS * busy and lock >= waited:
+        return Limited("lock", f"{percent(lock / busy)} of what its threads do is waiting for locks")
+    if waits and waited >= LEADS * busy:
+        state = max(waits, key=lambda name: waits[name])
+        why = f"{percent(waited / busy)} of what its threads do is waiting, {percent(waits[state] / waited)} of that for"
+        return Limited("wait", f"{why} {WAITED_FOR[state]}", state=state)
+    return Limited("unclear", f"its threads compute {percent(account.cpu_s / busy)} of the time, and wait for several things")
+
+
+#: What is waited for, in words.
+WAITED_FOR: Final = {
+    "network": "the network",
+    "disk": "files",
+    "sleep": "the time to pass",
+    "child": "processes it starts",
+    "other": "system calls that are not told apart",
+}

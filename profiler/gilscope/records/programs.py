@@ -1,0 +1,299 @@
+"""The record of a whole program that was watched from outside: its processes, threads and functions, who held the GIL and
+who waited for it."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from gilscope.records.base import Record
+from gilscope.records.circumstances import Environment
+from gilscope.records.ledgers import Account
+from gilscope.records.traces import Timeline
+from gilscope.records.verdicts import Classification
+
+__all__ = [
+    "PROGRAM_SCHEMA",
+    "Advice",
+    "Blame",
+    "BlockedLoop",
+    "FunctionAccount",
+    "HeldGil",
+    "Limit",
+    "LockWaits",
+    "LoopAccount",
+    "Period",
+    "Place",
+    "ProcessAccount",
+    "ProgramRecord",
+    "ProgramVerdict",
+    "Sampling",
+    "StateStack",
+    "ThreadAccount",
+]
+
+PROGRAM_SCHEMA: Final = "gilscope.program/1"
+
+#: What keeps a program from going faster.
+Limit = Literal["gil", "cpus", "wait", "lock", "idle", "unclear"]
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """A function, by where its code begins."""
+
+    function: str
+    """Its qualified name, with its module's where that is known from its file."""
+    file: str
+    line: int
+    """The first of its code."""
+
+
+class ProcessAccount(Record, frozen=True, kw_only=True):
+    """One process of the program: thread-seconds of all its threads, by state."""
+
+    pid: int
+    parent: int | None = None
+    """None of the first."""
+    command: str = ""
+    python: str | None = None
+    """Its version; None of a process that runs no Python, or one that could not be read."""
+    interpreters: int = 0
+    threads: int = 0
+    """That were seen, those included that ended meanwhile."""
+    began_s: float = 0.0
+    """When it was first seen, since the watching began."""
+    watched_s: float = 0.0
+    """The wall clock for which it was."""
+    ended: bool = False
+    """Whether it had ended before the watching did."""
+    account: Account = Account()
+    gil_held_s: float | None = None
+    """Seconds in which somebody held a GIL of its, of ``gil_observed_s`` (wall clock × GILs); None where unknown."""
+    gil_observed_s: float | None = None
+    native_cpu_s: float | None = None
+    """CPU of threads that Python does not know; a part of the account."""
+    unseen: str | None = None
+    """Why its GIL and functions are unknown; None where they are known."""
+
+    @property
+    def gil_held_ratio(self) -> float | None:
+        """The fraction of the watched time in which its GIL was held; None when unknown."""
+        if self.gil_held_s is None or not self.gil_observed_s:
+            return None
+        return self.gil_held_s / self.gil_observed_s
+
+
+class ThreadAccount(Record, frozen=True, kw_only=True):
+    """One thread: its seconds by state."""
+
+    pid: int
+    tid: int
+    name: str = ""
+    native: bool = False
+    """Whether Python does not know it."""
+    ended: bool = False
+    samples: int = 0
+    account: Account = Account()
+
+
+class FunctionAccount(Record, frozen=True, kw_only=True):
+    """One function in all threads of the program: thread-seconds while it ran itself, and with what it called."""
+
+    place: Place
+    own: Account = Account()
+    """While it was innermost of the functions seen."""
+    total: Account = Account()
+    """While it was anywhere on the stack."""
+    samples: int = 0
+    classification: Classification | None = None
+    """Of what it does with what it calls, by the rule that judges an analyzed function; None of one that was waiting for
+    work, or seen too seldom."""
+    made_wait_s: float = 0.0
+    """Thread-seconds that others waited for the GIL while it held it."""
+
+
+class Blame(Record, frozen=True, kw_only=True):
+    """Who waited for the GIL while who held it."""
+
+    waiting: Place | None
+    """None where the waiting thread's stack could not be read."""
+    holding: Place | None
+    """None where nobody was seen to hold it, or a thread whose stack could not be read."""
+    waited_s: float
+    """Thread-seconds."""
+    low_s: float = 0.0
+    high_s: float = 0.0
+    """Between which the true figure lies, with 95 % confidence."""
+    threads: int = 1
+    """That waited."""
+
+
+class HeldGil(Record, frozen=True, kw_only=True):
+    """The holds of the GIL by one function: each from one hand-over to the next, as far as samples tell."""
+
+    place: Place
+    count: int
+    """That were seen: short ones mostly are not."""
+    held_s: float
+    p50_s: float
+    p99_s: float
+    longest_s: float
+    """As sampled: too short by up to two sampling intervals."""
+    longest_at_s: float = 0.0
+    """When that one was first seen, since the watching began."""
+    stack: tuple[str, ...] = ()
+    """Of the longest one, outermost first: ``function (file:line)``."""
+    made_wait_s: float = 0.0
+    blocked_s: float = 0.0
+    """Of ``held_s``, while the holder was blocked itself."""
+    blocked_in: str | None = None
+    """The state in which it mostly was, then."""
+
+
+class BlockedLoop(Record, frozen=True, kw_only=True):
+    """What kept an event loop from running anything else for long."""
+
+    place: Place
+    """The function innermost in the loop's callback that is none of a library of asyncio's, or the callback itself."""
+    line: int
+    """In which it mostly was."""
+    callback: Place
+    """The coroutine or callback that the loop ran."""
+    count: int
+    longest_s: float
+    """As sampled: too short by up to two sampling intervals."""
+    total_s: float
+    state: str
+    """In which state it mostly was meanwhile."""
+    stack: tuple[str, ...] = ()
+
+
+class LoopAccount(Record, frozen=True, kw_only=True):
+    """One thread that runs an event loop."""
+
+    pid: int
+    tid: int
+    name: str = ""
+    observed_s: float
+    running_s: float
+    """In callbacks, rather than waiting for events."""
+    lag_p50_s: float | None = None
+    lag_p99_s: float | None = None
+    lag_longest_s: float | None = None
+    """How long what became ready at a random moment had to wait for the callback that ran then."""
+    blocked: tuple[BlockedLoop, ...] = ()
+    """The longest first."""
+
+
+class LockWaits(Record, frozen=True, kw_only=True):
+    """Waits for one lock other than the GIL."""
+
+    pid: int
+    address: int | None = None
+    """None where locks are not told apart: before CPython 3.13.1."""
+    waited_s: float
+    """Thread-seconds."""
+    threads: int
+    """That waited."""
+    waiting: tuple[tuple[Place, float], ...] = ()
+    """Where, with thread-seconds; the most first."""
+
+
+class Period(Record, frozen=True, kw_only=True):
+    """A stretch of the program's time."""
+
+    at_s: float
+    """When it began, since the watching did."""
+    lasted_s: float
+    gil_held_ratio: float | None = None
+    """Of the process whose GIL was held most."""
+    gil_waiting: float | None = None
+    """Threads that waited for the GIL, on the average."""
+    cpus_used: float | None = None
+    runqueue: float | None = None
+    """Threads that were ready and given no CPU, on the average."""
+    threads: int = 0
+
+
+class StateStack(Record, frozen=True, kw_only=True):
+    """A stack, and the thread-seconds in one state."""
+
+    frames: tuple[str, ...]
+    """Outermost first: ``function (file:line)``."""
+    state: str
+    seconds: float
+
+
+class Sampling(Record, frozen=True, kw_only=True):
+    """How well it was watched, and what that cost."""
+
+    moments: int = 0
+    asked_hz: float | None = None
+    achieved_hz: float | None = None
+    missed: int = 0
+    """Moments skipped because the sampler woke too late or its budget was spent."""
+    dropped: int = 0
+    """Moments at which the GIL changed hands while it was read: they tell no blame."""
+    torn: int = 0
+    """Stacks that changed while they were read, and were not believed."""
+    errors: dict[str, int] = msgspec.field(default_factory=dict)
+    """Readings that failed, by what was read."""
+    cpu_s: float | None = None
+    """That the sampler used itself."""
+    notes: tuple[str, ...] = ()
+    """What could not be told here, and why."""
+
+
+class Advice(Record, frozen=True, kw_only=True):
+    """One thing to do about it."""
+
+    name: str
+    """A slug, as of a finding."""
+    sentence: str
+    to_win_s: float
+    """Thread-seconds of the watched time that would not be waited any more, at most."""
+    place: Place | None = None
+    command: str | None = None
+    """To type next."""
+
+
+class ProgramVerdict(Record, frozen=True, kw_only=True):
+    """What limits the program, in a sentence, and what to do about it."""
+
+    limit: Limit
+    sentence: str
+    advice: tuple[Advice, ...] = ()
+    """By the seconds to be won."""
+
+
+class ProgramRecord(Record, frozen=True, kw_only=True):
+    """Everything that watching a program told."""
+
+    schema: str = PROGRAM_SCHEMA
+    created: str
+    """ISO 8601, UTC."""
+    command: str
+    """The program's."""
+    environment: Environment
+    watched_s: float
+    exit_status: int | None = None
+    """None of a program that goes on; negative of one that a signal ended, as `subprocess` tells it."""
+    interrupted: bool = False
+    settings: dict[str, str | float | None] = msgspec.field(default_factory=dict)
+    account: Account = Account()
+    """Of all processes together."""
+    processes: tuple[ProcessAccount, ...] = ()
+    threads: tuple[ThreadAccount, ...] = ()
+    threads_left_out: int = 0
+    """Further threads, which used the least."""
+    functions: tuple[FunctionAccount, ...] = ()
+    blame: tuple[Blame, ...] = ()
+    holds: tuple[HeldGil, ...] = ()
+    loops: tuple[LoopAccount, ...] = ()
+    locks: tuple[LockWaits, ...] = ()
+    periods: tuple[Period, ...] = ()
+    timeline: Timeline | None = None
+    stacks: tuple[StateStack, ...] = ()
+    sampling: Sampling = Sampling()
+    verdict: ProgramVerdict
