@@ -72,7 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     },  # the root, for its version
     "backends": GROUND,
     "observers": GROUND,
-    "programs": GROUND | {"observers"},
+    "programs": GROUND | {"observers", "decide"},
     "measure": GROUND | {"targets", "backends", "observers", "extensions"},
     "decide": GROUND | {"options"},
     "production": GROUND | {"decide", "observers"},

@@ -79,7 +79,10 @@ def _on_hold(hold: HeldGil, functions: tuple[FunctionAccount, ...], roots: tuple
     held = f"{hold.place.function} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
     longest = f"; its longest hold is {duration(hold.longest_s)}"
     if hold.blocked_s >= BLOCKED * hold.held_s:
-        name, told = "gil-held-while-blocked", f"it is blocked itself meanwhile ({_wait_words(hold.blocked_in)}){longest}"
+        name, told = (
+            "gil-held-while-blocked",
+            f"it is blocked itself meanwhile ({_wait_words(hold.blocked_in)}){longest}",
+        )
         what = "a driver that waits with the GIL stops every thread: use processes, or a driver that releases it"
     elif _computes(hold.place, functions):
         name, told = "gil-hold", f"it computes in Python{longest}"

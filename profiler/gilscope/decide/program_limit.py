@@ -1,4 +1,5 @@
-"""What limits a program that was watched, from its account: the GIL, the CPUs, a lock, what it waits for, or nothing."""
+"""What limits a program that was watched, from its account: the GIL, the CPUs, a lock, what it waits for, or
+nothing."""
 
 from __future__ import annotations
 
@@ -74,9 +75,11 @@ def limit_of(
 def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
     wanted = [process for process in processes if (_waiting(process) or 0.0) >= GIL_WAITING]
     for process in sorted(wanted, key=lambda each: _waiting(each) or 0.0, reverse=True):
-        held, waiting = process.gil_held_ratio, _waiting(process)
+        held, waiting = process.account.gil_held_ratio, _waiting(process)
         if held is not None and held >= GIL_HELD:
-            why = f"its GIL is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
+            why = (
+                f"its GIL is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
+            )
             return Limited("gil", why, process)
     return None
 
@@ -120,9 +123,13 @@ def _by_waiting(account: Account) -> Limited:
         return Limited("lock", f"{percent(lock / busy)} of what its threads do is waiting for locks")
     if waits and waited >= LEADS * busy:
         state = max(waits, key=lambda name: waits[name])
-        why = f"{percent(waited / busy)} of what its threads do is waiting, {percent(waits[state] / waited)} of that for"
+        why = (
+            f"{percent(waited / busy)} of what its threads do is waiting, {percent(waits[state] / waited)} of that for"
+        )
         return Limited("wait", f"{why} {WAITED_FOR[state]}", state=state)
-    return Limited("unclear", f"its threads compute {percent(account.cpu_s / busy)} of the time, and wait for several things")
+    return Limited(
+        "unclear", f"its threads compute {percent(account.cpu_s / busy)} of the time, and wait for several things"
+    )
 
 
 #: What is waited for, in words.

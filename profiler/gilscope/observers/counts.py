@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from gilscope.observers.moment import Moment, ThreadSample
+from gilscope.observers.moment import Moment
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["IN_QUEUE", "ON_CPU", "PREEMPTED", "QUEUED", "UNASKED", "Counts", "ThreadCounts"]
+__all__ = ["IN_QUEUE", "ON_CPU", "PREEMPTED", "QUEUED", "UNASKED", "Counts", "Sampled", "ThreadCounts"]
 
 #: Where a runnable thread was found; a blocked one, in the state it waits in.
 ON_CPU: Final = "on_cpu"
@@ -24,6 +24,21 @@ IN_QUEUE: Final = (PREEMPTED, QUEUED)
 Place = tuple[str, bool, bool]
 
 
+class Sampled(Protocol):
+    """What is counted: a thread at a moment, with the fields of `gilscope.observers.moment.ThreadSample`."""
+
+    @property
+    def wait(self) -> str | None: ...
+    @property
+    def holds_gil(self) -> bool: ...
+    @property
+    def on_cpu(self) -> bool | None: ...
+    @property
+    def preempted(self) -> bool | None: ...
+    @property
+    def stands_for(self) -> float: ...
+
+
 @dataclass
 class Counts:
     """What the samples of one thread showed, or of several together."""
@@ -33,7 +48,7 @@ class Counts:
     weights: dict[Place, float] = field(default_factory=dict)
     """Of the runnable that were asked: how many they stand for. Where many can run a few are asked, each for more."""
 
-    def add(self, sample: ThreadSample, cpus_saturated: bool, times: int = 1) -> None:
+    def add(self, sample: Sampled, cpus_saturated: bool, times: int = 1) -> None:
         """Count one sample, as one or as so many."""
         place = sample.wait or _place(sample), sample.holds_gil, cpus_saturated
         self.samples[place] += times
@@ -71,7 +86,7 @@ class Counts:
         return self
 
 
-def _place(runnable: ThreadSample) -> str:
+def _place(runnable: Sampled) -> str:
     if runnable.on_cpu is None:
         return UNASKED
     return ON_CPU if runnable.on_cpu else PREEMPTED if runnable.preempted else QUEUED

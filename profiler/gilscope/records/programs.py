@@ -1,5 +1,5 @@
-"""The record of a whole program that was watched from outside: its processes, threads and functions, who held the GIL and
-who waited for it."""
+"""The record of a whole program that was watched from outside: its processes, threads and functions, who held the GIL
+and who waited for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from gilscope.records.base import Record
 from gilscope.records.circumstances import Environment
-from gilscope.records.ledgers import Account
+from gilscope.records.ledgers import Account, Ledger
 from gilscope.records.traces import Timeline
 from gilscope.records.verdicts import Classification
 
@@ -67,21 +67,10 @@ class ProcessAccount(Record, frozen=True, kw_only=True):
     """The wall clock for which it was."""
     ended: bool = False
     """Whether it had ended before the watching did."""
-    account: Account = Account()
-    gil_held_s: float | None = None
-    """Seconds in which somebody held a GIL of its, of ``gil_observed_s`` (wall clock × GILs); None where unknown."""
-    gil_observed_s: float | None = None
-    native_cpu_s: float | None = None
-    """CPU of threads that Python does not know; a part of the account."""
+    account: Ledger = Ledger()
+    """``own_threads_cpu_s`` is that of threads which Python does not know, a part of ``cpu_free_s``."""
     unseen: str | None = None
     """Why its GIL and functions are unknown; None where they are known."""
-
-    @property
-    def gil_held_ratio(self) -> float | None:
-        """The fraction of the watched time in which its GIL was held; None when unknown."""
-        if self.gil_held_s is None or not self.gil_observed_s:
-            return None
-        return self.gil_held_s / self.gil_observed_s
 
 
 class ThreadAccount(Record, frozen=True, kw_only=True):
@@ -93,8 +82,7 @@ class ThreadAccount(Record, frozen=True, kw_only=True):
     native: bool = False
     """Whether Python does not know it."""
     ended: bool = False
-    samples: int = 0
-    account: Account = Account()
+    account: Ledger = Ledger()
 
 
 class FunctionAccount(Record, frozen=True, kw_only=True):
@@ -107,8 +95,8 @@ class FunctionAccount(Record, frozen=True, kw_only=True):
     """While it was anywhere on the stack."""
     samples: int = 0
     classification: Classification | None = None
-    """Of what it does with what it calls, by the rule that judges an analyzed function; None of one that was waiting for
-    work, or seen too seldom."""
+    """Of what it does with what it calls, by the rule that judges an analyzed function; None of one that was waiting
+    for work, or seen too seldom."""
     made_wait_s: float = 0.0
     """Thread-seconds that others waited for the GIL while it held it."""
 
@@ -281,7 +269,7 @@ class ProgramRecord(Record, frozen=True, kw_only=True):
     """None of a program that goes on; negative of one that a signal ended, as `subprocess` tells it."""
     interrupted: bool = False
     settings: dict[str, str | float | None] = msgspec.field(default_factory=dict)
-    account: Account = Account()
+    account: Ledger = Ledger()
     """Of all processes together."""
     processes: tuple[ProcessAccount, ...] = ()
     threads: tuple[ThreadAccount, ...] = ()

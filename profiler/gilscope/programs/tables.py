@@ -1,0 +1,247 @@
+"""From what was seen of a program's processes to the tables of its record. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from gilscope.decide.classify import MIN_SAMPLES, classify
+from gilscope.decide.shares import wilson_interval
+from gilscope.programs.gil_holds import FunctionHolds, weighted_quantile
+from gilscope.programs.loops import LoopTimes, lag_quantile
+from gilscope.programs.moments import PythonFunction
+from gilscope.programs.places import frame_text
+from gilscope.programs.tally import Seconds, largest
+from gilscope.programs.views import ProcessViews
+from gilscope.programs.waits_for_gil import Pair, PairTimes
+from gilscope.records import STATES, Account, Demands, Ledger
+from gilscope.records.programs import Blame, BlockedLoop, FunctionAccount, HeldGil, LockWaits, LoopAccount, Place
+
+__all__ = ["blame", "factors", "functions", "holds", "locks", "loops", "place_of"]
+
+#: Rows of each table that are kept, the largest.
+MOST_FUNCTIONS: Final = 500
+MOST_PAIRS: Final = 200
+MOST_HOLDS: Final = 100
+MOST_LOOPS: Final = 50
+MOST_BLOCKS: Final = 20
+MOST_LOCKS: Final = 50
+MOST_PLACES: Final = 10
+
+#: A process's views, and what sampled thread-seconds of its are to be multiplied with, by state.
+Scaled = tuple[ProcessViews, Mapping[str, float]]
+
+
+def factors(views: ProcessViews, ledger: Ledger) -> dict[str, float]:
+    """By state, what sampled thread-seconds of the process's Python threads are to be multiplied with so that they come
+    to the exact ones; 1 where these are unknown."""
+    sampled = views.functions.by_state()
+    native_s = ledger.own_threads_cpu_s or 0.0
+    found = {}
+    for state, seconds in sampled.items():
+        exact_s = ledger.state_s(state) if state in STATES else None
+        if exact_s is not None and state == "cpu_free":
+            exact_s = max(0.0, exact_s - native_s)
+        found[state] = exact_s / seconds if exact_s is not None and seconds > 0 else 1.0
+    return found
+
+
+def place_of(function: PythonFunction) -> Place:
+    """The function, as records name it."""
+    return Place(function=function.name, file=function.file, line=function.first_line)
+
+
+def functions(parts: Iterable[Scaled]) -> tuple[FunctionAccount, ...]:
+    """The functions of all processes together, those with the most time that is not idle first."""
+    own: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
+    total: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
+    samples: Counter[PythonFunction] = Counter()
+    made_wait: Seconds[PythonFunction] = _none()
+    for views, scale in parts:
+        for function, times in views.functions:
+            _add_scaled(own[function], times.own_s, scale)
+            _add_scaled(total[function], times.total_s, scale)
+            samples[function] += times.samples
+        for function, seconds in views.waits.made_wait_s.items():
+            made_wait[function] += seconds * _waits_factor(views, scale)
+    largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
+    return tuple(
+        _function(each, own[each], total[each], samples[each], made_wait[each]) for each in largest if total[each]
+    )
+
+
+def _none() -> Seconds[Any]:
+    return defaultdict(float)
+
+
+def _add_scaled(whole: Seconds[str], seconds: Mapping[str, float], scale: Mapping[str, float]) -> None:
+    for state, amount in seconds.items():
+        whole[state] += amount * scale.get(state, 1.0)
+
+
+def _not_idle(seconds: Mapping[str, float]) -> float:
+    return sum(amount for state, amount in seconds.items() if state != "idle")
+
+
+def _function(
+    function: PythonFunction, own: Mapping[str, float], total: Mapping[str, float], samples: int, made_wait_s: float
+) -> FunctionAccount:
+    account = _account(total)
+    busy_s = account.wall_s - (account.idle_s or 0.0)
+    worth = samples >= MIN_SAMPLES and busy_s > 0.5 * account.wall_s
+    return FunctionAccount(
+        place=place_of(function),
+        own=_account(own),
+        total=account,
+        samples=samples,
+        made_wait_s=made_wait_s,
+        classification=classify(_demands(account), samples=samples) if worth else None,
+    )
+
+
+def _account(seconds: Mapping[str, float]) -> Account:
+    known = {f"{state}_s": seconds.get(state, 0.0) for state in STATES}
+    known["other_s"] += seconds.get("stopped", 0.0) + seconds.get("unknown", 0.0)
+    cpu_s = known["cpu_gil_s"] + known["cpu_free_s"]
+    wall_s = sum(known.values())
+    return Account(wall_s=wall_s, cpu_s=cpu_s, blocked_s=wall_s - cpu_s - known["runqueue_s"], **known)
+
+
+def _demands(account: Account) -> Demands:
+    """Of one call that lasted as long as all of them together: only proportions are judged."""
+    known = {name: getattr(account, name) for name in Account.__struct_fields__}
+    return Demands(calls=1, **known)
+
+
+def _waits_factor(views: ProcessViews, scale: Mapping[str, float]) -> float:
+    """What sampled waits for the GIL are to be multiplied with: looks at which it changed hands tell no blame, and are
+    made good by those that do."""
+    sampled = views.functions.by_state()["gil_wait"]
+    blamed = views.waits.sampled_s
+    return scale.get("gil_wait", 1.0) * (sampled / blamed if sampled > 0 and blamed > 0 else 1.0)
+
+
+def blame(parts: Iterable[Scaled]) -> tuple[Blame, ...]:
+    """Who waited for the GIL while who held it, in all processes, the most first."""
+    found = [
+        (pair, times, _waits_factor(views, scale), sum(each.samples for each in views.waits.pairs.values()))
+        for views, scale in parts
+        for pair, times in views.waits.pairs.items()
+    ]
+    rows = _merged([_blame(*each) for each in found])
+    return tuple(sorted(rows, key=lambda row: row.waited_s, reverse=True)[:MOST_PAIRS])
+
+
+def _blame(pair: Pair, times: PairTimes, factor: float, samples: int) -> Blame:
+    waited_s = times.sampled_s * factor
+    share = times.samples / samples
+    low, high = wilson_interval(share, samples)
+    waiting, holding = pair
+    return Blame(
+        waiting=None if waiting is None else place_of(waiting),
+        holding=None if holding is None else place_of(holding),
+        waited_s=waited_s,
+        low_s=waited_s * low / share,
+        high_s=waited_s * high / share,
+        threads=len(times.threads),
+    )
+
+
+def _merged(rows: Iterable[Blame]) -> list[Blame]:
+    """The same pair of several processes is one row."""
+    found: dict[tuple[Place | None, Place | None], Blame] = {}
+    for row in rows:
+        before = found.get((row.waiting, row.holding))
+        found[row.waiting, row.holding] = row if before is None else _added(before, row)
+    return list(found.values())
+
+
+def _added(one: Blame, other: Blame) -> Blame:
+    return Blame(
+        waiting=one.waiting,
+        holding=one.holding,
+        waited_s=one.waited_s + other.waited_s,
+        low_s=one.low_s + other.low_s,
+        high_s=one.high_s + other.high_s,
+        threads=one.threads + other.threads,
+    )
+
+
+def holds(parts: Iterable[Scaled], began_s: float) -> tuple[HeldGil, ...]:
+    """Who held the GIL, those that made others wait the longest first."""
+    rows = [
+        _hold(function, found, views.waits.made_wait_s[function] * _waits_factor(views, scale), began_s)
+        for views, scale in parts
+        for function, found in views.holds.functions.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.made_wait_s, row.held_s), reverse=True)[:MOST_HOLDS])
+
+
+def _hold(function: PythonFunction, found: FunctionHolds, made_wait_s: float, began_s: float) -> HeldGil:
+    blocked = found.blocked_s
+    return HeldGil(
+        place=place_of(function),
+        count=found.count,
+        held_s=found.held_s,
+        p50_s=weighted_quantile(found.lengths, 0.5),
+        p99_s=weighted_quantile(found.lengths, 0.99),
+        longest_s=found.longest_s,
+        longest_at_s=max(0.0, found.longest_at_s - began_s),
+        stack=tuple(frame_text(frame) for frame in reversed(found.longest_stack)),
+        made_wait_s=made_wait_s,
+        blocked_s=sum(blocked.values()),
+        blocked_in=max(blocked, key=lambda state: blocked[state]) if blocked else None,
+    )
+
+
+def loops(pid: int, views: ProcessViews, names: Mapping[int, str]) -> tuple[LoopAccount, ...]:
+    """The event loops of one process.
+
+    :param names: of its threads
+    """
+    return tuple(_loop(pid, tid, times, names.get(tid, "")) for tid, times in views.loops.threads.items())
+
+
+def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
+    ordered = sorted(times.blocks.items(), key=lambda item: item[1].longest_s, reverse=True)[:MOST_BLOCKS]
+    lags = [lag_quantile(times.lengths, times.observed_s, fraction) for fraction in (0.5, 0.99)]
+    return LoopAccount(
+        pid=pid,
+        tid=tid,
+        name=name,
+        observed_s=times.observed_s,
+        running_s=times.running_s,
+        lag_p50_s=lags[0],
+        lag_p99_s=lags[1],
+        lag_longest_s=max((length for length, _ in times.lengths), default=0.0),
+        blocked=tuple(
+            BlockedLoop(
+                place=place_of(culprit),
+                line=blocks.lines.most_common(1)[0][0],
+                callback=place_of(callback),
+                count=blocks.count,
+                longest_s=blocks.longest_s,
+                total_s=blocks.total_s,
+                state=blocks.states.most_common(1)[0][0],
+                stack=tuple(frame_text(frame) for frame in reversed(blocks.stack)),
+            )
+            for (culprit, callback), blocks in ordered
+        ),
+    )
+
+
+def locks(pid: int, views: ProcessViews, scale: Mapping[str, float]) -> tuple[LockWaits, ...]:
+    """The locks of one process that were waited for, the most first."""
+    factor = scale.get("lock", 1.0)
+    rows = [
+        LockWaits(
+            pid=pid,
+            address=address,
+            waited_s=times.sampled_s * factor,
+            threads=len(times.threads),
+            waiting=tuple((place_of(each), s * factor) for each, s in largest(times.places, MOST_PLACES)),
+        )
+        for address, times in views.locks.locks.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: row.waited_s, reverse=True)[:MOST_LOCKS])

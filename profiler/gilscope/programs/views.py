@@ -1,0 +1,69 @@
+"""Everything that is made of the moments of a program, process by process."""
+
+from __future__ import annotations
+
+from gilscope.programs.accounts import ThreadCounts
+from gilscope.programs.course import Course
+from gilscope.programs.functions import FunctionTimes, StackTimes
+from gilscope.programs.gil_holds import GilHolds
+from gilscope.programs.lock_waits import LockWaiting
+from gilscope.programs.loops import Loops
+from gilscope.programs.moments import ProcessMoment
+from gilscope.programs.waits_for_gil import GilWaits
+
+__all__ = ["ProcessViews", "Views"]
+
+
+class ProcessViews:
+    """What the moments of one process come to.
+
+    :param began_s: when the program was first watched (`time.monotonic`)
+    """
+
+    def __init__(self, began_s: float) -> None:
+        self.counts = ThreadCounts()
+        self.functions = FunctionTimes()
+        self.stacks = StackTimes()
+        self.waits = GilWaits()
+        self.holds = GilHolds()
+        self.loops = Loops()
+        self.locks = LockWaiting()
+        self.course = Course(began_s)
+        self.moments = 0
+        self.torn = 0
+
+    def see(self, moment: ProcessMoment) -> None:
+        """One more moment."""
+        self.moments += 1
+        self.torn += sum(look.torn for look in moment.threads)
+        for view in (self.counts, self.functions, self.stacks, self.waits, self.holds, self.loops, self.locks):
+            view.see(moment)
+        self.course.see(moment)
+
+    def finish(self) -> None:
+        """End what goes on: no moment follows."""
+        self.holds.finish()
+        self.loops.finish()
+
+
+class Views:
+    """What the moments of a program come to.
+
+    :param began_s: when it was first watched (`time.monotonic`)
+    """
+
+    def __init__(self, began_s: float) -> None:
+        self.began_s = began_s
+        self.processes: dict[int, ProcessViews] = {}
+
+    def see(self, moment: ProcessMoment) -> None:
+        """One more moment, of one of its processes."""
+        views = self.processes.get(moment.pid)
+        if views is None:
+            views = self.processes[moment.pid] = ProcessViews(self.began_s)
+        views.see(moment)
+
+    def finish(self) -> None:
+        """End what goes on: no moment follows."""
+        for views in self.processes.values():
+            views.finish()
