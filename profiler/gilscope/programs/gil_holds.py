@@ -1,10 +1,9 @@
 """How long functions held the GIL at a time while others wanted it, and how long altogether.
 
 A hold goes from one hand-over to the next. Of its beginning and end a sample sees only between which two looks they
-lie, but the GIL's own count of hand-overs says how many there were between them: of ``k`` at random places in a gap the
-last is ``gap / (k + 1)`` before its end on the average, so that much of the gap is added. Short holds are mostly not
-seen: one of length ``L`` is with a chance of ``L / gap``, so each that is seen counts for the inverse of that (Horvitz
-& Thompson, 1952), in quantiles too.
+lie, but the GIL's own count of hand-overs says how many there were between them: of ``k`` in a gap the nearest is half
+a ``k``-th of it away on the average. Short holds are mostly not seen: one of length ``L`` is with a chance of ``L /
+gap``, so each that is seen counts for the inverse of that (Horvitz & Thompson, 1952), in quantiles too.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from gilscope.programs.tally import Seconds
 
 __all__ = ["FunctionHolds", "GilHolds", "weighted_quantile"]
 
-#: Lengths kept of each function; of more, every second is let go, and those left count twice.
+#: Lengths kept of each function; of more, only every second is, and counts twice.
 MOST_LENGTHS: Final = 2_000
 MOST_FUNCTIONS: Final = 2_000
 #: A gap between looks longer than so many of the usual ones says nothing of what went on in it.
@@ -37,6 +36,8 @@ class FunctionHolds:
     lengths: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of each wanted hold that was seen, and how many it counts for."""
     seen: int = 0
+    every: int = 1
+    """Of those that were seen, one of so many is kept."""
     longest_s: float = 0.0
     longest_at_s: float = 0.0
     longest_stack: tuple[Frame, ...] = ()
@@ -44,8 +45,10 @@ class FunctionHolds:
     def add(self, length_s: float, weight: float, began_s: float, stack: tuple[Frame, ...]) -> None:
         """One hold that has ended."""
         self.seen += 1
-        self.lengths.append((length_s, weight))
+        if self.seen % self.every == 0:
+            self.lengths.append((length_s, weight * self.every))
         if len(self.lengths) > MOST_LENGTHS:
+            self.every *= 2
             self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
         if length_s > self.longest_s:
             self.longest_s, self.longest_at_s, self.longest_stack = length_s, began_s, stack
@@ -82,7 +85,7 @@ class _OneGil:
 
     def see(self, at_s: float, gil: GilLook, wanted: bool, span_s: float) -> None:
         gap_s = 0.0 if self._seen_s is None else min(at_s - self._seen_s, LOST_SPANS * span_s)
-        share_s = gap_s / (max(0, gil.switches - self._switches) + 1)
+        share_s = gap_s / (2 * max(1, gil.switches - self._switches))
         hold = self._hold
         if hold is not None and not _goes_on(hold, gil):
             self._end(hold, share_s, span_s)

@@ -102,10 +102,13 @@ class LoopTimes:
     running_s: float = 0.0
     lengths: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of the callbacks that were seen, and how many each counts for."""
+    every: int = 1
+    """Of those that were seen, one of so many is kept."""
     blocks: dict[tuple[PythonFunction, PythonFunction], Blocks] = field(default_factory=dict)
     """By culprit and callback, those seen at more than one look."""
     _block: _Block | None = None
     _seen_s: float | None = None
+    _ended: int = 0
 
     def see(self, look: ThreadLook, seen: Running, at_s: float, span_s: float) -> None:
         """One look at it."""
@@ -134,8 +137,11 @@ class LoopTimes:
 
     def _end(self, block: _Block, after_s: float, span_s: float) -> None:
         length_s = block.last_s - block.first_s + block.before_s + after_s
-        self.lengths.append((length_s, max(1.0, span_s / length_s) if length_s > 0 else 1.0))
+        self._ended += 1
+        if self._ended % self.every == 0:
+            self.lengths.append((length_s, self.every * max(1.0, span_s / length_s) if length_s > 0 else 1.0))
         if len(self.lengths) > MOST_LENGTHS:
+            self.every *= 2
             self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
         if block.looks < 2 or not block.places:
             return

@@ -1,0 +1,216 @@
+"""The record of a program, from what was seen of it. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gilscope.decide.program_advice import advice_on, verdict_of
+from gilscope.decide.program_limit import limit_of
+from gilscope.programs import tables
+from gilscope.programs.accounts import ledgers_of, summed
+from gilscope.programs.course import Course
+from gilscope.programs.seen import SeenProcess, SeenThread
+from gilscope.programs.tally import Seconds, largest
+from gilscope.programs.views import ProcessViews, Views
+from gilscope.records import Environment, Lane, Ledger, Timeline
+from gilscope.records.programs import Period, ProcessAccount, ProgramRecord, Sampling, StateStack, ThreadAccount
+
+__all__ = ["Watched", "conclude"]
+
+MOST_THREADS: Final = 500
+MOST_STACKS: Final = 1_000
+MOST_LANES: Final = 200
+#: Of all lanes together.
+MOST_LANE_EDGES: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a program was watched for, and how that ended."""
+
+    created: str
+    """ISO 8601, UTC."""
+    command: str
+    environment: Environment
+    began_s: float
+    """By `time.monotonic`."""
+    watched_s: float
+    sampling: Sampling
+    exit_status: int | None = None
+    interrupted: bool = False
+    settings: Mapping[str, str | float | None] | None = None
+    roots: tuple[str, ...] = ()
+    """Folders that the program imports modules from."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One process: what was seen of it, and what that comes to."""
+
+    process: SeenProcess
+    views: ProcessViews
+    threads: tuple[tuple[SeenThread, Ledger], ...]
+    ledger: Ledger
+    factors: Mapping[str, float]
+
+
+def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -> ProgramRecord:
+    """Everything that the moments and the kernel's totals tell."""
+    views.finish()
+    parts = [_part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s)) for process in processes]
+    scaled = [(part.views, part.factors) for part in parts]
+    threads = _threads(parts)
+    account = summed([part.ledger for part in parts])
+    functions = tables.functions(scaled)
+    holds = tables.holds(scaled, watched.began_s)
+    loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
+    locks = tuple(lock for part in parts for lock in tables.locks(part.process.pid, part.views, part.factors))
+    accounts = tuple(_process(part, watched.began_s) for part in parts)
+    limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable)
+    return ProgramRecord(
+        created=watched.created,
+        command=watched.command,
+        environment=watched.environment,
+        watched_s=watched.watched_s,
+        exit_status=watched.exit_status,
+        interrupted=watched.interrupted,
+        settings=dict(watched.settings or {}),
+        account=account,
+        processes=accounts,
+        threads=threads[:MOST_THREADS],
+        threads_left_out=max(0, len(threads) - MOST_THREADS),
+        functions=functions,
+        blame=tables.blame(scaled),
+        holds=holds,
+        loops=loops,
+        locks=tuple(sorted(locks, key=lambda lock: lock.waited_s, reverse=True)),
+        periods=_periods([part.views.course for part in parts]),
+        timeline=_timeline(parts, watched.watched_s),
+        stacks=_stacks(parts),
+        sampling=watched.sampling,
+        verdict=verdict_of(limited, advice_on(account, functions, holds, loops, locks, watched.roots)),
+    )
+
+
+def _part(process: SeenProcess, views: ProcessViews) -> _Part:
+    threads = tuple(ledgers_of(process, views.counts))
+    holds = views.holds
+    known = holds.observed_s > 0
+    watched_s = process.last_s - process.first_s
+    longest_s = max((found.longest_s for found in holds.functions.values()), default=0.0)
+    figures = {
+        "gil_held_s": watched_s * holds.held_s / holds.observed_s if known else None,
+        "gil_observed_s": watched_s if known else None,
+        "longest_hold_s": longest_s if known else None,
+    }
+    ledger = summed((ledger for _, ledger in threads), figures)
+    return _Part(process, views, threads, ledger, tables.factors(views, ledger))
+
+
+def _process(part: _Part, began_s: float) -> ProcessAccount:
+    process = part.process
+    python = None if process.python is None else ".".join(map(str, process.python))
+    gils = {interpreter for thread in process.threads if (interpreter := thread.interpreter) is not None}
+    return ProcessAccount(
+        pid=process.pid,
+        parent=process.parent or None,
+        command=shlex.join(process.command),
+        python=python,
+        interpreters=len(gils),
+        threads=len(process.threads),
+        began_s=max(0.0, process.first_s - began_s),
+        watched_s=process.last_s - process.first_s,
+        ended=process.ended,
+        account=part.ledger,
+        unseen=process.unread or None,
+    )
+
+
+def _threads(parts: Sequence[_Part]) -> tuple[ThreadAccount, ...]:
+    """Those that did the most first."""
+    found = [
+        ThreadAccount(
+            pid=thread.pid,
+            tid=thread.tid,
+            name=thread.name,
+            native=thread.interpreter is None,
+            ended=thread.ended,
+            account=ledger,
+        )
+        for part in parts
+        for thread, ledger in part.threads
+    ]
+    return tuple(sorted(found, key=lambda each: each.account.wall_s - (each.account.idle_s or 0.0), reverse=True))
+
+
+def _names(part: _Part) -> dict[int, str]:
+    return {thread.tid: thread.name for thread in part.process.threads}
+
+
+def _stacks(parts: Sequence[_Part]) -> tuple[StateStack, ...]:
+    seconds: dict[tuple[tuple[str, ...], str], float] = defaultdict(float)
+    for part in parts:
+        for frames, state, sampled_s in part.views.stacks.most(MOST_STACKS):
+            seconds[frames, state] += sampled_s * part.factors.get(state, 1.0)
+    return tuple(
+        StateStack(frames=frames, state=state, seconds=s) for (frames, state), s in largest(seconds, MOST_STACKS)
+    )
+
+
+def _periods(courses: Sequence[Course]) -> tuple[Period, ...]:
+    """Stretches as long as the longest of the processes' own, which are all powers of two of one length."""
+    if not courses:
+        return ()
+    stretch_s = max(course.stretch_s for course in courses)
+    last = max(int((course.last + 0.5) * course.stretch_s / stretch_s) for course in courses)
+    return tuple(_period(courses, number, stretch_s) for number in range(last + 1))
+
+
+def _period(courses: Sequence[Course], number: int, stretch_s: float) -> Period:
+    held: list[float] = []
+    states: Seconds[str] = defaultdict(float)
+    seen_s, threads = 0.0, 0.0
+    for course in courses:
+        each = round(stretch_s / course.stretch_s)
+        gil_held = gil_seen = alive = alive_s = 0.0
+        for stretch in range(number * each, (number + 1) * each):
+            for state, seconds in course.state_s(stretch).items():
+                states[state] += seconds
+            gil_held, gil_seen = gil_held + course.gil.of(stretch)[0], gil_seen + course.gil.of(stretch)[1]
+            alive, alive_s = alive + course.alive.of(stretch)[0], alive_s + course.alive.of(stretch)[1]
+        held += [gil_held / gil_seen] if gil_seen else []
+        threads += alive / alive_s if alive_s else 0.0
+        seen_s = max(seen_s, alive_s)
+    return Period(
+        at_s=number * stretch_s,
+        lasted_s=stretch_s,
+        gil_held_ratio=max(held, default=None),
+        gil_waiting=states["gil_wait"] / seen_s if seen_s and held else None,
+        cpus_used=(states["cpu_gil"] + states["cpu_free"]) / seen_s if seen_s else None,
+        runqueue=states["runqueue"] / seen_s if seen_s else None,
+        threads=round(threads),
+    )
+
+
+def _timeline(parts: Sequence[_Part], watched_s: float) -> Timeline:
+    """The state that each thread mostly was in, stretch by stretch."""
+    lanes = [_lane(part.process.pid, tid, part.views.course) for part in parts for tid in part.views.course.lanes]
+    kept, edges = [], 0
+    for lane in lanes[:MOST_LANES]:
+        edges += len(lane.edges_s)
+        if edges <= MOST_LANE_EDGES:
+            kept.append(lane)
+    return Timeline(wall_s=watched_s, lanes=tuple(kept))
+
+
+def _lane(pid: int, tid: int, course: Course) -> Lane:
+    edges, states = [0.0], list[str]()
+    for number, state in enumerate(course.mostly(tid)):
+        if not states or states[-1] != state:
+            edges += [number * course.stretch_s] if states else []
+            states.append(state)
+    return Lane(pid=pid, tid=tid, edges_s=(*edges, (course.last + 1) * course.stretch_s), states=tuple(states))

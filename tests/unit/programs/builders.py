@@ -1,0 +1,77 @@
+"""Moments made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gilscope.observers.thread_files import Scheduled
+from gilscope.programs.moments import Frame, GilLook, ProcessMoment, PythonFunction, ThreadLook
+from gilscope.programs.seen import SeenProcess, SeenThread
+
+PID = 7
+#: How far apart the moments lie.
+SPAN_S = 0.01
+STDLIB = "/usr/lib/python3.13/"
+
+
+def function(name: str, file: str = "/srv/app/work.py", first_line: int = 10) -> PythonFunction:
+    return PythonFunction(name, file, first_line)
+
+
+def frame(name: str, file: str = "/srv/app/work.py", line: int = 12) -> Frame:
+    return Frame(function(name, file), line)
+
+
+def stack(*names: str) -> tuple[Frame, ...]:
+    """Of the program's own functions, innermost first."""
+    return tuple(frame(name) for name in names)
+
+
+def holding(tid: int, *names: str, wait: str | None = None) -> ThreadLook:
+    return ThreadLook(tid, 0, wait, holds_gil=True, on_cpu=None if wait else True, stack=stack(*names))
+
+
+def waiting(tid: int, *names: str) -> ThreadLook:
+    return ThreadLook(tid, 0, "gil_wait", call="futex", stack=stack(*names))
+
+
+def blocked(tid: int, state: str, *frames: Frame, call: str | None = None, lock: int | None = None) -> ThreadLook:
+    return ThreadLook(tid, 0, state, call=call, lock=lock, stack=frames)
+
+
+def moment(
+    number: int,
+    *threads: ThreadLook,
+    switches: int = 1,
+    moved: bool = False,
+    pid: int = PID,
+    saturated: bool = False,
+) -> ProcessMoment:
+    """The holder is the one of the threads that holds the GIL."""
+    holder = next((look for look in threads if look.holds_gil), None)
+    gil = GilLook((0,), held=holder is not None, holder=holder, switches=switches, moved=moved)
+    return ProcessMoment(pid, number * SPAN_S, SPAN_S, (gil,), threads, len(threads), saturated)
+
+
+def thread(
+    tid: int, wall_s: float, run_s: float, queued_s: float = 0.0, *, native: bool = False, pid: int = PID
+) -> SeenThread:
+    scheduled = Scheduled(run_s, queued_s)
+    return SeenThread(pid, tid, f"thread-{tid}", None if native else 0, 0.0, wall_s, False, scheduled)
+
+
+def process(*threads: SeenThread, pid: int = PID, parent: int = 0, unread: str = "") -> SeenProcess:
+    last_s = max((each.last_s for each in threads), default=0.0)
+    cpu_s = sum(each.scheduled.run_s for each in threads)
+    command = ("python", "work.py")
+    return SeenProcess(pid, parent, command, (3, 13, 1), unread, 0.0, last_s, False, cpu_s, frozenset(), threads)
+
+
+def feed(view: object, moments: Iterable[ProcessMoment]) -> None:
+    see = view.see  # type: ignore[attr-defined]
+    for each in moments:
+        see(each)
+
+
+def numbered(count: int, first: int = 1) -> Iterator[int]:
+    return iter(range(first, first + count))

@@ -1,0 +1,155 @@
+"""What limits a program, and what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gilscope.decide.program_advice import advice_on, spec_of, verdict_of
+from gilscope.decide.program_limit import limit_of
+from gilscope.records import Account, Classification, Ledger
+from gilscope.records.programs import (
+    Advice,
+    BlockedLoop,
+    FunctionAccount,
+    HeldGil,
+    LockWaits,
+    LoopAccount,
+    Place,
+    ProcessAccount,
+    ThreadAccount,
+)
+
+PLACE = Place(function="tokenize", file="/srv/app/text.py", line=3)
+
+
+def process(held: float | None, account: Account) -> ProcessAccount:
+    known = {name: getattr(account, name) for name in Account.__struct_fields__}
+    gil_held_s = None if held is None else 10.0 * held
+    ledger = Ledger(**known, gil_held_s=gil_held_s, gil_observed_s=None if held is None else 10.0)
+    return ProcessAccount(pid=7, watched_s=10.0, account=ledger)
+
+
+def limited(
+    account: Account, held: float | None = 0.2, cpus: float = 4.0, threads: tuple[ThreadAccount, ...] = ()
+) -> str:
+    return limit_of(account, (process(held, account),), threads, 10.0, cpus).by
+
+
+def test_threads_that_wait_for_a_gil_that_is_mostly_held_are_limited_by_it() -> None:
+    account = Account(wall_s=60.0, cpu_s=10.0, gil_wait_s=50.0)
+    assert limited(account, held=0.97) == "gil"
+
+
+def test_a_gil_that_is_held_all_the_time_and_wanted_by_nobody_limits_nobody() -> None:
+    account = Account(wall_s=10.0, cpu_s=10.0, gil_wait_s=0.0)
+    one = ThreadAccount(pid=7, tid=7, name="MainThread", account=Ledger(wall_s=10.0, cpu_s=10.0))
+    found = limit_of(account, (process(1.0, account),), (one,), 10.0, 4.0)
+    assert found.by == "cpus"
+    assert "MainThread" in found.why
+
+
+def test_a_program_that_takes_every_cpu_is_limited_by_them() -> None:
+    account = Account(wall_s=80.0, cpu_s=39.5, runqueue_s=40.0, gil_wait_s=0.0)
+    assert limited(account) == "cpus"
+
+
+def test_a_program_that_mostly_waits_is_limited_by_what_for() -> None:
+    account = Account(wall_s=40.0, cpu_s=2.0, network_s=37.0, sleep_s=1.0, gil_wait_s=0.0)
+    found = limit_of(account, (process(0.1, account),), (), 10.0, 4.0)
+    assert (found.by, found.state) == ("wait", "network")
+
+
+def test_threads_that_wait_for_a_lock_are_limited_by_it() -> None:
+    assert limited(Account(wall_s=40.0, cpu_s=5.0, lock_s=34.0, gil_wait_s=0.0)) == "lock"
+
+
+def test_threads_that_wait_for_work_are_idle() -> None:
+    assert limited(Account(wall_s=40.0, cpu_s=0.1, idle_s=39.9, gil_wait_s=0.0)) == "idle"
+
+
+def test_where_the_gil_is_unknown_the_rest_is_told_all_the_same() -> None:
+    account = Account(wall_s=80.0, cpu_s=39.5, runqueue_s=40.0)
+    assert limited(account, held=None) == "cpus"
+
+
+def test_a_program_without_a_wall_clock_is_unclear() -> None:
+    assert limit_of(Account(), (), (), 0.0, 2.0).by == "unclear"
+
+
+def hold(made_wait_s: float, **more: object) -> HeldGil:
+    figures: dict[str, object] = {"count": 9, "held_s": 7.0, "p50_s": 0.005, "p99_s": 0.1, "longest_s": 0.2}
+    return HeldGil(place=PLACE, made_wait_s=made_wait_s, **(figures | more))  # type: ignore[arg-type]
+
+
+def advice(busy_s: float = 60.0, **found: object) -> list[Advice]:
+    account = Account(wall_s=busy_s, cpu_s=10.0)
+    given: dict[str, object] = {"functions": (), "holds": (), "loops": (), "locks": ()} | found
+    return list(advice_on(account, **given, roots=("/srv", "/srv/app")))  # type: ignore[arg-type]
+
+
+def test_who_computes_in_python_while_others_wait_goes_to_a_process_pool() -> None:
+    own = Account(wall_s=7.0, cpu_s=7.0, cpu_gil_s=7.0)
+    (found,) = advice(holds=(hold(31.0),), functions=(FunctionAccount(place=PLACE, own=own, total=own),))
+    assert "process pool" in found.sentence
+    assert (found.to_win_s, found.command) == (31.0, "gilscope analyze text:tokenize")
+
+
+def test_who_holds_the_gil_while_blocked_is_told_apart() -> None:
+    (found,) = advice(holds=(hold(31.0, blocked_s=6.9, blocked_in="network"),))
+    assert found.name == "gil-held-while-blocked"
+    assert "the network" in found.sentence
+
+
+def test_nothing_is_advised_where_nothing_is_to_be_won() -> None:
+    assert advice(holds=(hold(0.0), hold(0.5))) == []
+    assert advice(busy_s=0.0, holds=(hold(3.0),)) == []
+
+
+def loop(longest_s: float, state: str = "cpu_gil") -> LoopAccount:
+    block = BlockedLoop(place=PLACE, line=9, callback=PLACE, count=12, longest_s=longest_s, total_s=4.0, state=state)
+    return LoopAccount(pid=7, tid=7, observed_s=10.0, running_s=5.0, blocked=(block,))
+
+
+def test_a_function_that_blocks_its_loop_is_told_with_its_line_and_longest_block() -> None:
+    (found,) = advice(loops=(loop(0.3),))
+    assert all(word in found.sentence for word in ("line 9", "300 ms", "12 times", "40%", "process pool"))
+    assert "to_thread" in advice(loops=(loop(0.3, "sleep"),))[0].sentence
+    assert advice(loops=(loop(0.01),)) == []
+
+
+def test_a_lock_is_told_with_where_it_is_waited_for() -> None:
+    waits = LockWaits(pid=7, address=0x10, waited_s=20.0, threads=7, waiting=((PLACE, 15.0),))
+    (found,) = advice(locks=(waits,))
+    assert all(word in found.sentence for word in ("7 threads", "0x10", "tokenize"))
+
+
+def test_who_waits_outside_may_do_so_more_often_at_once() -> None:
+    own = Account(wall_s=30.0, network_s=30.0)
+    judged = Classification(label="io-bound", subtype="network", confidence=0.99, reason="")
+    (found,) = advice(functions=(FunctionAccount(place=PLACE, own=own, total=own, classification=judged),))
+    assert found.to_win_s == 30.0
+    assert "at once" in found.sentence
+
+
+def test_the_most_to_be_won_comes_first() -> None:
+    some = [Advice(name="lock", sentence="a", to_win_s=1.0), Advice(name="waits", sentence="b", to_win_s=9.0)]
+    account = Account(wall_s=40.0, cpu_s=0.1, idle_s=39.9)
+    limit = limit_of(account, (), (), 10.0, 4.0)
+    assert [each.sentence for each in verdict_of(limit, some).advice] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("place", "spec"),
+    [
+        (PLACE, "text:tokenize"),
+        (Place(function="Pool.get", file="/srv/app/db/pool.py", line=1), "db.pool:Pool.get"),
+        (Place(function="load", file="/srv/app/db/__init__.py", line=1), "db:load"),
+        (Place(function="work", file="/home/a/job.py", line=1), "/home/a/job.py:work"),
+        (Place(function="work", file="/srv/app/my-job.py", line=1), "/srv/app/my-job.py:work"),
+        (Place(function="main.<locals>.work", file="/srv/app/text.py", line=1), None),
+        (Place(function="<module>", file="/srv/app/text.py", line=1), None),
+        (Place(function="made", file="<string>", line=1), None),
+    ],
+)
+def test_a_function_is_named_as_analyze_wants_it(place: Place, spec: str | None) -> None:
+    assert spec_of(place, ("/srv", "/srv/app/")) == spec
