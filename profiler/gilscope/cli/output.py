@@ -5,19 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from gilscope import report
 from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
-from gilscope.records import ResultRecord
-from gilscope.report.sheet import Sheet
+from gilscope.report import Content
 
 __all__ = ["Destinations"]
 
 STDOUT = "-"
-#: Results of analyses, or a sheet of something else.
-Content: TypeAlias = Sequence[ResultRecord] | Sheet
 
 
 class Destinations:

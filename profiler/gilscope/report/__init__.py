@@ -14,16 +14,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from gilscope.errors import OutputError, UsageError
 from gilscope.records import ResultRecord
+from gilscope.records.programs import ProgramRecord
 from gilscope.report.document import Documents
 from gilscope.report.files import check_writable, write_text
 from gilscope.report.sheet import Sheet
 
 __all__ = [
     "FORMATS",
+    "Content",
     "Format",
     "check_writable",
     "documents",
@@ -59,12 +61,15 @@ FORMATS: Final = {
     "collapsed": Format(".collapsed", "collapsed", ".folded", sheets=False),
 }
 
+#: Results of analyses, a sheet of something else, or a program that was watched.
+Content: TypeAlias = Sequence[ResultRecord] | Sheet | ProgramRecord
+
 #: What a folder gets, in this order.
 FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
 
 
-def render(content: Sequence[ResultRecord] | Sheet, format_name: str) -> str:
-    """Draw results, or a sheet, in one of `FORMATS`.
+def render(content: Content, format_name: str) -> str:
+    """Draw results, a sheet, or a program, in one of `FORMATS`.
 
     :raises UsageError: when there is no such format
     :raises OutputError: when there is nothing of what the format is about: a timeline, stacks
@@ -72,6 +77,8 @@ def render(content: Sequence[ResultRecord] | Sheet, format_name: str) -> str:
     reporter, form = _reporter(format_name), FORMATS.get(format_name)
     if form is not None and form.is_read:
         return str(reporter.render(documents(content)))
+    if isinstance(content, ProgramRecord):
+        return str(importlib.import_module("gilscope.report.programs.rendering").render_program(content, format_name))
     if not isinstance(content, Sheet):
         return str(reporter.render(content))
     if form is not None and not form.sheets:
@@ -82,8 +89,12 @@ def render(content: Sequence[ResultRecord] | Sheet, format_name: str) -> str:
     return str(reporter.render_sheet(content))
 
 
-def documents(content: Sequence[ResultRecord] | Sheet) -> Documents:
-    """What people read of results, or of a sheet."""
+def documents(content: Content) -> Documents:
+    """What people read of results, of a sheet, or of a program."""
+    if isinstance(content, ProgramRecord):
+        from gilscope.report.programs.document import program_documents
+
+        return program_documents(content)
     if isinstance(content, Sheet):
         return content.documents
     from gilscope.report import results

@@ -12,7 +12,7 @@ from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import TimelineChart
 from gilscope.units import counted, duration, percent
 
-__all__ = ["MOST_LANES", "MOST_SPANS", "cut", "seconds", "telling", "timelines"]
+__all__ = ["MOST_LANES", "MOST_SPANS", "cut", "lane_table", "seconds", "telling", "timelines"]
 
 MOST_LANES: Final = 64
 MOST_SPANS: Final = 4_000
@@ -78,11 +78,12 @@ def _chart(trial: Trial, drawn: Timeline, *, aside: bool) -> TimelineChart:
     about = "A lane for each worker, coloured by state."
     states = tuple(seconds(drawn.lanes))
     return TimelineChart(
-        trial.name, told, drawn.wall_s, drawn.lanes, states, aside, about=about, table=_table(drawn, states)
+        trial.name, told, drawn.wall_s, drawn.lanes, states, aside, about=about, table=lane_table(drawn, states)
     )
 
 
-def _table(drawn: Timeline, states: Sequence[str]) -> Table:
+def lane_table(drawn: Timeline, states: Sequence[str]) -> Table:
+    """The shares of each lane's states."""
     titles = ("worker", "process", "thread", *(STATE_STYLES[state].title for state in states))
     rows = []
     for at, lane in enumerate(drawn.lanes, start=1):

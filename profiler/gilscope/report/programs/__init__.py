@@ -1,0 +1,1 @@
+"""Reports on whole programs: documents, and what viewers and other programs read."""

@@ -1,0 +1,62 @@
+"""The document on a program: the limit in a sentence, what to do, and all that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gilscope.records.programs import ProgramRecord
+from gilscope.report.bounds import fitted
+from gilscope.report.document import Block, Document, Documents, Items, Paragraph, Section
+from gilscope.report.programs.sections import program_sections
+from gilscope.units import counted, duration, number
+
+__all__ = ["program_document", "program_documents"]
+
+
+def program_documents(record: ProgramRecord) -> Documents:
+    """It alone, as people read it."""
+    document = program_document(record)
+    return Documents([document], [document], motto="watched from outside", source="the saved record")
+
+
+def program_document(record: ProgramRecord) -> Document:
+    """All that is drawn of a program."""
+    return fitted(
+        Document(
+            title=record.verdict.sentence,
+            name=record.command,
+            lead=tuple(_lead(record)),
+            sections=(_what_to_do(record), *program_sections(record)),
+        )
+    )
+
+
+def _lead(record: ProgramRecord) -> Iterator[Block]:
+    yield Paragraph(_watched(record), "soft")
+    if record.interrupted:
+        yield Paragraph("Interrupted: this is what was seen until then.", "warning")
+    for process in record.processes:
+        if process.unseen is not None and process.python is not None:
+            yield Paragraph(f"Process {process.pid}: {process.unseen}", "warning")
+
+
+def _what_to_do(record: ProgramRecord) -> Section:
+    advice = record.verdict.advice
+    if not advice:
+        nothing = Paragraph("Nothing: what could be changed in the program would win next to nothing.", "soft")
+        return Section("What to do", (nothing,), name="advice")
+    told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
+    return Section("What to do", (Items(told),), "thread-seconds of the time watched, at most", name="advice")
+
+
+def _advised(sentence: str, command: str | None) -> str:
+    return sentence if command is None else f"{sentence} Next: {command}"
+
+
+def _watched(record: ProgramRecord) -> str:
+    account, watched_s = record.account, record.watched_s
+    seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(account.threads, 'thread')}"
+    cpus = number(account.cpu_s / watched_s if watched_s > 0 else None)
+    ended = "" if record.exit_status is None else f"; it ended with status {record.exit_status}"
+    used = f"{cpus} CPUs used of {number(record.environment.cpus_usable)}"
+    return f"{record.command}: {seen}, watched for {duration(watched_s)}; {used}{ended}."

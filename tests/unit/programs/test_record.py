@@ -1,0 +1,159 @@
+"""The record of a program, and its reports."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from gilscope import report
+from gilscope.errors import OutputError
+from gilscope.program_result import ProgramResult
+from gilscope.programs.conclude import Watched, conclude
+from gilscope.programs.moments import ThreadLook
+from gilscope.programs.views import Views
+from gilscope.records import Environment
+from gilscope.records.programs import ProgramRecord, Sampling
+from tests.unit.programs.builders import PID, blocked, feed, frame, holding, moment, process, thread, waiting
+
+ENVIRONMENT = Environment(
+    python="3.13.1",
+    implementation="CPython",
+    gil_enabled=True,
+    platform="Linux",
+    machine="x86_64",
+    cpus_usable=4,
+    cpus_visible=4,
+    gilscope="0",
+)
+NASTY = "<script>alert(1)</script>\x1b[31m"
+
+
+def record(*more: ThreadLook, command: str = "python work.py") -> ProgramRecord:
+    """A second of two threads, of which the one computes and the other waits for it."""
+    views = Views(0.0)
+    feed(views, [moment(at, holding(1, "crunch", "main"), waiting(2, "serve"), *more) for at in range(100)])
+    threads = [thread(1, 1.0, run_s=1.0), thread(2, 1.0, run_s=0.0), *(thread(each.tid, 1.0, 0.0) for each in more)]
+    watched = Watched(
+        "2026-01-01T00:00:00Z", command, ENVIRONMENT, 0.0, 1.0, Sampling(moments=100), roots=("/srv/app",)
+    )
+    return conclude(watched, [process(*threads)], views)
+
+
+def empty() -> ProgramRecord:
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 0.0, Sampling())
+    return conclude(watched, [], Views(0.0))
+
+
+def test_it_says_what_limits_the_program_and_what_to_do() -> None:
+    verdict = record().verdict
+    assert verdict.limit == "gil"
+    assert [advice.command for advice in verdict.advice] == ["gilscope analyze work:crunch"]
+    assert verdict.advice[0].to_win_s == pytest.approx(1.0)
+
+
+def test_the_account_of_the_program_is_that_of_its_processes() -> None:
+    whole = record()
+    assert whole.account.wall_s == pytest.approx(2.0)
+    assert whole.account.gil_wait_s == pytest.approx(1.0)
+    (one,) = whole.processes
+    assert (one.pid, one.python, one.threads) == (PID, "3.13.1", 2)
+    assert one.account.gil_held_ratio == pytest.approx(1.0)
+
+
+def test_the_terminal_has_the_sentence_first_and_thirty_lines_or_so() -> None:
+    lines = report.render(record(), "text").splitlines()
+    assert lines[0].startswith("Limited by the GIL")
+    text = "\n".join(lines)
+    assert all(word in text for word in ("crunch", "serve", "(work.py:10)", "gilscope analyze work:crunch"))
+    assert len(lines) <= 60
+
+
+@pytest.mark.parametrize("made", [record, empty])
+@pytest.mark.parametrize("format_name", ["text", "html", "md", "json", "csv"])
+def test_every_format_draws_it(format_name: str, made: type[ProgramRecord]) -> None:
+    assert report.render(made(), format_name)
+
+
+@pytest.mark.parametrize("format_name", ["perfetto", "speedscope", "collapsed"])
+def test_viewers_have_nothing_of_a_program_that_was_not_seen(format_name: str) -> None:
+    with pytest.raises(OutputError, match="export"):
+        report.render(empty(), format_name)
+
+
+def test_a_format_that_cannot_hold_a_program_says_so() -> None:
+    with pytest.raises(OutputError, match="gecko"):
+        report.render(record(), "gecko")
+
+
+def test_what_the_program_calls_its_functions_is_harmless() -> None:
+    nasty = record(blocked(3, "sleep", frame(NASTY)), command=NASTY)
+    assert "<script>alert" not in report.render(nasty, "html")
+    assert "\x1b" not in report.render(nasty, "text")
+
+
+def test_json_is_read_back_as_it_was_written() -> None:
+    whole = record()
+    assert msgspec.json.decode(report.render(whole, "json"), type=ProgramRecord) == whole
+
+
+def test_perfetto_has_a_lane_for_each_thread_and_the_holds_with_their_stacks() -> None:
+    events = json.loads(report.render(record(), "perfetto"))["traceEvents"]
+    lanes = {(event["tid"], event["cat"]) for event in events if event["ph"] == "X"}
+    assert {(1, "cpu_gil"), (2, "gil_wait")} <= lanes
+    (hold,) = (event for event in events if event.get("cat") == "hold")
+    assert hold["name"] == "crunch"
+    assert list(hold["args"].values()) == ["main (/srv/app/work.py:12)", "crunch (/srv/app/work.py:12)"]
+
+
+def test_stacks_are_told_by_state() -> None:
+    lines = report.render(record(), "collapsed").splitlines()
+    assert any(line.startswith("[Python (GIL held)];") or "crunch" in line for line in lines)
+    profiles = json.loads(report.render(record(), "speedscope"))["profiles"]
+    assert len(profiles) == 2
+    assert all(sum(each["weights"]) == pytest.approx(1.0) for each in profiles)
+
+
+def frames_of(whole: ProgramRecord) -> ProgramResult:
+    return msgspec.convert(msgspec.to_builtins(whole), ProgramResult)
+
+
+def test_frames_have_seconds_by_state() -> None:
+    result = frames_of(record())
+    processes = result.processes_frame()
+    assert processes.loc[0, ["pid", "wall_s", "gil_wait_s"]].tolist() == pytest.approx([PID, 2.0, 1.0])
+    functions = result.functions_frame().set_index("function")
+    assert functions.loc["crunch", "self_cpu_gil_s"] == pytest.approx(1.0)
+    assert functions.loc["main", ["self_wall_s", "total_wall_s"]].tolist() == pytest.approx([0.0, 1.0])
+    assert functions.loc["crunch", "label"] == "compute-bound"
+    blame = result.blame_frame()
+    assert blame[["waiting_function", "holding_function"]].to_numpy().tolist() == [["serve", "crunch"]]
+    assert blame["waited_s"].tolist() == pytest.approx([1.0])
+    assert result.moments_frame()["gil_held_ratio"].tolist() == pytest.approx([1.0] * len(result.moments_frame()))
+
+
+@pytest.mark.parametrize("name", ["processes", "threads", "functions", "blame", "holds", "loops", "locks", "moments"])
+def test_a_frame_has_its_columns_and_their_types_without_a_row(name: str) -> None:
+    some, none = (getattr(frames_of(each), f"{name}_frame")() for each in (record(), empty()))
+    assert len(none) == 0
+    assert list(none.columns) == list(some.columns)
+    figures = [column for column in none.columns if column.endswith("_s")]
+    assert all(none[column].dtype == "float64" for column in figures)
+
+
+def test_what_is_told_of_an_hour_with_many_threads_is_small() -> None:
+    views = Views(0.0)
+    looks = [ThreadLook(tid, 0, None, True, True, stack=(frame(f"f{tid % 50}"), frame("main"))) for tid in range(200)]
+    for number in range(0, 360_000, 500):
+        views.see(moment(number, *looks[number % 192 : number % 192 + 8]))
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 3600.0, Sampling())
+    whole = conclude(watched, [process(*(thread(tid, 3600.0, 18.0) for tid in range(200)))], views)
+    assert len(report.render(whole, "html")) < 3_000_000
+
+
+def test_the_longest_hold_and_the_course_of_time_are_in_it() -> None:
+    whole = record()
+    assert whole.holds[0].longest_s == pytest.approx(1.0, abs=0.03)
+    assert whole.holds[0].made_wait_s == pytest.approx(1.0)
+    assert sum(period.lasted_s for period in whole.periods) == pytest.approx(1.0, abs=0.05)
