@@ -6,11 +6,11 @@ Stretches are as long as it takes for `MOST_STRETCHES` to reach: when there woul
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gilscope.programs.moments import ProcessMoment
-from gilscope.programs.tally import OTHER_STATES, looks_by_state
+from gilscope.programs.tally import OTHER_STATES, Tallied
 from gilscope.records import STATES
 
 __all__ = ["MOST_STRETCHES", "Course", "Series"]
@@ -20,6 +20,7 @@ MOST_STRETCHES: Final = 512
 MOST_LANES: Final = 200
 FIRST_S: Final = 0.02
 _STATES: Final = (*STATES, *OTHER_STATES)
+_NUMBERS: Final = {state: number for number, state in enumerate(_STATES)}
 
 
 class Series:
@@ -67,7 +68,7 @@ class Course:
         self.last = 0
         """The last stretch in which there was a moment."""
 
-    def see(self, moment: ProcessMoment) -> None:
+    def see(self, moment: ProcessMoment, threads: Iterable[Tallied]) -> None:
         stretch = self._stretch(moment.at_s)
         self.last = max(self.last, stretch)
         self.alive.add(stretch, 0, moment.threads_alive * moment.span_s)
@@ -76,10 +77,10 @@ class Course:
             if gil.held is not None:
                 self.gil.add(stretch, 0, moment.span_s * gil.held)
                 self.gil.add(stretch, 1, moment.span_s)
-        for look, state, seconds in looks_by_state(moment):
-            self.states.add(stretch, _STATES.index(state), seconds)
+        for look, state, seconds in threads:
+            self.states.add(stretch, _NUMBERS[state], seconds)
             if look.tid in self.lanes or len(self.lanes) < MOST_LANES:
-                self.lanes.setdefault(look.tid, Series(len(_STATES))).add(stretch, _STATES.index(state), seconds)
+                self.lanes.setdefault(look.tid, Series(len(_STATES))).add(stretch, _NUMBERS[state], seconds)
 
     def _stretch(self, at_s: float) -> int:
         while (stretch := max(0, int((at_s - self._began_s) / self.stretch_s))) >= MOST_STRETCHES:

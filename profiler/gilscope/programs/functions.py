@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from gilscope.programs.moments import ProcessMoment, PythonFunction, ThreadLook
+from gilscope.programs.moments import Frame, PythonFunction
 from gilscope.programs.places import frame_text
-from gilscope.programs.tally import Seconds, largest, looks_by_state
+from gilscope.programs.tally import Seconds, Tallied, largest
 
 __all__ = ["MOST_FUNCTIONS", "MOST_STACKS", "FunctionTimes", "StackTimes", "Times"]
 
@@ -38,15 +38,13 @@ class FunctionTimes:
     def __init__(self) -> None:
         self._times: defaultdict[PythonFunction, Times] = defaultdict(Times)
 
-    def see(self, moment: ProcessMoment) -> None:
-        for look, state, seconds in looks_by_state(moment):
+    def see(self, threads: Iterable[Tallied]) -> None:
+        for look, state, seconds in threads:
             if look.stack:
-                self._see(look, state, seconds)
+                self._see(look.stack, state, seconds)
 
-    def _see(self, look: ThreadLook, state: str, seconds: float) -> None:
-        stack = look.stack or ()
-        functions = {self._told_apart(frame.function) for frame in stack}
-        for function in functions:
+    def _see(self, stack: tuple[Frame, ...], state: str, seconds: float) -> None:
+        for function in {self._told_apart(frame.function) for frame in stack}:
             times = self._times[function]
             times.total_s[state] += seconds
             times.samples += 1
@@ -72,13 +70,13 @@ class StackTimes:
     """The flame graphs' view of the moments of one process: thread-seconds by stack and state, the rarest together."""
 
     def __init__(self) -> None:
-        self._seconds: Seconds[tuple[tuple[str, ...], str]] = defaultdict(float)
+        self._seconds: Seconds[tuple[tuple[Frame, ...], str]] = defaultdict(float)
+        self._rare_s: Seconds[str] = defaultdict(float)
 
-    def see(self, moment: ProcessMoment) -> None:
-        for look, state, seconds in looks_by_state(moment):
+    def see(self, threads: Iterable[Tallied]) -> None:
+        for look, state, seconds in threads:
             if look.stack:
-                frames = tuple(frame_text(frame) for frame in reversed(look.stack[-STACK_DEPTH:]))
-                self._seconds[frames, state] += seconds
+                self._seconds[look.stack[-STACK_DEPTH:], state] += seconds
         if len(self._seconds) > MOST_STACKS:
             self._merge_rare()
 
@@ -86,8 +84,14 @@ class StackTimes:
         ordered = largest(self._seconds, len(self._seconds))
         self._seconds = defaultdict(float, ordered[: MOST_STACKS // 2])
         for (_, state), seconds in ordered[MOST_STACKS // 2 :]:
-            self._seconds[RARE, state] += seconds
+            self._rare_s[state] += seconds
 
     def most(self, count: int) -> list[tuple[tuple[str, ...], str, float]]:
         """Stacks, outermost first, states and sampled thread-seconds, the most first."""
-        return [(frames, state, seconds) for (frames, state), seconds in largest(self._seconds, count)]
+        told = ((_told(stack), state, seconds) for (stack, state), seconds in largest(self._seconds, count))
+        rare = ((RARE, state, seconds) for state, seconds in self._rare_s.items())
+        return sorted([*told, *rare], key=lambda each: each[2], reverse=True)[:count]
+
+
+def _told(stack: tuple[Frame, ...]) -> tuple[str, ...]:
+    return tuple(frame_text(frame) for frame in reversed(stack))

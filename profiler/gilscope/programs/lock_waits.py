@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from gilscope.programs.moments import ProcessMoment, PythonFunction
+from gilscope.programs.moments import PythonFunction
 from gilscope.programs.places import telling
-from gilscope.programs.tally import Seconds, looks_by_state
+from gilscope.programs.tally import Seconds, Tallied
 
 __all__ = ["LockTimes", "LockWaiting"]
 
@@ -31,8 +32,8 @@ class LockWaiting:
     def __init__(self) -> None:
         self.locks: dict[int | None, LockTimes] = {}
 
-    def see(self, moment: ProcessMoment) -> None:
-        for look, state, seconds in looks_by_state(moment):
+    def see(self, threads: Iterable[Tallied]) -> None:
+        for look, state, seconds in threads:
             if state != "lock":
                 continue
             known = look.lock in self.locks or len(self.locks) < MOST_LOCKS

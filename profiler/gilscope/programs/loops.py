@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gilscope.programs.moments import Frame, ProcessMoment, PythonFunction, ThreadLook
@@ -41,7 +42,8 @@ class Running(NamedTuple):
     """The callback's frames, innermost first."""
 
 
-def running(stack: Sequence[Frame]) -> Running | None:
+@lru_cache(maxsize=1024)
+def running(stack: tuple[Frame, ...]) -> Running | None:
     """What the event loop that the stack is of is doing; None where there is none.
 
     :param stack: innermost first

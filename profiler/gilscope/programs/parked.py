@@ -3,7 +3,7 @@ they are blocked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from gilscope.programs.moments import Frame, ThreadLook
@@ -76,7 +76,8 @@ def is_parked(look: ThreadLook) -> bool:
     return look.call in _ACCEPT or (look.stack is not None and _waits_for_work(look.stack))
 
 
-def _waits_for_work(stack: Sequence[Frame]) -> bool:
+@lru_cache(maxsize=1024)
+def _waits_for_work(stack: tuple[Frame, ...]) -> bool:
     for frame in stack[:DEPTH]:
         path = frame.function.file
         if any(frame.function.name == name and _ends(path, end) for end, name in _PARKED):

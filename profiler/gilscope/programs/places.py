@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from gilscope.programs.moments import Frame, PythonFunction
@@ -21,7 +20,8 @@ def is_library(file: str) -> bool:
     return _LIBRARY.search(file) is not None
 
 
-def telling(stack: Sequence[Frame] | None) -> PythonFunction | None:
+@lru_cache(maxsize=1024)
+def telling(stack: tuple[Frame, ...] | None) -> PythonFunction | None:
     """The function that is to be named: the innermost of the program's own, for it can be changed and analyzed; of a
     stack of libraries alone, the innermost.
 

@@ -1,23 +1,43 @@
-"""Thread-seconds by state, as samples say: what functions, stacks and pairs are counted in."""
+"""A moment, digested once for all that is made of it: each thread with its state and the thread-seconds that it stands
+for."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeVar
 
 from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.parked import is_parked
 
-__all__ = ["OTHER_STATES", "Seconds", "largest", "looks_by_state", "state_of"]
+__all__ = ["OTHER_STATES", "Seconds", "Tallied", "largest", "state_of", "tallied"]
 
 K = TypeVar("K")
 
 #: Seconds by something; none of what was not seen.
 Seconds = defaultdict[K, float]
-
 #: States that samples know beside the ledger's.
 OTHER_STATES: Final = ("stopped", "unknown")
+
+
+class Tallied(NamedTuple):
+    """One thread of a moment."""
+
+    look: ThreadLook
+    state: str
+    seconds: float
+    """Thread-seconds that it stands for. A runnable thread that was asked stands for those that were not."""
+
+
+def tallied(moment: ProcessMoment) -> list[Tallied]:
+    """The threads looked at whose state is known: of the runnable, those that were asked."""
+    found = []
+    for look in moment.threads:
+        state = state_of(look, bool(moment.gils) and look.gil is None)
+        if state is not None:
+            stands_for = look.stands_for if look.wait is None else 1.0
+            found.append(Tallied(look, state, moment.span_s * look.weight * stands_for))
+    return found
 
 
 def state_of(look: ThreadLook, native: bool = False) -> str | None:
@@ -26,16 +46,6 @@ def state_of(look: ThreadLook, native: bool = False) -> str | None:
     :param native: whether Python does not know it: the threads of a library wait for work at a lock
     """
     return "idle" if is_parked(look) or (native and look.wait == "lock") else look.state
-
-
-def looks_by_state(moment: ProcessMoment) -> Iterator[tuple[ThreadLook, str, float]]:
-    """Each thread looked at with its state and the thread-seconds that it stands for. A runnable one that was asked
-    stands
-    for those that were not, so that these are left out."""
-    for look in moment.threads:
-        state = state_of(look, bool(moment.gils) and look.gil is None)
-        if state is not None:
-            yield look, state, moment.span_s * look.weight * (look.stands_for if look.wait is None else 1.0)
 
 
 def largest(seconds: Mapping[K, float], count: int) -> list[tuple[K, float]]:

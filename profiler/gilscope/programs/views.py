@@ -9,6 +9,7 @@ from gilscope.programs.gil_holds import GilHolds
 from gilscope.programs.lock_waits import LockWaiting
 from gilscope.programs.loops import Loops
 from gilscope.programs.moments import ProcessMoment
+from gilscope.programs.tally import tallied
 from gilscope.programs.waits_for_gil import GilWaits
 
 __all__ = ["ProcessViews", "Views"]
@@ -36,9 +37,12 @@ class ProcessViews:
         """One more moment."""
         self.moments += 1
         self.torn += sum(look.torn for look in moment.threads)
-        for view in (self.counts, self.functions, self.stacks, self.waits, self.holds, self.loops, self.locks):
+        threads = tallied(moment)
+        for view in (self.counts, self.waits, self.holds, self.loops):
             view.see(moment)
-        self.course.see(moment)
+        for counting in (self.functions, self.stacks, self.locks):
+            counting.see(threads)
+        self.course.see(moment, threads)
 
     def finish(self) -> None:
         """End what goes on: no moment follows."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from gilscope.observers.thread_files import Scheduled
 from gilscope.programs.moments import Frame, GilLook, ProcessMoment, PythonFunction, ThreadLook
 from gilscope.programs.seen import SeenProcess, SeenThread
+from gilscope.programs.tally import Tallied, tallied
 
 PID = 7
 #: How far apart the moments lie.
@@ -67,10 +69,23 @@ def process(*threads: SeenThread, pid: int = PID, parent: int = 0, unread: str =
     return SeenProcess(pid, parent, command, (3, 13, 1), unread, 0.0, last_s, False, cpu_s, frozenset(), threads)
 
 
-def feed(view: object, moments: Iterable[ProcessMoment]) -> None:
-    see = view.see  # type: ignore[attr-defined]
+class _Seeing(Protocol):
+    def see(self, moment: ProcessMoment) -> None: ...
+
+
+class _Counting(Protocol):
+    def see(self, threads: Iterable[Tallied]) -> None: ...
+
+
+def feed(view: _Seeing, moments: Iterable[ProcessMoment]) -> None:
     for each in moments:
-        see(each)
+        view.see(each)
+
+
+def count(view: _Counting, moments: Iterable[ProcessMoment]) -> None:
+    """Of the threads of each, as they are digested for all views."""
+    for each in moments:
+        view.see(tallied(each))
 
 
 def numbered(count: int, first: int = 1) -> Iterator[int]:

@@ -13,6 +13,7 @@ from gilscope.programs.views import ProcessViews
 from tests.unit.programs.builders import (
     STDLIB,
     blocked,
+    count,
     feed,
     frame,
     function,
@@ -27,8 +28,8 @@ from tests.unit.programs.builders import (
 
 def test_a_function_has_its_own_time_and_that_of_what_it_calls() -> None:
     times = FunctionTimes()
-    feed(times, [moment(at, holding(1, "inner", "outer")) for at in numbered(30)])
-    feed(times, [moment(at, holding(1, "outer")) for at in numbered(10, 31)])
+    count(times, [moment(at, holding(1, "inner", "outer")) for at in numbered(30)])
+    count(times, [moment(at, holding(1, "outer")) for at in numbered(10, 31)])
     found = dict(times)
     assert found[function("outer")].own_s == pytest.approx({"cpu_gil": 0.1})
     assert found[function("outer")].total_s == pytest.approx({"cpu_gil": 0.4})
@@ -37,7 +38,7 @@ def test_a_function_has_its_own_time_and_that_of_what_it_calls() -> None:
 
 def test_a_recursive_function_counts_once_in_a_look() -> None:
     times = FunctionTimes()
-    feed(times, [moment(1, holding(1, "walk", "walk", "walk"))])
+    count(times, [moment(1, holding(1, "walk", "walk", "walk"))])
     assert dict(times)[function("walk")].total_s == pytest.approx({"cpu_gil": 0.01})
 
 
@@ -143,7 +144,7 @@ def test_of_stacks_without_end_the_most_frequent_are_kept_and_no_time_is_lost() 
     stacks = StackTimes()
     for number in range(3 * MOST_STACKS):
         look = ThreadLook(1, 0, None, True, True, stack=(Frame(function(f"made_{number}"), 1),))
-        feed(stacks, [moment(number, look), moment(number, holding(2, "crunch"))])
+        count(stacks, [moment(number, look), moment(number, holding(2, "crunch"))])
     found = stacks.most(2 * MOST_STACKS)
     assert len(found) <= MOST_STACKS
     assert [frames for frames, _, _ in found[:2]] == [("crunch (/srv/app/work.py:12)",), ("(rare stacks)",)]
