@@ -1,9 +1,13 @@
-"""Where the thread-seconds of the program's functions went, by state, and its stacks."""
+"""The program's stacks, and where the thread-seconds of its functions went, by state.
+
+Functions are told from stacks: a look costs one entry of a stack, and what it comes to for each function is summed when
+that is asked for. Of stacks without end the rarest are given up; their functions keep what they had.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +15,7 @@ from gilscope.programs.moments import Frame, PythonFunction
 from gilscope.programs.places import frame_text
 from gilscope.programs.tally import Seconds, Tallied, largest
 
-__all__ = ["MOST_FUNCTIONS", "MOST_STACKS", "FunctionTimes", "StackTimes", "Times"]
+__all__ = ["MOST_FUNCTIONS", "MOST_STACKS", "StackTimes", "Times"]
 
 #: Of which more is not told apart: programs that make code all the time have functions without end.
 MOST_FUNCTIONS: Final = 5_000
@@ -21,6 +25,8 @@ MOST_STACKS: Final = 4_000
 STACK_DEPTH: Final = 100
 OTHERS: Final = PythonFunction("(other functions)", "", 0)
 RARE: Final = ("(rare stacks)",)
+
+Stack = tuple[Frame, ...]
 
 
 @dataclass(slots=True)
@@ -32,66 +38,86 @@ class Times:
     samples: int = 0
 
 
-class FunctionTimes:
-    """The functions' view of the moments of one process."""
-
-    def __init__(self) -> None:
-        self._times: defaultdict[PythonFunction, Times] = defaultdict(Times)
-
-    def see(self, threads: Iterable[Tallied]) -> None:
-        for look, state, seconds in threads:
-            if look.stack:
-                self._see(look.stack, state, seconds)
-
-    def _see(self, stack: tuple[Frame, ...], state: str, seconds: float) -> None:
-        for function in {self._told_apart(frame.function) for frame in stack}:
-            times = self._times[function]
-            times.total_s[state] += seconds
-            times.samples += 1
-        self._times[self._told_apart(stack[0].function)].own_s[state] += seconds
-
-    def _told_apart(self, function: PythonFunction) -> PythonFunction:
-        known = function in self._times or len(self._times) < MOST_FUNCTIONS
-        return function if known else OTHERS
-
-    def __iter__(self) -> Iterator[tuple[PythonFunction, Times]]:
-        return iter(self._times.items())
-
-    def by_state(self) -> Seconds[str]:
-        """Sampled thread-seconds of all of them together."""
-        whole: Seconds[str] = defaultdict(float)
-        for times in self._times.values():
-            for state, seconds in times.own_s.items():
-                whole[state] += seconds
-        return whole
+@dataclass(slots=True)
+class _Seen:
+    seconds: float = 0.0
+    samples: int = 0
 
 
 class StackTimes:
-    """The flame graphs' view of the moments of one process: thread-seconds by stack and state, the rarest together."""
+    """The view of stacks and functions of the moments of one process."""
 
     def __init__(self) -> None:
-        self._seconds: Seconds[tuple[tuple[Frame, ...], str]] = defaultdict(float)
+        self._seen: dict[tuple[Stack, str], _Seen] = {}
+        self._known: dict[tuple[int, str], tuple[Stack, _Seen]] = {}
+        """By the stack object's own number: to hash a stack takes as long as all the rest, and a thread that did not
+        run has the same one as before."""
+        self._given_up: defaultdict[PythonFunction, Times] = defaultdict(Times)
         self._rare_s: Seconds[str] = defaultdict(float)
 
     def see(self, threads: Iterable[Tallied]) -> None:
         for look, state, seconds in threads:
             if look.stack:
-                self._seconds[look.stack[-STACK_DEPTH:], state] += seconds
-        if len(self._seconds) > MOST_STACKS:
-            self._merge_rare()
+                seen = self._of(look.stack, state)
+                seen.seconds += seconds
+                seen.samples += 1
+        if len(self._seen) > MOST_STACKS:
+            self._give_up_rare()
 
-    def _merge_rare(self) -> None:
-        ordered = largest(self._seconds, len(self._seconds))
-        self._seconds = defaultdict(float, ordered[: MOST_STACKS // 2])
-        for (_, state), seconds in ordered[MOST_STACKS // 2 :]:
-            self._rare_s[state] += seconds
+    def _of(self, stack: Stack, state: str) -> _Seen:
+        known = self._known.get((id(stack), state))
+        if known is not None and known[0] is stack:
+            return known[1]
+        seen = self._seen.setdefault((stack[-STACK_DEPTH:], state), _Seen())
+        if len(self._known) > MOST_STACKS:
+            self._known.clear()
+        self._known[id(stack), state] = stack, seen
+        return seen
+
+    def _give_up_rare(self) -> None:
+        ordered = sorted(self._seen.items(), key=lambda item: item[1].seconds, reverse=True)
+        self._seen = dict(ordered[: MOST_STACKS // 2])
+        self._known.clear()
+        for (stack, state), seen in ordered[MOST_STACKS // 2 :]:
+            self._rare_s[state] += seen.seconds
+            _add(self._given_up, stack, state, seen)
+
+    def functions(self) -> Mapping[PythonFunction, Times]:
+        """The times of each function."""
+        found: defaultdict[PythonFunction, Times] = defaultdict(Times)
+        for function, times in self._given_up.items():
+            found[function] = Times(times.own_s.copy(), times.total_s.copy(), times.samples)
+        for (stack, state), seen in self._seen.items():
+            _add(found, stack, state, seen)
+        return found
+
+    def by_state(self) -> Seconds[str]:
+        """Sampled thread-seconds of all threads in Python code."""
+        whole = self._rare_s.copy()
+        for (_, state), seen in self._seen.items():
+            whole[state] += seen.seconds
+        return whole
 
     def most(self, count: int) -> list[tuple[tuple[str, ...], str, float]]:
         """Stacks, outermost first, states and sampled thread-seconds, the most first."""
-        told = ((_told(stack), state, seconds) for (stack, state), seconds in largest(self._seconds, count))
+        kept = largest({key: seen.seconds for key, seen in self._seen.items()}, count)
+        told = ((_told(stack), state, seconds) for (stack, state), seconds in kept)
         rare = ((RARE, state, seconds) for state, seconds in self._rare_s.items())
         return sorted([*told, *rare], key=lambda each: each[2], reverse=True)[:count]
 
 
-def _told(stack: tuple[Frame, ...]) -> tuple[str, ...]:
+def _add(found: defaultdict[PythonFunction, Times], stack: Stack, state: str, seen: _Seen) -> None:
+    functions = {_told_apart(found, frame.function) for frame in stack}
+    for function in functions:
+        times = found[function]
+        times.total_s[state] += seen.seconds
+        times.samples += seen.samples
+    found[_told_apart(found, stack[0].function)].own_s[state] += seen.seconds
+
+
+def _told_apart(found: Mapping[PythonFunction, Times], function: PythonFunction) -> PythonFunction:
+    return function if function in found or len(found) < MOST_FUNCTIONS else OTHERS
+
+
+def _told(stack: Stack) -> tuple[str, ...]:
     return tuple(frame_text(frame) for frame in reversed(stack))

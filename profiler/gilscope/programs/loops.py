@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gilscope.programs.moments import Frame, ProcessMoment, PythonFunction, ThreadLook
@@ -42,13 +41,12 @@ class Running(NamedTuple):
     """The callback's frames, innermost first."""
 
 
-@lru_cache(maxsize=1024)
 def running(stack: tuple[Frame, ...]) -> Running | None:
     """What the event loop that the stack is of is doing; None where there is none.
 
     :param stack: innermost first
     """
-    at = next((at for at, frame in enumerate(stack) if _is(frame, _TURN)), None)
+    at = _first(stack, _TURN)
     if at is not None:
         inner = stack[:at]
         if inner and _is(inner[-1], _BETWEEN):
@@ -56,12 +54,19 @@ def running(stack: tuple[Frame, ...]) -> Running | None:
         elif inner and inner[-1].function.file.endswith(_SELECTS):
             inner = ()
         return _in(inner)
-    at = next((at for at, frame in enumerate(stack) if any(_is(frame, place) for place in _NATIVE)), None)
+    at = next((at for place in _NATIVE if (at := _first(stack, place)) is not None), None)
     return None if at is None else _in(stack[:at])
 
 
 def _in(inner: Sequence[Frame]) -> Running:
     return Running(inner[-1].function if inner else None, tuple(inner))
+
+
+def _first(stack: Sequence[Frame], place: tuple[str, str]) -> int | None:
+    for at, frame in enumerate(stack):
+        if frame.function.name == place[1] and _is(frame, place):
+            return at
+    return None
 
 
 def _is(frame: Frame, place: tuple[str, str]) -> bool:

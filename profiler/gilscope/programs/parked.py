@@ -3,7 +3,6 @@ they are blocked."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from gilscope.programs.moments import Frame, ThreadLook
@@ -76,7 +75,6 @@ def is_parked(look: ThreadLook) -> bool:
     return look.call in _ACCEPT or (look.stack is not None and _waits_for_work(look.stack))
 
 
-@lru_cache(maxsize=1024)
 def _waits_for_work(stack: tuple[Frame, ...]) -> bool:
     for frame in stack[:DEPTH]:
         path = frame.function.file

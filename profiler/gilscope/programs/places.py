@@ -20,7 +20,6 @@ def is_library(file: str) -> bool:
     return _LIBRARY.search(file) is not None
 
 
-@lru_cache(maxsize=1024)
 def telling(stack: tuple[Frame, ...] | None) -> PythonFunction | None:
     """The function that is to be named: the innermost of the program's own, for it can be changed and analyzed; of a
     stack of libraries alone, the innermost.

@@ -36,7 +36,7 @@ Scaled = tuple[ProcessViews, Mapping[str, float]]
 def factors(views: ProcessViews, ledger: Ledger) -> dict[str, float]:
     """By state, what sampled thread-seconds of the process's Python threads are to be multiplied with so that they come
     to the exact ones; 1 where these are unknown."""
-    sampled = views.functions.by_state()
+    sampled = views.stacks.by_state()
     native_s = ledger.own_threads_cpu_s or 0.0
     found = {}
     for state, seconds in sampled.items():
@@ -59,7 +59,7 @@ def functions(parts: Iterable[Scaled]) -> tuple[FunctionAccount, ...]:
     samples: Counter[PythonFunction] = Counter()
     made_wait: Seconds[PythonFunction] = _none()
     for views, scale in parts:
-        for function, times in views.functions:
+        for function, times in views.stacks.functions().items():
             _add_scaled(own[function], times.own_s, scale)
             _add_scaled(total[function], times.total_s, scale)
             samples[function] += times.samples
@@ -117,7 +117,7 @@ def _demands(account: Account) -> Demands:
 def _waits_factor(views: ProcessViews, scale: Mapping[str, float]) -> float:
     """What sampled waits for the GIL are to be multiplied with: looks at which it changed hands tell no blame, and are
     made good by those that do."""
-    sampled = views.functions.by_state()["gil_wait"]
+    sampled = views.stacks.by_state()["gil_wait"]
     blamed = views.waits.sampled_s
     return scale.get("gil_wait", 1.0) * (sampled / blamed if sampled > 0 and blamed > 0 else 1.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gilscope.programs.accounts import ThreadCounts
 from gilscope.programs.course import Course
-from gilscope.programs.functions import FunctionTimes, StackTimes
+from gilscope.programs.functions import StackTimes
 from gilscope.programs.gil_holds import GilHolds
 from gilscope.programs.lock_waits import LockWaiting
 from gilscope.programs.loops import Loops
@@ -23,7 +23,6 @@ class ProcessViews:
 
     def __init__(self, began_s: float) -> None:
         self.counts = ThreadCounts()
-        self.functions = FunctionTimes()
         self.stacks = StackTimes()
         self.waits = GilWaits()
         self.holds = GilHolds()
@@ -40,7 +39,7 @@ class ProcessViews:
         threads = tallied(moment)
         for view in (self.counts, self.waits, self.holds, self.loops):
             view.see(moment)
-        for counting in (self.functions, self.stacks, self.locks):
+        for counting in (self.stacks, self.locks):
             counting.see(threads)
         self.course.see(moment, threads)
 

@@ -6,7 +6,7 @@ import pytest
 
 from gilscope.programs import tables
 from gilscope.programs.accounts import ThreadCounts, ledgers_of, summed
-from gilscope.programs.functions import MOST_STACKS, FunctionTimes, StackTimes
+from gilscope.programs.functions import MOST_STACKS, StackTimes
 from gilscope.programs.moments import Frame, ThreadLook
 from gilscope.programs.parked import is_parked
 from gilscope.programs.views import ProcessViews
@@ -27,19 +27,19 @@ from tests.unit.programs.builders import (
 
 
 def test_a_function_has_its_own_time_and_that_of_what_it_calls() -> None:
-    times = FunctionTimes()
+    times = StackTimes()
     count(times, [moment(at, holding(1, "inner", "outer")) for at in numbered(30)])
     count(times, [moment(at, holding(1, "outer")) for at in numbered(10, 31)])
-    found = dict(times)
+    found = times.functions()
     assert found[function("outer")].own_s == pytest.approx({"cpu_gil": 0.1})
     assert found[function("outer")].total_s == pytest.approx({"cpu_gil": 0.4})
     assert found[function("inner")].own_s == pytest.approx({"cpu_gil": 0.3})
 
 
 def test_a_recursive_function_counts_once_in_a_look() -> None:
-    times = FunctionTimes()
+    times = StackTimes()
     count(times, [moment(1, holding(1, "walk", "walk", "walk"))])
-    assert dict(times)[function("walk")].total_s == pytest.approx({"cpu_gil": 0.01})
+    assert times.functions()[function("walk")].total_s == pytest.approx({"cpu_gil": 0.01})
 
 
 def test_functions_come_to_the_exact_seconds_of_their_states() -> None:
