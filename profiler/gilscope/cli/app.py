@@ -13,6 +13,7 @@ import typer
 
 from gilscope import __version__
 from gilscope.cli.analyze import analyze
+from gilscope.cli.attach import attach
 from gilscope.cli.beginning import begun
 from gilscope.cli.check import check
 from gilscope.cli.commands import group_of
@@ -21,6 +22,7 @@ from gilscope.cli.doctor import doctor
 from gilscope.cli.dump import dump
 from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
 from gilscope.cli.report import report
+from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
 from gilscope.errors import GilscopeError, MeasurementError
@@ -30,7 +32,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="gilscope",
-    cls=group_of(analyze, check, compare, doctor, dump, report, schema),
+    cls=group_of(analyze, attach, check, compare, doctor, dump, report, run_program, schema),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 import typer.core
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["group_of"]
 
 
+#: Of commands that do not end options with their first argument: what follows is the program's.
+_SETTINGS: Final = {"run": {"ignore_unknown_options": True, "allow_interspersed_args": False}}
+
+
 class _Commands(Mapping[str, Any]):
     """Each is made when it is asked for, and extensions are looked for when one is that is not here: to make them all
     takes as long as everything else that showing the help does."""
 
     def __init__(self, functions: Sequence[Callable[..., None]]) -> None:
-        self._own = _infos(lambda app: [app.command()(function) for function in functions])
+        self._own = _infos(
+            lambda app: [
+                app.command(context_settings=_SETTINGS.get(function.__name__))(function) for function in functions
+            ]
+        )
 
     @cached_property
     def infos(self) -> Mapping[str, CommandInfo]:

@@ -11,9 +11,37 @@ from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
 from gilscope.report import Content
 
-__all__ = ["Destinations"]
+__all__ = ["Destinations", "Files"]
 
 STDOUT = "-"
+
+
+class Files:
+    """The ``-o`` options, checked before anything is measured.
+
+    :param names: the targets, which a folder's files are called after
+    :raises OutputError: when one cannot be written, or its suffix says no format
+    """
+
+    def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
+        self._files = [pair for path in paths for pair in report.expand_outputs(path, names)]
+        for path, _ in self._files:
+            report.check_writable(path)
+
+    def __bool__(self) -> bool:
+        return bool(self._files)
+
+    def write(self, content: Content) -> tuple[list[Path], str]:
+        """Write every one, each atomically: those that were, and why others could not be drawn or written."""
+        written: list[Path] = []
+        failed: list[str] = []
+        for path, format_name in self._files:
+            try:
+                report.write_text(path, report.render(content, format_name))
+                written.append(path)
+            except OutputError as error:  # what took a minute to measure is not lost for a format that cannot hold it
+                failed.append(str(error))
+        return written, "; ".join(dict.fromkeys(failed))
 
 
 class Destinations:
@@ -28,10 +56,7 @@ class Destinations:
         if format_name not in report.FORMATS:
             raise UsageError(f"no format {format_name!r}; there are {', '.join(report.FORMATS)}")
         self._format = format_name
-        files = [path for path in paths if path != STDOUT]
-        self._files = [pair for path in files for pair in report.expand_outputs(path, names)]
-        for path, _ in self._files:
-            report.check_writable(path)
+        self._files = Files([path for path in paths if path != STDOUT], names)
         stdout.require()
 
     def write(self, content: Content, *, also: Collection[str] = (), quiet: bool = False) -> None:
@@ -40,19 +65,12 @@ class Destinations:
         :param also: sections that are shown though a terminal has no room for them, by name
         :raises OutputError: when one could not be drawn or written; the others are
         """
-        written: list[Path] = []
-        failed: list[str] = []
-        for path, format_name in self._files:
-            try:
-                report.write_text(path, report.render(content, format_name))
-                written.append(path)
-            except OutputError as error:  # what took a minute to measure is not lost for a format that cannot hold it
-                failed.append(str(error))
+        written, failed = self._files.write(content)
         self._print(content, also)
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:
-            raise OutputError("; ".join(dict.fromkeys(failed)))
+            raise OutputError(failed)
 
     def _print(self, content: Content, also: Collection[str]) -> None:
         """Text in colour where the terminal has it, every other format as it is."""

@@ -131,6 +131,8 @@ def _on_wait(function: FunctionAccount, roots: tuple[str, ...]) -> Advice | None
     judged = function.classification
     if judged is None or judged.label != "io-bound" or judged.subtype in (None, "lock"):
         return None
+    if spec_of(function.place, roots) is None:
+        return None  # what is called once, as a module's own code is, has no calls to make at once
     waits = {state: function.own.state_s(state) or 0.0 for state in OUTSIDE}
     state = max(waits, key=lambda name: waits[name])
     told = f"{function.place.function} waits {duration(waits[state])} for {WAITED_FOR[state]}"

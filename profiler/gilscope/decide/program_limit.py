@@ -6,12 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gilscope.records import Account
+from gilscope.records import Account, Ledger
 from gilscope.records.programs import Limit, ProcessAccount, ThreadAccount
-from gilscope.units import number, percent
+from gilscope.units import counted, number, percent
 
-__all__ = ["OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
+__all__ = ["ENOUGH", "OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
 
+#: Looks at threads, below which nothing is said: a share is then known to ten points or so.
+ENOUGH: Final = 100
 #: States in which a program waits for what is neither its own code nor the machine's CPUs.
 OUTSIDE: Final = ("network", "disk", "sleep", "child", "other")
 #: A GIL that is held for so much of the time lets little more through; from half of it on, who wants it mostly waits.
@@ -51,7 +53,7 @@ def outside_s(account: Account) -> dict[str, float]:
 
 
 def limit_of(
-    account: Account,
+    account: Ledger,
     processes: tuple[ProcessAccount, ...],
     threads: tuple[ThreadAccount, ...],
     watched_s: float,
@@ -61,8 +63,8 @@ def limit_of(
 
     The GIL comes first: threads that wait for it seem idle, and the CPUs they would use do, too.
     """
-    if watched_s <= 0:
-        return Limited("unclear", "it was not watched for long enough")
+    if account.samples < ENOUGH or watched_s <= 0:
+        return Limited("unclear", f"{counted(account.samples, 'look')} at its threads are too few to tell")
     return (
         _by_gil(processes)
         or _by_cpus(account, watched_s, cpus_usable)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gilscope.decide.program_advice import advice_on, verdict_of
-from gilscope.decide.program_limit import limit_of
+from gilscope.decide.program_limit import ENOUGH, limit_of
 from gilscope.programs import tables
 from gilscope.programs.accounts import ledgers_of, summed
 from gilscope.programs.course import Course
@@ -61,16 +61,24 @@ class _Part:
 def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -> ProgramRecord:
     """Everything that the moments and the kernel's totals tell."""
     views.finish()
-    parts = [_part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s)) for process in processes]
+    read = {process.pid for process in processes if process.python is not None}
+    parts = [
+        _part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s))
+        for process in processes
+        if process.python is not None or process.pid not in read  # one that was only starting is told of once
+    ]
     scaled = [(part.views, part.factors) for part in parts]
     threads = _threads(parts)
-    account = summed([part.ledger for part in parts])
+    others = [part.process.cpu_s for part in parts if part.process.python is None]
+    account = summed((part.ledger for part in parts if part.process.python), {"children_cpu_s": sum(others)})
     functions = tables.functions(scaled)
     holds = tables.holds(scaled, watched.began_s)
     loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
     locks = tuple(lock for part in parts for lock in tables.locks(part.process.pid, part.views, part.factors))
     accounts = tuple(_process(part, watched.began_s) for part in parts)
     limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable)
+    enough = account.samples >= ENOUGH
+    advice = advice_on(account, functions, holds, loops, locks, watched.roots) if enough else ()
     return ProgramRecord(
         created=watched.created,
         command=watched.command,
@@ -92,11 +100,13 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         timeline=_timeline(parts, watched.watched_s),
         stacks=_stacks(parts),
         sampling=watched.sampling,
-        verdict=verdict_of(limited, advice_on(account, functions, holds, loops, locks, watched.roots)),
+        verdict=verdict_of(limited, advice),
     )
 
 
 def _part(process: SeenProcess, views: ProcessViews) -> _Part:
+    if process.python is None:
+        return _Part(process, views, (), _undivided(process), {})
     threads = tuple(ledgers_of(process, views.counts))
     holds = views.holds
     known = holds.observed_s > 0
@@ -109,6 +119,12 @@ def _part(process: SeenProcess, views: ProcessViews) -> _Part:
     }
     ledger = summed((ledger for _, ledger in threads), figures)
     return _Part(process, views, threads, ledger, tables.factors(views, ledger))
+
+
+def _undivided(process: SeenProcess) -> Ledger:
+    """What is known of a process that cannot be seen into: as of one thread, or of as many as its CPU time takes."""
+    wall_s = max(process.last_s - process.first_s, process.cpu_s)
+    return Ledger(wall_s=wall_s, cpu_s=process.cpu_s, blocked_s=wall_s - process.cpu_s)
 
 
 def _process(part: _Part, began_s: float) -> ProcessAccount:

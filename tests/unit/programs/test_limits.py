@@ -29,10 +29,13 @@ def process(held: float | None, account: Account) -> ProcessAccount:
     return ProcessAccount(pid=7, watched_s=10.0, account=ledger)
 
 
-def limited(
-    account: Account, held: float | None = 0.2, cpus: float = 4.0, threads: tuple[ThreadAccount, ...] = ()
-) -> str:
-    return limit_of(account, (process(held, account),), threads, 10.0, cpus).by
+def whole(account: Account) -> Ledger:
+    known = {name: getattr(account, name) for name in Account.__struct_fields__}
+    return Ledger(**known, samples=1000)
+
+
+def limited(account: Account, held: float | None = 0.2) -> str:
+    return limit_of(whole(account), (process(held, account),), (), 10.0, 4.0).by
 
 
 def test_threads_that_wait_for_a_gil_that_is_mostly_held_are_limited_by_it() -> None:
@@ -43,7 +46,7 @@ def test_threads_that_wait_for_a_gil_that_is_mostly_held_are_limited_by_it() -> 
 def test_a_gil_that_is_held_all_the_time_and_wanted_by_nobody_limits_nobody() -> None:
     account = Account(wall_s=10.0, cpu_s=10.0, gil_wait_s=0.0)
     one = ThreadAccount(pid=7, tid=7, name="MainThread", account=Ledger(wall_s=10.0, cpu_s=10.0))
-    found = limit_of(account, (process(1.0, account),), (one,), 10.0, 4.0)
+    found = limit_of(whole(account), (process(1.0, account),), (one,), 10.0, 4.0)
     assert found.by == "cpus"
     assert "MainThread" in found.why
 
@@ -55,7 +58,7 @@ def test_a_program_that_takes_every_cpu_is_limited_by_them() -> None:
 
 def test_a_program_that_mostly_waits_is_limited_by_what_for() -> None:
     account = Account(wall_s=40.0, cpu_s=2.0, network_s=37.0, sleep_s=1.0, gil_wait_s=0.0)
-    found = limit_of(account, (process(0.1, account),), (), 10.0, 4.0)
+    found = limit_of(whole(account), (process(0.1, account),), (), 10.0, 4.0)
     assert (found.by, found.state) == ("wait", "network")
 
 
@@ -72,8 +75,14 @@ def test_where_the_gil_is_unknown_the_rest_is_told_all_the_same() -> None:
     assert limited(account, held=None) == "cpus"
 
 
+def test_of_a_few_looks_nothing_is_said() -> None:
+    found = limit_of(Ledger(wall_s=10.0, cpu_s=10.0, samples=9), (), (), 10.0, 4.0)
+    assert found.by == "unclear"
+    assert "9 looks" in found.why
+
+
 def test_a_program_without_a_wall_clock_is_unclear() -> None:
-    assert limit_of(Account(), (), (), 0.0, 2.0).by == "unclear"
+    assert limit_of(Ledger(), (), (), 0.0, 2.0).by == "unclear"
 
 
 def hold(made_wait_s: float, **more: object) -> HeldGil:
@@ -134,7 +143,7 @@ def test_who_waits_outside_may_do_so_more_often_at_once() -> None:
 def test_the_most_to_be_won_comes_first() -> None:
     some = [Advice(name="lock", sentence="a", to_win_s=1.0), Advice(name="waits", sentence="b", to_win_s=9.0)]
     account = Account(wall_s=40.0, cpu_s=0.1, idle_s=39.9)
-    limit = limit_of(account, (), (), 10.0, 4.0)
+    limit = limit_of(whole(account), (), (), 10.0, 4.0)
     assert [each.sentence for each in verdict_of(limit, some).advice] == ["b", "a"]
 
 

@@ -17,7 +17,10 @@ from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import kind_of_work
 from gilscope.units import UNKNOWN, counted, duration, interval, number, percent, rate
 
-__all__ = ["program_sections"]
+__all__ = ["VERBOSE", "program_sections"]
+
+#: Sections of which a terminal that is asked for all tells all, by name.
+VERBOSE: Final = ("blame", "holds", "loops", "functions", "locks", "threads", "moments", "sampling")
 
 #: Rows of a table that a terminal shows; a page has all.
 FEW: Final = 8
@@ -210,7 +213,7 @@ def _functions(record: ProgramRecord) -> Section | None:
     if not record.functions:
         return None
     titles = ("function", "itself", "with callees", "GIL held", "waiting for the GIL", "blocked", "kind of work")
-    rows = tuple(map(_function_row, record.functions))
+    rows = tuple(map(_function_row, sorted(record.functions, key=lambda row: _busy(row.own), reverse=True)))
     table = Table(headed(titles, texts=("function", "kind of work")), rows, about="the functions, in thread-seconds")
     return Section("Functions", _tables(table), "thread-seconds; idle threads left out", name="functions")
 

@@ -1,0 +1,50 @@
+"""``gilscope attach``: watch a program that is running."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gilscope.cli.watching import FORMAT, OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE
+
+__all__ = ["attach"]
+
+
+def attach(
+    pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
+    duration: Annotated[
+        str, typer.Option("--duration", "-d", metavar="TIME", help="How long; Ctrl-C ends it before that.")
+    ] = "30s",
+    output: Annotated[list[str] | None, OUTPUT] = None,
+    format_name: Annotated[str, FORMAT] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    sampling_hz: Annotated[float, SAMPLING] = 100.0,
+    overhead: Annotated[str, OVERHEAD] = "1%",
+    processes: Annotated[str, PROCESSES] = "all",
+    verbose: Annotated[bool, VERBOSE] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+) -> None:
+    """Watch a running program from outside: who holds the GIL, who waits for it, what blocks its event loops."""
+    from gilscope import parsing
+    from gilscope.cli.output import Destinations
+    from gilscope.cli.watching import settings_of
+    from gilscope.programs.refusals import refused
+    from gilscope.programs.watching import Ending, Watching, until_it_ends
+    from gilscope.report.programs.sections import VERBOSE as EVERYTHING
+
+    duration_s = parsing.seconds(duration, "--duration")
+    settings = settings_of(sampling_hz, overhead, processes)
+    destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
+    watching = Watching(pid, settings)
+    try:
+        with until_it_ends(pid, duration_s) as wait:
+            watching.watch(wait)
+    except ProcessLookupError as error:
+        raise refused(pid, error) from error
+    except KeyboardInterrupt:
+        pass  # the program goes on, and what was seen is told
+    finally:
+        record = watching.record(Ending())
+        watching.close()
+    destinations.write(record, also=EVERYTHING if verbose else (), quiet=quiet)

@@ -1,0 +1,54 @@
+"""``gilscope run``: run a program and watch it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE
+
+__all__ = ["run"]
+
+
+def run(
+    program: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[--] SCRIPT.py [ARGS...] | -m MODULE [ARGS...] | -c CODE", help="As python is given it."
+        ),
+    ],
+    output: Annotated[list[str] | None, OUTPUT] = None,
+    sampling_hz: Annotated[float, SAMPLING] = 100.0,
+    overhead: Annotated[str, OVERHEAD] = "1%",
+    processes: Annotated[str, PROCESSES] = "all",
+    verbose: Annotated[bool, VERBOSE] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write the files and nothing else.")] = False,
+) -> None:
+    """Run a program as python would, and tell who held the GIL, who waited for it, and what blocked its event loops.
+
+    The report goes to standard error, or to the files of -o; the exit status is the program's.
+    """
+    from gilscope.cli.output import Files
+    from gilscope.cli.watching import settings_of, tell
+    from gilscope.programs.launching import end_as, launched
+    from gilscope.programs.watching import Ending, Watching, until_it_ends
+
+    settings = settings_of(sampling_hz, overhead, processes)
+    files = Files(output or [], ["run"])
+    with launched(program) as running:
+        watching = Watching(running.pid, settings, just_started=True)
+        with until_it_ends(running.pid) as wait:
+            watching.watch(wait)
+        status = running.wait()
+    record = watching.record(Ending(exit_status=status), ["python", *program])
+    watching.close()
+    written, failed = files.write(record)
+    if not files:
+        tell(record, verbose=verbose)
+    elif not quiet:
+        sys.stderr.write("".join(f"gilscope: wrote {path}\n" for path in written))
+    if failed:
+        sys.stderr.write(f"gilscope: {failed}\n")
+    end_as(status, sys.exit)

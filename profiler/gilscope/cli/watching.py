@@ -1,0 +1,77 @@
+"""What the commands that watch programs have in common."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from gilscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from gilscope.programs.watching import Settings
+    from gilscope.records.programs import ProgramRecord
+
+__all__ = ["FORMAT", "OUTPUT", "OVERHEAD", "PROCESSES", "SAMPLING", "VERBOSE", "settings_of", "tell"]
+
+OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    metavar="PATH",
+    help="A file to write: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json .collapsed; a folder "
+    "gets html, csv, json and md. Repeatable.",
+)
+FORMAT = typer.Option(
+    "--format", "-f", help="How it is told: text, json, csv, html, md, perfetto, speedscope, collapsed."
+)
+SAMPLING = typer.Option(
+    "--sampling", metavar="HZ", help="Moments a second at which each process is looked at, at most."
+)
+OVERHEAD = typer.Option(
+    "--overhead", metavar="SHARE", help="CPU that looking may take from the program, as a share of all CPUs: 1%."
+)
+PROCESSES = typer.Option("--processes", help="all: those that it starts too; main: the first alone.")
+VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.")
+_MOST_HZ = 10_000.0
+
+
+def settings_of(sampling_hz: float, overhead: str, processes: str) -> Settings:
+    """The options, checked.
+
+    :raises UsageError: when one has no meaning
+    """
+    from gilscope.programs.watching import Settings
+
+    if not 0 < sampling_hz <= _MOST_HZ:
+        raise UsageError(f"--sampling {sampling_hz:g} is no rate: give moments a second, from 1 to {_MOST_HZ:,.0f}")
+    if processes not in ("all", "main"):
+        raise UsageError(f"--processes {processes!r} is neither all nor main")
+    return Settings(rate_hz=sampling_hz, overhead=_share(overhead), follow=processes == "all")
+
+
+def _share(text: str) -> float:
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise UsageError(f"--overhead {text!r} is no share: write it as 1% or 0.01")
+    return share
+
+
+def tell(record: ProgramRecord, *, verbose: bool) -> None:
+    """Draw the report on standard error, for standard output is the program's."""
+    from rich.console import Console
+
+    from gilscope import report
+    from gilscope.report import text
+    from gilscope.report.programs.sections import VERBOSE
+
+    if sys.stderr is None:
+        return
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    with console.capture() as drawn:
+        text.show(report.documents(record), console, also=VERBOSE if verbose else ())
+    sys.stderr.write("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))

@@ -1,0 +1,157 @@
+"""Watching a program for a while: moments as long as it takes, then the record of it."""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from gilscope.observers.cpus import usable_cpus
+from gilscope.observers.environment import describe_environment
+from gilscope.observers.sampling_quality import SamplingQuality
+from gilscope.programs.conclude import Watched, conclude
+from gilscope.programs.process import command_of
+from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
+from gilscope.programs.views import Views
+from gilscope.records.programs import ProgramRecord, Sampling
+
+__all__ = ["Ending", "Settings", "Watching", "until_it_ends"]
+
+#: Shorter waits than this poll(2) rounds up to.
+_TICK_S: Final = 0.001
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a program is to be watched."""
+
+    rate_hz: float = DEFAULT_RATE_HZ
+    overhead: float = DEFAULT_OVERHEAD
+    """CPU that sampling may take from the program, as a share of all CPUs."""
+    follow: bool = True
+    """Whether the processes that it starts are watched too."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the watching ended."""
+
+    exit_status: int | None = None
+    interrupted: bool = False
+
+
+class Watching:
+    """A program that is watched.
+
+    :param just_started: whether it is only starting: that it cannot be seen into yet is no refusal
+    :raises AttachError: when it cannot be seen into
+    """
+
+    def __init__(self, pid: int, settings: Settings, *, just_started: bool = False) -> None:
+        self._created = datetime.now(UTC).isoformat(timespec="seconds")
+        self._settings = settings
+        self._began_s = time.monotonic()
+        self._roots = _roots(pid)
+        self._sampler = ProgramSampler(
+            pid,
+            rate_hz=settings.rate_hz,
+            overhead=settings.overhead,
+            follow=settings.follow,
+            just_started=just_started,
+        )
+        self._views = Views(self._began_s)
+
+    def watch(self, wait: Callable[[float], bool]) -> None:
+        """Watch until ``wait(seconds)``, which waits at most so long, says that it is over, or the program has
+        ended."""
+        for moment in self._sampler.moments(wait):
+            self._views.see(moment)
+
+    def record(self, ending: Ending, command: Sequence[str] = ()) -> ProgramRecord:
+        """What was seen until now.
+
+        :param command: as it was typed; that of the first process, where none is given
+        """
+        processes = self._sampler.seen()
+        first = min(processes, key=lambda each: each.first_s, default=None)
+        typed = command or (() if first is None else first.command)
+        watched = Watched(
+            created=self._created,
+            command=shlex.join(typed),
+            environment=describe_environment(usable_cpus(None)),
+            began_s=self._began_s,
+            watched_s=time.monotonic() - self._began_s,
+            sampling=_told(self._sampler.quality, self._sampler.torn, self._views),
+            exit_status=ending.exit_status,
+            interrupted=ending.interrupted,
+            settings={"sampling_hz": self._settings.rate_hz, "overhead": self._settings.overhead},
+            roots=self._roots,
+        )
+        return conclude(watched, processes, self._views)
+
+    def close(self) -> None:
+        """Let go of the program, which goes on."""
+        self._sampler.close()
+
+
+def _told(quality: SamplingQuality, torn: int, views: Views) -> Sampling:
+    return Sampling(
+        moments=quality.moments,
+        asked_hz=quality.asked_hz,
+        achieved_hz=quality.moments / quality.elapsed_s if quality.elapsed_s > 0 else None,
+        missed=quality.missed,
+        dropped=sum(each.waits.dropped for each in views.processes.values()),
+        torn=torn,
+        errors={what: readings.failed for what, readings in quality.readings.items() if readings.failed},
+        cpu_s=quality.cpu_s,
+    )
+
+
+def _roots(pid: int) -> tuple[str, ...]:
+    """Folders that its modules are imported from, as far as that is told from outside: its working folder, that of its
+    script, and what PYTHONPATH names."""
+    found: list[str] = []
+    with suppress(OSError):
+        found.append(os.readlink(f"/proc/{pid}/cwd"))
+    scripts = [word for word in command_of(pid)[1:] if word.endswith(".py")]
+    found += [str(Path(found[0] if found else "/", script).parent) for script in scripts[:1]]
+    with suppress(OSError):
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        named = (each.partition(b"=")[2].decode(errors="replace") for each in variables if each[:11] == b"PYTHONPATH=")
+        found += [folder for each in named for folder in each.split(os.pathsep) if folder]
+    return tuple(dict.fromkeys(found))
+
+
+@contextmanager
+def until_it_ends(pid: int, duration_s: float | None = None) -> Iterator[Callable[[float], bool]]:
+    """A function that waits for the end of a process, at most so many seconds, and says whether it has come: its own,
+    or that of ``duration_s`` seconds from now.
+
+    :raises ProcessLookupError: when there is no such process
+    """
+    ends_s = None if duration_s is None else time.monotonic() + duration_s
+    descriptor = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        yield lambda seconds: _wait(poll, seconds, ends_s)
+    finally:
+        os.close(descriptor)
+
+
+def _wait(poll: select.poll, seconds: float, ends_s: float | None) -> bool:
+    now_s = time.monotonic()
+    if ends_s is not None and now_s >= ends_s:
+        return True
+    until_s = now_s + seconds if ends_s is None else min(now_s + seconds, ends_s)
+    if poll.poll(max(0, int((until_s - now_s - _TICK_S) * 1000))):
+        return True
+    time.sleep(max(0.0, until_s - time.monotonic()))
+    return ends_s is not None and time.monotonic() >= ends_s
