@@ -64,11 +64,12 @@ def advice_on(
     least_s = WORTH * busy_s(account)
     if least_s <= 0:
         return
+    blocking = {block.place for loop in loops for block in loop.blocked if block.longest_s >= LOOP_BLOCK_S}
     found = (
         *(_on_hold(hold, functions, roots) for hold in holds),
         *(_on_loop(block, loop, roots) for loop in loops for block in loop.blocked),
         *(_on_lock(lock) for lock in locks),
-        *(_on_wait(function, roots) for function in functions),
+        *(_on_wait(function, roots) for function in functions if function.place not in blocking),
     )
     yield from (advice for advice in found if advice is not None and advice.to_win_s >= least_s)
 

@@ -69,8 +69,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     ]
     scaled = [(part.views, part.factors) for part in parts]
     threads = _threads(parts)
-    others = [part.process.cpu_s for part in parts if part.process.python is None]
-    account = summed((part.ledger for part in parts if part.process.python), {"children_cpu_s": sum(others)})
+    account = _whole(parts)
     functions = tables.functions(scaled)
     holds = tables.holds(scaled, watched.began_s)
     loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
@@ -102,6 +101,20 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         sampling=watched.sampling,
         verdict=verdict_of(limited, advice),
     )
+
+
+def _whole(parts: Sequence[_Part]) -> Ledger:
+    """All processes that can be seen into together; beside it, the CPU of the others."""
+    read = [part.ledger for part in parts if part.process.python is not None]
+    others = [part.process.cpu_s for part in parts if part.process.python is None]
+    held = [ledger for ledger in read if ledger.gil_held_s is not None]
+    figures = {
+        "children_cpu_s": sum(others),
+        "gil_held_s": sum(ledger.gil_held_s or 0.0 for ledger in held) if held else None,
+        "gil_observed_s": sum(ledger.gil_observed_s or 0.0 for ledger in held) if held else None,
+        "longest_hold_s": max((ledger.longest_hold_s or 0.0 for ledger in held), default=None),
+    }
+    return summed(read, figures)
 
 
 def _part(process: SeenProcess, views: ProcessViews) -> _Part:
