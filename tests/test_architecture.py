@@ -80,6 +80,7 @@ ALLOWED: dict[str, set[str]] = {
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"decide", "production", "programs"},
     "result": GROUND | {"report"},
+    "program_result": GROUND | {"report"},
     "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "options", "extensions"},
     "cli": GROUND
     | {
