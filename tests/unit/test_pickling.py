@@ -130,12 +130,12 @@ from gilscope.measure.pickling import crossing
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        [bytearray(400_000) for _ in range(4)]
+    for _ in range(5):  # larger than anything that an import frees
+        [bytearray(4_000_000) for _ in range(4)]
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 def pickled():
-    return str(crossing([b"x" * 4_000_000], []).bytes).encode()
+    return str(crossing([b"x" * 20_000_000], []).bytes).encode()
 
 faults(), faults()
 before = faults()
