@@ -76,7 +76,8 @@ def test_comparing_fits_its_part_of_the_budget(call_s: float, others: int, calls
     else:
         assert 2 <= step.calls <= 200
         assert 3 * step.inputs + step.calls * others <= calls
-        assert 3 * step.inputs * call_s + step.calls * others / 190.0 <= 0.05 * 10.0
+        least = step.inputs == 1 or step.calls <= 3
+        assert 3 * step.inputs * call_s + step.calls * others / 190.0 <= (0.05 if least else 0.03) * 10.0
 
 
 def test_a_pool_that_is_fast_is_asked_for_more_calls_than_the_serial_run() -> None:

@@ -274,7 +274,16 @@ def test_coroutines_are_tried_by_more_though_their_loop_is_not_near_the_leader()
 def test_results_are_compared_before_more_counts_are_tried_or_anyone_is_measured_at_length() -> None:
     everything = opened(*SCALING)
     before = replace(everything, steps=everything.steps[:-1])
-    assert isinstance(next_step(before), CheckResults)
+    compare, then = next_step(before), next_step(everything)
+    assert isinstance(compare, CheckResults)
+    assert isinstance(then, Open)
+    assert compare.soon == len(then.configurations) + 1, (
+        "for which processes start meanwhile, and for the leader's second"
+    )
+    settled = opened(*SURE)
+    only_the_second = next_step(replace(settled, steps=settled.steps[:-1]))
+    assert isinstance(only_the_second, CheckResults)
+    assert only_the_second.soon == 1
 
 
 def test_those_that_were_opened_later_have_their_first_rounds_too() -> None:

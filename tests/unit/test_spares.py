@@ -53,6 +53,13 @@ def test_those_that_nobody_took_end(spares: Spares) -> None:
     assert not os.path.exists(waiting.token)
 
 
+def test_there_are_as_many_as_were_asked_for_at_most(spares: Spares) -> None:
+    spares.start(1, os.environ)
+    spares.start(1 - len(spares), os.environ)
+    spares.start(-1, os.environ)
+    assert len(spares) == 1
+
+
 def test_where_there_is_no_room_there_are_none(spares: Spares, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> None:
         raise OSError("no more processes")

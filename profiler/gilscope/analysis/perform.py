@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
@@ -35,6 +36,8 @@ __all__ = ["perform"]
 ONCE_S = 1.0
 #: A warm-up round is so short that its workers start and end it apart: a longer one is up to so many times as fast.
 SHORT_ROUND = 2.0
+#: Processes that are started beside a comparison of results.
+MOST_STARTED = 4
 #: So often py-spy looks, which takes it a quarter of a millisecond: 60 looks in a round.
 HOT_RATE_HZ = 400
 
@@ -95,22 +98,29 @@ def _open(runner: Runner, step: Open) -> None:
     first = len(runner.journal.trials)
     runner.journal.twins_of |= {first + number: of for number, of in enumerate(step.twins_of)}
     with runner.budget.starting(len(made)):
-        _start(runner, made)
+        _start(runner, made, [runner.journal.trials[number] for number in step.twins_of])
     if not runner.budget.reserved_s:
         runner.budget.reserved_s = sum(extension.needed_s(runner) for extension in runner.extensions)
 
 
-def _start(runner: Runner, made: Sequence[LiveTrial]) -> None:
-    """Start all at once; then open their pools one after the other, so that none slows another's start-up."""
+def _start(runner: Runner, made: Sequence[LiveTrial], firsts: Sequence[LiveTrial]) -> None:
+    """Start all at once; then open their pools one after the other, so that none slows another's start-up.
+
+    :param firsts: whose second processes they are, one by one, where they are such
+    """
     limit = runner.budget.start_deadline()
+    if not firsts:
+        runner.start_spares(len(made) + 1)  # the leader's second process will be wanted next
     for trial in made:
         runner.journal.trials.append(trial)
         runner.start(trial)
     for trial in made:
         runner.load(trial, limit)
-    for trial in [trial for trial in made if trial.alive]:
-        runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
-        runner.prepare(trial, limit)
+    runner.settle_spares(limit)
+    for trial, first in zip_longest(made, firsts):
+        if trial.alive:
+            runner.say(f"opening {trial.configuration.backend} × {trial.configuration.workers}")
+            runner.prepare(trial, limit, first)
 
 
 def _warm_up(runner: Runner, step: WarmUp) -> None:
@@ -194,6 +204,7 @@ def _check_results(runner: Runner, step: CheckResults) -> None:
     them, a call at a time: what differs then differs from run to run, or from process to process (the clock, a state
     elsewhere, a process's number), and says nothing of calls at the same time."""
     runner.say("comparing results")
+    runner.start_spares(min(step.soon, MOST_STARTED))
     solo, *others = (runner.journal.trials[number] for number in (0, *step.trials))
     inputs = min(solo.inputs_used, step.inputs)
     before = _digests(runner, solo, inputs, inputs)
@@ -204,6 +215,7 @@ def _check_results(runner: Runner, step: CheckResults) -> None:
     _note(solo, compare_alone(alone))
     for trial, digests in made:
         _note(trial, compare_concurrent(alone, digests))
+    runner.settle_spares(runner.budget.start_deadline())
 
 
 def _shares_memory(runner: Runner, trial: LiveTrial) -> bool:

@@ -70,12 +70,15 @@ class Runner:
         """Start the process of the serial run, which is the first of all."""
         trial.start(spare=self._spares.take())
 
-    def start_spares(self) -> None:
-        """Start the processes that the first trials will run in, one for each backend and one for the leader's second,
-        while nothing is timed."""
-        others = min(len(self.journal.experiment.backends) - 1, MOST_SPARES)
+    def start_first_spares(self) -> None:
+        """Start the processes that the first trials will run in, one for each backend and one for the leader's
+        second."""
+        self.start_spares(1 + min(len(self.journal.experiment.backends) - 1, MOST_SPARES))
+
+    def start_spares(self, wanted: int) -> None:
+        """See that so many processes wait for trials, or are on their way, while nothing is timed."""
         with uninterrupted():
-            self._spares.start(others + 1, {**os.environ, **self._environment})
+            self._spares.start(wanted - len(self._spares), {**os.environ, **self._environment})
 
     def settle_spares(self, limit: float) -> None:
         """Wait until they are idle, until ``limit`` on the monotonic clock: from then on they disturb nobody."""
@@ -106,16 +109,23 @@ class Runner:
 
         self.attempt(trial, step, ran_out="start-limit")
 
-    def prepare(self, trial: LiveTrial, limit: float) -> None:
-        """Open the pool, and measure what it takes to hand over nothing."""
-        self.attempt(trial, lambda: self._prepare(trial, limit), ran_out="start-limit")
+    def prepare(self, trial: LiveTrial, limit: float, like: LiveTrial | None = None) -> None:
+        """Open the pool, and measure what it takes to hand over nothing.
 
-    def _prepare(self, trial: LiveTrial, limit: float) -> None:
+        :param like: the trial that this is a second process of, which has shown that
+        """
+        self.attempt(trial, lambda: self._prepare(trial, limit, like), ran_out="start-limit")
+
+    def _prepare(self, trial: LiveTrial, limit: float, like: LiveTrial | None) -> None:
         solo, watching = self.journal.solo, self.journal.watching
         assert solo is not None
         assert watching is not None
         trial.open(watching, limit, solo.account.order)
         trial.timed, trial.inputs_used = solo.timed, solo.inputs_used
+        if like is not None:
+            trial.without_calls(trial.configuration.workers, limit)  # its workers import what they run
+            trial.dispatch_each_s = like.dispatch_each_s
+            return
         chunks = self.journal.experiment.backends[trial.configuration.backend].empty_chunks
         trial.dispatch_each_s = trial.dispatch_s(chunks, limit)
 

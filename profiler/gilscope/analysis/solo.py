@@ -68,7 +68,7 @@ def _made(runner: Runner, order: tuple[int, ...] = ()) -> LiveTrial:
         with runner.budget.starting(1):
             runner.start_alone(trial)
             if not order:
-                runner.start_spares()
+                runner.start_first_spares()
             _open(runner, trial, runner.budget.start_deadline(), order)
             runner.settle_spares(runner.budget.start_deadline())
     except TrialEnded as ended:

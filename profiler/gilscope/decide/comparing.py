@@ -8,8 +8,9 @@ from gilscope.decide.steps import CheckResults
 
 __all__ = ["MOST_COMPARED", "check_first", "check_leaders"]
 
-#: The part of the budget that one comparison may take, over all trials, and the most calls of one trial.
-COMPARING_SHARE, MOST_COMPARED = 0.05, 200
+#: The part of the budget that one comparison may take, over all trials, and what it may where calls are so long that it
+#: would be none else; and the most calls of one trial.
+COMPARING_SHARE, LONG_SHARE, MOST_COMPARED = 0.03, 0.05, 200
 #: What digesting an argument and a result takes at most, about.
 DIGEST_S = 0.001
 #: Passes of the serial run over its inputs: before the others, after them, and one by one in another's process.
@@ -42,15 +43,18 @@ def _check(measured: Measured, numbers: list[int]) -> CheckResults | None:
     alone = solo is not None and solo.alive and not solo.errors and measured.kind in ("sync", "coroutine")
     if not alone or not others or measured.call_s is None:
         return None
-    inputs, calls = _room(measured, [measured.trials[n] for n in others], measured.call_s)
-    return CheckResults(tuple(others), calls, inputs) if inputs >= 1 and calls >= 2 else None
+    for share in (COMPARING_SHARE, LONG_SHARE):
+        inputs, calls = _room(measured, [measured.trials[n] for n in others], measured.call_s, share)
+        if inputs >= 1 and calls >= 2:
+            return CheckResults(tuple(others), calls, inputs)
+    return None
 
 
-def _room(measured: Measured, others: list[Tried], call_s: float) -> tuple[int, int]:
+def _room(measured: Measured, others: list[Tried], call_s: float, share: float) -> tuple[int, int]:
     """Inputs that the serial run goes over, and calls of each of the others: half of the time and of the calls for
     either."""
     left, budget_s = measured.left, measured.experiment.options.budget_s
-    half_s, half = min(COMPARING_SHARE * budget_s, left.remaining_s) / 2, left.calls // 2
+    half_s, half = min(share * budget_s, left.remaining_s) / 2, left.calls // 2
     each_s = sum(1 / tried.expected_per_s if tried.expected_per_s else call_s for tried in others)
     inputs = min(MOST_COMPARED, int(half_s / (SERIAL_PASSES * (call_s + DIGEST_S))), half // SERIAL_PASSES)
     calls = min(MOST_COMPARED, int(half_s / (each_s + len(others) * DIGEST_S)), half // len(others))

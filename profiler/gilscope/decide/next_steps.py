@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
@@ -24,6 +25,7 @@ from gilscope.decide.mva import visited
 from gilscope.decide.ramp import goes_to_a_network, limit_of, ramp, workers_within
 from gilscope.decide.rounds import MIN_ROUND_S, chunksize
 from gilscope.decide.steps import (
+    CheckResults,
     LookForHotLines,
     LookForNativePools,
     MeasureMore,
@@ -218,6 +220,14 @@ def _what_is_borne(measured: Measured) -> Open | None:
     return Open(missing) if missing and measured.left.racing_s > 0 and measured.left.calls > 0 else None
 
 
+def _check_first(measured: Measured) -> CheckResults | None:
+    """Beside it the processes start that are wanted next, by the rounds so far: for other counts, and one for the
+    leader's second."""
+    step = check_first(measured)
+    wanted = _what_is_borne(measured) or _more_counts(measured) if step else None
+    return step and replace(step, soon=1 + len(wanted.configurations if wanted else ()))
+
+
 def _more_counts(measured: Measured) -> Open | None:
     """Other worker counts of the promising backends, while that pays and the budget has room for it."""
     options, left = measured.experiment.options, measured.left
@@ -314,7 +324,7 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     fork_instead,
     _warm_up,
     _first_rounds,
-    check_first,
+    _check_first,
     within_lock,
     _what_is_borne,
     _more_counts,

@@ -98,6 +98,8 @@ class CheckResults:
     trials: tuple[int, ...]
     calls: int
     inputs: int
+    soon: int = 0
+    """Processes that will be wanted next: nothing is timed here, so that they can start meanwhile."""
 
 
 @dataclass(frozen=True)

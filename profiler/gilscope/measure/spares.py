@@ -29,6 +29,9 @@ class Spares:
         except OSError:
             return
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def settle(self, deadline: float) -> None:
         """Return when all are up and idle, or at the deadline on the monotonic clock."""
         for process in self._waiting:
