@@ -42,6 +42,8 @@ class Journal:
     """As in `gilscope.decide.measured.Measured`."""
     repeats: Repeats | None = None
     """Whether inputs that were seen before are cheap, once it was looked."""
+    results_alone: dict[str, list[str]] = field(default_factory=dict)
+    """Of calls one after the other: the digests of their results in the order of the calls, by that of the input."""
     pickled: Pickled | None = None
     hot: Hot | None = None
 

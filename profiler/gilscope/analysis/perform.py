@@ -40,6 +40,7 @@ SHORT_ROUND = 2.0
 MOST_STARTED = 4
 #: So often py-spy looks, which takes it a quarter of a millisecond: 60 looks in a round.
 HOT_RATE_HZ = 400
+NOTHING = Compared(0, 0)
 
 
 def perform(runner: Runner, step: Step) -> None:
@@ -129,13 +130,14 @@ def _warm_up(runner: Runner, step: WarmUp) -> None:
     trial.expected_per_s = step.expected_per_s
 
     def first_calls() -> None:
-        _let_into_flight(runner, trial, step)
-        _warm(runner, trial, step)
+        looks = _let_into_flight(runner, trial, step)
+        cold = bool(runner.journal.cold_s)
+        _warm(runner, trial, step, [look.wall_s for look in looks[-1:] if look.at_once == step.calls and not cold])
 
     runner.attempt(trial, first_calls)
 
 
-def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
+def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> list[Look]:
     """Ever more calls at once, as far as a network bears them; what may be chance is looked at twice.
 
     :raises TrialEnded: where it does not bear them
@@ -149,6 +151,7 @@ def _let_into_flight(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
         if why := unborne(looks, alone):
             trial.account.note(unborne_calls=at_once)
             raise TrialEnded("refused", f"the network does not bear it: {why}")
+    return looks
 
 
 def _look(runner: Runner, trial: LiveTrial, step: WarmUp, at_once: int, *, cold: bool) -> Look:
@@ -159,16 +162,20 @@ def _look(runner: Runner, trial: LiveTrial, step: WarmUp, at_once: int, *, cold:
     return Look(at_once, done.errors, done.wall_s, mean_s(done.latencies))
 
 
-def _warm(runner: Runner, trial: LiveTrial, step: WarmUp) -> None:
+def _warm(runner: Runner, trial: LiveTrial, step: WarmUp, looks_s: list[float]) -> None:
     """A call of each worker, all at the same time, again and again until calls stop getting cheaper. That shows of the
-    speed too: where they stand in each other's way the model, which knows only the call alone, expects far too much."""
-    budget, looks_s = runner.budget, list[float]()
+    speed too: where they stand in each other's way the model, which knows only the call alone, expects far too much.
+
+    :param looks_s: seconds of those that were made already
+    """
+    budget = runner.budget
     warm_s, cold_s = step.calls / step.expected_per_s, runner.journal.cold_s
     while len(looks_s) < step.most_looks and not is_warm(looks_s) and 0 < step.calls <= budget.calls_left:
         cold = bool(cold_s) and not looks_s
         done = runner.run_calls(trial, step.calls, 1, expected_s=warm_s + cold_s, cold=cold).done
         looks_s.append(done.wall_s)
-        trial.expected_per_s = min(step.expected_per_s, SHORT_ROUND * done.calls / done.wall_s)
+    if looks_s:
+        trial.expected_per_s = min(step.expected_per_s, SHORT_ROUND * step.calls / looks_s[-1])
     budget.excuse(cold_excess_s(looks_s if len(looks_s) > 1 or not cold_s else [*looks_s, warm_s]))
 
 
@@ -207,15 +214,22 @@ def _check_results(runner: Runner, step: CheckResults) -> None:
     runner.start_spares(min(step.soon, MOST_STARTED))
     solo, *others = (runner.journal.trials[number] for number in (0, *step.trials))
     inputs = min(solo.inputs_used, step.inputs)
-    before = _digests(runner, solo, inputs, inputs)
-    elsewhere = next((trial for trial in others if _shares_memory(runner, trial)), None)
-    apart = _digests(runner, elsewhere, inputs, inputs, in_turn=True) if before and elsewhere else {}
+    before = runner.journal.results_alone or _results_alone(runner, others, inputs)
     made = [(trial, _digests(runner, trial, step.calls, inputs)) for trial in others if before]
-    alone = joined(before, apart, _digests(runner, solo, inputs, inputs) if before else {})
-    _note(solo, compare_alone(alone))
+    alone = joined(before, _digests(runner, solo, inputs, inputs) if before else {})
+    _note(solo, compare_alone(alone), known=compare_alone(runner.journal.results_alone))
     for trial, digests in made:
         _note(trial, compare_concurrent(alone, digests))
+    runner.journal.results_alone = alone
     runner.settle_spares(runner.budget.start_deadline())
+
+
+def _results_alone(runner: Runner, others: Sequence[LiveTrial], inputs: int) -> dict[str, list[str]]:
+    """Of the serial run, and of calls in turn in the process of another one; none when the serial run ended in it."""
+    own = _digests(runner, runner.journal.trials[0], inputs, inputs)
+    elsewhere = next((trial for trial in others if _shares_memory(runner, trial)), None)
+    apart = _digests(runner, elsewhere, inputs, inputs, in_turn=True) if own and elsewhere else {}
+    return joined(own, apart)
 
 
 def _shares_memory(runner: Runner, trial: LiveTrial) -> bool:
@@ -236,12 +250,13 @@ def _digests(
     return made
 
 
-def _note(trial: LiveTrial, compared: Compared) -> None:
-    if compared.results:
-        known = trial.account.known
+def _note(trial: LiveTrial, compared: Compared, known: Compared = NOTHING) -> None:
+    """Beside what was noted before, and without what is ``known`` of it."""
+    if compared.results > known.results:
+        noted = trial.account.known
         trial.account.note(
-            results_compared=(known.results_compared or 0) + compared.results,
-            results_differing=(known.results_differing or 0) + compared.differing,
+            results_compared=(noted.results_compared or 0) + compared.results - known.results,
+            results_differing=(noted.results_differing or 0) + compared.differing - known.differing,
         )
 
 
