@@ -50,13 +50,13 @@ def test_results_are_not_compared_where_that_tells_nothing_or_costs_too_much(
     assert check_first(race(*trials, **fields)) is None
 
 
-def test_who_leads_in_the_end_is_compared_too_and_nobody_twice() -> None:
+def test_what_would_be_recommended_in_the_end_is_compared_too_and_nobody_twice() -> None:
     first = CheckResults((1,), 10, 10)
-    late = make.tried("thread", (400.0,), workers=8)
-    last = check_leaders(race(SOLO, POOL, late, asked=(first,)))
+    late, near = (make.tried("process", rates, workers=n) for n, rates in ((8, (400.0, 401.0)), (4, (340.0, 341.0))))
+    last = check_leaders(race(SOLO, POOL, late, near, asked=(first,)))
     assert last is not None
-    assert last.trials == (2,)
-    assert check_leaders(race(SOLO, POOL, late, asked=(first, last))) is None
+    assert last.trials == (2,), "not all that come near it"
+    assert check_leaders(race(SOLO, POOL, late, near, asked=(first, last))) is None
 
 
 def test_where_the_leaders_are_wrong_the_next_are_compared() -> None:

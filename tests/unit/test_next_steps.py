@@ -271,6 +271,15 @@ def test_coroutines_are_tried_by_more_though_their_loop_is_not_near_the_leader()
     assert {to.backend for to in plain.configurations} == {"process"}
 
 
+def test_no_more_coroutines_are_tried_where_they_compute_and_a_loop_does_what_it_should() -> None:
+    def opens(loop_per_s: float) -> bool:
+        trials = (solo(100.0), tried("process", (190.0,), workers=2), tried("asyncio", (loop_per_s,), workers=8))
+        return opens_more(next_step(opened(*trials, kind="coroutine")))
+
+    assert not opens(101.0)
+    assert opens(180.0), "where it does more there is something that the model does not know"
+
+
 def test_results_are_compared_before_more_counts_are_tried_or_anyone_is_measured_at_length() -> None:
     everything = opened(*SCALING)
     before = replace(everything, steps=everything.steps[:-1])

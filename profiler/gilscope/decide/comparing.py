@@ -15,8 +15,6 @@ COMPARING_SHARE, LONG_SHARE, MOST_COMPARED = 0.03, 0.05, 200
 DIGEST_S = 0.001
 #: Passes of the serial run over its inputs: before the others, after them, and one by one in another's process.
 SERIAL_PASSES = 3
-#: Who leads, as a part of the fastest.
-NEAR = 0.8
 #: Comparisons in all, the first included.
 MOST = 3
 
@@ -28,11 +26,14 @@ def check_first(measured: Measured) -> CheckResults | None:
 
 
 def check_leaders(measured: Measured) -> CheckResults | None:
-    """Those that lead and were not opened yet when results were compared first, until the leaders give right ones."""
-    asked = measured.asked(CheckResults)
+    """What would be recommended, where it was not opened yet when results were compared first; until that gives right
+    ones."""
+    asked, chosen = measured.asked(CheckResults), measured.advice().trial
     done = {number for step in asked for number in step.trials}
-    near = [number for number in measured.contending(NEAR) if number not in done] if len(asked) < MOST else []
-    return _check(measured, near)
+    if chosen is None or len(asked) >= MOST:
+        return None
+    number = list(measured.racing)[chosen]
+    return _check(measured, [] if number in done else [number])
 
 
 def _check(measured: Measured, numbers: list[int]) -> CheckResults | None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from gilscope.configuration import Configuration
 from gilscope.decide.candidates import STEP, candidates, most_workers
-from gilscope.decide.classify import MIN_SAMPLES
+from gilscope.decide.classify import COMPUTE_SHARE, MIN_SAMPLES, compute_share
 from gilscope.decide.comparing import check_first, check_leaders
 from gilscope.decide.contest import contest, passes, planned_round_s, second_processes
 from gilscope.decide.forking import fork_instead
@@ -275,7 +275,8 @@ def _next_count(measured: Measured, name: str) -> int | None:
         high=high,
         step=STEP[shape],
         alone=serial_per_s,
-        believed=shape != "loop",
+        # Alone, a call that waits has a loop of its own, and takes more than on one for all: the model knows it so.
+        believed=shape != "loop" or (compute_share(model.demands) or 0.0) >= COMPUTE_SHARE,
     )
 
 
