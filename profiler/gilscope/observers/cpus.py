@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-import psutil
-
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,6 +97,8 @@ def _physical_bytes() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
+        import psutil  # only here: it takes as long to import as all the rest that a profile is read with
+
         return int(psutil.virtual_memory().total)
 
 

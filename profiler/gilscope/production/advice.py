@@ -29,6 +29,13 @@ _ON_A_LOOP: Final = {
     "thread": "threads (asyncio.to_thread)",
     "process": "a process pool (loop.run_in_executor)",
 }
+#: Waiting that is not for an outside world which many can ask, by subtype: what it gains cannot be known from here.
+_ON_OTHERS: Final = {
+    "lock": "It waits for locks or for other threads: what more calls at a time gain depends on what those do; "
+    "gilscope analyze measures it.",
+    "child": "It waits for processes that it starts: what more calls at a time gain depends on what those compute, for "
+    "they share the CPUs; gilscope analyze measures it.",
+}
 _DOES: Final = {"compute-bound": "It computes", "io-bound": "It waits", "mixed": "It computes and waits"}
 
 
@@ -43,6 +50,7 @@ def advice(profile: ProfileRecord, verdict: Classification, cpus: float) -> str:
         or _too_little(profile, verdict)
         or in_vain(profile, verdict, cpus)
         or _open(verdict)
+        or _ON_OTHERS.get(verdict.subtype or "")
         or _what_gains(profile, verdict, cpus)
     )
 

@@ -167,13 +167,20 @@ def _against(profile: Profile, verdict: Classification, cpus: float) -> str | No
     return in_vain(profile, verdict, cpus) if _is_judged(profile) else f"{verdict.reason}."
 
 
+_WAITED_FOR = {
+    "lock": "locks or other threads: what those do decides whether more calls at a time wait less",
+    "child": "processes that it starts: how many at a time gain depends on what those compute",
+}
+
+
 def _reason(profile: Profile, verdict: Classification, waiting_s: float, computing_s: float) -> str:
     notable_s = NOTABLE_SHARE * (waiting_s + computing_s)
     parts = []
     if waiting_s > notable_s:
-        parts.append(
-            f"It waited {duration(waiting_s)} for the outside world, which many calls can do at the same time."
+        waited_for = _WAITED_FOR.get(
+            verdict.subtype or "", "the outside world, which many calls can do at the same time"
         )
+        parts.append(f"It waited {duration(waiting_s)} for {waited_for}.")
     if computing_s > notable_s:
         parts.append(
             f"It computed for {duration(profile.cpu_s or 0.0)}, of which other CPUs could take {duration(computing_s)}."

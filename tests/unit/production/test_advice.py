@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gilscope.production.advice import advice, in_vain
 from gilscope.production.gains import WORTH, gains, winners
+from gilscope.production.opportunities import opportunities
 from tests.unit.production.profiles import make_profile, seen
 
 PYTHON = seen(400, cpu_gil_s=1.0)
@@ -68,6 +69,15 @@ def test_waiting_side_by_side_needs_no_cpu() -> None:
 
 def test_a_library_with_threads_of_its_own_is_left_alone() -> None:
     assert "threads of its own" in told(clocked_cpu_s=0.05, clocked_own_s=1.9)
+
+
+@pytest.mark.parametrize(("state", "told_of"), [("lock", "locks or for other threads"), ("child", "processes that it")])
+def test_no_gain_is_foretold_for_what_waits_for_others_that_are_not_seen(state: str, told_of: str) -> None:
+    waits: dict[str, Any] = {"clocked_cpu_s": 0.1, "observed": seen(400, cpu_gil_s=0.1, **{f"{state}_s": 0.9})}
+    assert told(**waits).startswith(f"It waits for {told_of}")
+    [found] = opportunities([make_profile(**waits)], 2)
+    assert found.deserving
+    assert "outside world" not in found.reason
 
 
 def test_what_is_open_is_no_gain_and_no_loss() -> None:
