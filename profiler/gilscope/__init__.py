@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gilscope.production.collection import profiles
     from gilscope.production.decorator import classify
     from gilscope.production.observing import observe
+    from gilscope.production.recording import flush
     from gilscope.report.frames import frame
     from gilscope.result import Result, load
 
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "analyze",
     "classify",
+    "flush",
     "frame",
     "load",
     "observe",
@@ -41,6 +43,7 @@ _HOMES = {
     "Result": "gilscope.result",
     "frame": "gilscope.report.frames",
     "load": "gilscope.result",
+    "flush": "gilscope.production.recording",
     "observe": "gilscope.production.observing",
     "profiles": "gilscope.production.collection",
     "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -117,26 +116,6 @@ def test_a_process_that_fails_has_written(tmp_path: Path) -> None:
         _, complaint = process.communicate(timeout=100)
     assert "ValueError: as asked" in complaint
     assert calls(tmp_path) == {"fails": (1, 1)}
-
-
-@linux
-def test_what_a_killed_process_wrote_is_whole(tmp_path: Path) -> None:
-    """It is killed at a moment that nobody chose, as soon as there is a file."""
-    endless = """
-    from gilscope.production import recording
-    recording.INTERVAL_S = 0.001
-    while True: f.square(2)
-    """
-    processes = [program(endless, tmp_path) for _ in range(2)]
-    try:
-        while len([name for name in os.listdir(tmp_path) if name.startswith("gilscope-")]) < 2:
-            assert [process.poll() for process in processes] == [None, None]
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGKILL)
-            process.communicate(timeout=100)
-    ((count, files),) = calls(tmp_path).values()
-    assert (count > 0, files) == (True, 2)
 
 
 @linux

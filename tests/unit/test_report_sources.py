@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gilscope import report
+from gilscope import classify, report
 from gilscope.errors import LoadError, UsageError
 from gilscope.production.files import ProfileFile, write_profiles
+from gilscope.production.journal import Journal
+from gilscope.production.journal_entries import Heading
 from gilscope.report.sources import gather, gather_profiles
 from tests.unit.handmade import make_result
 from tests.unit.production.profiles import make_profile
@@ -48,6 +51,20 @@ def test_files_and_folders_can_be_mixed_and_each_file_counts_once(tmp_path: Path
     renamed = record(tmp_path / "kept.json")
     found = gather_profiles([tmp_path / "out", inside, renamed])
     assert (found.processes, found.profiles[0].calls) == (2, 200)
+
+
+def test_a_process_that_left_a_journal_alone_is_read_by_its_folder_and_by_its_name(tmp_path: Path) -> None:
+    heading = Heading(host="h", pid=1, born=None, python="3", started=0.0)
+    func: Any = classify(name="of a journal")(lambda: None)
+    journal = Journal(tmp_path / "gilscope-h-1.profiles.journal", heading)
+    journal.attach(func.__gilscope__, func.__gilscope__.cell())
+    func()
+    for paths in ([tmp_path], [journal.path], [tmp_path, journal.path]):
+        found = gather_profiles(paths)
+        assert [(each.name, each.calls) for each in found.profiles] == [("of a journal", 1)]
+        assert [each.state for each in found.recorded] == ["running"]
+    journal.abandon()
+    assert [each.state for each in gather_profiles([tmp_path]).recorded] == ["gone"]
 
 
 def test_damaged_profiles_are_named_and_left_out(tmp_path: Path) -> None:

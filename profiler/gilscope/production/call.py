@@ -42,7 +42,9 @@ class Passed:
 
     def failed(self) -> None:
         """It raised."""
-        self._cells.cell().errors += 1
+        cell = self._cells.cell()
+        cell.errors += 1
+        cell.save(1)
 
     def end(self) -> None:
         """Nothing is to be told."""
@@ -159,6 +161,7 @@ class Call:
         cell.errors += self._errors
         if self._weight:
             self._tell(cell)
+        cell.save(self._weight or self._errors)
 
     def _tell(self, cell: Cell) -> None:
         cell.add_timed(self._weight, self._busy + self._awaited)

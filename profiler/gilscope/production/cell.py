@@ -18,9 +18,21 @@ from gilscope.production.unavailable import greenlets_of
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from gilscope.observers.functions import Seen
     from gilscope.production.clocks import Reading, Spent
     from gilscope.production.rate import AdaptiveRate
+
+    class Slot(Protocol):
+        """A place in memory that outlives the process."""
+
+        def save(self, cell: Cell, /) -> None: ...
+
+        def save_timed(self, cell: Cell, /) -> None: ...
+
+        def save_calls(self, calls: int, /) -> None: ...
+
 
 __all__ = ["ADDED", "LARGEST", "Cell", "Sums"]
 
@@ -156,7 +168,7 @@ class Cell(Sums):
 
     __slots__ = (
         *("_alone", "_began", "_begun", "_calls_places", "_clock", "_clock_left", "_clock_places", "_rate"),
-        *("_recent", "_recent_ns", "_weight", "ended", "flags", "inside", "number", "step", "thread"),
+        *("_recent", "_recent_ns", "_weight", "bucket", "ended", "flags", "inside", "number", "slot", "step", "thread"),
     )
 
     def __init__(self, rate: AdaptiveRate) -> None:
@@ -172,6 +184,10 @@ class Cell(Sums):
         self.flags: bytearray | None = None
         """Where that can be read from outside, as the byte ``number`` (see `gilscope.production.publishing`)."""
         self.number = 0
+        self.bucket = 0
+        """Of ``durations``, the one that changed last."""
+        self.slot: Slot | None = None
+        """Where what it has counted outlives the process (see `gilscope.production.journal`)."""
         self._rate = rate
         self._calls_places, self._clock_places = Places(), Places()
         self._clock_left = 0  # timed calls until the next with all clocks
@@ -221,11 +237,15 @@ class Cell(Sums):
             self.flags[self.number] = 0
         if self._clock:
             self._end_clocked()
-        elif weight := self._weight:
+            self.calls += 1
+            self.save(1)
+            return
+        if weight := self._weight:
             wall_ns = perf_counter_ns() - self._began
             self.timed_calls += 1
             self.timed_wall_ns += weight * wall_ns
-            self.durations[bucket(wall_ns)] += weight
+            self.bucket = bucket(wall_ns)
+            self.durations[self.bucket] += weight
             if wall_ns > self.longest_ns:
                 self.longest_ns = wall_ns
             self._recent_ns += wall_ns
@@ -233,16 +253,38 @@ class Cell(Sums):
             if self._recent == LEARNED_AT_A_TIME:
                 self._learn()
         self.calls += 1
+        if self.slot is not None:
+            if weight and self._recent:
+                self.slot.save_timed(self)
+            else:
+                self.save(weight)
+
+    def save(self, weight: int) -> None:
+        """A call was counted; a ``weight`` of 0: and no more than that."""
+        if self.slot is None:
+            return
+        if weight:
+            self.slot.save(self)
+        else:
+            self.slot.save_calls(self.calls)
+
+    def begin_anew(self) -> None:
+        """Another thread has it from now on: the one that had it has ended."""
+        self.ended = self.inside = False
+        self.thread, self.step = get_ident(), None
+        self.flags, self.number = None, 0
 
     def failed(self) -> None:
         """The call raised; `end` follows."""
         self.errors += 1
+        self.save(1)
 
     def add_timed(self, weight: int, wall_ns: int) -> None:
         """A call whose wall clock was read."""
         self.timed_calls += 1
         self.timed_wall_ns += weight * wall_ns
-        self.durations[bucket(wall_ns)] += weight
+        self.bucket = bucket(wall_ns)
+        self.durations[self.bucket] += weight
         self.longest_ns = max(self.longest_ns, wall_ns)
         self._recent_ns += wall_ns
         self._recent += 1

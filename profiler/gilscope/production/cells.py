@@ -47,7 +47,6 @@ class Cells:
     def sums(self, *, recent: bool = False) -> Sums:
         """The figures of all threads together; of calls that have ended. ``recent``: only since `restart`."""
         with self._lock:
-            self._fold()
             whole = Sums()
             for part in self._ended[-1 if recent else 0 :]:
                 whole.add(part)
@@ -57,7 +56,7 @@ class Cells:
         return whole
 
     def cells(self) -> tuple[Cell, ...]:
-        """Those of all threads that have not ended long since."""
+        """One for each thread that has called the function; a thread that has ended leaves its own to the next."""
         return tuple(self._cells)
 
     def add_queue_wait(self, nanoseconds: int) -> None:
@@ -79,12 +78,14 @@ class Cells:
         """Begin anew: in a forked child, where what was counted is the parent's to tell.
 
         The lock may be taken again by the thread that has it: by a signal handler, or a destructor."""
+        for cell in getattr(self, "_cells", ()):
+            cell.slot = None
         self.sampler.reset()
         self._lock = threading.RLock()
         self._local = threading.local()
         self._former = None  # what threads have that have not come since `ask_for_cells`
         self._cells: list[Cell] = []
-        self._ended: list[Sums] = []  # of all threads that have ended, together; before a restart, and since
+        self._ended: list[Sums] = []  # what no thread's cell has: before a restart, and since
         self.born = object()
 
     def restart(self, max_block: int = MAX_BLOCK) -> None:
@@ -97,6 +98,8 @@ class Cells:
         with self._lock:
             if self._tracked:
                 following.stop()
+            for cell in self._cells:
+                cell.slot = None
             self._ended = [self.sums(), Sums()]
             self.sampler, self.rate = following, AdaptiveRate(max_block)
             self._local, self._former, self._cells = threading.local(), None, []
@@ -107,21 +110,22 @@ class Cells:
             cell: Cell = former["cell"]
             end: _End = former["end"]
         else:
-            cell = Cell(self.rate)
+            cell = self._free_cell()
             end = _End(cell)
-            with self._lock:
-                self._fold()
-                self._cells.append(cell)
         local.cell, local.end = cell, end
         for callback in on_new_cell:
             callback(self, cell)
         return cell
 
-    def _fold(self) -> None:
-        """Take over the figures of threads that have ended, so that they do not pile up."""
-        for cell in [cell for cell in self._cells if cell.ended]:
-            self._cells.remove(cell)
-            _add(self._latest(), cell)
+    def _free_cell(self) -> Cell:
+        """One of a thread that has ended, with what that has counted, so that they do not pile up; or a new one."""
+        with self._lock:
+            cell = next((cell for cell in self._cells if cell.ended), None)
+            if cell is None:
+                cell = Cell(self.rate)
+                self._cells.append(cell)
+            cell.begin_anew()
+        return cell
 
     def _latest(self) -> Sums:
         if not self._ended:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
 from gilscope.errors import LoadError
 from gilscope.production.delays import Delays, added_delays
+from gilscope.production.journal_entries import Journaled, journaled
+from gilscope.production.liveness import is_held
 from gilscope.production.nesting import nested
-from gilscope.production.profile import Profile
-from gilscope.production.record import merged
+from gilscope.production.profile import Profile, updated
+from gilscope.production.record import merged_processes
 from gilscope.production.replacing import replace_file
 from gilscope.production.sketch import BUCKETS
 from gilscope.reading import MOST, is_measurable, read_bytes
@@ -21,11 +23,33 @@ from gilscope.records import Record
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["PATTERN", "SCHEMA", "Loaded", "ProfileFile", "Skipped", "load_files", "load_profiles", "write_profiles"]
+__all__ = [
+    "JOURNAL_SUFFIX",
+    "PATTERN",
+    "SCHEMA",
+    "Loaded",
+    "ProfileFile",
+    "Recorded",
+    "Skipped",
+    "State",
+    "load_files",
+    "load_profiles",
+    "recorded_at",
+    "recorded_in",
+    "write_profiles",
+]
 
 SCHEMA: Final = "gilscope.profiles/1"
 #: The names of the files.
 PATTERN: Final = "gilscope-*.profiles.json"
+_SUFFIX: Final = ".profiles.json"
+#: What is beside one whose process has not ended, or could not say so (`gilscope.production.journal`).
+JOURNAL_SUFFIX: Final = ".profiles.journal"
+
+#: Whether a process is done. ``ended``: it wrote at its end. ``running``: it is there. ``gone``: it is gone, and
+#: wrote nothing at its end; all of its calls are counted. ``unfinished``: it may be there or not, and calls after its
+#: last writing are not counted.
+State = Literal["ended", "running", "gone", "unfinished"]
 
 
 class ProfileFile(Record, frozen=True, kw_only=True):
@@ -38,9 +62,22 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     started: float
     """When recording began, in seconds since 1970; ``written``: when the file was."""
     written: float
+    ended: float | None = None
+    """When the process said that it ends; None as long as it has not."""
     profiles: tuple[Profile, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
+
+
+class Recorded(Record, frozen=True, kw_only=True):
+    """One process whose calls are counted, from ``started`` until ``until``, in seconds since 1970."""
+
+    host: str
+    pid: int
+    python: str
+    started: float
+    until: float
+    state: State
 
 
 class Skipped(Record, frozen=True, kw_only=True):
@@ -55,6 +92,7 @@ class Loaded(Record, frozen=True, kw_only=True):
 
     profiles: tuple[Profile, ...]
     processes: int
+    recorded: tuple[Recorded, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on the event loops of all processes together."""
@@ -70,6 +108,17 @@ def write_profiles(path: str | Path, file: ProfileFile) -> None:
     replace_file(place, msgspec.json.encode(file))
 
 
+def recorded_in(folder: Path) -> list[Path]:
+    """The files that processes have written to a folder."""
+    journals = folder.glob(f"gilscope-*{JOURNAL_SUFFIX}")
+    return sorted({*folder.glob(PATTERN), *map(recorded_at, journals)})
+
+
+def recorded_at(path: Path) -> Path:
+    """The file of the process whose file, or journal, this is: where there is a journal alone, it is not there."""
+    return _beside(path, _SUFFIX) if path.name.endswith(JOURNAL_SUFFIX) else path
+
+
 def load_profiles(folder: str | Path) -> Loaded:
     """Read and merge what processes have written to ``folder``; files that cannot be read are named and left out.
 
@@ -78,7 +127,7 @@ def load_profiles(folder: str | Path) -> Loaded:
     place = Path(folder)
     if not os.path.isdir(place):  # which minds no name, however long
         raise LoadError(f"cannot load {str(folder)!r}: it is no folder; give the one that GILSCOPE_OUT named")
-    paths = sorted(place.glob(PATTERN))
+    paths = recorded_in(place)
     if not paths:
         raise LoadError(f"cannot load {str(folder)!r}: no process has written profiles to it (none match {PATTERN})")
     return load_files(paths)
@@ -87,16 +136,84 @@ def load_profiles(folder: str | Path) -> Loaded:
 def load_files(paths: Iterable[Path]) -> Loaded:
     """Read and merge files of profiles, each of one process; those that cannot be read are named and left out."""
     read = [_read(path) for path in paths]
-    files = [each for each in read if isinstance(each, ProfileFile)]
+    found = [each for each in read if isinstance(each, _Process)]
+    latest = sorted(found, key=lambda each: -each.until)
     return Loaded(
-        profiles=tuple(nested(merged(profile for file in files for profile in file.profiles))),
-        processes=len(files),
+        profiles=tuple(nested(merged_processes([each.file.profiles for each in latest]))),
+        processes=len(found),
+        recorded=tuple(map(_recorded, found)),
         skipped=tuple(each for each in read if isinstance(each, Skipped)),
-        loop_lag=added_delays(file.loop_lag for file in files),
+        loop_lag=added_delays(each.file.loop_lag for each in found),
     )
 
 
-def _read(path: Path) -> ProfileFile | Skipped:
+class _Process(NamedTuple):
+    file: ProfileFile
+    state: State
+    until: float
+
+
+def _recorded(process: _Process) -> Recorded:
+    file = process.file
+    about = {name: getattr(file, name) for name in ("host", "pid", "python", "started")}
+    return Recorded(**about, until=process.until, state=process.state)
+
+
+def _read(path: Path) -> _Process | Skipped:
+    """A process's file, with what its journal tells beyond it; the journal alone where there is no more."""
+    place = _beside(path, JOURNAL_SUFFIX)
+    journal, held = _journal(place), is_held(place)  # before the file: a process that ends has written it by then
+    file = _read_file(path)
+    if isinstance(file, Skipped):
+        if not isinstance(journal, Journaled):
+            return file if journal is None or os.path.lexists(path) else journal
+        file = _begun(journal)
+    return _joined(file, journal if isinstance(journal, Journaled) else None, held)
+
+
+def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> _Process:
+    if file.ended is not None:
+        return _Process(file, "ended", file.ended)
+    if journal is None:
+        return _Process(file, "running" if held else "unfinished", file.written)
+    until = max(file.written, journal.alive_at)
+    state: State = "unfinished" if held is None else "running" if held else "gone"
+    if not journal.complete:
+        state, until = "running" if held else "unfinished", file.written
+    known = {_key(profile): profile for profile in file.profiles}
+    counted = {_key(profile): profile for profile in journal.profiles}
+    profiles = [updated(known.get(key, profile), profile) for key, profile in counted.items()]
+    others = [profile for key, profile in known.items() if key not in counted]
+    return _Process(msgspec.structs.replace(file, profiles=(*profiles, *others)), state, until)
+
+
+def _key(profile: Profile) -> tuple[object, ...]:
+    return profile.spec, profile.name, profile.kind, profile.file, profile.line, profile.digest
+
+
+def _begun(journal: Journaled) -> ProfileFile:
+    heading = journal.heading
+    about = {name: getattr(heading, name) for name in ("host", "pid", "python", "started")}
+    return ProfileFile(**about, written=heading.started)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name.removesuffix(_SUFFIX).removesuffix(JOURNAL_SUFFIX) + suffix)
+
+
+def _journal(path: Path) -> Journaled | Skipped | None:
+    """None where there is none."""
+    try:
+        return journaled(read_bytes(path))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return Skipped(path=str(path), reason=error.strerror or str(error))
+    except (ValueError, IndexError, TypeError, msgspec.DecodeError) as error:
+        return Skipped(path=str(path), reason=f"it is damaged or something else ({error})")
+
+
+def _read_file(path: Path) -> ProfileFile | Skipped:
     try:
         data = read_bytes(path)
         measurable, file = is_measurable(msgspec.json.decode(data)), msgspec.json.decode(data, type=ProfileFile)

@@ -6,10 +6,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gilscope.introspection import gil_enabled
 from gilscope.observers.cpus import usable_cpus
 from gilscope.production import advice, judge
 from gilscope.production.cell import ADDED
+from gilscope.production.code_digest import code_digest
 from gilscope.production.delays import delays_of
 from gilscope.production.observed import observed_of
 from gilscope.production.on_loops import on_loops_of
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from gilscope.production.cell import Sums
     from gilscope.records import Classification, Kind
 
-__all__ = ["Profile", "profile_of"]
+__all__ = ["Profile", "profile_of", "recounted", "updated"]
 
 
 class Profile(ProfileRecord, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ def profile_of(
         cpus=_usable_cpus(),
         file=code.co_filename if code else None,
         line=code.co_firstlineno if code else None,
+        digest=code_digest(code) if code else None,
         gil_enabled=gil_enabled(),
         needs_inputs=needs_inputs,
         greenlets=greenlets_of() is not None,
@@ -74,6 +78,12 @@ def _usable_cpus() -> float:
     return usable_cpus(None).usable
 
 
+def recounted(profile: Profile, sums: Sums) -> Profile:
+    """The same function's profile with other sums: what is no sum stays."""
+    fresh = profile_of(sums, profile.spec, profile.name, profile.kind, None)
+    return msgspec.structs.replace(profile, **{name: getattr(fresh, name) for name in _SUMMED})
+
+
 def _field(figure: str) -> str:
     return figure.replace("_ns", "_s")
 
@@ -86,3 +96,12 @@ def _value(sums: Sums, figure: str) -> float:
 
 
 _UNITS = {"ns": 1e9, "ns2": 1e18}
+
+
+def updated(profile: Profile, counted: Profile) -> Profile:
+    """A profile with the later sums of another."""
+    return msgspec.structs.replace(profile, **{name: getattr(counted, name) for name in _SUMMED})
+
+
+#: What a profile takes from sums alone.
+_SUMMED = (*map(_field, ADDED), "durations", "longest_s", "longest_block_s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -24,9 +25,9 @@ from gilscope.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["ProfileRecord", "merged"]
+__all__ = ["ProfileRecord", "merged", "merged_processes"]
 
 #: From the first of so many calls to the last is long enough beside one of them to be called the time of their loop.
 MIN_SPANNED = 10
@@ -46,6 +47,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     kind: Kind = "sync"
     file: str | None = None
     line: int | None = None
+    digest: str | None = None
+    """Of its code, wherever that stands (`gilscope.production.code_digest`)."""
     gil_enabled: bool = True
     needs_inputs: bool | None = None
     """Whether it has parameters without a default that its decorator gave no value for. None where that is unknown."""
@@ -327,12 +330,14 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
 
 #: Calls that were all made in one function, from which it is taken for the only one that makes them.
 MIN_LOOKED_AT = 10
-#: What tells a function from others; the first profile's word counts for the rest of it.
-_IDENTITY = ("spec", "name", "kind", "file", "line", "gil_enabled")
+#: What tells a function from others in all processes, and in one; the first profile's word counts for the rest of it.
+_IDENTITY = ("spec", "name", "kind", "gil_enabled")
+_PLACE = ("file", "line", "digest")
 _LARGEST = ("longest_s", "longest_block_s", "cpus")
 _COUNTED = ("called_from", "durations")
 _BY_HAND = (
     *_IDENTITY,
+    *_PLACE,
     *_LARGEST,
     "needs_inputs",
     "greenlets",
@@ -348,10 +353,32 @@ _P = TypeVar("_P", bound=ProfileRecord)
 
 
 def merged(profiles: Iterable[_P]) -> list[_P]:
-    """One profile for each function, from those of many processes; the most calls' wall clock first."""
+    """One profile for each function, from those of one process, or of many with the same code; the most calls' wall
+    clock first."""
+    return _sums(profiles, lambda profile: (*_identity(profile), *(getattr(profile, name) for name in _PLACE)))
+
+
+def merged_processes(processes: Sequence[Sequence[_P]]) -> list[_P]:
+    """The same of processes whose code may have changed between them, the latest first: a function is the same by its
+    names, wherever it stands now. Where a process has several of these names, each is told by its code."""
+    counts = [Counter(map(_identity, profiles)) for profiles in processes]
+    several = {identity for count in counts for identity, times in count.items() if times > 1}
+
+    def key(profile: _P) -> tuple[object, ...]:
+        own = (profile.digest or (profile.file, profile.line),) if _identity(profile) in several else ()
+        return (*_identity(profile), *own)
+
+    return _sums(chain.from_iterable(processes), key)
+
+
+def _identity(profile: ProfileRecord) -> tuple[object, ...]:
+    return tuple(getattr(profile, name) for name in _IDENTITY)
+
+
+def _sums(profiles: Iterable[_P], key: Callable[[_P], tuple[object, ...]]) -> list[_P]:
     groups: dict[tuple[object, ...], list[_P]] = {}
     for profile in profiles:
-        groups.setdefault(tuple(getattr(profile, name) for name in _IDENTITY), []).append(profile)
+        groups.setdefault(key(profile), []).append(profile)
     return sorted((_sum(group) for group in groups.values()), key=lambda profile: -(profile.wall_s or 0.0))
 
 

@@ -1,6 +1,7 @@
 """Writing this process's profiles to a folder: its own file there is replaced every few seconds, and at its end.
 
-What a process has seen so outlives it however it ends, but for the last seconds.
+What a process has counted outlives it however it ends: that is in its journal too (`gilscope.production.journal`),
+which is beside the file until the process has written at its end.
 """
 
 from __future__ import annotations
@@ -16,20 +17,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gilscope.production import OUT_VARIABLE, clocks
+from gilscope.production.cells import on_new_cell
 from gilscope.production.files import ProfileFile, write_profiles
 from gilscope.production.forks import after_fork
-from gilscope.production.function import functions
+from gilscope.production.function import Function, functions
+from gilscope.production.journal import Journal
+from gilscope.production.journal_entries import Heading
+from gilscope.production.liveness import born
 from gilscope.production.loop_lag import loop_lag
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.subprocesses import start_thread
 
 if TYPE_CHECKING:
+    from gilscope.production.cell import Cell
+    from gilscope.production.cells import Cells
     from gilscope.production.profile import Profile
 
 __all__ = ["INTERVAL_S", "Recorder", "flush", "record"]
 
 INTERVAL_S = 2.0
 TROUBLE = "profiles are not recorded"
+NO_JOURNAL = "the calls of the last two seconds will be lost if this process is killed"
 
 _recorder: Recorder | None = None
 
@@ -44,48 +52,112 @@ def record(folder: str) -> None:
     if (library := greenlets_of()) is not None:
         tell(TROUBLE, f"its threads are {library}'s greenlets, whose clocks cannot be told apart")
         return
-    _recorder = Recorder(folder)
-    atexit.register(flush)
-    # A worker process of multiprocessing ends with os._exit, but runs what was registered here before.
+    recorder = Recorder(folder)
+    recorder.begin_journal()
+    _recorder = recorder
+    recorder.keep_all()
+    atexit.register(_finish)
+    # A worker process of multiprocessing ends with os._exit, but runs what was registered here before: this last.
     if util := sys.modules.get("multiprocessing.util"):
-        util.Finalize(None, flush, exitpriority=100)
+        util.Finalize(None, _finish, exitpriority=-100)
     try:
-        start_thread(_recorder.run, "gilscope-recorder")
+        start_thread(recorder.run, "gilscope-recorder")
     except OSError as error:
         tell("profiles are recorded at the end of the process only", error)
 
 
 def flush() -> None:
-    """Write now what is not written yet, where this process records."""
+    """Write to ``GILSCOPE_OUT`` now what the calls of this process have shown, where it records: when a server is told
+    to shut down, say. Never raises, and need not be called: what was counted is not lost when the process ends, however
+    it does."""
     if _recorder is not None:
         _recorder.flush()
+
+
+def _finish() -> None:
+    if _recorder is not None:
+        _recorder.finish()
 
 
 @after_fork
 def _forget() -> None:
     """The child will have a recorder and a file of its own."""
     global _recorder
+    if _recorder is not None:
+        _recorder.abandon()
     _recorder = None
-    atexit.unregister(flush)
+    atexit.unregister(_finish)
+
+
+def _keep(function: Cells, cell: Cell) -> None:
+    """This is within a call of the user's, which nothing here may fail."""
+    if _recorder is not None and isinstance(function, Function):
+        _recorder.keep(function, cell)
+
+
+on_new_cell.append(_keep)
 
 
 class Recorder:
     """This process's own file in a folder."""
 
     def __init__(self, folder: str) -> None:
-        host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
-        self.path = Path(os.path.abspath(folder), f"gilscope-{host}-{os.getpid()}-{secrets.token_hex(4)}.profiles.json")
-        self._host = host
+        self._host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
+        stem = f"gilscope-{self._host}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.path = Path(os.path.abspath(folder), f"{stem}.profiles.json")
         self._started = time.time()
         self._lock = threading.Lock()
-        self._written: list[Profile] = []
+        self._written: tuple[list[Profile], float | None] = ([], None)
+        self._ended: float | None = None
+        self._journal: Journal | None = None
+
+    def begin_journal(self) -> None:
+        """Begin to keep counts where they outlive the process; where that cannot be, it is logged."""
+        heading = Heading(
+            host=self._host, pid=os.getpid(), born=born(os.getpid()), python=_python(), started=self._started
+        )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._journal = Journal(self.path.with_name(self.path.stem + ".journal"), heading)
+        except (OSError, ValueError) as error:
+            tell(NO_JOURNAL, error)
+
+    def keep_all(self) -> None:
+        """Keep what threads have counted that made their first calls while recording began."""
+        for function in functions():
+            for cell in function.cells():
+                self.keep(function, cell)
+
+    def keep(self, function: Function, cell: Cell) -> None:
+        """Keep in the journal what a thread counts of a function."""
+        if self._journal is not None:
+            try:
+                self._journal.attach(function, cell)
+            except Exception as error:
+                tell(NO_JOURNAL, error)
+
+    def abandon(self) -> None:
+        """In a forked child: all is the parent's."""
+        if self._journal is not None:
+            self._journal.abandon()
 
     def run(self) -> None:
         """Write every few seconds, in a thread of its own, as long as the process lives."""
         clocks.gilscope_threads.add(threading.get_ident())
         pause = threading.Event()
         while not pause.wait(INTERVAL_S):
+            self.sign()
             self.flush()
+
+    def sign(self) -> None:
+        """Say in the journal that the process lives."""
+        if self._journal is not None:
+            self._journal.sign()
+
+    def finish(self) -> None:
+        """The process is about to end: write for the last time."""
+        self._ended = self._ended or time.time()
+        self.flush()
 
     def flush(self) -> None:
         """Write what the calls have shown, unless it is written already. What goes wrong is logged, once, and never
@@ -100,18 +172,25 @@ class Recorder:
     def _flush(self) -> None:
         with self._lock:
             profiles = [profile for function in functions() if (profile := function.recorded()).calls]
-            if profiles == self._written:
-                return
-            write_profiles(self.path, self._file(profiles))
-            self._written = profiles
+            if profiles and (profiles, self._ended) != self._written:
+                write_profiles(self.path, self._file(profiles))
+                self._written = (profiles, self._ended)
+            if self._ended is not None and self._journal is not None:
+                self._journal.remove()
+                self._journal = None
 
     def _file(self, profiles: list[Profile]) -> ProfileFile:
         return ProfileFile(
             host=self._host,
             pid=os.getpid(),
-            python=sys.version.partition(" ")[0],
+            python=_python(),
             started=self._started,
             written=time.time(),
+            ended=self._ended,
             profiles=tuple(profiles),
             loop_lag=loop_lag(),
         )
+
+
+def _python() -> str:
+    return sys.version.partition(" ")[0]

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 from _random import Random  # random itself takes longer to import than all the rest, for distributions not needed here
 from itertools import repeat
-from operator import length_hint
+from operator import length_hint, setitem
+from time import sleep
 
 from gilscope.production.forks import after_fork
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     #: Calls let pass before, items given, the items, and the row before where another thread may still take from it.
-    _Row: TypeAlias = "tuple[int, int, repeat[None], tuple[int, repeat[None]] | None]"
+    _Row: TypeAlias = "tuple[int, int, Iterator[object], tuple[int, Iterator[object]] | None]"
 
 __all__ = ["CallSampler", "Places"]
 
+#: How often another thread is let go first.
+PATIENCE = 1000
+
 _random = Random()
+_store: Callable[[memoryview, int, int], None] = setitem  # type: ignore[assignment]
 
 
 @after_fork
@@ -66,7 +72,7 @@ class CallSampler:
     the GIL; without it, the sampler is stopped and each thread chooses for itself.
     """
 
-    __slots__ = ("_places", "_row", "_stopped", "_turn", "passing")
+    __slots__ = ("_kept", "_places", "_row", "_stopped", "_turn", "passing")
 
     def __init__(self) -> None:
         self._stopped = False
@@ -75,8 +81,9 @@ class CallSampler:
     def reset(self) -> None:
         """Begin anew, in a forked child; what was stopped stays so."""
         self._turn = [] if self._stopped else [None]  # who pops it may change the rest
-        self.passing: repeat[None] = repeat(None, 0)
+        self.passing: Iterator[object] = repeat(None, 0)
         self._row: _Row = (0, 0, self.passing, None)
+        self._kept: tuple[Iterator[memoryview], Iterator[int]] | None = None
         self._places = Places()
 
     @property
@@ -94,17 +101,45 @@ class CallSampler:
         except IndexError:
             return 1  # another thread chooses right now: this call is in no block and stands for itself
         try:
-            return 1 if length_hint(self.passing) else self._begin(block)
+            return 1 if length_hint(self._row[2]) else self._begin(block)
         finally:
             self._turn.append(None)
 
     def _begin(self, block: int) -> int:
         weight, gap = self._places.block, self._places.next_gap(block)
         before, given, _, _ = self._row
-        items = repeat(None, gap)
-        self._row = (before + given, gap, items, None)
-        self.passing = items
+        self._let_pass(before + given, gap)
         return weight
+
+    def _let_pass(self, before: int, gap: int) -> None:
+        items: Iterator[object] = repeat(None, gap)
+        passing = items
+        if self._kept is not None:  # who takes an item stores how many were taken, in the same step
+            items = numbers = iter(range(before + 1, before + gap + 1))
+            passing = map(_store, *self._kept, numbers)
+        self._row = (before, gap, items, None)
+        self.passing = passing
+
+    def count_in(self, words: memoryview, place: int) -> bool:
+        """Keep what `passed` is in memory that outlives the process, from now on. False when another thread would not
+        let it."""
+        for _ in range(PATIENCE):
+            if self._stopped:
+                words[place] = self.passed
+                return True
+            try:
+                self._turn.pop()
+            except IndexError:  # another thread chooses right now
+                sleep(0)
+                continue
+            before, given, items, _ = self._row
+            left = len(list(items))  # taken in one step, to be given again
+            self._kept = (repeat(words), repeat(place))
+            words[place] = before + given - left
+            self._let_pass(before + given - left, left)
+            self._turn.append(None)
+            return True
+        return False
 
     def stop(self) -> bool:
         """Let no call pass any more. False when another thread is choosing: ask again."""

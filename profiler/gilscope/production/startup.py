@@ -26,7 +26,9 @@ def prepare() -> None:
         return
     _prepared = True
     try:
-        if _folder():
+        if folder := _folder():
+            # Here and for all that this process starts, wherever they change to later.
+            os.environ[OUT_VARIABLE] = os.path.abspath(folder)
             import gilscope.production.recording
         if _observes():
             import gilscope.production.observing  # noqa: F401

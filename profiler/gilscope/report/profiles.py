@@ -13,6 +13,7 @@ from gilscope.production.on_loops import NOTICED_S
 from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
+from gilscope.report.recorded import recorded_remarks, recorded_rows
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import kind_of_work, sentence, short_name
@@ -52,7 +53,10 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
     return Sheet(
         document=tabled(
             f"{counted(len(profiles), 'function')}, recorded by {counted(loaded.processes, 'process', 'es')}",
-            ("Wall clocks are summed over calls: those of calls that overlap in time count each.",),
+            (
+                "Wall clocks are summed over calls: those of calls that overlap in time count each.",
+                *recorded_remarks(loaded.recorded),
+            ),
             _table(
                 [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
             ),
@@ -62,7 +66,11 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
             first=_blocked_loops(shown, profiles),
         ),
         schema="gilscope.functions/1",
-        about={"processes": loaded.processes, "skipped": [skipped.path for skipped in loaded.skipped]},
+        about={
+            "processes": loaded.processes,
+            "recorded": recorded_rows(loaded.recorded),
+            "skipped": [skipped.path for skipped in loaded.skipped],
+        },
         rows=tuple(_row(profile) for profile in loaded.profiles),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from gilscope.errors import LoadError, UsageError
-from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files
+from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files, recorded_at, recorded_in
 from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
 from gilscope.report import format_for_path
@@ -61,9 +61,9 @@ def gather_profiles(paths: Sequence[str | Path]) -> Loaded:
 
 def _files(path: Path) -> list[Path]:
     if not os.path.isdir(path):  # which minds no name, however long
-        return [path]
+        return [recorded_at(path)]
     saved = (file for file in path.glob("*.json") if format_for_path(file) == "json")  # and nothing for a viewer
-    files = sorted(path.glob(PATTERN)) or sorted(saved)
+    files = recorded_in(path) or sorted(saved)
     if not files:
         raise LoadError(
             f"cannot load {str(path)!r}: it holds neither recorded profiles ({PATTERN}) nor saved results (*.json)"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.production.code_digest import code_digest
 from gilscope.production.profile import Profile
-from gilscope.production.record import merged
+from gilscope.production.record import merged, merged_processes
 from tests.unit.production.profiles import make_profile
 
 
@@ -122,6 +123,28 @@ def test_an_unknown_run_queue_stays_unknown_when_merged() -> None:
 
 def test_functions_of_one_name_in_two_places_stay_two() -> None:
     assert len(merged([make_profile(line=1), make_profile(line=2)])) == 2
+
+
+def test_a_function_stays_one_when_its_line_moves() -> None:
+    moved = [[make_profile(line=9, digest="b")], [make_profile(line=4, digest="a")], [make_profile(line=1)]]
+    (one,) = merged_processes(moved)
+    assert (one.calls, one.line) == (300, 9), "it is where the latest has it"
+
+
+def test_functions_of_one_name_are_told_by_their_code_wherever_it_moves() -> None:
+    before = [make_profile(line=1, digest="a"), make_profile(line=5, digest="b", calls=10)]
+    after = [make_profile(line=7, digest="b", calls=10), make_profile(line=3, digest="a")]
+    assert sorted((each.calls, each.digest) for each in merged_processes([after, before])) == [(20, "b"), (200, "a")]
+
+
+def test_the_digest_of_code_minds_its_work_and_not_its_place() -> None:
+    def made(text: str) -> str:
+        names: dict[str, Any] = {}
+        exec(text, names)
+        return code_digest(names["f"].__code__)
+
+    text = "def f(x):\n    return x in {'a', 'b', 'c'} and (lambda: 2)"
+    assert made(text) == made(f"# moved\n\n{text}") != made(text.replace("2", "3"))
 
 
 def test_the_record_survives_json() -> None:
