@@ -8,6 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from gilscope.observers.process_files import ProcessFiles
 from gilscope.programs.dumping import DumpedThread, dump
 from gilscope.programs.interpreters import Interpreters
 from gilscope.programs.memory import Memory
+from gilscope.programs.refusals import NotPermittedError
 from gilscope.programs.runtime import find_runtime
 from tests.programs.conftest import Start
 
@@ -163,3 +167,35 @@ def test_an_interpreter_whose_file_is_gone_is_read_from_memory(start: Start, tmp
     assert "sleeps" in by_function(dump(pid).threads)
     copy.write_bytes(b"another file where it was")
     assert "sleeps" in by_function(dump(pid).threads)
+
+
+def test_without_its_memory_what_the_kernel_tells_is_told_of_any_process(start: Start) -> None:
+    seen = dump(start("sleeps", "receives", "waits_for_a_lock", "computes"), memory=False)
+    waits = Counter(thread.look.wait for thread in seen.threads)
+    assert (waits["sleep"], waits["network"], waits["lock"], waits["gil_wait"]) == (1, 1, 0, 0)
+    assert waits["unknown"] >= 1  # a lock, or the GIL
+    assert (seen.gils, seen.python) == ((), None)
+    assert {thread.look.stack for thread in seen.threads} == {None}
+
+
+def test_one_that_may_not_be_read_is_told_by_its_states_alone(start: Start) -> None:
+    """As another user sees it: neither memory nor system calls."""
+    if os.geteuid():
+        pytest.skip("only root can be somebody else")
+    pid = start("sleeps", "computes")
+    with as_nobody():
+        with pytest.raises(NotPermittedError, match="another user's"):
+            dump(pid)
+        seen = {thread.look.wait for thread in dump(pid, memory=False).threads}
+    assert "unknown" in seen
+    assert "sleep" not in seen
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """This process, as a user who may read nothing of others'."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

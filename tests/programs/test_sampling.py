@@ -63,6 +63,8 @@ def test_who_waits_is_told_with_whom_it_waits_for(start: Start) -> None:
     most = max(process.threads, key=lambda thread: thread.scheduled.run_s)
     assert process.cpu_s == pytest.approx(sum(thread.scheduled.run_s for thread in process.threads), rel=0.05)
     assert most.scheduled.run_s > 0.8 * process.cpu_s
+    assert most.began_in is not None
+    assert most.began_in.name == "computes"
     assert sampler.torn <= 0.05 * len(moments)
 
 

@@ -44,6 +44,7 @@ class Pace:
         slot = began
         while True:
             due = slot + self._rng.random() * self.slot_s
+            asleep_cpu = time.thread_time()
             self.own.sleep()
             if wait(due - time.perf_counter()):
                 break
@@ -51,7 +52,7 @@ class Pace:
                 self._quality.missed += 1
             else:
                 self.own.wake()
-                self._cost.begin(time.thread_time())
+                self._cost.begin(asleep_cpu)  # to wait and to wake costs, too
                 yield
                 self._cost.end(time.thread_time(), self.saturated)
             slot += self.slot_s

@@ -10,7 +10,7 @@ from typing import Final
 
 from gilscope.observers.gil import Hold
 from gilscope.observers.own_schedule import OwnSchedule
-from gilscope.programs.moments import GilLook, ThreadLook
+from gilscope.programs.moments import GilLook, PythonFunction, ThreadLook
 from gilscope.programs.process import ProgramProcess
 from gilscope.programs.refusals import refused
 from gilscope.programs.since import CpuClocks
@@ -30,6 +30,9 @@ class DumpedThread:
 
     look: ThreadLook
     name: str
+    """The kernel's; since 3.14 it begins like that of `threading.Thread`."""
+    began_in: PythonFunction | None
+    """What it was started for: the outermost function on its stack, those of `threading` left out."""
     interpreter: int | None
     """The number of the one that it runs Python in; None of a native thread, which Python does not know."""
     blocked_s: float | None
@@ -57,7 +60,8 @@ class ProcessDump:
 
     pid: int
     command: tuple[str, ...]
-    python: tuple[int, int, int]
+    python: tuple[int, int, int] | None
+    """The version; None where its memory was not read."""
     watched_s: float
     looks: int
     gils: tuple[DumpedGil, ...]
@@ -69,12 +73,13 @@ class ProcessDump:
     """Whether every thread that waits for a GIL could be told from one that waits for a lock."""
 
 
-def dump(pid: int) -> ProcessDump:
+def dump(pid: int, memory: bool = True) -> ProcessDump:
     """One look at a process.
 
+    :param memory: whether its memory is read; without, only what the kernel tells is told, of any process
     :raises AttachError: when it cannot be seen into
     """
-    process = ProgramProcess(pid, 0, random.Random())
+    process = ProgramProcess(pid, 0, random.Random(), memory)
     own = OwnSchedule()
     try:
         return _dumped(process, own)
@@ -119,7 +124,7 @@ def _thread(process: ProgramProcess, look: ThreadLook, clocks: CpuClocks) -> Dum
     if look.wait is not None:
         with suppress(OSError, ValueError):
             blocked_s = clocks.idle_s(watch.open())
-    return DumpedThread(look, watch.name, watch.interpreter, blocked_s)
+    return DumpedThread(look, watch.name, watch.began_in, watch.interpreter, blocked_s)
 
 
 def _gil(look: GilLook, holds: list[Hold], threads: dict[int, DumpedThread], watched_s: float) -> DumpedGil:

@@ -7,7 +7,8 @@ where it does not.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gilscope.observers.gil import GilLayout, Hold, libc_of
@@ -16,9 +17,9 @@ from gilscope.programs.layouts import OLDEST, Layout, Version, is_free_threaded,
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.refusals import NoGilError, UnknownVersionError, UnreadableInterpreterError
 from gilscope.programs.runtime import Runtime
-from gilscope.programs.stacks import StackReader
+from gilscope.programs.stacks import Stack, StackReader
 
-__all__ = ["Interpreters", "PythonThread"]
+__all__ = ["Interpreters", "NoInterpreters", "PythonThread"]
 
 #: Interpreters and threads of a process: a list that is read while it changes may lead in a circle.
 MOST_INTERPRETERS, MOST_THREADS = 10_000, 100_000
@@ -42,6 +43,35 @@ class PythonThread(NamedTuple):
     """Which of `Interpreters.gils` it needs to run."""
 
 
+class NoInterpreters:
+    """What is known of them in a process whose memory may not be read, or that is no CPython: nothing."""
+
+    gils: tuple[int, ...] = ()
+    by_gil: tuple[tuple[int, ...], ...] = ()
+    threads: tuple[PythonThread, ...] = ()
+    version: Version | None = None
+    waiters_known = False
+    turns: Mapping[int, int] = MappingProxyType({})
+
+    def gil_of_futex(self, _address: int) -> int | None:
+        return None
+
+    def lock_of_futex(self, _address: int, _on_stack: bool) -> int | None:
+        return None
+
+    def gil(self, which: int) -> Hold:
+        raise IndexError(which)
+
+    def number_of(self, _state: int) -> int | None:
+        return None
+
+    def rescan(self) -> None:
+        """There is nothing to be read."""
+
+    def read_stacks(self, states: Sequence[int]) -> list[Stack | None]:
+        return [None] * len(states)
+
+
 class Interpreters:
     """What runs in one process.
 
@@ -55,14 +85,14 @@ class Interpreters:
         self._memory = memory
         self._runtime = runtime
         self.layout = _layout(memory.pid, runtime)
-        self.version: Version = runtime.version or self.layout.version
+        self.version: Version | None = runtime.version or self.layout.version
         self._gil = GilLayout(self.layout.gil_locked, libc_of(runtime.maps, None))
         self.gils: tuple[int, ...] = ()
         """Their addresses."""
         self.by_gil: tuple[tuple[int, ...], ...] = ()
         """The numbers of the interpreters that share each."""
         self.threads: tuple[PythonThread, ...] = ()
-        self.stacks = StackReader(memory, self.layout, CodeCache(memory, self.layout))
+        self._stacks = StackReader(memory, self.layout, CodeCache(memory, self.layout))
         self._read_until_sound()
 
     @property
@@ -70,6 +100,16 @@ class Interpreters:
         """Whether every thread that waits for a GIL can be told from one that waits for a lock: not with a C library
         whose locks are not known."""
         return self._gil.libc is not None
+
+    @property
+    def turns(self) -> Mapping[int, int]:
+        """Of the thread states whose stacks were read last, those that run an event loop: a number that changes
+        whenever it goes round or calls another callback."""
+        return self._stacks.turns
+
+    def read_stacks(self, states: Sequence[int]) -> list[Stack | None]:
+        """The stack of each thread, by the addresses of their states; None of one that was torn."""
+        return self._stacks.read(states)
 
     def gil(self, which: int) -> Hold:
         """Who holds one GIL, by the address of the thread state.
@@ -82,6 +122,18 @@ class Interpreters:
         """Which GIL a thread blocked on the futex at ``address`` wants; None when it is another lock."""
         files = self._memory.files
         return next((n for n, gil in enumerate(self.gils) if self._gil.owns_futex(files, gil, address)), None)
+
+    def lock_of_futex(self, address: int, on_stack: bool) -> int | None:
+        """The address of the lock that a thread blocked on a futex waits for; None where that is not told.
+
+        :param on_stack: whether the futex is in the thread's own stack
+        """
+        if not on_stack:
+            return address
+        try:
+            return self._memory.word(address - 8) or None if self.layout.parks else None
+        except ReadError:
+            return None
 
     def rescan(self) -> None:
         """Read anew which interpreters and threads there are.
@@ -96,7 +148,7 @@ class Interpreters:
             threads += [PythonThread(state, tid, number, which) for state, tid in self._threads_of(address)]
         self.gils, self.by_gil = tuple(gils), tuple(tuple(sorted(numbers)) for numbers in gils.values())
         self.threads = tuple(threads)
-        self.stacks.forget({thread.state for thread in threads})
+        self._stacks.forget({thread.state for thread in threads})
 
     def number_of(self, state: int) -> int | None:
         """The kernel's number of the thread of a thread state that has come since; None where it is none."""
@@ -146,7 +198,7 @@ class Interpreters:
                 why = str(error)
             if why is None:
                 return
-        version = ".".join(map(str, self.version))
+        version = ".".join(map(str, self.version or ()))
         raise UnreadableInterpreterError(
             f"the interpreter of process {self._memory.pid} (Python {version}, {self._runtime.path}) is not laid out "
             f"as others of its version, or is only starting or ending: {why}"
@@ -165,7 +217,7 @@ class Interpreters:
 
     def _unsound_stacks(self, states: set[int]) -> str | None:
         """At least one thread must have frames that can be read. All of them may have none while it starts."""
-        stacks = self.stacks.read(sorted(states)[:MOST_CHECKED])
+        stacks = self._stacks.read(sorted(states)[:MOST_CHECKED])
         if any(stacks):
             return None
         return "no stack holds together" if None in stacks else "no thread is in Python code"

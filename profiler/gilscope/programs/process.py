@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import struct
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -13,7 +12,8 @@ from gilscope.observers.gil import Hold
 from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.proc import contents, is_zombie, process_cpu_s
 from gilscope.observers.process_files import ProcessFiles
-from gilscope.programs.interpreters import Interpreters, PythonThread
+from gilscope.observers.syscalls import Waiting
+from gilscope.programs.interpreters import Interpreters, NoInterpreters, PythonThread
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.moments import GilLook, ProcessMoment, ThreadLook
 from gilscope.programs.namespaces import ThreadNumbers
@@ -25,7 +25,7 @@ from gilscope.programs.threads import Seen, ThreadWatch, task_numbers
 __all__ = ["ProgramProcess", "command_of"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that its cost stays bounded.
-THREADS_PER_MOMENT: Final = 16
+THREADS_PER_MOMENT: Final = 12
 #: Runnable threads asked at each moment whether they are on a CPU: the costliest reading.
 ASKED_PER_MOMENT: Final = 2
 #: Files of threads that are kept open, up to four of each; those of others are opened for each look.
@@ -35,13 +35,14 @@ TRIES: Final = 5
 
 
 class ProgramProcess:
-    """One process of a program, whose interpreters can be read.
+    """One process of a program.
 
     :param rng: chooses the threads that are looked at where there are many
+    :param memory: whether its memory is read; without, only what the kernel tells is told, of any process
     :raises AttachError: when it cannot be seen into: which obstacle it is, and the ways out
     """
 
-    def __init__(self, pid: int, parent: int, rng: random.Random) -> None:
+    def __init__(self, pid: int, parent: int, rng: random.Random, memory: bool = True) -> None:
         self.pid = pid
         self._rng = rng
         self.began_s = self._last_s = time.monotonic()
@@ -55,30 +56,29 @@ class ProgramProcess:
         self._by_state: dict[int, ThreadWatch] = {}
         self.torn = 0
         """Stacks that were dropped."""
+        self._files: ProcessFiles | None = None
+        self.interpreters: Interpreters | NoInterpreters = NoInterpreters()
         try:
-            self._files = ProcessFiles(pid)
+            self._begin(memory)
         except OSError as error:
+            self.close()
             raise refused(pid, error) from error
-        try:
-            self._begin()
         except BaseException:
             self.close()
             raise
 
-    def _begin(self) -> None:
-        try:
-            memory = Memory(self._files)
-            self.interpreters = Interpreters(memory, find_runtime(self.pid, memory))
-            self._memory = memory
-            self._numbers = ThreadNumbers(self.pid)
-            self._cpu_s = self._last_cpu_s = process_cpu_s(self.pid)
-            self.command = command_of(self.pid)
-            self.rescan()
+    def _begin(self, memory: bool) -> None:
+        with suppress(*() if memory else (OSError,)):
+            self._files = ProcessFiles(self.pid)
+        if memory and self._files is not None:
+            reader = Memory(self._files)
+            self.interpreters = Interpreters(reader, find_runtime(self.pid, reader))
+        self._numbers = ThreadNumbers(self.pid)
+        self._cpu_s = self._last_cpu_s = process_cpu_s(self.pid)
+        self.command = command_of(self.pid)
+        self.rescan()
+        if memory:
             self._main.open().blocked()  # refused here rather than in the middle of a moment
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError):
-                raise refused(self.pid, error) from error
-            raise
 
     # ---- who there is ----
 
@@ -204,11 +204,14 @@ class ProgramProcess:
 
     def _look_at(self, thread: ThreadWatch) -> Seen | None:
         try:
-            look = thread.look(self._files, self.interpreters.gil_of_futex, self.interpreters.waiters_known)
+            look = thread.look(self._resolve, self.interpreters.gil_of_futex, self.interpreters.waiters_known)
         except (OSError, ValueError):
             return None
         self._keep_open(thread)
         return look
+
+    def _resolve(self, waiting: Waiting) -> str:
+        return "unknown" if self._files is None else self._files.resolve(waiting)
 
     def _is_stopped(self) -> bool:
         try:
@@ -254,19 +257,20 @@ class ProgramProcess:
 
     def _read_stacks(self, seen: dict[ThreadWatch, Seen]) -> None:
         """The stacks of those of which none is kept."""
-        wanted = [(look, thread.python) for thread, look in seen.items() if thread.python and look.stack is None]
-        states = [python.state for _, pythons in wanted for python in pythons]
-        found = iter(self.interpreters.stacks.read(states))
-        turns = self.interpreters.stacks.turns
-        for look, pythons in wanted:
-            stacks = {python: next(found) for python in pythons}
+        wanted = [(thread, look) for thread, look in seen.items() if thread.python and look.stack is None]
+        states = [python.state for thread, _ in wanted for python in thread.python]
+        found = iter(self.interpreters.read_stacks(states))
+        turns = self.interpreters.turns
+        for thread, look in wanted:
+            stacks = {python: next(found) for python in thread.python}
             look.torn = None in stacks.values()
             self.torn += look.torn
             # One that runs Python in several interpreters is called from one into the other, the last made innermost.
-            inwards = sorted(pythons, key=lambda python: -python.interpreter)
+            inwards = sorted(thread.python, key=lambda python: -python.interpreter)
             look.running = next((python for python in inwards if stacks[python]), inwards[-1])
             look.turn = next((turns[python.state] for python in inwards if python.state in turns), None)
             look.stack = None if look.torn else tuple(frame for python in inwards for frame in stacks[python] or ())
+            thread.began(look.stack or ())
 
     # ---- telling ----
 
@@ -304,12 +308,7 @@ class ProgramProcess:
     def _lock(self, look: Seen) -> int | None:
         if look.lock_at is None or look.wait != "lock":
             return None
-        if not look.on_stack or not self.interpreters.layout.parks:
-            return None if look.on_stack else look.lock_at
-        try:
-            return int(struct.unpack("=Q", self._memory.read(look.lock_at - 8, 8))[0]) or None
-        except ReadError:
-            return None
+        return self.interpreters.lock_of_futex(look.lock_at, look.on_stack)
 
     # ---- files, totals ----
 
@@ -329,9 +328,14 @@ class ProgramProcess:
         return SeenProcess(
             self.pid, self._parent, self.command, self.interpreters.version, "", self.began_s, self._last_s,
             is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
-            frozenset() if self.interpreters.waiters_known else frozenset({"gil_wait", "lock"}),
+            self._unknown_states(),
             tuple(thread.seen() for thread in threads),
         )  # fmt: skip
+
+    def _unknown_states(self) -> frozenset[str]:
+        if isinstance(self.interpreters, NoInterpreters):
+            return frozenset({"cpu_gil", "cpu_free", "gil_wait", "lock"})
+        return frozenset() if self.interpreters.waiters_known else frozenset({"gil_wait", "lock"})
 
     def close(self) -> None:
         """Close every file."""
@@ -340,7 +344,8 @@ class ProgramProcess:
         self._recent.clear()
         for thread in self._threads.values():
             thread.close()
-        self._files.close()
+        if self._files is not None:
+            self._files.close()
 
 
 def command_of(pid: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gilscope.observers.thread_files import Scheduled
+from gilscope.programs.moments import PythonFunction
 
 __all__ = ["SeenProcess", "SeenThread"]
 
@@ -25,6 +26,9 @@ class SeenThread:
     ended: bool
     scheduled: Scheduled
     """CPU and run-queue time from ``first_s`` to ``last_s``, by the kernel."""
+    began_in: PythonFunction | None = None
+    """The outermost function that was seen on its stack, those of `threading` left out: what it was started for. None
+    of one whose stack was not read."""
 
     @property
     def wall_s(self) -> float:

@@ -17,7 +17,7 @@ from gilscope.programs.layouts import Layout
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.moments import Frame
 
-__all__ = ["MOST_FRAMES", "StackReader"]
+__all__ = ["MOST_FRAMES", "Stack", "StackReader"]
 
 Stack = tuple[Frame, ...]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
 from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.proc import contents
-from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.syscalls import Blocked, Waiting, name_of, waiting_for
 from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
 from gilscope.programs.interpreters import PythonThread
-from gilscope.programs.moments import Frame
+from gilscope.programs.moments import Frame, PythonFunction
 from gilscope.programs.seen import SeenThread
 
 __all__ = ["Seen", "ThreadWatch", "task_numbers", "waits_for"]
@@ -25,6 +24,10 @@ Wants = Callable[[int], int | None]
 
 #: A thread that waits in ``_PyParkingLot_Park`` does so on a semaphore in its own stack, no farther from its end.
 PARK_BYTES: Final = 4096
+#: States of a thread in its stat file (proc_pid_stat(5)): what it waits for, as far as they tell; R is runnable.
+STOPPED: Final = (b"T", b"t")
+LETTERS: Final = {b"R": None, b"D": "disk", **dict.fromkeys(STOPPED, "stopped")}
+THREADING: Final = "/threading.py"
 
 
 class Seen:
@@ -65,6 +68,7 @@ class ThreadWatch:
         self.interpreter: int | None = None
         """The number of the one that knows it, or did."""
         self.name = _name(pid, tid)
+        self.began_in: PythonFunction | None = None
         self.ended = False
         self.kept: Seen | None = None
         """What was last seen of it, while it has not run since."""
@@ -75,7 +79,7 @@ class ThreadWatch:
 
     # ---- looking ----
 
-    def look(self, process: ProcessFiles, wants: Wants, locks_known: bool) -> Seen:
+    def look(self, resolve: Callable[[Waiting], str], wants: Wants, locks_known: bool) -> Seen:
         """Blocked in which state, or runnable.
 
         :raises OSError, ValueError: when it has ended, or may not be watched
@@ -85,11 +89,18 @@ class ThreadWatch:
         if self.kept is not None and schedule and schedule == self._schedule:
             return self.kept  # it has not run since, and so waits where it did
         self._schedule, self.kept = schedule, None
-        blocked = files.blocked()
+        try:
+            blocked = files.blocked()
+        except PermissionError:
+            return self._by_letter()
         if blocked is None:
             return Seen(None)
-        self.kept = waits_for(blocked, process.resolve, wants, locks_known)
+        self.kept = waits_for(blocked, resolve, wants, locks_known)
         return self.kept
+
+    def _by_letter(self) -> Seen:
+        """What is told of it without the permission to see its system call."""
+        return Seen(LETTERS.get(self._letter(), "unknown"))
 
     def ask(self, seen: Seen, own: OwnSchedule) -> None:
         """Add to what was seen of a runnable thread whether it is on a CPU; one that has made way for the sampler
@@ -106,7 +117,10 @@ class ThreadWatch:
 
     def is_stopped(self) -> bool:
         """Whether a signal or a debugger has stopped it."""
-        return contents(f"/proc/{self.pid}/task/{self.tid}/stat").rpartition(b")")[2].split()[0] in (b"T", b"t")
+        return self._letter() in STOPPED
+
+    def _letter(self) -> bytes:
+        return contents(f"/proc/{self.pid}/task/{self.tid}/stat").rpartition(b")")[2].split()[0]
 
     # ---- files ----
 
@@ -142,8 +156,22 @@ class ThreadWatch:
         """It, so far."""
         spent = self._last - self._first
         return SeenThread(
-            self.pid, self.tid, self.name, self.interpreter, self._first_s, self._last_s, self.ended, spent
+            pid=self.pid,
+            tid=self.tid,
+            name=self.name,
+            interpreter=self.interpreter,
+            first_s=self._first_s,
+            last_s=self._last_s,
+            ended=self.ended,
+            scheduled=spent,
+            began_in=self.began_in,
         )
+
+    def began(self, stack: Sequence[Frame]) -> None:
+        """Its stack was read, for the first time or again."""
+        if self.began_in is None:
+            outwards = (frame.function for frame in reversed(stack))
+            self.began_in = next((each for each in outwards if not each.file.endswith(THREADING)), None)
 
 
 def waits_for(blocked: Blocked, resolve: Callable[[Waiting], str], wants: Wants, locks_known: bool) -> Seen:

@@ -100,21 +100,22 @@ def _interpreters(gil: DumpedGil) -> str:
     return " and ".join(map(str, gil.look.interpreters))
 
 
-def _version(seen: ProcessDump) -> str:
-    return ".".join(map(str, seen.python))
+def _version(seen: ProcessDump) -> str | None:
+    return None if seen.python is None else ".".join(map(str, seen.python))
 
 
 def _remarks(seen: ProcessDump) -> list[str]:
     command = " ".join(seen.command) or UNKNOWN
     watched = f"watched for {duration(seen.watched_s)}"
-    remarks = [f"Process {seen.pid}, Python {_version(seen)}, {watched}: {command}"]
+    python = f"Python {_version(seen)}" if seen.python else "of which only the kernel was asked"
+    remarks = [f"Process {seen.pid}, {python}, {watched}: {command}"]
     if len(seen.threads) < seen.threads_alive:
         remarks.append(f"{len(seen.threads):,} of its {seen.threads_alive:,} threads were looked at.")
     if torn := sum(thread.look.torn for thread in seen.threads):
         remarks.append(
             f"{counted(torn, 'stack')} changed while being read, and {'is' if torn == 1 else 'are'} unknown."
         )
-    if not seen.waiters_known:
+    if seen.python and not seen.waiters_known:
         remarks.append("The locks of its C library are not known: some that wait for the GIL may be told as unknown.")
     return remarks
 
@@ -124,21 +125,25 @@ def _remarks(seen: ProcessDump) -> list[str]:
 
 def _table(seen: ProcessDump) -> Table:
     columns = headed(("thread", "name", "state", "for", "function"), texts=("thread", "name", "state", "function"))
-    named = len({thread.name for thread in seen.threads}) > 1
+    named = len({thread.name for thread in seen.threads}) > 1  # before 3.14, all have the program's
     rows = tuple(
         Row(
             (
                 str(thread.look.tid),
-                thread.name if named else "",
+                thread.name if named else _began_in(thread),
                 _state(thread),
                 or_dash(duration, _blocked_s(thread)),
-                _innermost(thread),
+                _innermost(thread, known=seen.python is not None),
             ),
             chosen=thread.look.holds_gil,
         )
         for thread in seen.threads
     )
     return Table(columns, rows, about="Every thread, what it does and where.").telling()
+
+
+def _began_in(thread: DumpedThread) -> str:
+    return _one_line(thread.began_in.name) if thread.began_in else ""
 
 
 def _blocked_s(thread: DumpedThread) -> float | None:
@@ -160,23 +165,23 @@ def _kind(look: ThreadLook) -> str:
     return "able to run" if look.state is None else STATE_STYLES[look.state].title
 
 
-def _innermost(thread: DumpedThread) -> str:
+def _innermost(thread: DumpedThread, known: bool = True) -> str:
     stack = thread.look.stack
     if stack:
         return _frame(stack[0])
     if stack is None:
-        return NATIVE if thread.interpreter is None else UNKNOWN
+        return NATIVE if thread.interpreter is None and known else UNKNOWN
     return "in no Python function"
 
 
 def _frame(frame: Frame) -> str:
     line = "" if frame.line is None else f":{frame.line}"
-    return f"{_name(frame)} ({PurePath(frame.function.file).name}{line})"
+    return f"{_one_line(frame.function.name)} ({PurePath(frame.function.file).name}{line})"
 
 
-def _name(frame: Frame) -> str:
-    """On one line, whatever it holds."""
-    return printable(frame.function.name).replace("\n", "\\n")
+def _one_line(name: str) -> str:
+    """Whatever it holds."""
+    return printable(name).replace("\n", "\\n")
 
 
 def _stacks(threads: Sequence[DumpedThread]) -> tuple[Section, ...]:
@@ -201,7 +206,7 @@ def _stack(state: str, members: Sequence[DumpedThread]) -> str:
 
 def _line(frame: Frame) -> str:
     line = "" if frame.line is None else f":{frame.line}"
-    return f"{_name(frame)}  {frame.function.file}{line}"
+    return f"{_one_line(frame.function.name)}  {frame.function.file}{line}"
 
 
 # ---- for programs ----
@@ -212,6 +217,7 @@ def _row(thread: DumpedThread) -> dict[str, Any]:
     return {
         "tid": look.tid,
         "name": thread.name,
+        "began_in": None if thread.began_in is None else thread.began_in.name,
         "interpreter": thread.interpreter,
         "state": look.state,
         "runnable": look.wait is None,

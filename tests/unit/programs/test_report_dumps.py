@@ -18,7 +18,8 @@ def stack(*names: str) -> tuple[Frame, ...]:
 
 def thread(tid: int, wait: str | None, *names: str, blocked_s: float | None = None, **more: Any) -> DumpedThread:
     look = ThreadLook(tid, 0, wait, stack=stack(*names) if names else None, **more)
-    return DumpedThread(look, "app", 0 if names else None, blocked_s)
+    began_in = look.stack[-1].function if look.stack else None
+    return DumpedThread(look, "app", began_in, 0 if names else None, blocked_s)
 
 
 HOLDER = thread(1, "network", "Client.fetch", "main", blocked_s=12.5, call="recvfrom", holds_gil=True)
