@@ -30,6 +30,7 @@ class Pace:
         self._rng = rng
         self._bounds = from_watched, in_all
         self._cost = RecentCost(RECENT_MOMENTS)
+        self._began_cpu_s = 0.0
         self.saturated = False
         """To be set by who looks: whether every CPU was busy at the moment."""
         self.slot_s = 1.0 / quality.asked_hz
@@ -44,7 +45,7 @@ class Pace:
         slot = began
         while True:
             due = slot + self._rng.random() * self.slot_s
-            asleep_cpu = time.thread_time()
+            self._began_cpu_s = time.thread_time()  # to wait and to wake costs, too
             self.own.sleep()
             if wait(due - time.perf_counter()):
                 break
@@ -52,7 +53,7 @@ class Pace:
                 self._quality.missed += 1
             else:
                 self.own.wake()
-                self._cost.begin(asleep_cpu)  # to wait and to wake costs, too
+                self._cost.begin(self._began_cpu_s)
                 yield
                 self._cost.end(time.thread_time(), self.saturated)
             slot += self.slot_s
@@ -62,6 +63,12 @@ class Pace:
             self.slot_s = self._next_slot_s()
         self._quality.elapsed_s += time.perf_counter() - began
         self._quality.cpu_s += time.thread_time() - cpu
+
+    def leave_out(self, cpu_s: float) -> None:
+        """So much of what this moment took is no part of what a moment takes: it is done seldom, and has a bound of its
+        own."""
+        self._began_cpu_s += cpu_s
+        self._cost.begin(self._began_cpu_s)
 
     def _next_slot_s(self) -> float:
         """As asked, or as long as keeps what looking takes in bounds."""

@@ -22,7 +22,7 @@ from gilscope.programs.runtime import find_runtime
 from gilscope.programs.seen import SeenProcess
 from gilscope.programs.threads import Seen, ThreadWatch, task_numbers
 
-__all__ = ["ProgramProcess", "command_of"]
+__all__ = ["THREADS_PER_MOMENT", "ProgramProcess", "command_of"]
 
 #: Threads looked at per moment; with more, a different random few at each, so that its cost stays bounded.
 THREADS_PER_MOMENT: Final = 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from gilscope.observers.pacing import Pace
 from gilscope.observers.sampling_quality import HOLDER, SamplingQuality
 from gilscope.programs.moments import ProcessMoment
-from gilscope.programs.process import ProgramProcess
+from gilscope.programs.process import THREADS_PER_MOMENT, ProgramProcess
 from gilscope.programs.seen import SeenProcess
 from gilscope.programs.tree import ProcessTree
 
@@ -21,8 +22,9 @@ DEFAULT_RATE_HZ: Final = 100.0
 #: CPU that sampling may take from the program, as a share of all CPUs.
 DEFAULT_OVERHEAD: Final = 0.01
 #: CPU that it may use altogether, where there is some to spare, as a multiple of that, as a share of one CPU.
-OWN_SHARE_FACTOR: Final = 5.0
-#: Processes looked at per moment; with more, different ones at each.
+OWN_SHARE_FACTOR: Final = 4.0
+#: Processes looked at per moment, or as many more as have together no more threads than are looked at in one; of more,
+#: different ones at each.
 PROCESSES_PER_MOMENT: Final = 2
 
 
@@ -59,15 +61,17 @@ class ProgramSampler:
         late are missed. `quality` tells how many.
         """
         for _ in self._pace.moments(lambda seconds: wait(seconds) or self._tree.ended):
-            self._tree.scan()
             yield from self._look()
+            began_s = time.thread_time()
+            self._tree.scan()
+            self._pace.leave_out(time.thread_time() - began_s)
         self._tree.finish()
 
     def _look(self) -> list[ProcessMoment]:
         processes = list(self._tree.sampled.values())
-        chosen = processes
-        if len(processes) > PROCESSES_PER_MOMENT:
-            chosen = self._rng.sample(processes, PROCESSES_PER_MOMENT)
+        threads = sum(min(process.alive, THREADS_PER_MOMENT) for process in processes)
+        most = max(PROCESSES_PER_MOMENT, len(processes) * THREADS_PER_MOMENT // max(threads, 1))
+        chosen = processes if len(processes) <= most else self._rng.sample(processes, most)
         span_s = self._pace.slot_s * len(processes) / max(len(chosen), 1)
         moments = [moment for process in chosen if (moment := self._look_at(process, span_s)) is not None]
         runnable = sum(look.weight for moment in moments for look in moment.threads if look.wait is None)

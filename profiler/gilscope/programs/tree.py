@@ -17,7 +17,8 @@ from gilscope.programs.seen import SeenProcess
 
 __all__ = ["ProcessTree"]
 
-#: How often processes are looked for, at most; less often where it would take more than this share of the time.
+#: How often processes and their threads are looked for, at most; less often where either would take more than this
+#: share of the time, beside what reading a new process takes.
 SCAN_S: Final = 0.2
 SCAN_SHARE: Final = 0.005
 #: A process that was started or has begun to run a program is tried again for so long, so often: its interpreter
@@ -114,8 +115,10 @@ class ProcessTree:
                 self._attach(unread.pid)
             self._retry_due_s = time.monotonic() + RETRY_S
         if now_s >= self._due_s:
-            self._find()
+            found = self._find()
             self._due_s = _next_s(now_s)
+            for pid in found:
+                self._attach(pid)
 
     def _rescan(self, process: ProgramProcess) -> None:
         began_s = time.monotonic()
@@ -123,7 +126,7 @@ class ProcessTree:
             process.rescan()
         except OSError:
             self.lost(process)
-        self._rescan_s[process.pid] = _next_s(began_s)
+        self._rescan_s[process.pid] = _next_s(began_s, len(self.sampled))
 
     def lost(self, process: ProgramProcess) -> None:
         """It could not be read: it has ended, or runs another program since."""
@@ -136,20 +139,23 @@ class ProcessTree:
         if not is_zombie(process.pid):
             self._attach(process.pid)
 
-    def _find(self) -> None:
+    def _find(self) -> list[int]:
+        """Processes to be looked into: new ones, and those that run another program."""
+        found = []
         for unread in list(self._unread.values()):
             unread.count()
             if is_zombie(unread.pid):
                 self._past.append(self._unread.pop(unread.pid).seen())
             elif unread.runs_another_program:
-                self._attach(unread.pid)
+                found.append(unread.pid)
         for pid in list(self.sampled):
             if is_zombie(pid):
                 self.lost(self.sampled[pid])
         if self._follow:
             for parent, pid in list(self._children()):
                 self._parents[pid] = parent
-                self._attach(pid)
+                found.append(pid)
+        return found
 
     def _children(self) -> Iterator[tuple[int, int]]:
         """Processes that are not known yet, each with its parent."""
@@ -189,9 +195,10 @@ class ProcessTree:
             process.close()
 
 
-def _next_s(began_s: float) -> float:
+def _next_s(began_s: float, times: int = 1) -> float:
+    """When to do again what has just been done, and is done so many times in turn."""
     now_s = time.monotonic()
-    return now_s + max(SCAN_S, (now_s - began_s) / SCAN_SHARE)
+    return now_s + max(SCAN_S, times * (now_s - began_s) / SCAN_SHARE)
 
 
 def _program(pid: int) -> str:
