@@ -9,10 +9,10 @@ futures are asyncio's, is told as well; other libraries than asyncio's (trio) ar
 from __future__ import annotations
 
 import sys
+from types import CoroutineType, GeneratorType
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType
     from typing import Any
 
@@ -70,6 +70,7 @@ def _by_name(table: tuple[tuple[str, str, int], ...]) -> dict[str, tuple[tuple[s
 
 
 _TOLD, _TOLD_OF_USERS = _by_name(_COROUTINES), _by_name(_ANYBODYS)
+_NAMES = frozenset({*_TOLD, *_TOLD_OF_USERS})
 
 
 def awaited_kind(awaited: Any, made: Any) -> int:
@@ -126,30 +127,29 @@ def _executors(callback: Any) -> int:
 
 def _by_coroutine(made: Any) -> int:
     """By the innermost coroutine that tells. What a library awaits in a lock is what the library is about."""
-    found, file = UNKNOWN, ""
-    for code in _chain(made):
-        kind = _told(_TOLD, code)
-        if kind == UNKNOWN and not any(folder in file for folder in _INSTALLED):
-            kind = _told(_TOLD_OF_USERS, code)
-        if kind != UNKNOWN and not (kind == TASKS and found in (OUTSIDE, THREADS, PROCESSES)):
-            found = kind
-        file = code.co_filename
+    found, outer = UNKNOWN, ""
+    while made is not None:
+        kind = type(made)
+        if kind is CoroutineType:
+            code, inner = made.cr_code, made.cr_await
+        elif kind is GeneratorType:
+            code, inner = made.gi_code, made.gi_yieldfrom
+        else:  # the steps of another call that is measured, or a future
+            made = getattr(made, "_made", None)
+            continue
+        if code.co_qualname in _NAMES:
+            told = _told(code, outer)
+            if told != UNKNOWN and not (told == TASKS and found in (OUTSIDE, THREADS, PROCESSES)):
+                found = told
+        made, outer = inner, code.co_filename
     return found
 
 
-def _chain(made: Any) -> Iterator[CodeType]:
-    """The code of each coroutine of the chain, the outermost first."""
-    while made is not None:
-        code = getattr(made, "cr_code", None) or getattr(made, "gi_code", None)
-        if code is not None:
-            yield code
-            made = made.cr_await if hasattr(made, "cr_await") else made.gi_yieldfrom
-        else:
-            made = getattr(made, "_made", None)  # the steps of another call that is measured
-
-
-def _told(table: dict[str, tuple[tuple[str, int], ...]], code: CodeType) -> int:
-    for file, kind in table.get(code.co_qualname, ()):
-        if code.co_filename.replace("\\", "/").endswith(file):
-            return kind
+def _told(code: CodeType, outer: str) -> int:
+    """What this coroutine tells, which is awaited in that file."""
+    own = not any(folder in outer for folder in _INSTALLED)
+    for table in (_TOLD, _TOLD_OF_USERS) if own else (_TOLD,):
+        for file, kind in table.get(code.co_qualname, ()):
+            if code.co_filename.replace("\\", "/").endswith(file):
+                return kind
     return UNKNOWN

@@ -14,6 +14,7 @@ from gilscope.decide.classify import TimedShare, classify
 from gilscope.production import needed
 from gilscope.production.gains import TYPICAL_DISPATCH_S
 from gilscope.production.needed import MIN_CALLS
+from gilscope.production.own_work import as_if_computing, own_work_open
 from gilscope.production.shares import Computing, computing, exact_calls, readings, told
 from gilscope.records import Classification
 from gilscope.units import duration, percent
@@ -40,6 +41,9 @@ def classification(profile: ProfileRecord) -> Classification:
     parts = computing(profile)
     timed = TimedShare(exact_calls(profile), told(parts)) if parts else None
     verdicts = [_classified(profile, demands, timed) for demands in found]
+    own = as_if_computing(profile)
+    if own is not None and _classified(profile, own, timed).label not in {verdict.label for verdict in verdicts}:
+        return _inconclusive(own_work_open(profile))
     if len({verdict.label for verdict in verdicts}) == 1:
         return _with_what_is_missing(profile, min(verdicts, key=lambda verdict: verdict.confidence))
     return _inconclusive(_two_readings(profile, parts) if parts else "")

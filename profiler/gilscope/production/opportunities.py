@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from gilscope.production.advice import in_vain
+from gilscope.production.blocking import blocking
 from gilscope.production.needed import MIN_CALLS
 from gilscope.production.own_work import awaited_own_s
 from gilscope.production.profile import Profile
@@ -173,10 +174,21 @@ _WAITED_FOR = {
 }
 
 
+def _waits_on_loop(profile: Profile) -> bool:
+    """Whether most of what it waits for keeps its event loop from all others."""
+    on_loop_s = (profile.on_loop_s or 0.0) - (profile.cpu_s or 0.0) - (profile.runqueue_s or 0.0)
+    return blocking(profile) is not None and on_loop_s > (profile.awaited_s or 0.0)
+
+
 def _reason(profile: Profile, verdict: Classification, waiting_s: float, computing_s: float) -> str:
     notable_s = NOTABLE_SHARE * (waiting_s + computing_s)
     parts = []
-    if waiting_s > notable_s:
+    if waiting_s > notable_s and _waits_on_loop(profile):
+        parts.append(
+            f"It waited {duration(waiting_s)}, most of that on its event loop, which it blocks: handed to threads, "
+            "many calls could wait at the same time."
+        )
+    elif waiting_s > notable_s:
         waited_for = _WAITED_FOR.get(
             verdict.subtype or "", "the outside world, which many calls can do at the same time"
         )

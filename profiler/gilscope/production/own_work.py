@@ -6,12 +6,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from gilscope.units import percent
 
 if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
+    from gilscope.records import Demands
 
-__all__ = ["OWN", "OWN_SHARE", "awaited_own_s", "own_work_told", "threads_computing"]
+__all__ = [
+    "OWN",
+    "OWN_SHARE",
+    "as_if_computing",
+    "awaited_own_s",
+    "own_work_open",
+    "own_work_told",
+    "threads_computing",
+]
 
 #: What is the program's own of what may be awaited (`gilscope.production.awaiting.KINDS`).
 OWN: Final = ("threads", "processes", "tasks")
@@ -34,6 +45,23 @@ def threads_computing(profile: ProfileRecord) -> float | None:
     if loops is None or not loops.awaited_threads_s:
         return None
     return min(loops.threads_cpu_s / loops.awaited_threads_s, 1.0)
+
+
+def as_if_computing(profile: ProfileRecord) -> Demands | None:
+    """What a call asks for if its executors' threads had all the CPU that was used while they were awaited, and its
+    processes computed throughout. None where neither was awaited."""
+    demands, awaited = profile.demands, profile.awaited_by_s
+    busy_s = awaited.get("threads", 0.0) * (threads_computing(profile) or 0.0) + awaited.get("processes", 0.0)
+    if demands is None or busy_s <= 0:
+        return None
+    own_s = (demands.own_threads_cpu_s or 0.0) + busy_s / profile.calls
+    return msgspec.structs.replace(demands, own_threads_cpu_s=own_s)
+
+
+def own_work_open(profile: ProfileRecord) -> str:
+    """Why it is open whether a call computes."""
+    share = percent(min(awaited_own_s(profile) / (profile.wall_s or 1.0), 1.0))
+    return f"for {share} of a call it awaits threads or processes of its own program, and whether they compute is open"
 
 
 def own_work_told(profile: ProfileRecord) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from gilscope.production.blocking import blocking, blocking_told
 from gilscope.production.observed import Observed
 from gilscope.production.on_loops import BlockedAt, OnLoops
+from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket
 from tests.unit.production.profiles import make_profile
@@ -101,3 +102,11 @@ def test_the_remedy_is_for_what_it_does(figures: dict[str, Any], meanwhile: str 
     assert found is not None
     assert found.meanwhile == meanwhile
     assert remedy in blocking_told(found)
+
+
+def test_waiting_that_blocks_the_loop_is_none_to_be_shared_as_it_is() -> None:
+    [sleeps] = opportunities([blocked(0.06)], 2)
+    assert sleeps.reason.startswith(
+        "It waited 5.99 s, most of that on its event loop, which it blocks: handed to threads"
+    )
+    assert "the outside world" not in sleeps.reason

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gilscope.production.on_loops import OnLoops
+from gilscope.production.opportunities import opportunities
 from gilscope.production.own_work import awaited_own_s, own_work_told, threads_computing
 from gilscope.production.profile import Profile
 from tests.unit.production.profiles import make_profile
@@ -45,3 +46,18 @@ def test_its_seconds_add_up() -> None:
     assert awaited_own_s(awaiting(threads=0.3, processes=0.2, tasks=0.1, outside=0.39)) == pytest.approx(0.6)
     assert threads_computing(awaiting(threads=0.5, threads_cpu_s=0.25)) == pytest.approx(0.5)
     assert threads_computing(awaiting(tasks=0.5)) is None
+
+
+def test_whether_its_own_work_computes_decides_what_it_is() -> None:
+    assert awaiting(threads=0.99).classification.label == "io-bound"
+    for busy in (awaiting(threads=0.99, threads_cpu_s=0.95), awaiting(processes=0.99)):
+        assert busy.classification.label == "inconclusive"
+        assert "for 99% of a call it awaits threads or processes of its own" in busy.classification.reason
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes", "tasks"])
+def test_its_own_work_is_nothing_that_more_calls_could_wait_for(kind: str) -> None:
+    [own] = opportunities([awaiting(**{kind: 0.99})], 2)
+    [outside] = opportunities([awaiting(outside=0.99)], 2)
+    assert (own.deserving, own.waiting_s) == (False, 0.0)
+    assert outside.waiting_s == pytest.approx(0.99)
