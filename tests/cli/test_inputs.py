@@ -54,7 +54,7 @@ def test_inputs_that_cannot_be_pickled_refuse_processes_and_no_more(cli: Cli) ->
 
 def test_arguments_reach_the_function(cli: Cli) -> None:
     arguments = ("--star", "--inputs", "PAIRS", "--kwarg", "times=len(NUMBERS)")
-    outcome = cli.analyze(*place("well", "add"), *arguments)
+    outcome = cli.analyze(*place("well", "add"), *arguments, calls=20_000)
     assert outcome.status == 0
     assert outcome.analysis.trial("serial")["calls"] > 0
     assert {trial["errors"] for trial in outcome.analysis.trials} == {0}

@@ -186,7 +186,7 @@ def test_progress_is_lines_in_a_terminal_and_the_result_is_its_text(tmp_path: Pa
         f"r = %gilscope {ALONE} f();",
     )
     assert "f: importing the target and calling it alone" in run.err
-    assert run.out.startswith("Out[3]: \nf ")
+    assert run.out.startswith("Out[3]: \nCannot tell how to run f: nothing was compared with the serial run ")
     assert "Confidence: " in run.out
     assert "Result(" not in run.out
     assert (quiet.out, quiet.err) == ("", "")

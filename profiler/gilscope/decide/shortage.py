@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from gilscope.decide.demands import call_s
 from gilscope.decide.measured import Measured
 from gilscope.decide.mva import visited
-from gilscope.decide.recommend import FEWEST_ROUNDS, UNSURE
+from gilscope.decide.recommend import FEWEST_ROUNDS
 from gilscope.decide.rounds import TARGET_ROUND_S
 from gilscope.decide.throughput import telling_rounds
 from gilscope.decide.why_not import why_not
@@ -64,7 +64,7 @@ def unless_nothing_was_compared(said: Recommendation, measured: Measured) -> Rec
         reason = f"nothing was compared with the serial run ({told}): {_what_settles_it(measured, rivals)}"
         return _nothing(said, reason)
     seldom = all(len(telling_rounds(each, watched=True)) < FEWEST_ROUNDS for each in compared)
-    if (seldom or said.confidence < UNSURE) and _calls_ran_out(measured, compared):
+    if seldom and _calls_ran_out(measured, compared):
         names = " and ".join(each.name for each in compared)
         reason = f"calls ran out before {names} could be told from the serial run: give {_more_calls(measured)}"
         return _nothing(said, reason)
