@@ -7,10 +7,10 @@ from typing import Final
 
 from gilscope.records import STATES, Ledger, ShareInterval
 
-__all__ = ["share_intervals", "wilson_interval"]
+__all__ = ["Z_95", "share_intervals", "wilson_interval"]
 
 #: Of the normal distribution, for an interval of 95 %.
-_Z: Final = 1.959964
+Z_95: Final = 1.959964
 _ON_CPU: Final = ("cpu_gil", "cpu_free")
 
 
@@ -33,7 +33,7 @@ def share_intervals(ledger: Ledger) -> tuple[ShareInterval, ...]:
     return tuple(found)
 
 
-def wilson_interval(share: float, samples: float, z: float = _Z) -> tuple[float, float]:
+def wilson_interval(share: float, samples: float, z: float = Z_95) -> tuple[float, float]:
     """Of a binomial share (Wilson 1927, Probable inference; Brown, Cai & DasGupta 2001, Interval estimation for a
     binomial proportion); all there can be without a sample."""
     if samples <= 0:

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from gilscope.decide.classify import COMPUTE_SHARE, IO_SHARE, MIN_SAMPLES, PYTHON_SHARE
+from gilscope.decide.shares import Z_95
 from gilscope.production.shares import computing, exact_calls, gil_share, samples_on_cpu
 from gilscope.units import counted, percent, rough_duration
 
@@ -20,8 +21,6 @@ __all__ = ["MIN_CALLS", "to_see_the_gil", "to_tell_apart", "to_tell_the_label", 
 
 #: Fewer calls measured with all clocks than this are too few to judge from.
 MIN_CALLS: Final = 10
-#: Of the normal distribution, for an interval of 95 %.
-_Z: Final = 1.959964
 #: More than so many samples nobody waits for: the share is at the boundary.
 MOST: Final = 1e6
 NEVER: Final = "more than anybody will wait for: it is at the boundary"
@@ -86,7 +85,7 @@ def _to_tell_the_gil(profile: ProfileRecord) -> str:
 
 def _missing(share: float, boundary: float, had: float) -> float:
     distance = abs(share - boundary)
-    return _Z**2 * boundary * (1 - boundary) / distance**2 - had if distance > 0 else math.inf
+    return Z_95**2 * boundary * (1 - boundary) / distance**2 - had if distance > 0 else math.inf
 
 
 def _more_samples(samples: float, had: float, profile: ProfileRecord) -> str:
