@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gilscope.production.delays import Delays
     from gilscope.production.profile import Profile
 
-__all__ = ["ALONE", "BOUNDS_S", "METRICS", "Metric", "Values"]
+__all__ = ["ALONE", "BOUNDS_S", "METRICS", "PROCESS_METRICS", "Metric", "Values", "histogram"]
 
 #: The figures of one metric of one function, by the value of the metric's own label; nothing of what is unknown.
 Values: TypeAlias = Mapping[str, float]
