@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -49,7 +50,8 @@ class Site:
 
 @contextmanager
 def running(command: str, folder: Path, *more: str, end: int) -> Iterator[subprocess.Popen[str]]:
-    """A program, as it is typed in that folder, and with options that keep it apart from others; ended by a signal."""
+    """A program, as it is typed in that folder, and with options that keep it apart from others; ended by a signal, and
+    by SIGKILL together with all that it started."""
     words = shlex.split(command)
     given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
@@ -59,12 +61,16 @@ def running(command: str, folder: Path, *more: str, end: int) -> Iterator[subpro
         env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **given},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=True,
         text=True,
     ) as process:
         try:
             yield process
         finally:
-            process.send_signal(end)
+            if end == signal.SIGKILL:
+                os.killpg(process.pid, end)
+            else:
+                process.send_signal(end)
             process.communicate(timeout=60)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from gilscope.production.files import load_profiles
-from tests.frameworks.recipes import commands, files, programs, run, serving
+from gilscope.queues.brokers.server import serving as serving_broker
+from tests.frameworks.recipes import commands, files, programs, run, running, serving
 
 if sys.platform == "win32":
     pytest.skip("servers are ended by signals", allow_module_level=True)
@@ -37,7 +38,7 @@ def test_fastapi(folder: Path) -> None:
     pytest.importorskip("fastapi")
     pytest.importorskip("uvicorn")
     [command] = commands(PAGE, "uvicorn")
-    with serving(command, folder, "--port", "0", end=signal.SIGINT) as site:
+    with serving(command, folder, "--port", "0", end=signal.SIGTERM) as site:
         answers = [json.loads(site.get(path)) for path in ("/orders/7", "/orders/8", "/waiting")]
         schema = json.loads(site.get("/openapi.json"))
     assert answers == [{"number": 7, "lines": 3}, {"number": 8, "lines": 3}, {"waited": True}]
@@ -48,7 +49,7 @@ def test_fastapi(folder: Path) -> None:
 def test_flask(folder: Path) -> None:
     pytest.importorskip("flask")
     [command] = commands(PAGE, "flask")
-    with serving(command, folder, "--port", "0", end=signal.SIGINT) as site:
+    with serving(command, folder, "--port", "0", end=signal.SIGTERM) as site:
         assert json.loads(site.get("/orders/7")) == {"number": 7}
     assert calls(folder / "out") == {"flask_shop:order": 1}
 
@@ -72,6 +73,20 @@ def test_django_and_two_workers_of_gunicorn(folder: Path, monkeypatch: pytest.Mo
     exec(program, names)
     exported = names["metrics"]()  # type: ignore[operator]
     assert b'gilscope_function_calls_total{function="django_shop:order"} 12.0' in exported
+
+
+def test_celery(folder: Path) -> None:
+    """Calls are recorded as they end; for the end of the worker, which takes its time, nobody waits."""
+    pytest.importorskip("celery")
+    [command] = commands(PAGE, "celery")
+    hasty = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    with serving_broker(folder) as server:
+        shop = folder / "celery_shop.py"
+        shop.write_text(shop.read_text().replace("redis://localhost", server.url.replace("unix://", "redis+socket://")))
+        with running(command, folder, *hasty, end=signal.SIGKILL):
+            text = "from celery_shop import send; sent = [send.delay(n) for n in range(5)]"
+            assert run(f"{text}; print([each.get(timeout=60) for each in sent])", folder) == "[0, 1, 2, 3, 4]\n"
+            assert calls(folder / "out") == {"celery_shop:send": 5}
 
 
 ABOVE = """
