@@ -15,6 +15,7 @@ import pytest
 
 from gilscope.programs.moments import ProcessMoment
 from gilscope.programs.sampler import ProgramSampler
+from gilscope.programs.seen import SeenProcess
 from tests.programs.conftest import Start
 
 pytestmark = [
@@ -38,6 +39,11 @@ def sampled(pid: int, seconds: float) -> tuple[list[ProcessMoment], ProgramSampl
     moments = list(sampler.moments(for_so_long(seconds)))
     sampler.close()
     return moments, sampler
+
+
+def pythons(sampler: ProgramSampler) -> list[SeenProcess]:
+    """Those that could be looked into."""
+    return [process for process in sampler.seen() if process.python is not None]
 
 
 def name(stack: object) -> str:
@@ -141,15 +147,18 @@ def test_children_are_followed_each_by_what_it_is(tmp_path: Path) -> None:
     assert program.stdout.readline() == b"ready\n"
     sampler = ProgramSampler(program.pid)
     wait = for_so_long(30.0)
-    for moment in sampler.moments(lambda seconds: wait(seconds) or len(sampler.seen()) >= 4):
+
+    def all_seen() -> bool:
+        return len(sampler.seen()) == 4 and len(pythons(sampler)) == 3
+
+    for moment in sampler.moments(lambda seconds: wait(seconds) or all_seen()):
         assert moment.pid in {process.pid for process in sampler.seen()}
     seen = {process.pid: process for process in sampler.seen()}
     sampler.close()
     program.communicate(b"x")
     assert sum(process.parent == program.pid for process in seen.values()) == 3
     assert seen[program.pid].parent == 0
-    pythons = [process for process in seen.values() if process.python is not None]
-    assert {process.python for process in pythons} == {sys.version_info[:3]}
+    assert {process.python for process in pythons(sampler)} == {sys.version_info[:3]}
     (other,) = [process for process in seen.values() if process.python is None]
     assert "is no Python" in other.unread
     assert other.command == ("cat",)
@@ -173,14 +182,14 @@ def test_one_that_turns_into_another_program_is_two_accounts() -> None:
     assert program.stdin is not None
     sampler = ProgramSampler(program.pid, just_started=True)
     wait, asked = for_so_long(60.0), False
-    for _ in sampler.moments(lambda seconds: wait(seconds) or sampler.seen()[-1].command[-1] == "input(); input()"):
+    for _ in sampler.moments(lambda seconds: wait(seconds) or len(pythons(sampler)) == 2):
         if not asked:
             program.stdin.write(b"\n\n")
             program.stdin.flush()
             asked = True
     sampler.close()
     program.communicate(b"\n\n")
-    before, after = [process for process in sampler.seen() if process.python]
+    before, after = pythons(sampler)
     assert "os.execv" in before.command[-1]
     assert after.command[-1] == "input(); input()"
     assert before.pid == after.pid == program.pid
