@@ -21,7 +21,7 @@ from gilscope.programs.stacks import Stack, StackReader
 
 __all__ = ["Interpreters", "NoInterpreters", "PythonThread"]
 
-#: Interpreters and threads of a process: a list that is read while it changes may lead in a circle.
+#: Interpreters and threads of a process that are read.
 MOST_INTERPRETERS, MOST_THREADS = 10_000, 100_000
 #: Readings of lists that others change meanwhile, until one holds together.
 TRIES: Final = 20
@@ -177,12 +177,12 @@ class Interpreters:
         """The thread state and the kernel's number of each thread."""
         layout = self.layout
         at = self._memory.word(interpreter + layout.interpreter_threads)
-        for _ in range(MOST_THREADS):
-            if not at:
-                return
+        known: set[int] = set()
+        while at and len(known) < MOST_THREADS:
             memory = self._memory.read(at, layout.thread_chunk + 16)
-            if _word(memory, layout.thread_interpreter) != interpreter:
+            if at in known or _word(memory, layout.thread_interpreter) != interpreter:
                 raise ReadError("the list of threads changed while it was read")
+            known.add(at)
             yield at, _word(memory, layout.thread_number)
             at = _word(memory, layout.thread_next)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
+from gilscope.observers.process_files import ProcessFiles
 from gilscope.programs.layouts import Layout
 from gilscope.programs.memory import Memory, ReadError
 
@@ -47,6 +49,7 @@ class Planted(Memory):
 
     def __init__(self, layout: Layout) -> None:
         self.pid = 1
+        self.files = cast("ProcessFiles", self)
         self.layout = layout
         self.regions: dict[int, bytearray] = {}
         self._next = 0x100000
@@ -129,3 +132,34 @@ class Planted(Memory):
             pointed = self.put(self.place(), {layout.cframe_frame: frame}, 64)
         words = {layout.thread_frame: pointed, layout.thread_chunk: chunk, layout.thread_chunk + 8: chunk + top}
         return self.put(state, words, layout.thread_chunk + 16)
+
+    def interpreter(self, number: int, threads: Sequence[tuple[int, int]], following: int, gil: int) -> int:
+        """An interpreter with these threads, each with its number, and what follows it in the list."""
+        layout = self.layout
+        largest = max(
+            layout.interpreter_id, layout.interpreter_next, layout.interpreter_threads, layout.interpreter_gil
+        )
+        words = {
+            layout.interpreter_id: number,
+            layout.interpreter_next: following,
+            layout.interpreter_threads: threads[0][0] if threads else 0,
+        }
+        at = self.put(self.place(), words, largest + 8)
+        if layout.runtime_gil is None:
+            struct.pack_into("=Q", self.regions[at], layout.interpreter_gil, gil)
+        for (state, tid), (later, _) in zip(threads, [*threads[1:], (0, 0)], strict=False):
+            for offset, word in (
+                (layout.thread_next, later),
+                (layout.thread_interpreter, at),
+                (layout.thread_number, tid),
+            ):
+                struct.pack_into("=Q", self.regions[state], offset, word)
+        return at
+
+    def gil(self, holder: int, locked: int, switches: int, at: int | None = None) -> int:
+        """A GIL."""
+        place = self.place() if at is None else at
+        region = bytearray(self.layout.gil_locked + 24)
+        struct.pack_into("=Qi4xQ", region, self.layout.gil_locked - 8, holder, locked, switches)
+        self.regions[place] = region
+        return place
