@@ -81,6 +81,8 @@ ALLOWED: dict[str, set[str]] = {
     "report": GROUND | {"decide", "production", "programs"},
     "result": GROUND | {"report"},
     "program_result": GROUND | {"report"},
+    "loading": GROUND | {"report", "result", "program_result"},
+    "watched": GROUND | {"programs", "program_result"},
     "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "options", "extensions"},
     "cli": GROUND
     | {

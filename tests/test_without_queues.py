@@ -40,6 +40,7 @@ def test_an_analysis_and_its_reports_are_made(copy: Path) -> None:
     done = run(copy, *ANALYZE.split(), "-o", "report.html", "-o", "report.json")
     assert done.returncode == 0, done.stderr
     told = gilscope.load(copy / "report.json")
+    assert isinstance(told, gilscope.Result)
     assert {trial.backend for trial in told.trials if trial.status == "ok"} >= {"serial", "thread", "process"}
     assert (told.capacity, told.queue_settings, told.queue_programs) == (None, (), ())
     assert "work:work" in (copy / "report.html").read_text()

@@ -13,17 +13,21 @@ TYPE_CHECKING = False  # type checkers take it for True; importing typing would 
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
     from gilscope.errors import GilscopeError
+    from gilscope.loading import load
     from gilscope.options import Options
     from gilscope.production.collection import profiles
     from gilscope.production.decorator import classify
     from gilscope.production.observing import observe
     from gilscope.production.recording import flush
+    from gilscope.program_result import ProgramResult
     from gilscope.report.frames import frame
-    from gilscope.result import Result, load
+    from gilscope.result import Result
+    from gilscope.watched import watch, watching
 
 __all__ = [
     "GilscopeError",
     "Options",
+    "ProgramResult",
     "Result",
     "__version__",
     "analyze",
@@ -33,6 +37,8 @@ __all__ = [
     "load",
     "observe",
     "profiles",
+    "watch",
+    "watching",
 ]
 
 _HOMES = {
@@ -40,11 +46,14 @@ _HOMES = {
     "classify": "gilscope.production.decorator",
     "GilscopeError": "gilscope.errors",
     "Options": "gilscope.options",
+    "ProgramResult": "gilscope.program_result",
     "Result": "gilscope.result",
     "frame": "gilscope.report.frames",
-    "load": "gilscope.result",
     "flush": "gilscope.production.recording",
+    "load": "gilscope.loading",
     "observe": "gilscope.production.observing",
+    "watch": "gilscope.watched",
+    "watching": "gilscope.watched",
     "profiles": "gilscope.production.collection",
     "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for
 }

@@ -81,3 +81,19 @@ def test_what_blocks_an_event_loop_is_told_with_its_line_and_how_long(watch: Wat
 def test_threads_that_wait_for_work_are_idle_and_nothing_is_advised(watch: Watch) -> None:
     record = watch()
     assert record.verdict.advice == ()
+
+
+def test_a_program_watches_itself_by_a_process_beside_it() -> None:
+    code = """
+import threading, gilscope
+def computes():
+    for _ in range(40_000):
+        sum(range(1000))
+with gilscope.watching(overhead=0.1) as seen:
+    threads = [threading.Thread(target=computes) for _ in range(2)]
+    [each.start() for each in threads]
+    [each.join() for each in threads]
+print(seen.result.verdict.limit, seen.result.blame[0].holding.function, len(seen.result.processes))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("gil computes 1\n", "")

@@ -124,7 +124,7 @@ def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_first_version_still_loads(tmp_path: Path) -> None:
-    result = gilscope.load(SAVED / "result-1.json")
+    result = result_file.load(SAVED / "result-1.json")
     assert result.schema == SCHEMA
     assert result.target.spec == "gilscope.examples.primes:is_prime"
     assert [(trial.backend, trial.workers, len(trial.rounds)) for trial in result.trials] == [

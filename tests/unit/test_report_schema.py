@@ -41,7 +41,9 @@ def test_it_is_a_schema_with_a_name_and_a_version() -> None:
 
 @pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
 def test_real_results_are_valid(path: Path) -> None:
-    _validate(gilscope.load(path))
+    found = gilscope.load(path)
+    assert isinstance(found, gilscope.Result)
+    _validate(found)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ import msgspec
 from gilscope.errors import LoadError
 from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import SCHEMA, ResultRecord
+from gilscope.records.programs import PROGRAM_SCHEMA, ProgramRecord
 
-__all__ = ["load_error", "migrated", "read_all"]
+__all__ = ["holds_program", "load_error", "migrated", "read_all", "read_program"]
 
 R = TypeVar("R", bound=ResultRecord)
+P = TypeVar("P", bound=ProgramRecord)
 
 #: Of each older schema, how its records become those of the next.
 _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
@@ -23,6 +25,7 @@ _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "gilscope.result/1": lambda record: record | {"schema": "gilscope.result/2"},
 }
 _NAME: Final = SCHEMA.partition("/")[0] + "/"
+_PROGRAM: Final = PROGRAM_SCHEMA.partition("/")[0] + "/"
 
 
 def read_all(path: str | Path, kind: type[R]) -> list[R]:
@@ -30,13 +33,42 @@ def read_all(path: str | Path, kind: type[R]) -> list[R]:
 
     :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
     """
-    found = _parse(path, _contents(path))
-    if not is_measurable(found):
-        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
+    found = _measurable(path)
     records = found if isinstance(found, list) else [found]
     if not records:
         raise load_error(path, "it is an empty list of results")
     return [_convert(path, record, kind) for record in records]
+
+
+def holds_program(path: str | Path) -> bool:
+    """Whether a JSON file holds a program that was watched, by what it says of itself.
+
+    :raises LoadError: when it is missing, truncated, or not JSON
+    """
+    found = _parse(path, _contents(path))
+    return isinstance(found, dict) and str(found.get("schema")).startswith(_PROGRAM)
+
+
+def read_program(path: str | Path, kind: type[P]) -> P:
+    """The program that was watched and saved in a JSON file, as a ``kind``.
+
+    :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
+    """
+    found = _measurable(path)
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != PROGRAM_SCHEMA:
+        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+    try:
+        return msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
+
+
+def _measurable(path: str | Path) -> Any:
+    found = _parse(path, _contents(path))
+    if not is_measurable(found):
+        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
+    return found
 
 
 def migrated(record: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +127,7 @@ def _what_to_do(schema: Any) -> str:
     from gilscope.version import __version__
 
     known = f"but gilscope {__version__} reads {SCHEMA!r} and older"
-    if not str(schema).startswith(_NAME):
+    if not str(schema).startswith((_NAME, _PROGRAM)):
         return f"{known}: give a file that gilscope analyze saved as JSON"
     return f"{known}: upgrade gilscope (pip install --upgrade gilscope), or analyze again"
 

@@ -13,8 +13,9 @@ from gilscope.errors import LoadError, UsageError
 from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files, recorded_at, recorded_in
 from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
+from gilscope.records.programs import ProgramRecord
 from gilscope.report import format_for_path
-from gilscope.report.saved import read_all
+from gilscope.report.saved import holds_program, read_all, read_program
 
 __all__ = ["Sources", "gather", "gather_profiles"]
 
@@ -25,6 +26,8 @@ class Sources:
 
     results: tuple[ResultRecord, ...] = ()
     profiles: Loaded | None = None
+    program: ProgramRecord | None = None
+    """One that was watched."""
     skipped: tuple[Skipped, ...] = ()
     """Files that could not be read, of a folder or of those that processes write."""
 
@@ -39,7 +42,7 @@ def gather(paths: Sequence[str | Path]) -> Sources:
     files = [(file, path) for path in map(Path, paths) for file in _files(path)]
     recorded = [file for file, _ in files if _is_recorded(file)]
     if not recorded:
-        return _results(files)
+        return _program(files) or _results(files)
     if len(recorded) < len(files):
         other = next(file for file, _ in files if file not in recorded)
         raise UsageError(f"{str(other)!r} holds no recorded profiles, as {str(recorded[0])!r} does: report on one sort")
@@ -91,6 +94,13 @@ def _loaded(files: list[Path]) -> Loaded:
     if not loaded.processes:
         raise _none(loaded.skipped[0])
     return loaded
+
+
+def _program(files: list[tuple[Path, Path]]) -> Sources | None:
+    """The one program that was watched, where that is what was given."""
+    if len(files) != 1 or files[0][0] != files[0][1] or not holds_program(files[0][0]):
+        return None
+    return Sources(program=read_program(files[0][0], ProgramRecord))
 
 
 def _results(files: list[tuple[Path, Path]]) -> Sources:

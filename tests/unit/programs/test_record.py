@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import gilscope
 from gilscope import report
-from gilscope.errors import OutputError
+from gilscope.errors import LoadError, OutputError
 from gilscope.program_result import ProgramResult
 from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.moments import ThreadLook
@@ -159,3 +161,32 @@ def test_the_longest_hold_and_the_course_of_time_are_in_it() -> None:
     assert whole.holds[0].longest_s == pytest.approx(1.0, abs=0.03)
     assert whole.holds[0].made_wait_s == pytest.approx(1.0)
     assert sum(period.lasted_s for period in whole.periods) == pytest.approx(1.0, abs=0.05)
+
+
+def test_it_is_loaded_as_what_it_is(tmp_path: Path) -> None:
+    whole = frames_of(record())
+    whole.to_json(tmp_path / "seen.json")
+    found = gilscope.load(tmp_path / "seen.json")
+    assert isinstance(found, ProgramResult)
+    assert found == whole
+    assert repr(found).startswith("<ProgramResult: Limited by the GIL")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"schema": "gilscope.program/9"}', "upgrade gilscope"),
+        ('{"schema": "gilscope.program/1"}', "missing"),
+        ('{"schema": "gilscope.program/1", "watched_s": 1e309}', "beyond|JSON"),
+    ],
+)
+def test_what_is_no_program_is_not_loaded_as_one(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "seen.json").write_text(text, encoding="utf-8")
+    with pytest.raises(LoadError, match=says):
+        gilscope.load(tmp_path / "seen.json")
+
+
+def test_a_saved_program_is_drawn_again() -> None:
+    found = report.render(record(), "json")
+    again = msgspec.json.decode(found, type=ProgramRecord)
+    assert report.render(again, "text") == report.render(record(), "text")

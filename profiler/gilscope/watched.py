@@ -1,0 +1,112 @@
+"""Watching programs from Python: another one, or the caller's own by a process beside it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from gilscope.errors import AttachError, MeasurementError
+from gilscope.introspection import permit_reading
+from gilscope.program_result import ProgramResult
+from gilscope.programs.beside import READY, Refusal
+from gilscope.programs.refusals import refused
+from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ
+from gilscope.programs.watching import Ending, Settings, Watching, until_it_ends
+from gilscope.records.programs import ProgramRecord
+from gilscope.subprocesses import interpreter, python_path
+
+__all__ = ["Seen", "watch", "watching"]
+
+
+def watch(
+    pid: int, duration_s: float = 30.0, *, sampling_hz: float = DEFAULT_RATE_HZ, overhead: float = DEFAULT_OVERHEAD
+) -> ProgramResult:
+    """Watch a running program and all that it starts, for so long or until it ends.
+
+    :param sampling_hz: moments a second at which each process is looked at, at most
+    :param overhead: CPU that looking may take from the program, as a share of all CPUs
+    :raises AttachError: when it cannot be seen into
+    """
+    watched = Watching(pid, Settings(sampling_hz, overhead))
+    try:
+        with until_it_ends(pid, duration_s) as wait:
+            watched.watch(wait)
+        return _result(watched.record(Ending()))
+    except ProcessLookupError as error:
+        raise refused(pid, error) from error
+    finally:
+        watched.close()
+
+
+class Seen:
+    """What is seen of the caller's own process while it is watched."""
+
+    def __init__(self) -> None:
+        self._result: ProgramResult | None = None
+
+    @property
+    def result(self) -> ProgramResult:
+        """All of it.
+
+        :raises MeasurementError: before the watching has ended
+        """
+        if self._result is None:
+            raise MeasurementError("the process is still being watched: ask for the result after the with statement")
+        return self._result
+
+
+@contextmanager
+def watching(*, sampling_hz: float = DEFAULT_RATE_HZ, overhead: float = DEFAULT_OVERHEAD) -> Iterator[Seen]:
+    """Watch this process, by one beside it, while the statements of ``with`` run.
+
+    :raises AttachError: when it cannot be seen into
+    """
+    seen = Seen()
+    ours, theirs = socket.socketpair()
+    with ours, _started(theirs, sampling_hz, overhead) as beside:
+        permit_reading(beside.pid)
+        with ours.makefile("rb") as said:
+            first = said.readline()
+            if first != READY:
+                raise AttachError(_why(first, beside))
+            try:
+                yield seen
+            finally:
+                ours.shutdown(socket.SHUT_WR)
+                told = said.read()
+    seen._result = _told(told)
+
+
+def _started(theirs: socket.socket, sampling_hz: float, overhead: float) -> subprocess.Popen[bytes]:
+    arguments = map(str, (theirs.fileno(), os.getpid(), sampling_hz, overhead))
+    with theirs:
+        return subprocess.Popen(
+            [interpreter(), "-m", "gilscope.programs.beside", *arguments],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": python_path()},
+        )
+
+
+def _why(first: bytes, beside: subprocess.Popen[bytes]) -> str:
+    try:
+        return msgspec.json.decode(first, type=Refusal).refused
+    except msgspec.DecodeError:
+        status = beside.wait()
+        return f"the process that was to watch this one ended with status {status}; gilscope doctor tries it"
+
+
+def _told(told: bytes) -> ProgramResult:
+    try:
+        return msgspec.json.decode(told, type=ProgramResult)
+    except msgspec.DecodeError as error:
+        raise MeasurementError(f"the process that watched this one was ended before it could tell ({error})") from error
+
+
+def _result(record: ProgramRecord) -> ProgramResult:
+    return msgspec.convert(msgspec.to_builtins(record), ProgramResult)
