@@ -201,10 +201,14 @@ def lag_quantile(lengths: Sequence[tuple[float, float]], observed_s: float, frac
 
     :param lengths: of the callbacks in ``observed_s`` seconds, with how many each counts for
     """
-    longest = max((length for length, _ in lengths), default=0.0)
-    low, high = 0.0, longest
+
+    def later_than(lag_s: float) -> float:
+        return sum(count * max(0.0, length - lag_s) for length, count in lengths) / observed_s
+
+    low, high = 0.0, max((length for length, _ in lengths), default=0.0)
+    if observed_s <= 0 or later_than(0.0) <= 1 - fraction:
+        return 0.0
     for _ in range(40):  # halved so often, no error is left that anyone could see
         middle = (low + high) / 2
-        later = sum(count * max(0.0, length - middle) for length, count in lengths) / observed_s if observed_s else 0.0
-        low, high = (middle, high) if later > 1 - fraction else (low, middle)
+        low, high = (middle, high) if later_than(middle) > 1 - fraction else (low, middle)
     return high

@@ -15,6 +15,7 @@ from typing import Final
 
 from gilscope.observers.cpus import usable_cpus
 from gilscope.observers.environment import describe_environment
+from gilscope.observers.origins import package_of
 from gilscope.observers.sampling_quality import SamplingQuality
 from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.process import command_of
@@ -92,7 +93,7 @@ class Watching:
             exit_status=ending.exit_status,
             interrupted=ending.interrupted,
             settings={"sampling_hz": self._settings.rate_hz, "overhead": self._settings.overhead},
-            roots=self._roots,
+            roots=(*self._roots, *_package_roots(self._views)),
         )
         return conclude(watched, processes, self._views)
 
@@ -127,6 +128,14 @@ def _roots(pid: int) -> tuple[str, ...]:
         named = (each.partition(b"=")[2].decode(errors="replace") for each in variables if each[:11] == b"PYTHONPATH=")
         found += [folder for each in named for folder in each.split(os.pathsep) if folder]
     return tuple(dict.fromkeys(found))
+
+
+def _package_roots(views: Views) -> tuple[str, ...]:
+    """Folders that hold the packages whose functions were seen, as far as these are on this machine."""
+    functions = (function for each in views.processes.values() for function in each.stacks.functions())
+    files = {function.file for function in functions if function.file.endswith(".py")}
+    packages = {file: package_of(file) for file in files}
+    return tuple({str(Path(package).parent) for file, package in packages.items() if package != file})
 
 
 @contextmanager
