@@ -1,4 +1,4 @@
-"""A small service as many are: an event loop that answers requests, a thread pool that it hands work to, and two mistakes.
+"""A small service with two mistakes: an event loop that answers requests, and a thread pool that it hands work to.
 
 ``python -m gilscope.examples.contended [SECONDS]`` serves made-up requests for so long, and says how many.
 """
