@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gilscope import result
 from gilscope.program_result import ProgramResult
-from gilscope.report.saved import holds_program, read_program
+from gilscope.report.saved import is_program, load_error, parsed, program_of, results_of
 
 __all__ = ["load"]
 
@@ -16,4 +16,10 @@ def load(path: str | Path) -> result.Result | ProgramResult:
 
     :raises LoadError: when it cannot be read, or holds several results
     """
-    return read_program(path, ProgramResult) if holds_program(path) else result.load(path)
+    found = parsed(path)
+    if is_program(found):
+        return program_of(path, found, ProgramResult)
+    results = results_of(path, found, result.Result)
+    if len(results) != 1:
+        raise load_error(path, f"it holds {len(results)} results; read them with gilscope.result.load_all")
+    return results[0]

@@ -14,7 +14,7 @@ from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import SCHEMA, ResultRecord
 from gilscope.records.programs import PROGRAM_SCHEMA, ProgramRecord
 
-__all__ = ["holds_program", "load_error", "migrated", "read_all", "read_program"]
+__all__ = ["is_program", "load_error", "migrated", "parsed", "program_of", "read_all", "results_of"]
 
 R = TypeVar("R", bound=ResultRecord)
 P = TypeVar("P", bound=ProgramRecord)
@@ -33,42 +33,48 @@ def read_all(path: str | Path, kind: type[R]) -> list[R]:
 
     :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
     """
-    found = _measurable(path)
+    return results_of(path, parsed(path), kind)
+
+
+def parsed(path: str | Path) -> Any:
+    """What a JSON file says, read once: it may be a pipe.
+
+    :raises LoadError: when it is missing, truncated, not JSON, or has figures that nobody measured
+    """
+    found = _parse(path, _contents(path))
+    if not is_measurable(found):
+        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
+    return found
+
+
+def results_of(path: str | Path, found: Any, kind: type[R]) -> list[R]:
+    """The results in what a file says.
+
+    :raises LoadError: when there are none, of another schema, or with wrong types
+    """
     records = found if isinstance(found, list) else [found]
     if not records:
         raise load_error(path, "it is an empty list of results")
     return [_convert(path, record, kind) for record in records]
 
 
-def holds_program(path: str | Path) -> bool:
-    """Whether a JSON file holds a program that was watched, by what it says of itself.
-
-    :raises LoadError: when it is missing, truncated, or not JSON
-    """
-    found = _parse(path, _contents(path))
+def is_program(found: Any) -> bool:
+    """Whether it is a program that was watched, by what it says of itself."""
     return isinstance(found, dict) and str(found.get("schema")).startswith(_PROGRAM)
 
 
-def read_program(path: str | Path, kind: type[P]) -> P:
-    """The program that was watched and saved in a JSON file, as a ``kind``.
+def program_of(path: str | Path, found: Any, kind: type[P]) -> P:
+    """The program in what a file says.
 
-    :raises LoadError: when it is missing, truncated, not JSON, of another schema, or has wrong types
+    :raises LoadError: when it is of another schema, or has wrong types
     """
-    found = _measurable(path)
-    schema = found.get("schema") if isinstance(found, dict) else None
+    schema = found["schema"]
     if schema != PROGRAM_SCHEMA:
         raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
-
-
-def _measurable(path: str | Path) -> Any:
-    found = _parse(path, _contents(path))
-    if not is_measurable(found):
-        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
-    return found
 
 
 def migrated(record: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
 from gilscope.records.programs import ProgramRecord
 from gilscope.report import format_for_path
-from gilscope.report.saved import holds_program, read_all, read_program
+from gilscope.report.saved import is_program, parsed, program_of, results_of
 
 __all__ = ["Sources", "gather", "gather_profiles"]
 
@@ -42,7 +42,7 @@ def gather(paths: Sequence[str | Path]) -> Sources:
     files = [(file, path) for path in map(Path, paths) for file in _files(path)]
     recorded = [file for file, _ in files if _is_recorded(file)]
     if not recorded:
-        return _program(files) or _results(files)
+        return _results(files)
     if len(recorded) < len(files):
         other = next(file for file, _ in files if file not in recorded)
         raise UsageError(f"{str(other)!r} holds no recorded profiles, as {str(recorded[0])!r} does: report on one sort")
@@ -96,19 +96,15 @@ def _loaded(files: list[Path]) -> Loaded:
     return loaded
 
 
-def _program(files: list[tuple[Path, Path]]) -> Sources | None:
-    """The one program that was watched, where that is what was given."""
-    if len(files) != 1 or files[0][0] != files[0][1] or not holds_program(files[0][0]):
-        return None
-    return Sources(program=read_program(files[0][0], ProgramRecord))
-
-
 def _results(files: list[tuple[Path, Path]]) -> Sources:
     results: list[ResultRecord] = []
     skipped: list[Skipped] = []
     for file, given in files:
         try:
-            results += read_all(file, ResultRecord)
+            found = parsed(file)
+            if is_program(found) and len(files) == 1:
+                return Sources(program=program_of(file, found, ProgramRecord))
+            results += results_of(file, found, ResultRecord)
         except LoadError as error:
             if file == given:
                 raise
