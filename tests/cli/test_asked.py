@@ -23,7 +23,7 @@ def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """``ask(*options)``: what an analysis with these options would be given."""
     asked: list[tuple[TargetSpec, Options]] = []
 
-    def investigate(spec: TargetSpec, options: Options, tell: Callable[[Progress], None]) -> Result:
+    def investigate(spec: TargetSpec, options: Options, tell: Callable[[Progress], None], spares: object) -> Result:
         asked.append((spec, options))
         return make_result()
 
