@@ -24,6 +24,7 @@ from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.ramp import goes_to_a_network, limit_of, ramp, workers_within
 from gilscope.decide.rounds import MIN_ROUND_S, chunksize
+from gilscope.decide.smaller import smaller_pools
 from gilscope.decide.steps import (
     CheckResults,
     LookForHotLines,
@@ -328,6 +329,7 @@ _RACE: tuple[Callable[[Measured], Step | None], ...] = (
     _check_first,
     within_lock,
     _what_is_borne,
+    smaller_pools,
     _more_counts,
     fewer_workers,
     enough_calls,
