@@ -68,6 +68,18 @@ def test_files_are_drawn_as_their_folder_is_and_reports_are_written(cli: Cli, re
     assert {str(path.relative_to(cli.cwd)) for path in (cli.cwd / "reports").iterdir()} == written
 
 
+def test_two_recordings_are_compared_function_by_function(cli: Cli, recorded: Path) -> None:
+    outcome, programs = cli.answers(
+        ("compare", str(recorded), f"{recorded}/"), ("compare", str(recorded), str(recorded), "--json")
+    )
+    assert (outcome.status, programs.status) == (0, 0)
+    assert "4 functions in both recordings: no significant change" in outcome.stdout
+    assert outcome.stderr.count("skipped") == 2, "the torn file of either"
+    assert {change["change"] for change in json.loads(programs.stdout)["changes"] if change["figure"] == "wall"} == {1}
+    (cli.cwd / "other.json").write_text('{"schema": "gilscope.result/9"}')
+    assert cli.answer("compare", str(recorded), "other.json").status == 2
+
+
 def test_what_cannot_be_drawn_is_a_usage_error(cli: Cli, recorded: Path) -> None:
     (cli.cwd / "empty").mkdir()
     (cli.cwd / "other.json").write_text('{"schema": "gilscope.result/9"}')

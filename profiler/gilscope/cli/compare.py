@@ -1,4 +1,4 @@
-"""``gilscope compare``: what changed between two saved results."""
+"""``gilscope compare``: what changed between two saved results, or between two recordings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from gilscope.decide.comparable import Matched
     from gilscope.decide.regress import Comparison
+    from gilscope.report.sheet import Sheet
 
 __all__ = ["ANYWAY", "FORMAT", "OUTPUT", "Compared", "compare", "compare_files"]
 
@@ -23,21 +24,45 @@ ANYWAY = typer.Option(
 
 
 def compare(
-    old: Annotated[str, typer.Argument(metavar="OLD.json", help="Results that were saved as JSON.")],
-    new: Annotated[str, typer.Argument(metavar="NEW.json", help="Later ones of the same functions.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="Results that were saved as JSON, or a folder that GILSCOPE_OUT named.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Later ones of the same functions.")],
     anyway: Annotated[bool, ANYWAY] = False,
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
-    """Say what became faster or slower between two saved results, and what cannot be told from noise."""
+    """Say what became faster or slower between two saved results, or two recordings of a service, and what cannot be
+    told from noise."""
     from gilscope.cli.output import Destinations
     from gilscope.report.comparisons import comparison_sheet
+    from gilscope.report.sources import are_recorded
 
     destinations = Destinations(output or [], ["comparison"], "json" if as_json else format_name)
-    found = compare_files(old, new, anyway=anyway)
-    destinations.write(comparison_sheet(*found), quiet=quiet)
+    if are_recorded(old) or are_recorded(new):
+        sheet = _recordings(old, new)
+    else:
+        sheet = comparison_sheet(*compare_files(old, new, anyway=anyway))
+    destinations.write(sheet, quiet=quiet)
+
+
+def _recordings(old: str, new: str) -> Sheet:
+    """:raises LoadError: when one of them is no recording"""
+    from gilscope.cli.exits import tell_skipped
+    from gilscope.errors import UsageError
+    from gilscope.production.comparing import compare_recordings
+    from gilscope.report.profile_changes import profile_changes_sheet
+    from gilscope.report.sources import gather_profiles
+
+    was, now = (gather_profiles([path]) for path in (old, new))
+    for skipped in (*was.skipped, *now.skipped):
+        tell_skipped(skipped.path, skipped.reason)
+    both, only_old, only_new = compare_recordings(was, now)
+    if not both:
+        raise UsageError(f"{old!r} and {new!r} have no function in common")
+    return profile_changes_sheet(was, now, both, only_old, only_new)
 
 
 class Compared(NamedTuple):

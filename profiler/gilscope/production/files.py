@@ -93,6 +93,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     processes: int
     recorded: tuple[Recorded, ...] = ()
+    parts: tuple[tuple[Profile, ...], ...] = ()
+    """The profiles as they were recorded, of each process by itself."""
     skipped: tuple[Skipped, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on the event loops of all processes together."""
@@ -142,6 +144,7 @@ def load_files(paths: Iterable[Path]) -> Loaded:
         profiles=tuple(nested(merged_processes([each.file.profiles for each in latest]))),
         processes=len(found),
         recorded=tuple(map(_recorded, found)),
+        parts=tuple(each.file.profiles for each in found),
         skipped=tuple(each for each in read if isinstance(each, Skipped)),
         loop_lag=added_delays(each.file.loop_lag for each in found),
     )

@@ -17,7 +17,7 @@ from gilscope.records.programs import ProgramRecord
 from gilscope.report import format_for_path
 from gilscope.report.saved import is_program, parsed, program_of, results_of
 
-__all__ = ["Sources", "gather", "gather_profiles"]
+__all__ = ["Sources", "are_recorded", "gather", "gather_profiles"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,12 @@ def gather_profiles(paths: Sequence[str | Path]) -> Loaded:
             f"{str(paths[0])!r} holds saved results, not recorded profiles: give the folder of GILSCOPE_OUT"
         )
     return found
+
+
+def are_recorded(path: str | Path) -> bool:
+    """Whether a file, or a folder, holds recorded profiles rather than saved results."""
+    place = Path(path)
+    return bool(recorded_in(place)) if os.path.isdir(place) else _is_recorded(recorded_at(place))
 
 
 def _files(path: Path) -> list[Path]:
