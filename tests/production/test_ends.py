@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gilscope.production.files import Loaded, load_profiles
+from gilscope.production.folders import MOST_ENDED
 from tests.production.test_processes import ROOT, program
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is mapped and locked here is Linux's")
@@ -182,6 +183,29 @@ def test_a_child_that_forks_within_a_call_leaves_its_parents_counts_alone(tmp_pa
     with program(text, tmp_path) as process:
         assert process.communicate(timeout=100)[1] == ""
     assert counted(load_profiles(tmp_path)) == {"square": (27, 0, 0), "forks": (1, 0, 0)}
+
+
+def test_a_hundred_workers_that_come_and_go_leave_few_files(tmp_path: Path) -> None:
+    """Some end by themselves, some are ended, four at a time; each may tidy up while others write."""
+    text = """
+    import os, signal, sys
+    f.square(1)
+    for number in range(30):
+        children = []
+        for place in range(4):
+            child = os.fork()
+            if child == 0:
+                f.square(2)
+                if place: os._exit(0) if number % 2 else os.kill(os.getpid(), signal.SIGTERM)
+                sys.exit()
+            children.append(child)
+        for child in children: os.waitpid(child, 0)
+    """
+    with program(text, tmp_path) as process:
+        assert process.communicate(timeout=100)[1] == ""
+    assert counted(load_profiles(tmp_path)) == {"square": (121, 0, 0)}
+    assert load_profiles(tmp_path).processes == 121
+    assert len(os.listdir(tmp_path)) <= MOST_ENDED + 10
 
 
 @pytest.mark.parametrize("workers", [1, 2])

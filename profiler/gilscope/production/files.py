@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -11,7 +13,7 @@ import msgspec
 from gilscope.errors import LoadError
 from gilscope.production.delays import Delays, added_delays
 from gilscope.production.journal_entries import Journaled, journaled
-from gilscope.production.liveness import is_held
+from gilscope.production.liveness import born, is_held, locked
 from gilscope.production.nesting import nested
 from gilscope.production.profile import Profile, updated
 from gilscope.production.record import merged_processes
@@ -24,16 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "ENDED_SUFFIX",
     "JOURNAL_SUFFIX",
+    "LOCK",
     "PATTERN",
+    "PERIODS",
     "SCHEMA",
     "Loaded",
     "ProfileFile",
+    "Read",
     "Recorded",
     "Skipped",
     "State",
     "load_files",
     "load_profiles",
+    "process_of",
+    "read_process",
     "recorded_at",
     "recorded_in",
     "write_profiles",
@@ -45,6 +53,12 @@ PATTERN: Final = "gilscope-*.profiles.json"
 _SUFFIX: Final = ".profiles.json"
 #: What is beside one whose process has not ended, or could not say so (`gilscope.production.journal`).
 JOURNAL_SUFFIX: Final = ".profiles.journal"
+#: Of a file whose process has said that it ends.
+ENDED_SUFFIX: Final = ".ended.profiles.json"
+#: Of what several processes wrote that ended, put together.
+PERIODS: Final = "gilscope-period-*.profiles.json"
+#: Who puts files together holds it alone (`gilscope.production.folders`).
+LOCK: Final = f".gilscope-{os.getuid() if hasattr(os, 'getuid') else 'user'}.lock"
 
 #: Whether a process is done. ``ended``: it wrote at its end. ``running``: it is there. ``gone``: it is gone, and
 #: wrote nothing at its end; all of its calls are counted. ``unfinished``: it may be there or not, and calls after its
@@ -53,7 +67,7 @@ State = Literal["ended", "running", "gone", "unfinished"]
 
 
 class ProfileFile(Record, frozen=True, kw_only=True):
-    """What one process has seen."""
+    """What one process has seen, or several that have ended."""
 
     schema: str = SCHEMA
     host: str
@@ -64,14 +78,19 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     written: float
     ended: float | None = None
     """When the process said that it ends; None as long as it has not."""
+    processes: int = 1
+    merged: tuple[str, ...] = ()
+    """Processes that are in it and had files of their own (`process_of`), which count no more."""
     profiles: tuple[Profile, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
 
 
 class Recorded(Record, frozen=True, kw_only=True):
-    """One process whose calls are counted, from ``started`` until ``until``, in seconds since 1970."""
+    """One process whose calls are counted, from ``started`` until ``until``, in seconds since 1970; or several that
+    have ended and were put together, without a host."""
 
+    processes: int = 1
     host: str
     pid: int
     python: str
@@ -137,32 +156,61 @@ def load_profiles(folder: str | Path) -> Loaded:
 
 def load_files(paths: Iterable[Path]) -> Loaded:
     """Read and merge files of profiles, each of one process; those that cannot be read are named and left out."""
-    read = [_read(path) for path in paths]
-    found = [each for each in read if isinstance(each, _Process)]
+    given = list(paths)
+    with ExitStack() as reading:
+        for folder in {path.parent for path in given}:
+            reading.enter_context(locked(folder / LOCK, exclusive=False))
+        found, skipped = _read_all(given)
     latest = sorted(found, key=lambda each: -each.until)
     return Loaded(
         profiles=tuple(nested(merged_processes([each.file.profiles for each in latest]))),
-        processes=len(found),
+        processes=sum(each.file.processes for each in found),
         recorded=tuple(map(_recorded, found)),
         parts=tuple(each.file.profiles for each in found),
-        skipped=tuple(each for each in read if isinstance(each, Skipped)),
+        skipped=tuple(skipped),
         loop_lag=added_delays(each.file.loop_lag for each in found),
     )
 
 
-class _Process(NamedTuple):
+class Read(NamedTuple):
+    """What was read of a process."""
+
     file: ProfileFile
     state: State
     until: float
+    """When its last call that counts may have ended."""
 
 
-def _recorded(process: _Process) -> Recorded:
+def _read_all(given: list[Path]) -> tuple[list[Read], list[Skipped]]:
+    """Each process once. What was put together since the files were listed is in a period's file now."""
+    gone = [path for path in given if not any(map(os.path.lexists, (path, _beside(path, JOURNAL_SUFFIX))))]
+    periods = {path.parent: list(path.parent.glob(PERIODS)) for path in gone}
+    there = [path for path in given if path not in gone or not periods[path.parent]]
+    listed = {path: read_process(path) for path in chain(there, *periods.values())}
+    merged = {name for read in listed.values() if isinstance(read, Read) for name in read.file.merged}
+    ended = {process_of(path) for path in listed if path.name.endswith(ENDED_SUFFIX)}
+    counting = [
+        read
+        for path, read in listed.items()
+        if process_of(path) not in merged and (path.name.endswith(ENDED_SUFFIX) or process_of(path) not in ended)
+    ]
+    return [each for each in counting if isinstance(each, Read)], [
+        each for each in counting if isinstance(each, Skipped)
+    ]
+
+
+def process_of(path: Path) -> str:
+    """What is alike in the names of all files of one process."""
+    return path.name.removesuffix(JOURNAL_SUFFIX).removesuffix(ENDED_SUFFIX).removesuffix(_SUFFIX)
+
+
+def _recorded(process: Read) -> Recorded:
     file = process.file
-    about = {name: getattr(file, name) for name in ("host", "pid", "python", "started")}
+    about = {name: getattr(file, name) for name in ("processes", "host", "pid", "python", "started")}
     return Recorded(**about, until=process.until, state=process.state)
 
 
-def _read(path: Path) -> _Process | Skipped:
+def read_process(path: Path) -> Read | Skipped:
     """A process's file, with what its journal tells beyond it; the journal alone where there is no more."""
     place = _beside(path, JOURNAL_SUFFIX)
     journal, held = _journal(place), is_held(place)  # before the file: a process that ends has written it by then
@@ -174,12 +222,16 @@ def _read(path: Path) -> _Process | Skipped:
     return _joined(file, journal if isinstance(journal, Journaled) else None, held)
 
 
-def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> _Process:
+def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> Read:
     if file.ended is not None:
-        return _Process(file, "ended", file.ended)
+        return Read(file, "ended", file.ended)
     if journal is None:
-        return _Process(file, "running" if held else "unfinished", file.written)
+        return Read(file, "running" if held else "unfinished", file.written)
     until = max(file.written, journal.alive_at)
+    # A process that closed all its files has no lock until it takes it again.
+    held = held or (
+        held is False and journal.heading.born is not None and born(journal.heading.pid) == journal.heading.born
+    )
     state: State = "unfinished" if held is None else "running" if held else "gone"
     if not journal.complete:
         state, until = "running" if held else "unfinished", file.written
@@ -187,7 +239,7 @@ def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> 
     counted = {_key(profile): profile for profile in journal.profiles}
     profiles = [updated(known.get(key, profile), profile) for key, profile in counted.items()]
     others = [profile for key, profile in known.items() if key not in counted]
-    return _Process(msgspec.structs.replace(file, profiles=(*profiles, *others)), state, until)
+    return Read(msgspec.structs.replace(file, profiles=(*profiles, *others)), state, until)
 
 
 def _key(profile: Profile) -> tuple[object, ...]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from gilscope.observers.proc import contents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 try:
@@ -20,7 +22,10 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Held", "born", "is_held"]
+__all__ = ["Held", "born", "is_held", "locked"]
+
+#: How long who only reads waits for who writes.
+PATIENCE_S = 2.0
 
 
 class Held:
@@ -94,6 +99,43 @@ def is_held(path: Path) -> bool | None:
     finally:
         os.close(descriptor)
     return False
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, exclusive: bool) -> Iterator[bool]:
+    """Hold the lock of a folder, which is a file that an exclusive one makes; whether it is held. An exclusive one does
+    not wait, a shared one for a while: who reads only is to read in any case."""
+    descriptor = _open_lock(path, exclusive)
+    try:
+        yield descriptor is not None and _lock(descriptor, exclusive)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _open_lock(path: Path, exclusive: bool) -> int | None:
+    if fcntl is None:
+        return None
+    access = os.O_RDWR | os.O_CREAT if exclusive else os.O_RDONLY
+    try:
+        return os.open(path, access | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:  # another user's, or a folder that is for reading only
+        return None
+
+
+def _lock(descriptor: int, exclusive: bool) -> bool:
+    kind, end = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH), time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if exclusive or time.monotonic() > end:
+                return False
+            time.sleep(PATIENCE_S / 100)
+        except OSError:  # a file system without locks
+            return False
+        else:
+            return True
 
 
 def born(pid: int) -> str | None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from gilscope.production import OUT_VARIABLE, clocks
 from gilscope.production.cells import on_new_cell
-from gilscope.production.files import ProfileFile, write_profiles
+from gilscope.production.files import ENDED_SUFFIX, ProfileFile, write_profiles
+from gilscope.production.folders import put_together
 from gilscope.production.forks import after_fork
 from gilscope.production.function import Function, functions
 from gilscope.production.journal import Journal
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["INTERVAL_S", "Recorder", "flush", "record"]
 
 INTERVAL_S = 2.0
+#: Of the intervals.
+PUT_TOGETHER_EVERY = 150
 TROUBLE = "profiles are not recorded"
 NO_JOURNAL = "the calls of the last two seconds will be lost if this process is killed"
 
@@ -105,6 +108,7 @@ class Recorder:
         self._host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
         stem = f"gilscope-{self._host}-{os.getpid()}-{secrets.token_hex(4)}"
         self.path = Path(os.path.abspath(folder), f"{stem}.profiles.json")
+        self._ended_path = self.path.with_name(stem + ENDED_SUFFIX)
         self._started = time.time()
         self._lock = threading.Lock()
         self._written: tuple[list[Profile], float | None] = ([], None)
@@ -145,9 +149,13 @@ class Recorder:
         """Write every few seconds, in a thread of its own, as long as the process lives."""
         clocks.gilscope_threads.add(threading.get_ident())
         pause = threading.Event()
+        times = 0
         while not pause.wait(INTERVAL_S):
             self.sign()
             self.flush()
+            if times % PUT_TOGETHER_EVERY == 0:
+                self.put_together()
+            times += 1
 
     def sign(self) -> None:
         """Say in the journal that the process lives."""
@@ -158,6 +166,14 @@ class Recorder:
         """The process is about to end: write for the last time."""
         self._ended = self._ended or time.time()
         self.flush()
+        self.put_together()
+
+    def put_together(self) -> None:
+        """Keep the folder small."""
+        try:
+            put_together(self.path.parent)
+        except Exception as error:  # as of `flush`: nobody's call, or thread, is to fail for it
+            tell("files of ended processes are not put together", error)
 
     def flush(self) -> None:
         """Write what the calls have shown, unless it is written already. What goes wrong is logged, once, and never
@@ -173,10 +189,12 @@ class Recorder:
         with self._lock:
             profiles = [profile for function in functions() if (profile := function.recorded()).calls]
             if profiles and (profiles, self._ended) != self._written:
-                write_profiles(self.path, self._file(profiles))
+                write_profiles(self.path if self._ended is None else self._ended_path, self._file(profiles))
                 self._written = (profiles, self._ended)
-            if self._ended is not None and self._journal is not None:
-                self._journal.remove()
+            if self._ended is not None:
+                self.path.unlink(missing_ok=True)
+                if self._journal is not None:
+                    self._journal.remove()
                 self._journal = None
 
     def _file(self, profiles: list[Profile]) -> ProfileFile:
