@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket
 from gilscope.records import WAIT_STATES
+from gilscope.report.clean import in_ascii
 from gilscope.report.document import Items
 from gilscope.report.profile_states import states_table
 from gilscope.report.profiles import names, opportunities_sheet, profiles_sheet
@@ -157,6 +159,20 @@ def test_every_format_tells_where_the_time_of_what_was_observed_went() -> None:
 
 def test_what_nobody_observed_has_no_states() -> None:
     assert all("GIL held" not in report.render(drawn(TOTAL), name) for name in ("text", "md", "html"))
+
+
+def test_what_was_not_seen_on_a_cpu_held_the_gil_for_as_long_as_it_was_there_at_most() -> None:
+    states: dict[str, Any] = {f"{state}_s": 0.0 for state in (*WAIT_STATES, "gil_wait", "gil_held_off_cpu")}
+    waits = Observed(wall_s=5.0, blocked_s=5.0, samples=800, **states | {"network_s": 5.0})
+    found = [make_profile(clocked_cpu_s=cpu_s, observed=waits) for cpu_s in (0.001, 0.125)]
+    shares = states_table(["short", "long"], found)
+    both = states_table(["seen", "short", "long"], [SEEN, *found])
+    assert shares is not None
+    assert both is not None
+    assert [row.cells[:2] for row in shares.rows] == [("short", "<1%"), ("long", "≤13%")]
+    assert in_ascii(shares).rows[1].cells[1] == "<=13%"
+    titles = [column.title for column in both.columns]
+    assert [row.cells[titles.index("CPU with GIL")] for row in both.rows] == ["45%", "unknown", "unknown"]
 
 
 def test_a_narrow_table_has_the_largest_states() -> None:

@@ -21,7 +21,9 @@ _SEQUENCES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x
 #: Control characters but tab and newline, and the marks that reorder text (bidirectional overrides).
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 #: Signs that a line of English may have.
-_PLAIN: Final = str.maketrans({"…": "...", "×": "x", "µ": "u", "–": "-", "—": "--", "’": "'", "“": '"', "”": '"'})
+_PLAIN: Final = str.maketrans(
+    {"…": "...", "×": "x", "µ": "u", "–": "-", "—": "--", "’": "'", "“": '"', "”": '"', "≤": "<="}
+)
 
 
 def encodable(value: T) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -45,14 +46,21 @@ def states_table(names: Sequence[str], profiles: Sequence[Profile]) -> Table | N
         Column("GIL held"),
         *(Column(_TITLES[state], brief=state in largest) for state in found),
     )
-    rows = tuple(
-        Row((name, percent(each.gil_held_ratio), *_shares(each, states, found))) for name, each, states in told
-    )
+    rows = tuple(Row((name, _held(each), *_shares(each, states, found))) for name, each, states in told)
     return Table(columns, rows, about="shares of each function's wall clock by state")
 
 
+def _held(profile: Profile) -> str:
+    """What was hardly seen on a CPU has a most; one of less than a hundredth says all."""
+    most = profile.gil_held_at_most
+    if profile.gil_held_ratio is not None or most is None or most < 0.01:
+        return percent(most)
+    return f"≤{math.ceil(100 * most)}%"  # rounded down it would be none
+
+
 def _shares(profile: Profile, states: dict[str, float | None], found: Sequence[str]) -> list[str]:
-    """A function that awaits nothing has a dash there."""
+    """A function that awaits nothing has a dash there; a state that it was not seen long enough for is unknown."""
     wall_s = profile.wall_s or 0.0
     shares = {state: seconds / wall_s for state, seconds in states.items() if seconds is not None and wall_s}
-    return [NOT_APPLICABLE if state not in states else percent(shares.get(state)) for state in found]
+    awaits = "awaited" in states
+    return [percent(shares.get(state)) if awaits or state != "awaited" else NOT_APPLICABLE for state in found]
