@@ -81,6 +81,22 @@ def test_a_row_tells_the_figures_of_a_function() -> None:
     assert "longest block of the loop" not in figures(drawn(TOTAL))["total"], "where there is no loop"
 
 
+def test_cpu_that_is_told_from_few_calls_has_its_interval() -> None:
+    """Every fourth call measured: of 10 ms each, 2 or 8 ms on a CPU."""
+    sampled = make_profile(
+        spec="m:sampled",
+        name="sampled",
+        clocked_calls=25,
+        clocked_cpu_s=0.5,
+        clocked_excess=300,
+        clocked_wall_wall_s2=100 * 0.01**2,
+        clocked_wall_cpu_s2=0.5 * 0.01,
+        clocked_cpu_cpu_s2=50 * 0.002**2 + 50 * 0.008**2,
+    )
+    told = figures(drawn(TOTAL, sampled))
+    assert (told["total"]["CPU"], told["sampled"]["CPU"]) == ("100%", "50% ±9%")
+
+
 def test_a_call_that_was_given_no_cpu_is_told_so() -> None:
     busy = make_profile(spec="shop.orders:busy", name="busy", clocked_cpu_s=0.4, clocked_runqueue_s=0.6)
     untold = make_profile(spec="shop.orders:untold", name="untold", clocked_cpu_s=0.4, clocked_runqueue_s=None)

@@ -336,17 +336,8 @@ _PLACE = ("file", "line", "digest")
 _LARGEST = ("longest_s", "longest_block_s", "cpus")
 _COUNTED = ("called_from", "durations")
 _BY_HAND = (
-    *_IDENTITY,
-    *_PLACE,
-    *_LARGEST,
-    "needs_inputs",
-    "greenlets",
-    *_COUNTED,
-    "clocked_runqueue_s",
-    "cpu_limit_s",
-    "on_loops",
-    "queue_waits",
-    "observed",
+    *(*_IDENTITY, *_PLACE, *_LARGEST, *_COUNTED, "needs_inputs", "greenlets", "clocked_runqueue_s", "cpu_limit_s"),
+    *("on_loops", "queue_waits", "observed"),
 )
 _ADDED = tuple(name for name in ProfileRecord.__struct_fields__ if name not in _BY_HAND)
 _P = TypeVar("_P", bound=ProfileRecord)
@@ -389,6 +380,8 @@ def _sum(group: list[_P]) -> _P:
     figures["greenlets"] = any(part.greenlets for part in group)
     queues = [part.clocked_runqueue_s for part in group if part.clocked_calls]
     figures["clocked_runqueue_s"] = None if None in queues or not queues else sum(queues)
+    if any(part.clocked_calls and not part.clocked_wall_wall_s2 for part in group):
+        figures["clocked_wall_wall_s2"] = 0.0  # one is of a version that did not keep it: it is unknown of all
     for name in _COUNTED:
         figures[name] = dict(sum((Counter(getattr(part, name)) for part in group), Counter()))
     limits = [part.cpu_limit_s for part in group]

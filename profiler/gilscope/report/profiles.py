@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.production.blocking import blocking, blocking_told
 from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
@@ -29,6 +31,9 @@ __all__ = ["names", "opportunities_sheet", "profiles_sheet"]
 #: From this share of the wall clock in the run queue on, it is told in words.
 NOTABLE_QUEUE = 0.1
 
+#: From this share of the wall clock on, the half width of the CPU's interval is told.
+NOTABLE_ERROR = 0.02
+
 _Show = Callable[["Profile"], str]
 
 _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
@@ -37,7 +42,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("mean"), lambda profile: duration(profile.mean_s)),
     (Column("p50"), lambda profile: duration(profile.quantile_s(0.5))),
     (Column("p99"), lambda profile: duration(profile.quantile_s(0.99))),
-    (Column("CPU"), lambda profile: _share(profile.cpu_s, profile)),
+    (Column("CPU"), lambda profile: _cpu(profile)),
     (Column("run queue"), lambda profile: _share(profile.runqueue_s, profile)),
     (Column("blocked"), lambda profile: _share(profile.blocked_s, profile)),
     (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
@@ -136,6 +141,12 @@ def _blocked_loops(shown: Sequence[str], profiles: Sequence[Profile]) -> tuple[S
     told = [(name, each, found) for name, each in zip(shown, profiles, strict=True) if (found := blocking(each))]
     told.sort(key=lambda each: -(each[1].on_loops.noticed_s if each[1].on_loops else 0.0))
     return notes("What blocks event loops", [(name, blocking_told(found)) for name, _, found in told])
+
+
+def _cpu(profile: Profile) -> str:
+    """With the half width of its interval, where that is notable."""
+    half = NORMAL_QUANTILE * (profile.cpu_error_s or 0.0) / (profile.wall_s or math.inf)
+    return _share(profile.cpu_s, profile) + (f" ±{percent(half)}" if half >= NOTABLE_ERROR else "")
 
 
 def _verdict(profile: Profile) -> str:

@@ -121,6 +121,15 @@ def test_an_unknown_run_queue_stays_unknown_when_merged() -> None:
     assert merged([make_profile(), make_profile(calls=0, clocked_runqueue_s=None)])[0].runqueue_s == 0.0
 
 
+def test_with_one_that_kept_less_all_are_told_by_their_wall_clock() -> None:
+    kept = make_profile(clocked_cpu_s=0.2, clocked_wall_wall_s2=0.02, clocked_wall_cpu_s2=0.004, wall_s=1.0)
+    older = make_profile(clocked_cpu_s=0.6)
+    assert kept.cpu_error_s is not None
+    whole = merged([kept, older])[0]
+    assert whole.cpu_s == pytest.approx((whole.wall_s or 0.0) * 0.4)
+    assert whole.cpu_error_s is None
+
+
 def test_functions_of_one_name_in_two_places_stay_two() -> None:
     assert len(merged([make_profile(line=1), make_profile(line=2)])) == 2
 
