@@ -148,7 +148,33 @@ def test_each_is_warmed_up_in_turn_and_the_length_of_a_round_stays() -> None:
     assert isinstance(two, WarmUp)
     assert (two.trial, two.round_s) == (3, one.round_s)
     three = next_step(measured(*trials, steps=(*asked, one, two), racing_s=0.5))
-    assert three == Rounds((0, 1, 3), one.round_s, "first", passes_left=4)
+    assert three == Rounds((0, 1), one.round_s, "first", passes_left=4), "a plain caller has no use for a loop"
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "clean"),
+    [
+        (Options(), "sync", (1,)),
+        (Options(context="async"), "sync", (1, 2)),
+        (Options(backends=("thread", "asyncio")), "sync", (1, 2)),
+        (Options(), "coroutine", (1, 2)),
+    ],
+)
+def test_what_is_no_choice_for_the_caller_is_watched_once_and_that_is_all(
+    options: Options, kind: Any, clean: tuple[int, ...]
+) -> None:
+    trials = (solo(100.0), tried("thread", (100.0,), workers=2), tried("asyncio", (100.0,), workers=2))
+    made = opened(*trials, options=options, kind=kind)
+    before = replace(made, steps=made.steps[:-3])
+    first_round = next_step(before)
+    assert isinstance(first_round, Rounds)
+    assert (first_round.trials, first_round.observed) == (clean, False)
+    watched = next_step(replace(before, steps=(*before.steps, first_round)))
+    assert isinstance(watched, Rounds)
+    assert (watched.trials, watched.observed) == ((1, 2), True)
+    compared = next_step(replace(before, steps=(*before.steps, first_round, watched)))
+    assert isinstance(compared, CheckResults)
+    assert compared.trials == clean
 
 
 def test_rounds_are_shorter_where_the_budget_has_no_room_for_many() -> None:

@@ -20,9 +20,9 @@ MOST = 3
 
 
 def check_first(measured: Measured) -> CheckResults | None:
-    """All that race, once they have shown that they work."""
+    """All that race and are a choice, once they have shown that they work."""
     done = measured.asked(CheckResults) or measured.by_first_calls  # it would see the inputs that rounds need
-    return None if done else _check(measured, list(measured.racing))
+    return None if done else _check(measured, [number for number in measured.racing if not measured.is_aside(number)])
 
 
 def check_leaders(measured: Measured) -> CheckResults | None:

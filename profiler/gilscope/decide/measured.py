@@ -19,7 +19,7 @@ from gilscope.decide.steps import Step
 from gilscope.decide.throughput import by_process, pooled, round_rates, with_throughput
 from gilscope.decide.traits import BackendTraits, Machine
 from gilscope.options import Options
-from gilscope.records import Classification, Demands, Kind, Noise, Recommendation, Trial
+from gilscope.records import LOOP_KINDS, Classification, Demands, Kind, Noise, Recommendation, Trial
 
 S = TypeVar("S", bound=Step)
 
@@ -122,6 +122,13 @@ class Measured:
             for number, tried in enumerate(self.trials)
             if tried.twin_of is None
         }
+
+    def is_aside(self, number: int) -> bool:
+        """Whether a trial is no choice for this caller, and nobody asked for it: one round tells what there is to tell.
+        A plain caller of a plain function has no loop to offload from."""
+        options, backend = self.experiment.options, self.trials[number].record.backend
+        plain = options.context == "sync" and self.kind not in LOOP_KINDS
+        return backend == "asyncio" and plain and not options.backends
 
     def twins(self, number: int) -> list[int]:
         """The other processes of a trial, by number."""

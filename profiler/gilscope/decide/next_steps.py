@@ -197,12 +197,13 @@ def _expected_per_s(measured: Measured, backend: str, workers: int, chunk: int =
 
 
 def _first_rounds(measured: Measured) -> Rounds | None:
-    """A clean round of every trial that has none, then an observed one."""
+    """A clean round of every trial that has none, then an observed one; of those that are no choice only that."""
     asked = measured.asked(Rounds)
     for observed, passes_left in ((False, 4), (True, 3)):
         done = {number for step in asked if step.observed == observed for number in step.trials}
         # The solo run was watched before anything was opened, and its long calls were timed then.
         done |= {0} if observed or any(not made.observed for made in measured.trials[0].record.rounds) else set()
+        done |= set() if observed else {number for number in measured.racing if measured.is_aside(number)}
         fresh = tuple(number for number, tried in measured.racing.items() if tried.alive and number not in done)
         if fresh:
             return Rounds(fresh, planned_round_s(measured), "first", observed, passes_left)
