@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BUSY = ("computes", "naps_and_works", "blocks_its_loop")
+BUSY = ("computes", "naps_and_works", "blocks_its_loop", "makes_threads")
 lock = threading.Lock()
 ours, theirs = socket.socketpair()
 
@@ -26,6 +26,15 @@ def naps_and_works() -> None:
         time.sleep(0.003)
         for _ in range(10_000):
             pass
+
+
+def makes_threads() -> None:
+    while True:
+        made = [threading.Thread(target=sum, args=(range(100),)) for _ in range(20)]
+        for thread in made:
+            thread.start()
+        for thread in made:
+            thread.join()
 
 
 def sleeps() -> None:

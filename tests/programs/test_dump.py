@@ -43,8 +43,8 @@ def test_every_thread_is_told_with_its_state_and_its_stack(start: Start) -> None
     threads = by_function(seen.threads)
     states = {name: [(each.look.wait, each.look.call) for each in members] for name, members in threads.items()}
     computing = states.pop("computes")
+    del states["main"]  # which may still wait for the GIL after it has said that it is ready
     assert states == {
-        "main": [("other", "read")],
         "sleeps": [("sleep", "clock_nanosleep")],
         "receives": [("network", "recvfrom")],
         "waits_for_a_lock": [("lock", "futex")] * 2,
@@ -58,8 +58,6 @@ def test_every_thread_is_told_with_its_state_and_its_stack(start: Start) -> None
 
 
 def test_those_that_wait_for_one_lock_are_told_to(start: Start) -> None:
-    if sys.version_info[:3] == (3, 13, 0):
-        pytest.skip("there, each waits for a semaphore of the lock's own")
     threads = by_function(dump(start("waits_for_a_lock", "waits_for_a_lock")).threads)
     locks = {each.look.lock for each in threads["waits_for_a_lock"]}
     assert len(locks) == 1

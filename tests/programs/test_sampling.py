@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gilscope.observers.sampling_quality import HOLDER
 from gilscope.programs.moments import ProcessMoment
 from gilscope.programs.sampler import ProgramSampler
 from gilscope.programs.seen import SeenProcess
@@ -194,6 +195,17 @@ def test_one_that_turns_into_another_program_is_two_accounts() -> None:
     assert after.command[-1] == "input(); input()"
     assert before.pid == after.pid == program.pid
     assert before.last_s <= after.first_s
+
+
+def test_a_program_that_makes_and_ends_threads_all_the_time_is_one_account(start: Start) -> None:
+    moments, sampler = sampled(start("makes_threads", "sleeps"), 0.7)
+    (process,) = sampler.seen()
+    assert not process.ended
+    assert len(process.threads) > 3
+    assert {each.began_in.name for each in process.threads if each.began_in} >= {"<module>", "sleeps", "makes_threads"}
+    assert sampler.quality.readings[HOLDER].failed == 0
+    waits = [look.wait for moment in moments for look in moment.threads if name(look.stack) == "sleeps"]
+    assert set(waits) == {"sleep"}
 
 
 def test_nothing_stays_open(start: Start) -> None:

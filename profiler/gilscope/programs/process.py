@@ -183,6 +183,14 @@ class ProgramProcess:
         """
         return [self.interpreters.gil(which) for which in range(len(self.interpreters.gils))]
 
+    def is_readable(self) -> bool:
+        """Whether it still runs what was read of it."""
+        try:
+            self.holds()
+        except OSError:
+            return False
+        return not is_zombie(self.pid)
+
     def _chosen(self, most: int) -> list[ThreadWatch]:
         threads = list(self._threads.values())
         return threads if len(threads) <= most else self._rng.sample(threads, most)

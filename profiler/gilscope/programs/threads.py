@@ -16,6 +16,7 @@ from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files
 from gilscope.programs.interpreters import PythonThread
 from gilscope.programs.moments import Frame, PythonFunction
 from gilscope.programs.seen import SeenThread
+from gilscope.programs.stacks import MOST_FRAMES
 
 __all__ = ["Seen", "ThreadWatch", "task_numbers", "waits_for"]
 
@@ -169,7 +170,7 @@ class ThreadWatch:
 
     def began(self, stack: Sequence[Frame]) -> None:
         """Its stack was read, for the first time or again."""
-        if self.began_in is None:
+        if self.began_in is None and len(stack) < MOST_FRAMES:  # of a longer one the outermost are not told
             outwards = (frame.function for frame in reversed(stack))
             self.began_in = next((each for each in outwards if not each.file.endswith(THREADING)), None)
 

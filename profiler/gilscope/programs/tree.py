@@ -125,7 +125,8 @@ class ProcessTree:
         try:
             process.rescan()
         except OSError:
-            self.lost(process)
+            if not process.is_readable():  # else only the list of threads changed whenever it was read
+                self.lost(process)
         self._rescan_s[process.pid] = _next_s(began_s, len(self.sampled))
 
     def lost(self, process: ProgramProcess) -> None:
