@@ -26,6 +26,8 @@ LEADS: Final = 0.5
 CPUS_TAKEN: Final = 0.9
 #: One thread that computes for so much of the time is a limit of its own.
 COMPUTES: Final = 0.8
+#: The share of all CPU time from which on a thread is the one that computes.
+ALONE: Final = 0.75
 #: CPUs used and threads waiting for others, below which nothing goes on.
 NOTHING: Final = 0.05
 
@@ -105,7 +107,7 @@ def _by_one_thread(threads: tuple[ThreadAccount, ...]) -> Limited | None:
     if computing is None or computing.account.wall_s <= 0:
         return None
     share = (computing.account.cpu_s + (computing.account.runqueue_s or 0.0)) / computing.account.wall_s
-    if share < COMPUTES or computing.account.cpu_s < LEADS * sum(thread.account.cpu_s for thread in threads):
+    if share < COMPUTES or computing.account.cpu_s < ALONE * sum(thread.account.cpu_s for thread in threads):
         return None
     name = computing.name or f"thread {computing.tid}"
     return Limited("cpus", f"one thread ({name}) computes {percent(share)} of the time, and the others wait or rest")

@@ -85,7 +85,7 @@ class Watching:
         typed = command or (() if first is None else first.command)
         watched = Watched(
             created=self._created,
-            command=shlex.join(typed),
+            command=" ".join(shlex.join(typed).split()),
             environment=describe_environment(usable_cpus(None)),
             began_s=self._began_s,
             watched_s=time.monotonic() - self._began_s,
