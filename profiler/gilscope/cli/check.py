@@ -31,8 +31,8 @@ def check(
             "--fail-on",
             metavar="CONDITIONS",
             help="With commas between: throughput<0.9, latency_p50>1.2, latency_p99>1.2, wall>1.1, cpu>1.5, memory>1.2 "
-            "(new over old), gil_held+0.05, wait+0.1, errors+0.01 (rise of a share), label, backend, errors; "
-            "without it, throughput<0.9. Of a program: gil_wait>0.2, gil_held>0.9, loop_block>50ms, loop_lag>20ms, hold>20ms, "
+            "(new over old), gil_held+0.05, wait+0.1, errors+0.01 (rise of a share), label, backend, errors; without "
+            "it, throughput<0.9. Of a program: gil_wait>0.2, gil_held>0.9, loop_block>50ms, loop_lag>20ms, hold>20ms, "
             "lock_wait>1, runqueue>1, cpus>2.",
         ),
     ] = None,
