@@ -109,3 +109,23 @@ def test_every_metric_is_in_the_documents_and_no_other() -> None:
         *(metric.prometheus for metric in known),
         *(f"{name}_{part}" for name in histograms for part in ("bucket", "count")),
     }
+
+
+def test_the_programs_of_the_page_export_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = pytest.importorskip("prometheus_client")
+    metrics = pytest.importorskip("opentelemetry.sdk.metrics")
+    export = pytest.importorskip("opentelemetry.sdk.metrics.export")
+    from gilscope.metrics import opentelemetry
+
+    monkeypatch.setattr("gilscope.metrics.figures.profiles", lambda: [WATCHED])
+    # In the place of what a process has one of.
+    monkeypatch.setattr(client, "REGISTRY", registry := client.CollectorRegistry())
+    provider = metrics.MeterProvider(metric_readers=[reader := export.InMemoryMetricReader()])
+    monkeypatch.setattr(opentelemetry, "get_meter", provider.get_meter)
+    page = (FOLDER.parent / "metrics.md").read_text()
+    alone, pushed, _ = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    exec(alone, {})
+    exec(pushed, {})
+    assert b'gilscope_function_calls_total{function="find"} 100.0' in client.generate_latest(registry)
+    assert "gilscope.function.calls" in reader.get_metrics_data().to_json()
+    provider.shutdown()
