@@ -11,6 +11,7 @@ import pytest
 
 import gilscope
 from gilscope.production import forks
+from gilscope.production.elsewhere import blocked_elsewhere
 from gilscope.production.loop_lag import loop_lag
 from gilscope.production.on_loops import NOTICED_S, BlockedAt
 from gilscope.production.sketch import RELATIVE_ERROR, middle_s
@@ -84,6 +85,26 @@ def test_blocks_are_counted_by_their_length() -> None:
     assert len(long) == 2
     assert loops.noticed_s * (1 + RELATIVE_ERROR) >= 0.07
     assert loops.noticed_s == pytest.approx(sum(long))
+
+
+def test_what_is_not_decorated_is_found_by_a_late_heart() -> None:
+    def callback() -> None:
+        time.sleep(BLOCK_S)
+
+    async def main() -> None:
+        for _ in range(4):
+            await f.doze(0.06)
+            asyncio.get_running_loop().call_soon(callback)
+            await f.doze(0.06)
+
+    with gilscope.observe():
+        asyncio.run(main())
+    place = blocked_elsewhere()[0]
+    assert (place.function.rpartition(".")[2], place.callee) == ("callback", "time.sleep")
+    assert place.blocked_s > BLOCK_S
+    loops = profile(f.doze).on_loops
+    assert loops is not None
+    assert loops.blocked_at == (), "it is not to blame"
 
 
 # ---- how late callbacks run ----

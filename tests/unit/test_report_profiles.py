@@ -15,6 +15,7 @@ from gilscope.errors import OutputError
 from gilscope.production.delays import Delays
 from gilscope.production.files import Loaded, Skipped
 from gilscope.production.observed import Observed
+from gilscope.production.on_loops import BlockedAt
 from gilscope.production.opportunities import opportunities
 from gilscope.production.profile import Profile
 from gilscope.production.sketch import bucket
@@ -24,7 +25,7 @@ from gilscope.report.document import Items
 from gilscope.report.profile_states import states_table
 from gilscope.report.profiles import names, opportunities_sheet, profiles_sheet
 from gilscope.report.sheet import Sheet
-from tests.unit.documents import cells, notes, table, the
+from tests.unit.documents import cells, notes, remarks, table, the
 from tests.unit.production.profiles import make_profile
 
 TOTAL = make_profile(spec="shop.orders:total", name="shop.orders:total", file="/shop/orders.py", line=3)
@@ -141,6 +142,19 @@ def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:
         assert told.startswith("It keeps its event loop from everything else: for 250 ms at most")
     assert drawn(TOTAL).document.sections[0].title == "Figures"
     assert PAGE.advice.startswith("It keeps its event loop")
+
+
+def test_what_is_not_decorated_and_how_late_callbacks_are_is_told() -> None:
+    often = BlockedAt(file="/shop/app.py", line=7, function="log", callee="time.sleep", times=9, blocked_s=0.4)
+    once = BlockedAt(file="/shop/app.py", line=9, function="start", times=1, blocked_s=0.1)
+    lag = Delays(total_s=1.0, longest_s=0.06, lengths={bucket(50_000_000): 20})
+    sheet = profiles_sheet(Loaded(profiles=(TOTAL, PAGE), processes=1, loop_lag=lag, blocked_at=(often, once)))
+    told = dict(the(Items, sheet.document.sections[0]).pairs)
+    assert list(told) == ["page", "log"]
+    assert "keep an event loop 9 times, for 400 ms in all, in line 7 of /shop/app.py, which calls time.s" in told["log"]
+    assert "late on average, 48.2 ms at the 99th percentile and 60.0 ms at most (20 heartb" in remarks(sheet)[-1]
+    assert json.loads(report.render(sheet, "json"))["loop_lag"]["heartbeats"] == 20
+    assert json.loads(report.render(drawn(TOTAL), "json"))["loop_lag"] is None
 
 
 def test_short_steps_of_a_loop_are_told_beside_what_it_is() -> None:

@@ -15,6 +15,7 @@ from gilscope.production.delays import Delays, added_delays
 from gilscope.production.journal_entries import Journaled, journaled
 from gilscope.production.liveness import born, is_held, locked
 from gilscope.production.nesting import nested
+from gilscope.production.on_loops import BlockedAt, added_places
 from gilscope.production.profile import Profile, updated
 from gilscope.production.record import merged_processes
 from gilscope.production.replacing import replace_file
@@ -84,6 +85,8 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
+    blocked_at: tuple[BlockedAt, ...] = ()
+    """Where what is not decorated kept its event loops; empty where nobody looked."""
 
 
 class Recorded(Record, frozen=True, kw_only=True):
@@ -117,6 +120,8 @@ class Loaded(Record, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on the event loops of all processes together."""
+    blocked_at: tuple[BlockedAt, ...] = ()
+    """Where what is not decorated kept event loops, most first."""
 
 
 def write_profiles(path: str | Path, file: ProfileFile) -> None:
@@ -169,6 +174,7 @@ def load_files(paths: Iterable[Path]) -> Loaded:
         parts=tuple(each.file.profiles for each in found),
         skipped=tuple(skipped),
         loop_lag=added_delays(each.file.loop_lag for each in found),
+        blocked_at=added_places(each.file.blocked_at for each in found),
     )
 
 

@@ -31,6 +31,7 @@ from gilscope.production.files import (
     write_profiles,
 )
 from gilscope.production.liveness import is_held, locked
+from gilscope.production.on_loops import added_places
 from gilscope.production.record import merged_processes
 
 __all__ = ["MOST_ENDED", "period_of", "put_together"]
@@ -117,6 +118,7 @@ def _together(reads: Iterable[Read], names: tuple[str, ...]) -> ProfileFile:
         merged=names,
         profiles=tuple(merged_processes([file.profiles for file in files])),
         loop_lag=added_delays(file.loop_lag for file in files),
+        blocked_at=added_places(file.blocked_at for file in files),
     )
 
 

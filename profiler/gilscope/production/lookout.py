@@ -17,10 +17,11 @@ from gilscope.observers.origins import package_of
 from gilscope.production import clocks
 from gilscope.production.call import Call, on_new_call
 from gilscope.production.cells import on_new_cell
+from gilscope.production.elsewhere import found_elsewhere
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
 from gilscope.production.loop_lag import Hearts
-from gilscope.production.places import inside, place_of, stack_of
+from gilscope.production.places import in_a_callback, inside, place_of, stack_of
 from gilscope.production.pools import Pools
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.records import LOOP_KINDS
@@ -94,10 +95,17 @@ class Lookout:
             clocks.gilscope_threads.discard(threading.get_ident())
 
     def _turn(self, now_ns: int) -> None:
+        stepping = set()
         for function in functions():
-            if function.kind in LOOP_KINDS:
-                for cell in function.cells():
+            for cell in function.cells() if function.kind in LOOP_KINDS else ():
+                if cell.step is not None:
+                    stepping.add(cell.thread)
                     self._look(function, cell, now_ns)
+        for thread in self._hearts.late():
+            if thread not in stepping:
+                frames = in_a_callback(sys._current_frames().get(thread))
+                if (place := place_of(frames, None)) is not None:
+                    found_elsewhere(place, now_ns - self._looked_ns, stack_of(frames))
         self._looked_ns = now_ns
         if now_ns >= self._probe_ns:
             self._pause_s = PROBE_EVERY_S * (0.5 + random()) if self._probed.probe() else IDLE_S

@@ -10,6 +10,7 @@ import sys
 import threading
 import weakref
 from random import random
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from gilscope.production.delay_sums import DelaySums
@@ -25,6 +26,8 @@ __all__ = ["BEAT_S", "Hearts", "loop_lag"]
 
 #: From one beat to the next, on average; each at a random time within a slot, so that no rhythm of the program is met.
 BEAT_S = 0.05
+#: Later than this it is by something that is noticed, and by no rounding of timers.
+NOTICED_NS = 10_000_000
 #: Of one block: after a machine's sleep it could be millions.
 MOST_LATE = 1000
 
@@ -73,6 +76,12 @@ class Hearts:
         except Exception as error:  # a loop of its own kind, or one that is about to be closed
             tell("an event loop is not listened to", error)
 
+    def late(self) -> list[int]:
+        """The threads whose loop is late by `NOTICED_NS` and more right now: something keeps it."""
+        now_ns = perf_counter_ns()
+        hearts = list(self._hearts.values())
+        return [each.thread for each in hearts if each.beating and now_ns - each.due_ns >= NOTICED_NS]
+
     def stop(self) -> None:
         """Let no heart beat again."""
         self._stopped = True
@@ -85,6 +94,9 @@ class _Heart:
 
     def __init__(self) -> None:
         self.beating = self.stopped = self._worked = False
+        self.thread = threading.get_ident()
+        self.due_ns = 0
+        """When its next beat is due, by the performance counter."""
 
     def at_work(self, loop: AbstractEventLoop) -> bool:
         """Whether it begins to beat."""
@@ -96,6 +108,7 @@ class _Heart:
         return True
 
     def _wait(self, loop: AbstractEventLoop, due_s: float) -> None:
+        self.due_ns = perf_counter_ns() + int((due_s - loop.time()) * 1e9)
         loop.call_at(due_s, self._beat, weakref.ref(loop), due_s)
 
     def _beat(self, known: weakref.ref[AbstractEventLoop], due_s: float) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gilscope.production.loop_sums import Found, LoopSums, Place
 
-__all__ = ["NOTICED_S", "BlockedAt", "OnLoops", "added_on_loops", "on_loops_of"]
+__all__ = ["NOTICED_S", "BlockedAt", "OnLoops", "added_on_loops", "added_places", "on_loops_of"]
 
 #: A step this long is a pause that users of an event loop notice.
 NOTICED_S = 0.01
@@ -107,15 +107,16 @@ def added_on_loops(parts: Iterable[OnLoops | None]) -> OnLoops | None:
         return None
     sums = {name: sum(getattr(part, name) for part in known) for name in _ADDED}
     blocks = sum((Counter(part.blocks) for part in known), Counter[int]())
-    return OnLoops(blocks=dict(blocks), blocked_at=_together(known), **sums)
+    return OnLoops(blocks=dict(blocks), blocked_at=added_places(part.blocked_at for part in known), **sums)
 
 
 _ADDED = tuple(name for name in OnLoops.__struct_fields__ if name not in ("blocks", "blocked_at"))
 
 
-def _together(parts: Iterable[OnLoops]) -> tuple[BlockedAt, ...]:
+def added_places(parts: Iterable[tuple[BlockedAt, ...]]) -> tuple[BlockedAt, ...]:
+    """What was found in several processes, by the line."""
     found: dict[tuple[object, ...], BlockedAt] = {}
-    for each in (place for part in parts for place in part.blocked_at):
+    for each in (place for part in parts for place in part):
         key = tuple(getattr(each, name) for name in _PLACE)
         before = found.get(key)
         if before is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from gilscope.production.call import Call
     from gilscope.production.loop_sums import Place
 
-__all__ = ["place_of", "stack_of"]
+__all__ = ["in_a_callback", "inside", "place_of", "stack_of"]
 
 MOST_FRAMES = 30
 
@@ -29,6 +30,25 @@ def inside(frame: FrameType | None, call: Call) -> list[FrameType]:
             found.append(frame)
         frame = frame.f_back
     return []
+
+
+def in_a_callback(frame: FrameType | None) -> list[FrameType]:
+    """What of the user's runs inside of the callback that a loop is in, the innermost frame first. Empty where the loop
+    waits, or nothing is the user's."""
+    found: list[FrameType] = []
+    while frame is not None and not _is_loops(frame.f_code.co_filename):
+        if not is_gilscopes(frame.f_code.co_filename):
+            found.append(frame)
+        frame = frame.f_back
+    return found if frame is not None and any(is_users(each.f_code.co_filename) for each in found) else []
+
+
+def _is_loops(file: str) -> bool:
+    return file.endswith(_LOOPS) or f"{os.sep}uvloop{os.sep}" in file
+
+
+#: The files of the loops' own machinery that run callbacks.
+_LOOPS = tuple(os.path.join("asyncio", name) for name in ("base_events.py", "events.py", "runners.py"))
 
 
 def place_of(frames: list[FrameType], home: str | None) -> Place | None:

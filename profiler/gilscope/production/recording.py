@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gilscope.production import OUT_VARIABLE, clocks
 from gilscope.production.cells import on_new_cell
+from gilscope.production.elsewhere import blocked_elsewhere
 from gilscope.production.files import ENDED_SUFFIX, ProfileFile, write_profiles
 from gilscope.production.folders import put_together
 from gilscope.production.forks import after_fork
@@ -207,6 +208,7 @@ class Recorder:
             ended=self._ended,
             profiles=tuple(profiles),
             loop_lag=loop_lag(),
+            blocked_at=blocked_elsewhere(),
         )
 
 

@@ -9,9 +9,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.stats import NORMAL_QUANTILE
-from gilscope.production.blocking import blocking, blocking_told
+from gilscope.production.blocking import blocking
 from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
+from gilscope.report.blocked_loops import blocked_loops, lag_row, lag_told
 from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
@@ -61,6 +62,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
             (
                 "Wall clocks are summed over calls: those of calls that overlap in time count each.",
                 *recorded_remarks(loaded.recorded),
+                *lag_told(loaded.loop_lag),
             ),
             _table(
                 [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
@@ -68,13 +70,14 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
             *_bars(shown, profiles),
             *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
-            first=_blocked_loops(shown, profiles),
+            first=blocked_loops(shown, profiles, loaded.blocked_at),
         ),
         schema="gilscope.functions/1",
         about={
             "processes": loaded.processes,
             "recorded": recorded_rows(loaded.recorded),
             "skipped": [skipped.path for skipped in loaded.skipped],
+            "loop_lag": lag_row(loaded.loop_lag),
         },
         rows=tuple(_row(profile) for profile in loaded.profiles),
     )
@@ -96,7 +99,7 @@ def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
             ),
             _table(columns, [_opportunity(opportunity) for opportunity in found], shown),
             *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
-            first=_blocked_loops(shown, [opportunity.profile for opportunity in found]),
+            first=blocked_loops(shown, [opportunity.profile for opportunity in found]),
         ),
         schema="gilscope.prospects/1",
         about={"cpus": cpus},
@@ -134,13 +137,6 @@ def _errors(profile: Profile) -> str:
 
 def _share(seconds: float | None, profile: Profile) -> str:
     return percent(seconds / profile.wall_s if seconds is not None and profile.wall_s else None)
-
-
-def _blocked_loops(shown: Sequence[str], profiles: Sequence[Profile]) -> tuple[Section, ...]:
-    """Those that block their event loop, with which everybody on it waits; those that take most of it first."""
-    told = [(name, each, found) for name, each in zip(shown, profiles, strict=True) if (found := blocking(each))]
-    told.sort(key=lambda each: -(each[1].on_loops.noticed_s if each[1].on_loops else 0.0))
-    return notes("What blocks event loops", [(name, blocking_told(found)) for name, _, found in told])
 
 
 def _cpu(profile: Profile) -> str:
