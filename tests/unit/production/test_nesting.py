@@ -15,6 +15,8 @@ from gilscope.production.profile import Profile
 from gilscope.production.record import MIN_LOOKED_AT, merged
 from tests.unit.production.profiles import make_profile
 
+pytestmark = pytest.mark.interpreter  # callers are found by their frames
+
 
 @pytest.fixture(autouse=True)
 def _anew() -> None:
