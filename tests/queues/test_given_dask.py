@@ -66,7 +66,7 @@ def left(dask_scheduler: Any) -> tuple[int, int]:
 
 
 def test_fewer_workers_than_asked_for_are_told(cluster: str, tmp_path: Path) -> None:
-    told = "3 workers of 1 threads were asked for, and the cluster's have 1, 1: ask for others"
+    told = "3 workers of 1 thread were asked for, and the cluster's have 1, 1: ask for others"
     assert refused(tmp_path, cluster, "doubled", 3).startswith(told)
 
 

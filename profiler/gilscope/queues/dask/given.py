@@ -58,8 +58,8 @@ def _fitting(client: Client, workers: int, threads: int) -> Cluster:
         there = ", ".join(f"{told['nthreads']}" for told in known.values()) or "none"
         asked = f"{counted(workers, 'worker')} of {counted(threads, 'thread')}"
         raise Refusal(
-            f"asked for were {asked}, and the cluster's have {there}: ask for others with --workers, or start such "
-            "(dask worker --nthreads)"
+            f"{asked} {'was' if workers == 1 else 'were'} asked for, and the cluster's have {there}: ask for others "
+            "with --workers, or start such (dask worker --nthreads)"
         )
     chosen = fitting[:workers]
     _must_be_alike(client, chosen)
