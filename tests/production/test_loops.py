@@ -163,6 +163,23 @@ def test_what_comes_to_a_crowded_pool_waits_for_a_thread() -> None:
     assert room.longest_s < crowd.longest_s
 
 
+@pytest.mark.timing
+def test_what_comes_to_anyios_threads_waits_until_one_may_begin() -> None:
+    """Those in which Starlette and FastAPI run an endpoint that is no coroutine."""
+    to_thread = pytest.importorskip("anyio.to_thread")
+
+    async def main() -> None:
+        to_thread.current_default_thread_limiter().total_tokens = 1
+        await asyncio.gather(*(to_thread.run_sync(f.nap, 0.1) for _ in range(7)))
+        await to_thread.run_sync(int)  # behind the probes
+
+    with gilscope.observe():
+        asyncio.run(main())
+    waits = profile(f.nap).queue_waits
+    assert waits is not None
+    assert waits.longest_s > 0.1
+
+
 def test_a_pool_ends_with_its_owner_though_it_was_probed() -> None:
     with gilscope.observe():
         pool = ThreadPoolExecutor(1)

@@ -39,7 +39,8 @@ class Delays(Record, frozen=True, kw_only=True):
 
     def quantile_s(self, share: float) -> float | None:
         """What ``share`` of them do not exceed, within 5.9 % of itself; None where none was measured."""
-        return quantile_s(self.lengths, share)
+        found = quantile_s(self.lengths, share)
+        return None if found is None else min(found, self.longest_s)  # a bucket's middle may lie beyond it
 
 
 def delays_of(sums: DelaySums | None) -> Delays | None:

@@ -75,6 +75,14 @@ def test_a_profile_adds_up_with_all_that_is_in_it() -> None:
     assert (whole.queue_waits.count, whole.queue_waits.mean_s, whole.queue_waits.longest_s) == (4, 0.25, 0.3)
 
 
+@pytest.mark.parametrize("longest_ns", range(90_000_000, 110_000_000, 1_000_000))
+def test_no_quantile_is_more_than_the_longest(longest_ns: int) -> None:
+    longest_s = longest_ns / 1e9
+    found = Delays(total_s=longest_s, longest_s=longest_s, lengths={bucket(longest_ns): 1}).quantile_s(0.99)
+    assert found is not None
+    assert 0.94 * longest_s < found <= longest_s
+
+
 def test_delays_of_nobody_are_unknown() -> None:
     assert delays_of(DelaySums()) is delays_of(None) is added_delays([None]) is None
 
