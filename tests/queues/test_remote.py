@@ -98,7 +98,7 @@ def test_an_analysis_is_done_by_workers_on_two_hosts(site: Site) -> None:
     assert "secret" not in done.stdout
     for each in hosts:
         assert each.ended() == 0
-        assert "1 workers for the analysis on" in each.said
+        assert "1 worker for the analysis on" in each.said
         assert "the analysis is over" in each.said
     assert site.keys == []
 
@@ -136,7 +136,7 @@ def test_a_host_with_another_secret_is_refused_on_both_sides(site: Site) -> None
         site.host()  # one of two: then the time is up
         gathering.join()
     assert "another secret than the file here" in stranger.said
-    assert "1 of 2 workers came within 60 s; 1 hosts that have another secret were refused" in told[0]
+    assert "1 of 2 workers came within 60 s; 1 host with another secret was refused" in told[0]
     assert "--broker unix://" in told[0]
 
 

@@ -168,7 +168,8 @@ def _await_offers(connection: redis.Redis, url: str, presence: _Presence, worker
 
 
 def _too_few(url: str, workers: int, offered: int, strangers: int, within_s: float) -> BrokerError:
-    refused = f"; {strangers} hosts that have another secret were refused" if strangers else ""
+    were = "was" if strangers == 1 else "were"
+    refused = f"; {counted(strangers, 'host')} with another secret {were} refused" if strangers else ""
     came = f"{offered} of {counted(workers, 'worker')} came within {within_s:g} s{refused}"
     return BrokerError(
         f"{came}. On another host, with the same secret file: gilscope worker --broker {shown(url)} --secret-file FILE"
