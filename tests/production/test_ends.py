@@ -262,6 +262,27 @@ def test_what_is_flushed_is_there_while_the_process_runs(tmp_path: Path) -> None
     assert [each.state for each in load_profiles(tmp_path).recorded] == ["ended"]
 
 
+def test_a_process_that_runs_for_hours_tells_each_and_loses_none(tmp_path: Path) -> None:
+    text = """
+    import os
+    from gilscope.production import recording
+    hours = iter(range(100))
+    recording.hour_of = lambda _: next(hours)
+    for calls in (40, 30, 20):
+        for _ in range(calls): f.nap(0.0003)
+        recording.flush()
+    for _ in range(10): f.nap(0.0003)
+    os._exit(0)
+    """
+    with program(text, tmp_path) as process:
+        assert process.communicate(timeout=100)[1] == ""
+    loaded = load_profiles(tmp_path)
+    assert counted(loaded) == {"nap": (100, 0, 0)}
+    assert (loaded.processes, loaded.profiles[0].processes, loaded.profiles[0].timed_weight) == (1, 1, 100)
+    assert [sum(each.calls for each in part) for part in loaded.parts if part] == [40, 30, 20, 10]
+    assert [each.state for each in loaded.recorded] == ["ended", "ended", "ended", "gone"]
+
+
 def test_the_lock_of_a_daemon_that_closes_every_file_is_taken_again(tmp_path: Path) -> None:
     """And what the program opens in its place is not closed with it."""
     text = """

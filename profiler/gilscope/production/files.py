@@ -19,6 +19,7 @@ from gilscope.production.on_loops import BlockedAt, added_places
 from gilscope.production.profile import Profile, updated
 from gilscope.production.record import merged_processes
 from gilscope.production.replacing import replace_file
+from gilscope.production.since import identity, since
 from gilscope.production.sketch import BUCKETS
 from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import Record
@@ -41,6 +42,7 @@ __all__ = [
     "State",
     "load_files",
     "load_profiles",
+    "part_of",
     "process_of",
     "read_process",
     "recorded_at",
@@ -82,6 +84,12 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     processes: int = 1
     merged: tuple[str, ...] = ()
     """Processes that are in it and had files of their own (`process_of`), which count no more."""
+    part: int = 0
+    """How many periods of the process have files of their own (`part_of`)."""
+    before: tuple[Profile, ...] = ()
+    """What it had counted until ``started``, which these hold."""
+    closing: tuple[Profile, ...] = ()
+    """Of the last of them, as long as that may not be written."""
     profiles: tuple[Profile, ...] = ()
     loop_lag: Delays | None = None
     """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
@@ -210,6 +218,11 @@ def process_of(path: Path) -> str:
     return path.name.removesuffix(JOURNAL_SUFFIX).removesuffix(ENDED_SUFFIX).removesuffix(_SUFFIX)
 
 
+def part_of(path: Path, part: int) -> Path:
+    """The file of a process's period that is over."""
+    return path.with_name(f"{process_of(path)}.{part}{ENDED_SUFFIX}")
+
+
 def _recorded(process: Read) -> Recorded:
     file = process.file
     about = {name: getattr(file, name) for name in ("processes", "host", "pid", "python", "started")}
@@ -225,7 +238,12 @@ def read_process(path: Path) -> Read | Skipped:
         if not isinstance(journal, Journaled):
             return file if journal is None or os.path.lexists(path) else journal
         file = _begun(journal)
-    return _joined(file, journal if isinstance(journal, Journaled) else None, held)
+    read = _joined(file, journal if isinstance(journal, Journaled) else None, held)
+    if not file.closing or part_of(path, file.part - 1).exists():
+        return read
+    profiles = merged_processes([read.file.profiles, file.closing])
+    processes = file.processes + (file.part == 1)  # the first of its periods counts it
+    return read._replace(file=msgspec.structs.replace(read.file, processes=processes, profiles=tuple(profiles)))
 
 
 def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> Read:
@@ -241,15 +259,11 @@ def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> 
     state: State = "unfinished" if held is None else "running" if held else "gone"
     if not journal.complete:
         state, until = "running" if held else "unfinished", file.written
-    known = {_key(profile): profile for profile in file.profiles}
-    counted = {_key(profile): profile for profile in journal.profiles}
+    known = {identity(profile): profile for profile in file.profiles}
+    counted = {identity(profile): profile for profile in since(journal.profiles, file.before)}
     profiles = [updated(known.get(key, profile), profile) for key, profile in counted.items()]
     others = [profile for key, profile in known.items() if key not in counted]
     return Read(msgspec.structs.replace(file, profiles=(*profiles, *others)), state, until)
-
-
-def _key(profile: Profile) -> tuple[object, ...]:
-    return profile.spec, profile.name, profile.kind, profile.file, profile.line, profile.digest
 
 
 def _begun(journal: Journaled) -> ProfileFile:

@@ -34,7 +34,7 @@ from gilscope.production.liveness import is_held, locked
 from gilscope.production.on_loops import added_places
 from gilscope.production.record import merged_processes
 
-__all__ = ["MOST_ENDED", "period_of", "put_together"]
+__all__ = ["MOST_ENDED", "hour_of", "period_of", "put_together"]
 
 #: So many processes that have ended keep files of their own.
 MOST_ENDED: Final = 64
@@ -44,9 +44,14 @@ DAYS_FOR: Final = timedelta(days=60)
 _SUFFIX: Final = ".profiles.json"
 
 
+def hour_of(seconds: float) -> str:
+    """The hour that a time since 1970 is in (UTC)."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H")
+
+
 def period_of(seconds: float, now: float) -> str:
     """The hour (``2025-11-26T14``, UTC), the day or the year that a time since 1970 is in, by how long ago it was."""
-    hour = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H")
+    hour = hour_of(seconds)
     age = timedelta(seconds=now - seconds)
     if age < HOURS_FOR:
         return hour

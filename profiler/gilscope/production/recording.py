@@ -16,17 +16,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gilscope.production import OUT_VARIABLE, clocks
 from gilscope.production.cells import on_new_cell
 from gilscope.production.elsewhere import blocked_elsewhere
-from gilscope.production.files import ENDED_SUFFIX, ProfileFile, write_profiles
-from gilscope.production.folders import put_together
+from gilscope.production.files import ENDED_SUFFIX, LOCK, ProfileFile, part_of, write_profiles
+from gilscope.production.folders import hour_of, put_together
 from gilscope.production.forks import after_fork
 from gilscope.production.function import Function, functions
 from gilscope.production.journal import Journal
 from gilscope.production.journal_entries import Heading
-from gilscope.production.liveness import born
+from gilscope.production.liveness import born, locked
 from gilscope.production.loop_lag import loop_lag
+from gilscope.production.since import since
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.subprocesses import start_thread
 
@@ -112,7 +115,10 @@ class Recorder:
         self._ended_path = self.path.with_name(stem + ENDED_SUFFIX)
         self._started = time.time()
         self._lock = threading.Lock()
-        self._written: tuple[list[Profile], float | None] = ([], None)
+        self._written: tuple[tuple[Profile, ...], float | None] = ((), None)
+        self._part = 0
+        self._before: tuple[Profile, ...] = ()
+        self._closed: ProfileFile | None = None
         self._ended: float | None = None
         self._journal: Journal | None = None
 
@@ -188,7 +194,12 @@ class Recorder:
 
     def _flush(self) -> None:
         with self._lock:
-            profiles = [profile for function in functions() if (profile := function.recorded()).calls]
+            counted = [profile for function in functions() if (profile := function.recorded()).calls]
+            if self._ended is None and self._closed is None and hour_of(time.time()) != hour_of(self._started):
+                self._begin_period(tuple(counted))
+            if self._closed is not None:
+                self._close_period(self._closed)
+            profiles = since(counted, self._before)
             if profiles and (profiles, self._ended) != self._written:
                 write_profiles(self.path if self._ended is None else self._ended_path, self._file(profiles))
                 self._written = (profiles, self._ended)
@@ -198,7 +209,30 @@ class Recorder:
                     self._journal.remove()
                 self._journal = None
 
-    def _file(self, profiles: list[Profile]) -> ProfileFile:
+    def _begin_period(self, counted: tuple[Profile, ...]) -> None:
+        """The hour is over: what was counted in it is to have a file of its own."""
+        closing, now = since(counted, self._before), time.time()
+        if closing:
+            # What is of the process as a whole is told by the file that runs on.
+            whole = {"loop_lag": None, "blocked_at": ()}
+            closed = msgspec.structs.replace(self._file(closing), ended=now, part=0, before=(), **whole)
+            begun = {"part": self._part + 1, "processes": 0, "before": counted, "closing": closing, "started": now}
+            write_profiles(self.path, msgspec.structs.replace(self._file(()), **begun))
+            self._part, self._before, self._closed = self._part + 1, counted, closed
+            self._written = ((), None)
+        self._started = now
+
+    def _close_period(self, closed: ProfileFile) -> None:
+        """Give it that file. Wherever the process is killed meanwhile, one of the two tells of it; where another
+        process has the folder's lock, it will be done the next time."""
+        with locked(self.path.parent / LOCK, exclusive=True) as mine:
+            if mine or self._ended is not None:
+                write_profiles(part_of(self.path, self._part - 1), closed)
+                self._closed = None
+                write_profiles(self.path, self._file(()))
+                self._written = ((), None)
+
+    def _file(self, profiles: tuple[Profile, ...]) -> ProfileFile:
         return ProfileFile(
             host=self._host,
             pid=os.getpid(),
@@ -206,7 +240,11 @@ class Recorder:
             started=self._started,
             written=time.time(),
             ended=self._ended,
-            profiles=tuple(profiles),
+            processes=0 if self._part else 1,
+            part=self._part,
+            before=self._before if self._ended is None else (),
+            closing=self._closed.profiles if self._closed else (),
+            profiles=profiles,
             loop_lag=loop_lag(),
             blocked_at=blocked_elsewhere(),
         )

@@ -16,7 +16,7 @@ from gilscope.report.blocked_loops import blocked_loops, lag_row, lag_told
 from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
-from gilscope.report.recorded import recorded_remarks, recorded_rows
+from gilscope.report.recorded import recorded_remarks, recorded_rows, recorded_sections
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import kind_of_work, sentence, short_name
@@ -70,12 +70,13 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
             *_bars(shown, profiles),
             *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
+            *recorded_sections(loaded),
             first=blocked_loops(shown, profiles, loaded.blocked_at),
         ),
         schema="gilscope.functions/1",
         about={
             "processes": loaded.processes,
-            "recorded": recorded_rows(loaded.recorded),
+            "recorded": recorded_rows(loaded),
             "skipped": [skipped.path for skipped in loaded.skipped],
             "loop_lag": lag_row(loaded.loop_lag),
         },

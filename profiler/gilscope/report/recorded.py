@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gilscope.units import counted
+from gilscope.report.document import Column, Detail, Row, Section, Table, headed
+from gilscope.units import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gilscope.production.files import Recorded, State
+    from gilscope.production.files import Loaded, Recorded, State
+    from gilscope.production.profile import Profile
 
-__all__ = ["moment", "recorded_remarks", "recorded_rows"]
+__all__ = ["moment", "recorded_remarks", "recorded_rows", "recorded_sections"]
 
 
 def moment(seconds: float) -> str:
@@ -55,6 +57,54 @@ def _of(recorded: Sequence[Recorded], state: State) -> str:
     return f"{counted(len(found), 'process', 'es')} {words}."
 
 
-def recorded_rows(recorded: Sequence[Recorded]) -> list[dict[str, Any]]:
-    """For programs."""
-    return [msgspec.to_builtins(each) for each in recorded]
+def recorded_rows(loaded: Loaded) -> list[dict[str, Any]]:
+    """For programs: each process, or what several wrote that ended in one period, with its calls."""
+    return [msgspec.to_builtins(each) | _sums(part) for each, part in _pairs(loaded)]
+
+
+def recorded_sections(loaded: Loaded) -> tuple[Section, ...]:
+    """The same for people, the latest first; none of a single process."""
+    pairs = sorted(_pairs(loaded), key=lambda pair: -pair[0].until)
+    if len(pairs) < 2:
+        return ()
+    columns = headed(("from", "until", "calls", "errors", "wall", "state"), texts=("from", "until", "state"))
+    rows = tuple(Row((_name(each), *_cells(each, part))) for each, part in pairs[:_MOST_ROWS])
+    left = len(pairs) - len(rows)
+    subtitle = f"the latest {len(rows)}; {left:,} more are in JSON" if left else "the latest first"
+    table = Table((Column("process", numeric=False), *columns), rows)
+    return (Section("Processes and periods", (table,), subtitle, Detail.FULL),)
+
+
+_MOST_ROWS = 30
+
+
+def _pairs(loaded: Loaded) -> list[tuple[Recorded, Sequence[Profile]]]:
+    return list(zip(loaded.recorded, loaded.parts, strict=True))
+
+
+def _name(each: Recorded) -> str:
+    return f"{each.host} {each.pid}" if each.host else counted(each.processes, "process", "es")
+
+
+def _cells(each: Recorded, part: Sequence[Profile]) -> tuple[str, ...]:
+    sums = _sums(part)
+    shown = (f"{sums['calls']:,}", f"{sums['errors']:,}", duration(sums["wall_s"]))
+    return (moment(each.started), moment(each.until), *shown, _STATES[each.state])
+
+
+_STATES: dict[State, str] = {
+    "ended": "ended",
+    "running": "running",
+    "gone": "ended without writing",
+    "unfinished": "running, or killed",
+}
+
+
+def _sums(part: Sequence[Profile]) -> dict[str, Any]:
+    walls = [profile.wall_s for profile in part if profile.calls]
+    known = [wall_s for wall_s in walls if wall_s is not None]
+    return {
+        "calls": sum(profile.calls for profile in part),
+        "errors": sum(profile.errors for profile in part),
+        "wall_s": sum(known) if len(known) == len(walls) else None,
+    }
