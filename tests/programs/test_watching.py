@@ -93,7 +93,7 @@ with gilscope.watching(overhead=0.1) as seen:
     threads = [threading.Thread(target=computes) for _ in range(2)]
     [each.start() for each in threads]
     [each.join() for each in threads]
-print(seen.result.verdict.limit, seen.result.blame[0].holding.function, len(seen.result.processes))
+print(seen.result.blame[0].holding.function, len(seen.result.processes))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-    assert (done.stdout, done.stderr) == ("gil computes 1\n", "")
+    assert (done.stdout, done.stderr) == ("computes 1\n", "")
