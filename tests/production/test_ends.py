@@ -54,7 +54,7 @@ ENDS = {
     "sys.exit(3)": "ended",
     "os._exit(0)": "gone",
     "signal.raise_signal(signal.SIGTERM)": "gone",
-    "os.kill(os.getpid(), signal.SIGHUP)": "gone",
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGHUP)": "gone",  # nohup ignores it
     "os.kill(os.getpid(), signal.SIGKILL)": "gone",
     "os.execv('/bin/true', ['true'])": "gone",
     "os.abort()": "gone",

@@ -11,7 +11,14 @@ from tests.unit.golden import FOLDER, drawn
 
 @pytest.mark.parametrize(("path", "text"), [pytest.param(path, text, id=path.name) for path, text in drawn()])
 def test_a_report_reads_as_it_was_kept(path: Path, text: str) -> None:
-    assert text == path.read_text(encoding="utf-8"), "meant? python -m tests.unit.golden, and look at git diff"
+    kept = path.read_text(encoding="utf-8")
+    if path.suffix == ".txt":  # how wide a column is where cells are wrapped differs between versions of Rich
+        text, kept = without_widths(text), without_widths(kept)
+    assert text == kept, "meant? python -m tests.unit.golden, and look at git diff"
+
+
+def without_widths(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
 
 
 def test_nothing_is_kept_that_is_not_drawn() -> None:

@@ -5,6 +5,9 @@ Few calls have all their clocks read, more have their wall clock read, and all a
 the timed calls were than those: the regression estimator for two phases of sampling (Cochran 1977, Sampling Techniques,
 §7.1 and §12.6). What goes with the length of a call grows with the correction; what does not, as the CPU of calls that
 a busy machine makes longer, stays what it was. The parts of a wall clock so estimated add up to it.
+
+A line through calls that were all about as long says nothing of calls that were much longer: where the clocked calls
+are none that chance would choose of all, their mean stands, and what is left of the wall clock was no CPU.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["Part", "Sample", "mean_error_s", "mean_s", "slope"]
+__all__ = ["Part", "Sample", "line_tells", "mean_error_s", "mean_s", "slope"]
 
 #: Calls from which a line through them says something of how far they lie off it: it takes two for itself.
 LEAST_FOR_ERROR = 3
+#: Standard errors of the mean of the clocked calls, within which that of all calls is to be expected.
+FARTHEST = 4.0
 
 
 class Sample(NamedTuple):
@@ -55,6 +60,17 @@ def slope(sample: Sample, part: Part) -> float:
     if spread_s2 <= 0:
         return 0.0
     return min(max(_covariance(sample, sample.wall_s, part.s, part.wall_s2) / spread_s2, 0.0), 1.0)
+
+
+def line_tells(sample: Sample, wall_s: float, of: int) -> bool:
+    """Whether the correction may be made: not where all calls are so much longer in the mean than the clocked ones that
+    chance hardly makes a sample of them so. Then these lack a kind of calls, of which a line through them says nothing.
+
+    :param wall_s: the mean wall clock of all calls
+    :param of: how many calls there were
+    """
+    longer_s = wall_s - sample.wall_s / sample.weight
+    return longer_s**2 <= FARTHEST**2 * sample.spread_s2 * sample.variance_factor(of)
 
 
 def mean_s(sample: Sample, part: Part, wall_s: float) -> float:

@@ -13,7 +13,7 @@ from gilscope.decide.demands import scaled
 from gilscope.production import sketch
 from gilscope.production.awaiting import KINDS
 from gilscope.production.delays import Delays, added_delays
-from gilscope.production.estimates import Part, Sample, mean_error_s, mean_s
+from gilscope.production.estimates import Part, Sample, line_tells, mean_error_s, mean_s
 from gilscope.production.observed import Observed, added, divided
 from gilscope.production.on_loops import OnLoops, added_on_loops
 from gilscope.records import (
@@ -140,7 +140,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def cpu_s(self) -> float | None:
         """CPU of the calling threads. Estimated by calls: a machine that makes them longer makes it no more."""
-        cpu_s = self._part_of_all(self._cpu)
+        cpu_s = self._cpu_of_all
         return cpu_s if cpu_s is None or self.cpu_limit_s is None else min(cpu_s, self.cpu_limit_s)
 
     @property
@@ -165,9 +165,15 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def runqueue_s(self) -> float | None:
         """Ready to run, but given no CPU; None where the kernel does not tell."""
-        cpu_s, wall_s = self._part_of_all(self._cpu), self.wall_s
+        cpu_s, wall_s = self._cpu_of_all, self.wall_s
         if self.clocked_runqueue_s is None or cpu_s is None or wall_s is None:
             return None
+        if not self._line_tells:
+            # What made calls longer than those that were clocked is of the kinds that these show beside CPU; where they
+            # show none, the call never waits, and was given no CPU.
+            off_cpu_s = self.clocked_wall_s - self.clocked_cpu_s
+            share = min(self.clocked_runqueue_s / off_cpu_s, 1.0) if off_cpu_s > 1e-3 * self.clocked_wall_s else 1.0
+            return max(wall_s - cpu_s, 0.0) * share
         queued_s = self._part_of_all(Part(self.clocked_runqueue_s, self.clocked_wall_runqueue_s2))
         return None if queued_s is None else min(queued_s, max(wall_s - cpu_s, 0.0))
 
@@ -309,6 +315,21 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     @property
     def _cpu(self) -> Part:
         return Part(self.clocked_cpu_s, self.clocked_wall_cpu_s2)
+
+    @property
+    def _line_tells(self) -> bool:
+        """Whether the CPU of the clocked calls is corrected by how much longer the timed ones were."""
+        sample, each_s = self._clocked, self.mean_s
+        if sample is None or each_s is None or sample.wall_wall_s2 <= 0:
+            return True
+        return line_tells(sample, each_s, self.calls)
+
+    @property
+    def _cpu_of_all(self) -> float | None:
+        sample, wall_s = self._clocked, self.wall_s
+        if sample is None or wall_s is None or self._line_tells:
+            return self._part_of_all(self._cpu)
+        return min(self.calls * self.clocked_cpu_s / sample.weight, wall_s)
 
     def _part_of_all(self, part: Part) -> float | None:
         sample, each_s = self._clocked, self.mean_s

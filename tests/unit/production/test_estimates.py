@@ -47,6 +47,12 @@ def on_a_machine_that_gets_busy(rng: random.Random) -> Iterator[Call]:
         yield MS, int(rng.expovariate(0.1) * MS) if number >= 300 and rng.random() < 0.5 else 0, 0
 
 
+def seldom_given_no_cpu(rng: random.Random) -> Iterator[Call]:
+    """The same work each time; one call in a hundred waits for a CPU, for so long that most of the time is that."""
+    for _ in range(3000):
+        yield MS // 8 + rng.randrange(5_000), 25 * MS if rng.random() < 0.01 else 0, 0
+
+
 def of_any_length(rng: random.Random) -> Iterator[Call]:
     for _ in range(2000):
         yield int(rng.lognormvariate(0, 1) * MS / 10), 0, 0
@@ -67,6 +73,15 @@ def test_a_machine_that_makes_calls_longer_makes_them_compute_no_more() -> None:
         assert found.clocked_calls < 0.8 * found.calls
         assert found.cpu_s == pytest.approx(truth_s, rel=0.02)
         assert found.runqueue_s == pytest.approx((found.wall_s or 0.0) - truth_s, rel=0.05)
+
+
+def test_calls_that_are_seldom_given_no_cpu_compute_no_more() -> None:
+    """Though none of those that were clocked was one of them."""
+    for seed in range(40):
+        found, truth_s = recorded(list(seldom_given_no_cpu(random.Random(seed))))
+        assert found.clocked_calls < 0.5 * found.calls
+        assert found.cpu_s == pytest.approx(truth_s, rel=0.02)
+        assert found.runqueue_s == pytest.approx((found.wall_s or 0.0) - truth_s, rel=0.1, abs=0.01)
 
 
 def test_calls_of_any_length_are_told_better_than_by_their_number_alone() -> None:
