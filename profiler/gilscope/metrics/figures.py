@@ -11,7 +11,7 @@ import msgspec
 from gilscope.metrics.catalog import ALONE, METRICS, PROCESS_METRICS, Values
 from gilscope.production.collection import profiles
 from gilscope.production.loop_lag import loop_lag
-from gilscope.production.record import merged
+from gilscope.production.merging import merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from gilscope.decide.changes import Change
 from gilscope.decide.stats import NORMAL_QUANTILE, Estimate, share_difference, student_quantile
 from gilscope.production import sketch
-from gilscope.production.record import merged_processes
+from gilscope.production.merging import merged_processes
 
 if TYPE_CHECKING:
     from gilscope.production.files import Loaded

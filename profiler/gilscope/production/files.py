@@ -14,10 +14,10 @@ from gilscope.errors import LoadError
 from gilscope.production.delays import Delays, added_delays
 from gilscope.production.journal_entries import Journaled, journaled
 from gilscope.production.liveness import born, is_held, locked
+from gilscope.production.merging import merged_processes
 from gilscope.production.nesting import nested
 from gilscope.production.on_loops import BlockedAt, added_places
 from gilscope.production.profile import Profile, updated
-from gilscope.production.record import merged_processes
 from gilscope.production.replacing import replace_file
 from gilscope.production.since import identity, since
 from gilscope.production.sketch import BUCKETS

@@ -31,8 +31,8 @@ from gilscope.production.files import (
     write_profiles,
 )
 from gilscope.production.liveness import is_held, locked
+from gilscope.production.merging import merged_processes
 from gilscope.production.on_loops import added_places
-from gilscope.production.record import merged_processes
 
 __all__ = ["MOST_ENDED", "hour_of", "period_of", "put_together"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from gilscope.production.comparing import Compared, compare_recordings, log_estimate
 from gilscope.production.files import Loaded, Recorded
+from gilscope.production.merging import merged_processes
 from gilscope.production.profile import Profile
-from gilscope.production.record import merged_processes
 from gilscope.production.sketch import bucket
 from tests.unit.production.profiles import make_profile
 

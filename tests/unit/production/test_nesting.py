@@ -10,9 +10,10 @@ import pytest
 
 from gilscope import classify
 from gilscope.production import forks
+from gilscope.production.merging import merged
 from gilscope.production.nesting import nested
 from gilscope.production.profile import Profile
-from gilscope.production.record import MIN_LOOKED_AT, merged
+from gilscope.production.record import MIN_LOOKED_AT
 from tests.unit.production.profiles import make_profile
 
 pytestmark = pytest.mark.interpreter  # callers are found by their frames

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.observers.functions import Seen
+from gilscope.production.merging import merged
 from gilscope.production.observed import Observed, added, divided, observed_of
-from gilscope.production.record import merged
 from gilscope.records import STATES, WAIT_STATES
 from tests.unit.moments import counts
 from tests.unit.production.profiles import make_profile

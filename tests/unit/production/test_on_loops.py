@@ -10,9 +10,9 @@ from gilscope.production.delay_sums import DelaySums
 from gilscope.production.delays import Delays, added_delays, delays_of
 from gilscope.production.loop_lag import MOST_LATE, _note, loop_lag
 from gilscope.production.loop_sums import MOST_PLACES, LoopSums
+from gilscope.production.merging import merged
 from gilscope.production.on_loops import BlockedAt, OnLoops, added_on_loops, on_loops_of
 from gilscope.production.profile import Profile
-from gilscope.production.record import merged
 from gilscope.production.sketch import bucket
 from tests.unit.production.profiles import make_profile
 

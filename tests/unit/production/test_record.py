@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.production.code_digest import code_digest
+from gilscope.production.merging import merged, merged_processes
 from gilscope.production.profile import Profile
-from gilscope.production.record import merged, merged_processes
 from tests.unit.production.profiles import make_profile
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gilscope.production.delays import Delays
+from gilscope.production.merging import merged
 from gilscope.production.on_loops import BlockedAt, OnLoops
-from gilscope.production.record import merged
 from gilscope.production.since import since
 from tests.unit.production.profiles import make_profile
 
