@@ -18,6 +18,7 @@ from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.records import StartMethod
 from gilscope.targets import TargetSpec
 from gilscope.thread_address import ThreadAddress
+from tests.processes import left_of, lives
 
 TARGETS = Path(__file__).with_name("targets.py")
 PATIENCE_S = 60.0
@@ -133,21 +134,11 @@ class Trial:
         """Close the pool in order; every process then ends by itself, and nobody has to be killed."""
         family = self.family
         self.ask(m.Close(), m.Closed)
-        limit = time.monotonic() + PATIENCE_S
-        while left := [process for process in family if lives(process)]:
-            assert time.monotonic() < limit, f"still there after the pool was closed: {left}"
-            time.sleep(0.005)
+        assert left_of(family, PATIENCE_S) == []
 
     def end(self) -> None:
         self.process.close()
         assert [process for process in psutil.process_iter() if belongs_to(process, self.process.token)] == []
-
-
-def lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def belongs_to(process: psutil.Process, token: str) -> bool:

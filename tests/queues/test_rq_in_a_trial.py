@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from rq import Queue
 
 from gilscope.measure import messages as m
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues.brokers.redis import connected
-from tests.backends.conftest import TARGETS, Case, Trial, lives
+from tests.backends.conftest import TARGETS, Case, Trial
+from tests.processes import left_of, lives
 from tests.queues.conftest import Start, server_of
 from tests.queues.engine import sharing, test_results_are_those_of_the_calls
 
@@ -195,5 +195,4 @@ def test_nothing_outlives_a_trial_that_is_killed(start: Start, kind: str) -> Non
     trial.process.tell(m.Round(first=0, calls=1000, inputs=10, chunksize=100))
     family = trial.family
     os.kill(trial.pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=30)  # before anybody ends them
-    assert alive == []
+    assert left_of(family, within_s=30) == []  # before anybody ends them

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from gilscope.measure.tree import MARK, end_all
+from tests.processes import lives
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and signals are of POSIX")
 
@@ -52,19 +53,12 @@ class Root:
     @property
     def living(self) -> list[psutil.Process]:
         own = psutil.Process(self.process.pid) if psutil.pid_exists(self.process.pid) else None
-        return [one for one in [*self.family, *([own] if own else [])] if is_alive(one)]
+        return [one for one in [*self.family, *([own] if own else [])] if lives(one)]
 
     def close(self) -> None:
         for process in self.living:
             process.kill()
         self.process.communicate()
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 Start = Callable[..., Root]
