@@ -153,7 +153,7 @@ def test_calls_within_their_limits_pass(pytester: pytest.Pytester, limits: str, 
         ),
         pytest.param(
             "max_gil_share=0.2",
-            "for _ in range(300): computes()",
+            "for _ in range(600): computes()",
             "gilscope: computes: it holds the GIL for * of its wall clock, the limit is 20%",
             marks=[LINUX, pytest.mark.timing],
         ),

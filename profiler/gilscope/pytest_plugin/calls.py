@@ -29,6 +29,7 @@ def observation(wanted: bool) -> Iterator[Callable[[], None]]:
     ours = not observing.is_observed()
     watch = observing.observe()
     try:
+        watch.catch_up()  # it answers once it watches: of a short test, too little would be seen otherwise
         yield watch.catch_up
     finally:
         if ours:
