@@ -30,7 +30,9 @@ Executor = Literal[
 QUEUES: tuple[Executor, ...] = ("rq", "rq-simple", "celery", "celery-threads", "dask")
 
 THREADS = (2, 4, 8, 16, 32, 64)
-PROCESSES = (2, 4)
+PROCESSES = (2, 4, 8, 16)
+#: So many processes are tried even where there are fewer CPUs.
+ALWAYS = 4
 COROUTINES = (4, 16, 64, 256)
 #: Chunksizes of processes, each with the longest call that it is tried for: a chunk must not be a round by itself.
 CHUNKS_S = {1: math.inf, 8: 0.005, 64: 0.0005}
@@ -81,15 +83,17 @@ def rule_of_thumb(cpu_share: float, cpus: int) -> Cell:
     return default_processes(cpus) if cpu_share >= THUMB else default_threads(cpus)
 
 
-def grid(call_s: float, *, inputs: int, coroutine: bool) -> list[Cell]:
-    """Every configuration of the exhaustive search, for calls of this length over so many inputs.
+def grid(call_s: float, *, inputs: int, coroutine: bool, cpus: int = 2) -> list[Cell]:
+    """Every configuration of the exhaustive search, for calls of this length over so many inputs, on so many CPUs.
 
     No chunk is longer than the inputs: pickle writes an object that comes twice in a chunk once, which no real list of
     different inputs has the good of.
     """
     chunks = [chunk for chunk, longest_s in CHUNKS_S.items() if call_s <= longest_s and chunk <= max(inputs, 1)]
     cells = [SERIAL, *(Cell("thread", workers) for workers in THREADS)]
-    cells += [Cell("process", workers, chunk) for workers in PROCESSES for chunk in chunks]
+    cells += [
+        Cell("process", workers, chunk) for workers in PROCESSES if workers <= max(cpus, ALWAYS) for chunk in chunks
+    ]
     return [*cells, *(Cell("asyncio", workers) for workers in COROUTINES if coroutine)]
 
 

@@ -61,7 +61,8 @@ def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
     except CellFailed as failure:
         return msgspec.structs.replace(about, failed=str(failure))
     advice = ask(workload)
-    cells = unique([*grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine), advice.cell])
+    searched = grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine, cpus=about.cpus)
+    cells = unique([*searched, advice.cell])
     screening = measure(workload, allowed(cells, workload), effort.screening_rounds, order)
     chosen = allowed(finalists(screening, advice.cell, about.cpus), workload)
     final = measure(workload, chosen * effort.final_processes, effort.final_rounds, order)

@@ -24,6 +24,7 @@ MODULES = (
     "tiny",
     "coroutines",
     "wild",
+    "gpu",
 )
 
 _Function = TypeVar("_Function", bound=Callable[..., object])

@@ -142,6 +142,12 @@ def test_long_calls_go_to_processes_one_by_one_and_short_ones_in_chunks_too() ->
     assert {cell.chunksize for cell in grid(0.0002, inputs=8, coroutine=False)} == {1, 8}
 
 
+@pytest.mark.parametrize(("cpus", "most"), [(1, 4), (2, 4), (8, 8), (64, 16)])
+def test_as_many_processes_as_cpus_are_tried(cpus: int, most: int) -> None:
+    cells = grid(0.01, inputs=8, coroutine=False, cpus=cpus)
+    assert max(cell.workers for cell in cells if cell.executor == "process") == most
+
+
 def test_the_baselines_are_what_the_standard_library_would_take() -> None:
     assert (default_threads(2), default_threads(64)) == (Cell("thread", 6), Cell("thread", 32))
     assert [rule_of_thumb(share, 2) for share in (0.49, 0.5)] == [THREADS, PROCESSES]
