@@ -25,6 +25,7 @@ from gilscope.cli.report import report
 from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
 from gilscope.cli.stdout import put
+from gilscope.cli.top import top
 from gilscope.errors import GilscopeError, MeasurementError
 
 __all__ = ["app", "run"]
@@ -32,7 +33,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="gilscope",
-    cls=group_of(analyze, attach, check, compare, doctor, dump, report, run_program, schema),
+    cls=group_of(analyze, attach, check, compare, doctor, dump, report, run_program, schema, top),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,

@@ -20,8 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["group_of"]
 
 
-#: Of commands that do not end options with their first argument: what follows is the program's.
-_SETTINGS: Final = {"run": {"ignore_unknown_options": True, "allow_interspersed_args": False}}
+#: Of commands whose options end with their first argument: what follows is the program's.
+_PROGRAMS: Final = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+_SETTINGS: Final = {"run": _PROGRAMS, "top": _PROGRAMS}
+
+
+class _OfProcess(typer.core.TyperCommand):
+    """A command that takes a process, options before and behind it, or a program with its own arguments."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0].isdigit():
+            ctx.ignore_unknown_options, ctx.allow_interspersed_args = False, True
+        return super().parse_args(ctx, args)
+
+
+_CLASSES: Final = {"top": _OfProcess}
 
 
 class _Commands(Mapping[str, Any]):
@@ -31,7 +44,9 @@ class _Commands(Mapping[str, Any]):
     def __init__(self, functions: Sequence[Callable[..., None]]) -> None:
         self._own = _infos(
             lambda app: [
-                app.command(context_settings=_SETTINGS.get(function.__name__))(function) for function in functions
+                app.command(cls=_CLASSES.get(name), context_settings=_SETTINGS.get(name))(function)
+                for function in functions
+                for name in (function.__name__,)
             ]
         )
 

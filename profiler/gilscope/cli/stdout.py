@@ -7,7 +7,7 @@ import sys
 
 from gilscope.errors import OutputError
 
-__all__ = ["has_only_ascii", "put", "require"]
+__all__ = ["has_only_ascii", "is_screen", "put", "require"]
 
 
 def require() -> None:
@@ -29,8 +29,14 @@ def has_only_ascii() -> bool:
     return chosen or os.environ.get("TERM") == "dumb" or not encoding.startswith("utf")
 
 
-def put(text: str) -> None:
-    """Write ``text``, and be sure that it arrived. A reader that went away has seen enough: that is no failure.
+def is_screen() -> bool:
+    """Whether it is a terminal that can be drawn on anywhere."""
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def put(text: str) -> bool:
+    """Write ``text``, and be sure that it arrived. A reader that went away has seen enough: that is no failure; False
+    says so.
 
     :raises OutputError: when it cannot be written, as on a full disk
     """
@@ -43,3 +49,5 @@ def put(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+        return False
+    return True

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
@@ -23,17 +23,25 @@ _FROM_TERMINAL: Final = ("SIGINT", "SIGQUIT")
 class Launched:
     """A program that was started.
 
+    :param streams: its standard streams, as `subprocess.Popen` takes them, where they are not the caller's
     :raises OSError: when it could not be
     """
 
-    def __init__(self, arguments: Sequence[str], python: str = sys.executable) -> None:
+    def __init__(
+        self, arguments: Sequence[str], python: str = sys.executable, streams: Mapping[str, Any] | None = None
+    ) -> None:
         self.command = (python, *arguments)
-        self._process = subprocess.Popen(self.command)
+        self._process = subprocess.Popen(self.command, **(streams or {}))
         self.pid = self._process.pid
 
     def wait(self) -> int:
         """Its exit status; negative, the signal that ended it."""
         return self._process.wait()
+
+    def pass_on(self, number: signal.Signals) -> None:
+        """A signal that came for gilscope and means it, unless the terminal has sent it to both."""
+        if not (number.name in _FROM_TERMINAL and _shares_terminal()):
+            self.send(number)
 
     def send(self, number: int) -> None:
         """A signal; none where it has ended."""
@@ -42,25 +50,26 @@ class Launched:
 
 
 @contextmanager
-def launched(arguments: Sequence[str]) -> Iterator[Launched]:
+def launched(arguments: Sequence[str], streams: Mapping[str, Any] | None = None) -> Iterator[Launched]:
     """Run the program with what the interpreter is given, and pass on the signals that come for it. It is never left
     behind: at an error of gilscope's own it is waited for, for it is the user's and goes on.
 
+    :param streams: as of `Launched`
     :raises OSError: when it could not be started
     """
     kept: dict[signal.Signals, Any] = {}
     program: list[Launched] = []
 
     def passed_on(number: int, _frame: FrameType | None) -> None:
-        if program and not (signal.Signals(number).name in _FROM_TERMINAL and _shares_terminal()):
-            program[0].send(number)
+        if program:
+            program[0].pass_on(signal.Signals(number))
 
     for name in ("SIGINT", *_PASSED_ON):
         number = signal.Signals[name]
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's program ignores it too
             kept[number] = signal.signal(number, passed_on)
     try:
-        program.append(Launched(arguments))
+        program.append(Launched(arguments, streams=streams))
         yield program[0]
     finally:
         if program:

@@ -11,12 +11,12 @@ thread-seconds are ``span_s * weight``, added up. A stack begins with the innerm
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Frame", "GilLook", "ProcessMoment", "PythonFunction", "ThreadLook"]
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFunction:
+class PythonFunction(NamedTuple):
     """A function, as its code object names it: the same for two code objects made of the same source.
 
     The strings are the program's own, bounded in length, and harmless nowhere: whoever shows them must escape them.
@@ -28,9 +28,8 @@ class PythonFunction:
     first_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A call of a function that has not returned."""
+class Frame(NamedTuple):
+    """A call of a function that has not returned. A tuple, as its function is: stacks are hashed all the time."""
 
     function: PythonFunction
     line: int | None

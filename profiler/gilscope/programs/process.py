@@ -144,6 +144,10 @@ class ProgramProcess:
         thread.close()
         self._ended.append(thread)
 
+    def forget(self, until_s: float) -> None:
+        """Forget the threads that had ended by then."""
+        self._ended = [thread for thread in self._ended if thread.last_s > until_s]
+
     # ---- one moment ----
 
     def moment(

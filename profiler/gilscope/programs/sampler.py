@@ -98,6 +98,19 @@ class ProgramSampler:
         """The processes so far with their threads and exact totals, those that have ended first."""
         return self._tree.seen()
 
+    @property
+    def saturated(self) -> bool:
+        """Whether every CPU was busy at the last moment."""
+        return self._pace.saturated
+
+    def count(self) -> None:
+        """Bring the totals up to date."""
+        self._tree.finish()
+
+    def forget(self, until_s: float) -> None:
+        """Forget the processes and threads that had ended by then (`time.monotonic`)."""
+        self._tree.forget(until_s)
+
     def close(self) -> None:
         """Close every file."""
         self._pace.close()

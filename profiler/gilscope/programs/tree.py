@@ -186,6 +186,12 @@ class ProcessTree:
         for unread in self._unread.values():
             unread.count()
 
+    def forget(self, until_s: float) -> None:
+        """Forget the processes and threads that had ended by then."""
+        self._past = [process for process in self._past if process.last_s > until_s]
+        for process in self.sampled.values():
+            process.forget(until_s)
+
     def seen(self) -> tuple[SeenProcess, ...]:
         """All of them, those that have ended first."""
         sampled = [process.seen() for process in self.sampled.values()]

@@ -7,18 +7,16 @@ import select
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from gilscope.observers.cpus import usable_cpus
 from gilscope.observers.environment import describe_environment
-from gilscope.observers.origins import package_of
 from gilscope.observers.sampling_quality import SamplingQuality
 from gilscope.programs.conclude import Watched, conclude
-from gilscope.programs.process import command_of
+from gilscope.programs.roots import package_roots, roots_of
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
 from gilscope.programs.views import Views
 from gilscope.records.programs import ProgramRecord, Sampling
@@ -59,7 +57,7 @@ class Watching:
         self._created = datetime.now(UTC).isoformat(timespec="seconds")
         self._settings = settings
         self._began_s = time.monotonic()
-        self._roots = _roots(pid)
+        self._roots = roots_of(pid)
         self._sampler = ProgramSampler(
             pid,
             rate_hz=settings.rate_hz,
@@ -93,7 +91,7 @@ class Watching:
             exit_status=ending.exit_status,
             interrupted=ending.interrupted,
             settings={"sampling_hz": self._settings.rate_hz, "overhead": self._settings.overhead},
-            roots=(*self._roots, *_package_roots(self._views)),
+            roots=(*self._roots, *package_roots(self._views)),
         )
         return conclude(watched, processes, self._views)
 
@@ -113,29 +111,6 @@ def _told(quality: SamplingQuality, torn: int, views: Views) -> Sampling:
         errors={what: readings.failed for what, readings in quality.readings.items() if readings.failed},
         cpu_s=quality.cpu_s,
     )
-
-
-def _roots(pid: int) -> tuple[str, ...]:
-    """Folders that its modules are imported from, as far as that is told from outside: its working folder, that of its
-    script, and what PYTHONPATH names."""
-    found: list[str] = []
-    with suppress(OSError):
-        found.append(os.readlink(f"/proc/{pid}/cwd"))
-    scripts = [word for word in command_of(pid)[1:] if word.endswith(".py")]
-    found += [str(Path(found[0] if found else "/", script).parent) for script in scripts[:1]]
-    with suppress(OSError):
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        named = (each.partition(b"=")[2].decode(errors="replace") for each in variables if each[:11] == b"PYTHONPATH=")
-        found += [folder for each in named for folder in each.split(os.pathsep) if folder]
-    return tuple(dict.fromkeys(found))
-
-
-def _package_roots(views: Views) -> tuple[str, ...]:
-    """Folders that hold the packages whose functions were seen, as far as these are on this machine."""
-    functions = (function for each in views.processes.values() for function in each.stacks.functions())
-    files = {function.file for function in functions if function.file.endswith(".py")}
-    packages = {file: package_of(file) for file in files}
-    return tuple({str(Path(package).parent) for file, package in packages.items() if package != file})
 
 
 @contextmanager

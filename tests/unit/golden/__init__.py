@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from rich.console import Console
 
 from gilscope import report
 from gilscope.decide.comparable import Matched
@@ -16,10 +18,13 @@ from gilscope.records import QueueProgram, QueueSetting
 from gilscope.report.comparisons import comparison_sheet
 from gilscope.report.gates import gate_sheet
 from gilscope.report.profiles import profiles_sheet
+from gilscope.report.programs.screen import screen
+from gilscope.report.programs.shown import VIEWS, Shown, pressed
 from gilscope.report.sheet import Sheet
 from gilscope.result import Result, load
 from tests.unit.handmade import make_full
 from tests.unit.production.profiles import make_profile
+from tests.unit.programs.live_records import make_live
 from tests.unit.regress_builders import compared, measured
 from tests.unit.test_report_plans import planned
 
@@ -36,6 +41,16 @@ def drawn() -> Iterator[tuple[Path, str]]:
             yield FOLDER / f"{name}{suffix}", report.render(results, form)
         for name, sheet in _sheets().items():
             yield FOLDER / f"{name}{suffix}", report.render(sheet, form)
+    yield FOLDER / "live.txt", "".join(_live())
+
+
+def _live() -> Iterator[str]:
+    """The live view as a terminal of 80 columns shows it, for every view."""
+    for key in (*VIEWS, "?"):
+        console = Console(file=io.StringIO(), width=80, height=30, color_system=None, legacy_windows=False)
+        with console.capture() as drawn:
+            console.print(screen(make_live(), pressed(Shown(), key)[0], 80, 30))
+        yield "".join(f"{line.rstrip()}\n" for line in [f"---- {key} ----", *drawn.get().rstrip().split("\n")])
 
 
 def _results() -> dict[str, list[Result]]:
