@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
 import socket
 import sys
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BUSY = ("computes", "naps_and_works", "blocks_its_loop", "makes_threads")
+BUSY = ("computes", "naps_and_works", "blocks_its_loop", "calls_back", "makes_threads")
 lock = threading.Lock()
 ours, theirs = socket.socketpair()
 
@@ -67,6 +68,21 @@ def blocks_its_loop() -> None:
             await asyncio.sleep(0)
 
     asyncio.run(blocks())
+
+
+#: Above the runner, a loop that is no Python has no frame of its own.
+RUNNER = """
+class Runner:
+    def run(self):
+        while True:
+            contextvars.copy_context().run(time.sleep, 0.1)
+"""
+
+
+def calls_back() -> None:
+    names = {"contextvars": contextvars, "time": time}
+    exec(compile(RUNNER, "/lib/python3/asyncio/runners.py", "exec"), names)
+    names["Runner"]().run()  # type: ignore[operator]
 
 
 def generated() -> Iterator[None]:

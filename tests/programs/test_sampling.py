@@ -87,8 +87,9 @@ def test_spans_add_up_to_the_time_that_was_sampled(start: Start) -> None:
 
 
 @pytest.mark.timing
-def test_the_turns_of_an_event_loop_are_told_apart(start: Start) -> None:
-    moments, _ = sampled(start("blocks_its_loop"), 1.0)
+@pytest.mark.parametrize("loop", ["blocks_its_loop", "calls_back"])
+def test_the_turns_of_an_event_loop_are_told_apart(start: Start, loop: str) -> None:
+    moments, _ = sampled(start(loop), 1.0)
     turns = [look.turn for moment in moments for look in moment.threads if look.turn is not None]
     assert len(turns) > 0.8 * len(moments)
     changes = sum(before != after for before, after in pairwise(turns))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from gilscope.decide.program_limit import OUTSIDE, WAITED_FOR, Limited, busy_s
+from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, outside_s
 from gilscope.records import Account
 from gilscope.records.programs import (
     Advice,
     BlockedLoop,
-    FunctionAccount,
     HeldGil,
     LockWaits,
     LoopAccount,
@@ -19,7 +19,7 @@ from gilscope.records.programs import (
 )
 from gilscope.units import counted, duration, percent
 
-__all__ = ["advice_on", "spec_of", "verdict_of"]
+__all__ = ["FunctionWaits", "advice_on", "spec_of", "verdict_of"]
 
 #: Less than this share of what the program's threads do is not worth an advice.
 WORTH: Final = 0.02
@@ -29,8 +29,21 @@ BLOCKED: Final = 0.5
 #: A callback that keeps its loop for longer is felt by whoever waits for an answer; asyncio's own debug mode, which
 #: looks for programming errors, complains from 100 ms on (``slow_callback_duration``).
 LOOP_BLOCK_S: Final = 0.05
-#: Of the CPU time of a function, with the GIL: Python code.
-PYTHON: Final = 0.5
+#: The share of a function's wanted holds, by time, from which on they are those of native code that keeps the GIL.
+UNYIELDING: Final = 0.5
+
+
+@dataclass(frozen=True)
+class FunctionWaits:
+    """A function of the program's own, with the libraries that it called: not with its own functions that it did."""
+
+    place: Place
+    account: Account
+
+    @property
+    def outside_s(self) -> float:
+        """Thread-seconds in which it waited for what is outside the program."""
+        return sum(outside_s(self.account).values())
 
 
 def verdict_of(limited: Limited, advice: Iterable[Advice]) -> ProgramVerdict:
@@ -42,6 +55,7 @@ def verdict_of(limited: Limited, advice: Iterable[Advice]) -> ProgramVerdict:
 _LIMITS: Final = {
     "gil": "Limited by the GIL",
     "cpus": "Limited by the CPUs",
+    "loop": "Limited by an event loop",
     "wait": "Limited by what it waits for",
     "lock": "Limited by locks",
     "idle": "Idle",
@@ -51,10 +65,11 @@ _LIMITS: Final = {
 
 def advice_on(
     account: Account,
-    functions: tuple[FunctionAccount, ...],
+    limited: Limited,
     holds: tuple[HeldGil, ...],
     loops: tuple[LoopAccount, ...],
     locks: tuple[LockWaits, ...],
+    waits: tuple[FunctionWaits, ...] = (),
     roots: tuple[str, ...] = (),
 ) -> Iterator[Advice]:
     """What would save thread-seconds, each with its figures. Nothing where nothing is to be won.
@@ -64,54 +79,69 @@ def advice_on(
     least_s = WORTH * busy_s(account)
     if least_s <= 0:
         return
+    stopping = {hold.place for hold in holds if _is_blocked(hold)}
     blocking = {block.place for loop in loops for block in loop.blocked if block.longest_s >= LOOP_BLOCK_S}
+    waiting = [] if limited.by in _NOT_BY_WAITING else [each for each in waits if each.place not in blocking | stopping]
     found = (
-        *(_on_hold(hold, functions, roots) for hold in holds),
+        *(_on_hold(hold, loops, roots) for hold in holds),
         *(_on_loop(block, loop, roots) for loop in loops for block in loop.blocked),
         *(_on_lock(lock) for lock in locks),
-        *(_on_wait(function, roots) for function in functions if function.place not in blocking),
+        *(_on_wait(each, roots) for each in waiting),
     )
     yield from (advice for advice in found if advice is not None and advice.to_win_s >= least_s)
 
 
-def _on_hold(hold: HeldGil, functions: tuple[FunctionAccount, ...], roots: tuple[str, ...]) -> Advice | None:
+#: Limits that more waiting at once would not move.
+_NOT_BY_WAITING: Final = ("gil", "cpus", "lock", "loop")
+
+
+def _is_blocked(hold: HeldGil) -> bool:
+    return hold.blocked_s > 0 and hold.blocked_s >= BLOCKED * hold.held_s
+
+
+def _on_hold(hold: HeldGil, loops: tuple[LoopAccount, ...], roots: tuple[str, ...]) -> Advice | None:
     if hold.made_wait_s <= 0:
         return None
     held = f"{hold.place.function} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
-    longest = f"; its longest hold is {duration(hold.longest_s)}"
-    if hold.blocked_s >= BLOCKED * hold.held_s:
-        name, told = (
-            "gil-held-while-blocked",
-            f"it is blocked itself meanwhile ({_wait_words(hold.blocked_in)}){longest}",
-        )
+    longest = f"its longest hold is {duration(hold.longest_s)}"
+    name = "gil-hold"
+    if _is_blocked(hold):
+        name = "gil-held-while-blocked"
+        told = f"It is blocked itself meanwhile ({_wait_words(hold.blocked_in)}); {longest}"
         what = "a driver that waits with the GIL stops every thread: use processes, or a driver that releases it"
-    elif _computes(hold.place, functions):
-        name, told = "gil-hold", f"it computes in Python{longest}"
-        what = "take it out of this process: a process pool"
+    elif (hold.unyielding_ratio or 0.0) >= UNYIELDING:
+        told = f"It calls native code that keeps the GIL until it returns; {longest}"
+        what = "smaller pieces, a library that releases the GIL, or a process pool"
     else:
-        name, told = "gil-hold", f"it works in native code that keeps the GIL, or mostly does{longest}"
-        what = "a process pool, or a library that releases the GIL"
-    return _advice(name, f"{held}. {told[0].upper()}{told[1:]}: {what}.", hold.made_wait_s, hold.place, roots)
+        told = f"It computes in Python, or in short native calls; {longest}"
+        what = "take it out of this process: a process pool"
+    return _advice(name, f"{held}{_late(hold, loops)}. {told}: {what}.", hold.made_wait_s, hold.place, roots)
+
+
+def _late(hold: HeldGil, loops: tuple[LoopAccount, ...]) -> str:
+    """What it does to event loops in other threads."""
+    blocks = [block for loop in loops for block in loop.blocked if _waits_for_gil(block) and block.place == hold.place]
+    longest_s = max((block.longest_s for block in blocks), default=0.0)
+    return f", an event loop up to {duration(longest_s)} at a time" if longest_s > 0 else ""
+
+
+def _waits_for_gil(block: BlockedLoop) -> bool:
+    return block.state == "gil_wait"
 
 
 def _wait_words(state: str | None) -> str:
     return "on something" if state is None else f"on {WAITED_FOR.get(state, state)}"
 
 
-def _computes(place: Place, functions: tuple[FunctionAccount, ...]) -> bool:
-    found = next((function for function in functions if function.place == place), None)
-    return found is not None and (found.own.cpu_gil_s or 0.0) >= PYTHON * (found.total.cpu_gil_s or 0.0)
-
-
 def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> Advice | None:
-    if block.longest_s < LOOP_BLOCK_S:
-        return None
+    if block.longest_s < LOOP_BLOCK_S or _waits_for_gil(block):
+        return None  # who holds the GIL is told of as such
     share = block.total_s / loop.observed_s if loop.observed_s > 0 else None
     told = (
-        f"{block.place.function} (line {block.line}) blocks the event loop: {counted(block.count, 'time')}, at the "
-        f"longest {duration(block.longest_s)}, {percent(share)} of the loop's time"
+        f"{block.place.function} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "
+        f"at the longest {duration(block.longest_s)}, {percent(share)} of the loop's time"
     )
-    computing = block.state in ("cpu_gil", "runqueue", "gil_wait")
+    computing = block.state in ("cpu_gil", "runqueue")
     what = "a process pool (loop.run_in_executor)" if computing else "asyncio.to_thread, or a call that can be awaited"
     return _advice("blocked-loop", f"{told}. Take it off the loop: {what}.", block.total_s, block.place, roots)
 
@@ -127,15 +157,14 @@ def _on_lock(lock: LockWaits) -> Advice | None:
     return Advice(name="lock", sentence=sentence, to_win_s=lock.waited_s, place=place)
 
 
-def _on_wait(function: FunctionAccount, roots: tuple[str, ...]) -> Advice | None:
+def _on_wait(function: FunctionWaits, roots: tuple[str, ...]) -> Advice | None:
     """Waiting that one thread does after another's could overlap: whether it pays, an analysis tells."""
-    judged = function.classification
-    if judged is None or judged.label != "io-bound" or judged.subtype in (None, "lock"):
-        return None
-    if spec_of(function.place, roots) is None:
+    waits = outside_s(function.account)
+    if not waits or function.outside_s < LEADS * busy_s(function.account) or spec_of(function.place, roots) is None:
         return None  # what is called once, as a module's own code is, has no calls to make at once
-    waits = {state: function.own.state_s(state) or 0.0 for state in OUTSIDE}
     state = max(waits, key=lambda name: waits[name])
+    if state == "other":
+        return None  # for whom, nobody knows: for who types, perhaps
     told = f"{function.place.function} waits {duration(waits[state])} for {WAITED_FOR[state]}"
     return _advice("waits", f"{told}: make more of its calls at once.", waits[state], function.place, roots)
 

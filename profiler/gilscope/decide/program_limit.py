@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gilscope.records import Account, Ledger
-from gilscope.records.programs import Limit, ProcessAccount, ThreadAccount
+from gilscope.records.programs import Limit, LoopAccount, ProcessAccount, ThreadAccount
 from gilscope.units import counted, number, percent
 
 __all__ = ["ENOUGH", "OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
@@ -60,16 +60,19 @@ def limit_of(
     threads: tuple[ThreadAccount, ...],
     watched_s: float,
     cpus_usable: float,
+    loops: tuple[LoopAccount, ...] = (),
 ) -> Limited:
     """What limits the program, judged from what was seen in ``watched_s`` seconds.
 
-    The GIL comes first: threads that wait for it seem idle, and the CPUs they would use do, too.
+    The GIL comes first: threads that wait for it seem idle, and the CPUs they would use do, too. An event loop comes
+    before the thread that it runs in, for what waits for it waits in no thread at all.
     """
     if account.samples < ENOUGH or watched_s <= 0:
         return Limited("unclear", f"{counted(account.samples, 'look')} at its threads are too few to tell")
     return (
         _by_gil(processes)
         or _by_cpus(account, watched_s, cpus_usable)
+        or _by_loop(loops, watched_s)
         or _by_one_thread(threads)
         or _by_nothing(account, watched_s)
         or _by_waiting(account)
@@ -81,8 +84,9 @@ def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
     for process in sorted(wanted, key=lambda each: _waiting(each) or 0.0, reverse=True):
         held, waiting = process.account.gil_held_ratio, _waiting(process)
         if held is not None and held >= GIL_HELD:
+            whose = "its GIL" if len(processes) == 1 else f"the GIL of process {process.pid}"
             why = (
-                f"its GIL is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
+                f"{whose} is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
             )
             return Limited("gil", why, process)
     return None
@@ -94,12 +98,26 @@ def _waiting(process: ProcessAccount) -> float | None:
 
 
 def _by_cpus(account: Account, watched_s: float, cpus_usable: float) -> Limited | None:
-    used = account.cpu_s / watched_s
-    if used < CPUS_TAKEN * cpus_usable:
-        return None
-    queue = account.runqueue_s
+    used, queue = account.cpu_s / watched_s, account.runqueue_s
     queued = "" if queue is None else f"; {number(queue / watched_s)} threads are ready and given none on the average"
-    return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}")
+    if used >= CPUS_TAKEN * cpus_usable:
+        return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}")
+    if queue is not None and queue / watched_s >= NOTHING and queue >= LEADS * busy_s(account):
+        others = "other programs use them, or a limit on this one's CPU time keeps it from them"
+        return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}: {others}")
+    return None
+
+
+def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None:
+    long = [loop for loop in loops if loop.observed_s >= LEADS * watched_s]
+    loop = max(long, key=lambda each: each.running_s / each.observed_s, default=None)
+    if loop is None or loop.running_s < COMPUTES * loop.observed_s:
+        return None
+    most = max(loop.blocked, key=lambda block: block.total_s, default=None)
+    mostly = "" if most is None else f", {percent(most.total_s / loop.observed_s)} in {most.place.function}"
+    whose = "it" if len(loops) == 1 else f"that of thread {loop.tid}"
+    told = f"{whose} is busy {percent(loop.running_s / loop.observed_s)} of the time{mostly}"
+    return Limited("loop", f"{told}, and what is ready waits for it", state=None if most is None else most.state)
 
 
 def _by_one_thread(threads: tuple[ThreadAccount, ...]) -> Limited | None:

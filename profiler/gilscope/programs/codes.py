@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from gilscope.programs.callbacks import is_loop
 from gilscope.programs.layouts import Layout
 from gilscope.programs.linetables import line_of
 from gilscope.programs.memory import Memory, ReadError
@@ -28,7 +29,7 @@ KIND_SHIFT, KIND_MASK, COMPACT, ASCII = 2, 7, 1 << 5, 1 << 6
 ENCODINGS: Final = {1: "latin-1", 2: "utf-16", 4: "utf-32"}
 #: What goes round in asyncio, with the local variables that tell: until when timers are due, a float made anew in each
 #: turn, and which of the callbacks that are ready is called.
-LOOP, LOOP_FILE, TELLING = "BaseEventLoop._run_once", "asyncio/base_events.py", ("end_time", "i")
+LOOP, TELLING = "BaseEventLoop._run_once", ("end_time", "i")
 MOST_LOCALS: Final = 64
 #: Of a name that are compared with those read before, where code objects have no number of their own.
 COMPARED_BYTES: Final = 96
@@ -63,7 +64,7 @@ class CodeCache:
         self._functions: dict[PythonFunction, PythonFunction] = {}
         self.loops: dict[int, tuple[int, ...]] = {}
         """Of the code objects that are the turn of an event loop: in which places among their local variables those are
-        that tell one turn, and one callback, from the next."""
+        that tell one turn, and one callback, from the next; nowhere, of what runs a loop that is no Python."""
         self._type: int | None = None
         self._end = max(layout.code_linetable, layout.code_file, layout.code_name) + 8
         # From 3.12 on, a code object has a number of its own among what is compared (``co_version``).
@@ -119,8 +120,9 @@ class CodeCache:
             self._functions.clear()
         self._codes[address] = code
         self.loops.pop(address, None)
-        if code.function.name == LOOP and code.function.file.endswith(LOOP_FILE):
-            self.loops[address] = self._places(_word(memory, self._layout.code_names))
+        if is_loop(code.function):
+            names = _word(memory, self._layout.code_names)
+            self.loops[address] = self._places(names) if code.function.name == LOOP else ()
         return True
 
     def _places(self, names: int) -> tuple[int, ...]:

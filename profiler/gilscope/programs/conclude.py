@@ -70,14 +70,14 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     scaled = [(part.views, part.factors) for part in parts]
     threads = _threads(parts)
     account = _whole(parts)
-    functions = tables.functions(scaled)
     holds = tables.holds(scaled, watched.began_s)
     loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
     locks = tuple(lock for part in parts for lock in tables.locks(part.process.pid, part.views, part.factors))
     accounts = tuple(_process(part, watched.began_s) for part in parts)
-    limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable)
+    limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable, loops)
     enough = account.samples >= ENOUGH
-    advice = advice_on(account, functions, holds, loops, locks, watched.roots) if enough else ()
+    waits = tables.waits(scaled)
+    advice = advice_on(account, limited, holds, loops, locks, waits, watched.roots) if enough else ()
     return ProgramRecord(
         created=watched.created,
         command=watched.command,
@@ -90,7 +90,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         processes=accounts,
         threads=threads[:MOST_THREADS],
         threads_left_out=max(0, len(threads) - MOST_THREADS),
-        functions=functions,
+        functions=tables.functions(scaled),
         blame=tables.blame(scaled),
         holds=holds,
         loops=loops,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gilscope.programs.moments import Frame, PythonFunction
-from gilscope.programs.places import frame_text
+from gilscope.programs.places import frame_text, telling_frame
 from gilscope.programs.tally import Seconds, Tallied, largest
 
 __all__ = ["MOST_FUNCTIONS", "MOST_STACKS", "StackTimes", "Times"]
@@ -89,6 +89,13 @@ class StackTimes:
             found[function] = Times(times.own_s.copy(), times.total_s.copy(), times.samples)
         for (stack, state), seen in self._seen.items():
             _add(found, stack, state, seen)
+        return found
+
+    def told(self) -> Mapping[PythonFunction, Seconds[str]]:
+        """The sampled thread-seconds of each stack by state, told of the function that is to be named of it."""
+        found: defaultdict[PythonFunction, Seconds[str]] = defaultdict(lambda: defaultdict(float))
+        for (stack, state), seen in self._seen.items():
+            found[telling_frame(stack).function][state] += seen.seconds
         return found
 
     def by_state(self) -> Seconds[str]:

@@ -22,6 +22,12 @@ __all__ = ["FunctionHolds", "GilHolds", "weighted_quantile"]
 #: Lengths kept of each function; of more, only every second is, and counts twice.
 MOST_LENGTHS: Final = 2_000
 MOST_FUNCTIONS: Final = 2_000
+#: After which a thread that runs Python gives the GIL to one that waits for it, unless the program says otherwise
+#: (``sys.setswitchinterval``).
+SWITCH_INTERVAL_S: Final = 0.005
+#: A hold that was seen to go on for so many intervals while another thread waited was not given up after one: native
+#: code, which is not asked before it returns.
+UNYIELDING: Final = 3
 #: A gap between looks longer than so many of the usual ones says nothing of what went on in it.
 LOST_SPANS: Final = 5.0
 
@@ -41,10 +47,18 @@ class FunctionHolds:
     longest_s: float = 0.0
     longest_at_s: float = 0.0
     longest_stack: tuple[Frame, ...] = ()
+    wanted_s: float = 0.0
+    """Of all wanted holds, short ones that were not seen included."""
+    unyielding_s: float = 0.0
+    """Of that, in holds that went on for long though another thread had asked for it, and the holder ran."""
 
-    def add(self, length_s: float, weight: float, began_s: float, stack: tuple[Frame, ...]) -> None:
-        """One hold that has ended."""
+    def add(self, hold: _Hold, length_s: float, weight: float) -> None:
+        """One wanted hold that has ended."""
+        began_s, stack = hold.wanted_s or 0.0, hold.stack
         self.seen += 1
+        self.wanted_s += length_s * weight
+        if hold.ran and hold.last_s - began_s >= UNYIELDING * SWITCH_INTERVAL_S:
+            self.unyielding_s += length_s * weight
         if self.seen % self.every == 0:
             self.lengths.append((length_s, weight * self.every))
         if len(self.lengths) > MOST_LENGTHS:
@@ -52,6 +66,20 @@ class FunctionHolds:
             self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
         if length_s > self.longest_s:
             self.longest_s, self.longest_at_s, self.longest_stack = length_s, began_s, stack
+
+    def __iadd__(self, other: FunctionHolds) -> FunctionHolds:
+        """Those of another process, too."""
+        self.held_s += other.held_s
+        for state, seconds in other.blocked_s.items():
+            self.blocked_s[state] += seconds
+        self.lengths += other.lengths
+        self.wanted_s += other.wanted_s
+        self.unyielding_s += other.unyielding_s
+        if other.longest_s > self.longest_s:
+            self.longest_s, self.longest_at_s, self.longest_stack = (
+                other.longest_s, other.longest_at_s, other.longest_stack,
+            )  # fmt: skip
+        return self
 
     @property
     def count(self) -> int:
@@ -72,6 +100,8 @@ class _Hold:
     before_s: float
     """Of the gap before, what belongs to it."""
     last_s: float
+    ran: bool = True
+    """Whether it was never seen to wait for a CPU."""
 
 
 class _OneGil:
@@ -106,7 +136,10 @@ class _OneGil:
             hold.wanted_s = at_s
         holds = _holds_of(self._functions, function)
         holds.held_s += span_s
-        if gil.holder is not None and gil.holder.wait is not None:
+        if gil.holder is None:
+            return
+        hold.ran &= gil.holder.state != "runqueue"
+        if gil.holder.wait not in (None, "gil_wait"):  # of those it was handed to, some wait for a CPU to notice
             holds.blocked_s[gil.holder.wait] += span_s
 
     def _end(self, hold: _Hold, after_s: float, span_s: float) -> None:
@@ -114,7 +147,7 @@ class _OneGil:
             return
         length_s = hold.last_s - hold.wanted_s + hold.before_s + after_s
         weight = max(1.0, span_s / length_s) if length_s > 0 else 1.0
-        _holds_of(self._functions, hold.function).add(length_s, weight, hold.wanted_s, hold.stack)
+        _holds_of(self._functions, hold.function).add(hold, length_s, weight)
 
     def finish(self, span_s: float) -> None:
         """End the one that goes on, as far as it was seen."""

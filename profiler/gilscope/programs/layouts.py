@@ -51,6 +51,8 @@ class Layout:
     """The kernel's number of the thread, as the process itself sees it."""
     thread_chunk: int
     """The piece of memory in which its innermost frames are; behind it, how far that is in use."""
+    thread_contexts: int
+    """How often it has entered or left a context (``context_ver``), as event loops do for each callback."""
     cframe_frame: int | None = None
     frame_size: int
     frame_previous: int
@@ -95,6 +97,7 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         thread_frame=56,
         thread_number=160,
         thread_chunk=296,
+        thread_contexts=232,
         cframe_frame=8,
         frame_size=80,
         frame_previous=48,
@@ -123,6 +126,7 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         thread_frame=56,
         thread_number=144,
         thread_chunk=232,
+        thread_contexts=216,
         cframe_frame=0,
         frame_size=80,
         frame_previous=8,
@@ -230,6 +234,7 @@ def _by_offsets(version: Version, head: bytes, names: list[str]) -> Layout | Non
         thread_frame=at["thread.frame"],
         thread_number=at["thread.number"],
         thread_chunk=at["thread.chunk"],
+        thread_contexts=at["thread.chunk"] - 16,  # before the chunk, and a number of its own
         frame_size=at["frame.size"],
         frame_previous=at["frame.previous"],
         frame_code=at["frame.code"],

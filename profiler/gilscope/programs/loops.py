@@ -1,9 +1,8 @@
 """What kept event loops from running anything else: how long, and how late others ran for it.
 
-A callback, or the step of a coroutine, keeps its loop until it returns. Which callback a loop is in is told by the
-frames above the loop's own; between two looks it is the same one where the loop has not gone round meanwhile
-(`ThreadLook.turn`), or, where a loop does not tell its turns, where the function is the same and nothing else was seen
-between.
+A callback, or the step of a coroutine, keeps its loop until it returns; and a loop that wants the GIL is kept by who
+holds it, in a callback or before it calls the next. Between two looks it is the same callback where the loop has not
+gone round meanwhile (`ThreadLook.turn`).
 """
 
 from __future__ import annotations
@@ -13,79 +12,64 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from gilscope.programs.callbacks import Running, is_loop, running
 from gilscope.programs.moments import Frame, ProcessMoment, PythonFunction, ThreadLook
-from gilscope.programs.places import telling
+from gilscope.programs.places import telling_frame
 from gilscope.programs.tally import state_of
 
-__all__ = ["LoopTimes", "Loops", "Running", "lag_quantile", "running"]
+__all__ = ["Blocks", "Culprit", "LoopTimes", "Loops", "lag_quantile"]
 
-#: The function that goes round, by the end of its file's path.
-_TURN: Final = ("asyncio/base_events.py", "BaseEventLoop._run_once")
-#: What asyncio has between the loop and the callback.
-_BETWEEN: Final = ("asyncio/events.py", "Handle._run")
-#: Further in than the loop, it waits for events, or looks for them.
-_SELECTS: Final = "selectors.py"
-#: What runs a loop that is no Python, as uvloop's: the callback stands right above.
-_NATIVE: Final = (("asyncio/runners.py", "Runner.run"), ("asyncio/base_events.py", "BaseEventLoop.run_until_complete"))
 MOST_LENGTHS: Final = 4_000
 MOST_PLACES: Final = 1_000
 LOST_SPANS: Final = 5.0
 
 
-class Running(NamedTuple):
-    """What a thread's event loop is doing."""
+class Culprit(NamedTuple):
+    """What keeps a loop."""
 
-    callback: PythonFunction | None
-    """What it has called; None of one that waits for events, or is between two callbacks."""
-    inner: tuple[Frame, ...] = ()
-    """The callback's frames, innermost first."""
+    function: PythonFunction
+    callback: PythonFunction
+    """What the loop has called; its own function, where it waits for the GIL before it calls anything."""
+    elsewhere: bool
+    """Whether the function runs in another thread, that holds the GIL."""
 
-
-def running(stack: tuple[Frame, ...]) -> Running | None:
-    """What the event loop that the stack is of is doing; None where there is none.
-
-    :param stack: innermost first
-    """
-    at = _first(stack, _TURN)
-    if at is not None:
-        inner = stack[:at]
-        if inner and _is(inner[-1], _BETWEEN):
-            inner = inner[:-1]
-        elif inner and inner[-1].function.file.endswith(_SELECTS):
-            inner = ()
-        return _in(inner)
-    at = next((at for place in _NATIVE if (at := _first(stack, place)) is not None), None)
-    return None if at is None else _in(stack[:at])
+    @property
+    def known(self) -> bool:
+        """Whether it is not the loop itself, which waited for who was not seen to hold the GIL."""
+        return self.elsewhere or self.function != self.callback or not is_loop(self.function)
 
 
-def _in(inner: Sequence[Frame]) -> Running:
-    return Running(inner[-1].function if inner else None, tuple(inner))
+class Kept(NamedTuple):
+    """A loop that is kept, at one look."""
 
-
-def _first(stack: Sequence[Frame], place: tuple[str, str]) -> int | None:
-    for at, frame in enumerate(stack):
-        if frame.function.name == place[1] and _is(frame, place):
-            return at
-    return None
-
-
-def _is(frame: Frame, place: tuple[str, str]) -> bool:
-    return frame.function.name == place[1] and frame.function.file.replace("\\", "/").endswith(place[0])
+    culprit: Culprit
+    line: int
+    state: str
 
 
 @dataclass(slots=True)
 class _Block:
     """A callback that goes on."""
 
-    callback: PythonFunction
-    turn: object
+    turn: int | None
     first_s: float
     last_s: float
     before_s: float
-    places: Counter[tuple[PythonFunction, int]] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-    stack: tuple[Frame, ...] = ()
-    looks: int = 0
+    looks: Counter[Kept] = field(default_factory=Counter)
+    stacks: dict[Culprit, tuple[Frame, ...]] = field(default_factory=dict)
+
+    def see(self, kept: Kept, stack: tuple[Frame, ...], at_s: float) -> None:
+        self.last_s = at_s
+        self.looks[kept] += 1
+        self.stacks[kept.culprit] = stack
+
+    @property
+    def culprit(self) -> Culprit:
+        """Who kept the loop at most looks."""
+        looks = Counter[Culprit]()
+        for kept, count in self.looks.items():
+            looks[kept.culprit] += count
+        return max(looks, key=lambda each: looks[each])
 
 
 @dataclass(slots=True)
@@ -93,12 +77,27 @@ class Blocks:
     """The blocks by one function in callbacks of one kind."""
 
     count: int = 0
+    """That were seen."""
     longest_s: float = 0.0
+    """Of those that were seen at more than one look; 0 where none was."""
     total_s: float = 0.0
+    """Of all of them, the shortest too."""
     lines: Counter[int] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     stack: tuple[Frame, ...] = ()
     """Of the longest."""
+
+    def see(self, kept: Kept, step_s: float) -> None:
+        """One look, at the end of so many seconds."""
+        self.total_s += step_s
+        self.lines[kept.line] += 1
+        self.states[kept.state] += 1
+
+    def end(self, block: _Block, length_s: float) -> None:
+        """One has ended."""
+        self.count += 1
+        if block.looks.total() > 1 and length_s > self.longest_s:
+            self.longest_s, self.stack = length_s, block.stacks[block.culprit]
 
 
 @dataclass(slots=True)
@@ -107,40 +106,40 @@ class LoopTimes:
 
     observed_s: float = 0.0
     running_s: float = 0.0
+    """In callbacks, or kept from calling one by who holds the GIL."""
     lengths: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of the callbacks that were seen, and how many each counts for."""
     every: int = 1
     """Of those that were seen, one of so many is kept."""
-    blocks: dict[tuple[PythonFunction, PythonFunction], Blocks] = field(default_factory=dict)
-    """By culprit and callback, those seen at more than one look."""
+    blocks: dict[Culprit, Blocks] = field(default_factory=dict)
     _block: _Block | None = None
+    _callback: PythonFunction | None = None
     _seen_s: float | None = None
     _ended: int = 0
 
-    def see(self, look: ThreadLook, seen: Running, at_s: float, span_s: float) -> None:
-        """One look at it."""
-        self.observed_s += span_s
-        gap_s = 0.0 if self._seen_s is None else min(at_s - self._seen_s, LOST_SPANS * span_s)
+    def see(self, kept: Kept | None, stack: tuple[Frame, ...], turn: int | None, at_s: float, span_s: float) -> None:
+        """One look at it.
+
+        :param kept: None where nothing keeps it
+        :param stack: of what does
+        """
+        callback = None if kept is None else kept.culprit.callback
+        since_s = span_s if self._seen_s is None else at_s - self._seen_s
+        gap_s = 0.0 if self._seen_s is None else min(since_s, LOST_SPANS * span_s)
         block = self._block
-        if block is not None and not (seen.callback == block.callback and look.turn == block.turn):
+        if block is not None and not (callback == self._callback and turn == block.turn):
             self._end(block, gap_s / 2, span_s)
             block = self._block = None
-        if seen.callback is not None:
-            self.running_s += span_s
+        step_s = min(since_s, LOST_SPANS * span_s) if block is None else since_s
+        self.observed_s += step_s
+        if kept is not None:
+            self.running_s += step_s
             if block is None:
-                block = self._block = _Block(seen.callback, look.turn, at_s, at_s, gap_s / 2)
-            self._see_in(block, look, seen, at_s)
-        self._seen_s = at_s
-
-    def _see_in(self, block: _Block, look: ThreadLook, seen: Running, at_s: float) -> None:
-        block.last_s = at_s
-        block.looks += 1
-        culprit = telling(seen.inner)
-        frame = next((frame for frame in seen.inner if frame.function == culprit), None)
-        if culprit is not None and frame is not None:
-            block.places[culprit, frame.line or culprit.first_line] += 1
-            block.states[state_of(look) or "cpu_free"] += 1
-            block.stack = seen.inner
+                block = self._block = _Block(turn, at_s, at_s, gap_s / 2)
+            block.see(kept, stack, at_s)
+            if kept.culprit in self.blocks or len(self.blocks) < MOST_PLACES:
+                self.blocks.setdefault(kept.culprit, Blocks()).see(kept, step_s)
+        self._callback, self._seen_s = callback, at_s
 
     def _end(self, block: _Block, after_s: float, span_s: float) -> None:
         length_s = block.last_s - block.first_s + block.before_s + after_s
@@ -150,27 +149,14 @@ class LoopTimes:
         if len(self.lengths) > MOST_LENGTHS:
             self.every *= 2
             self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
-        if block.looks < 2 or not block.places:
-            return
-        (culprit, line), _ = block.places.most_common(1)[0]
-        key = culprit, block.callback
-        if key in self.blocks or len(self.blocks) < MOST_PLACES:
-            _count(self.blocks.setdefault(key, Blocks()), block, length_s, line)
+        if block.culprit in self.blocks:
+            self.blocks[block.culprit].end(block, length_s)
 
     def finish(self, span_s: float) -> None:
         """End the callback that goes on, as far as it was seen."""
         if self._block is not None:
             self._end(self._block, 0.0, span_s)
             self._block = None
-
-
-def _count(blocks: Blocks, block: _Block, length_s: float, line: int) -> None:
-    blocks.count += 1
-    blocks.total_s += length_s
-    blocks.lines[line] += block.looks
-    blocks.states.update(block.states)
-    if length_s > blocks.longest_s:
-        blocks.longest_s, blocks.stack = length_s, block.stack
 
 
 class Loops:
@@ -186,12 +172,33 @@ class Loops:
             seen = running(look.stack) if look.stack else None
             if seen is not None:
                 times = self.threads.setdefault(look.tid, LoopTimes())
-                times.see(look, seen, moment.at_s, moment.span_s * look.weight)
+                stack = _holder(moment, look) or seen.inner or (seen.loop,)
+                times.see(_kept(look, seen, stack), stack, look.turn, moment.at_s, moment.span_s * look.weight)
 
     def finish(self) -> None:
         """End what goes on."""
         for times in self.threads.values():
             times.finish(self._span_s)
+
+
+def _kept(look: ThreadLook, seen: Running, stack: tuple[Frame, ...]) -> Kept | None:
+    """What keeps a loop, if anything does.
+
+    :param stack: of who holds the GIL, if the loop wants it and that is known; else of what it has called, or its own
+    """
+    if seen.callback is None and look.wait != "gil_wait":
+        return None
+    frame = telling_frame(stack)
+    elsewhere = stack is not seen.inner and stack[0] is not seen.loop
+    culprit = Culprit(frame.function, seen.callback or seen.loop.function, elsewhere)
+    return Kept(culprit, frame.line or frame.function.first_line, state_of(look) or "cpu_free")
+
+
+def _holder(moment: ProcessMoment, look: ThreadLook) -> tuple[Frame, ...] | None:
+    """The stack of who holds the GIL that a thread waits for; None where that is not known."""
+    if look.wait != "gil_wait" or look.gil is None or moment.gils[look.gil].moved:
+        return None
+    return moment.gils[look.gil].holder_stack or None
 
 
 def lag_quantile(lengths: Sequence[tuple[float, float]], observed_s: float, fraction: float) -> float:

@@ -74,7 +74,8 @@ class StackReader:
 
         :param states: the addresses of their thread states
         """
-        seen = self._read_chunks(states, self._read_states(states))
+        memories = self._read_states(states)
+        seen = self._read_chunks(states, memories)
         for state, thread in zip(states, seen, strict=True):
             if thread is not None:
                 self._walk(thread)
@@ -82,7 +83,7 @@ class StackReader:
         good = self._codes.check({code for thread in seen if thread is not None for code, _ in thread.calls})
         self.turns.clear()
         if self._codes.loops:
-            self._read_turns(states, seen)
+            self._read_turns(states, seen, memories)
         return [None if thread is None or thread.torn else self._told(thread, good) for thread in seen]
 
     def forget(self, alive: set[int]) -> None:
@@ -161,13 +162,25 @@ class StackReader:
         else:
             self._elsewhere[state] = tuple(thread.places[:MOST_ELSEWHERE])
 
-    def _read_turns(self, states: Sequence[int], seen: Sequence[_Seen | None]) -> None:
+    def _read_turns(
+        self, states: Sequence[int], seen: Sequence[_Seen | None], memories: Sequence[bytes | None]
+    ) -> None:
         loops = self._codes.loops
-        for state, thread in zip(states, seen, strict=True):
-            calls = () if thread is None or thread.torn else zip(thread.calls, thread.frames, strict=True)
-            frame = next(((code, frame) for (code, _), frame in calls if code in loops), None)
-            if thread is not None and frame is not None and (turn := self._turn(thread, *frame)) is not None:
-                self.turns[state] = turn
+        for state, thread, memory in zip(states, seen, memories, strict=True):
+            if thread is None or thread.torn or memory is None:
+                continue
+            found = [at for at, (code, _) in enumerate(thread.calls) if code in loops]
+            if found:
+                code = thread.calls[found[0]][0]
+                turn = self._turn(thread, code, thread.frames[found[0]]) if loops[code] else self._contexts(memory)
+                if turn is not None:
+                    self.turns[state] = turn
+
+    def _contexts(self, memory: bytes) -> int:
+        """How often a thread has changed its context: a loop that is no Python runs each callback in one. So may a
+        callback, so that this tells more turns than there are, never fewer."""
+        at = self._layout.thread_contexts
+        return int.from_bytes(memory[at : at + 8], "little")
 
     def _turn(self, thread: _Seen, code: int, frame: int) -> int | None:
         """By the local variables that tell it; of a float what it says, for the next may lie where it did."""

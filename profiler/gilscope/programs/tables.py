@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gilscope.decide.classify import MIN_SAMPLES, classify
+from gilscope.decide.program_advice import FunctionWaits
 from gilscope.decide.shares import wilson_interval
 from gilscope.programs.gil_holds import FunctionHolds, weighted_quantile
 from gilscope.programs.loops import LoopTimes, lag_quantile
 from gilscope.programs.moments import PythonFunction
-from gilscope.programs.places import frame_text
+from gilscope.programs.places import frame_text, is_library
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews
 from gilscope.programs.waits_for_gil import Pair, PairTimes
 from gilscope.records import STATES, Account, Demands, Ledger
 from gilscope.records.programs import Blame, BlockedLoop, FunctionAccount, HeldGil, LockWaits, LoopAccount, Place
 
-__all__ = ["blame", "factors", "functions", "holds", "locks", "loops", "place_of"]
+__all__ = ["blame", "factors", "functions", "holds", "locks", "loops", "place_of", "waits"]
 
 #: Rows of each table that are kept, the largest.
 MOST_FUNCTIONS: Final = 500
@@ -114,6 +115,18 @@ def _demands(account: Account) -> Demands:
     return Demands(calls=1, **known)
 
 
+def waits(parts: Iterable[Scaled]) -> tuple[FunctionWaits, ...]:
+    """What the program's own functions were about, with the libraries that they called: those that waited most for what
+    is outside first."""
+    found: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
+    for views, scale in parts:
+        for function, seconds in views.stacks.told().items():
+            if not is_library(function.file):
+                _add_scaled(found[function], seconds, scale)
+    rows = (FunctionWaits(place_of(function), _account(seconds)) for function, seconds in found.items())
+    return tuple(sorted(rows, key=lambda row: row.outside_s, reverse=True)[:MOST_PLACES])
+
+
 def _waits_factor(views: ProcessViews, scale: Mapping[str, float]) -> float:
     """What sampled waits for the GIL are to be multiplied with: looks at which it changed hands tell no blame, and are
     made good by those that do."""
@@ -169,12 +182,14 @@ def _added(one: Blame, other: Blame) -> Blame:
 
 
 def holds(parts: Iterable[Scaled], began_s: float) -> tuple[HeldGil, ...]:
-    """Who held the GIL, those that made others wait the longest first."""
-    rows = [
-        _hold(function, found, views.waits.made_wait_s[function] * _waits_factor(views, scale), began_s)
-        for views, scale in parts
-        for function, found in views.holds.functions.items()
-    ]
+    """Who held the GIL of any process, those that made others wait the longest first."""
+    found: defaultdict[PythonFunction, FunctionHolds] = defaultdict(FunctionHolds)
+    made_wait: Seconds[PythonFunction] = _none()
+    for views, scale in parts:
+        for function, holds in views.holds.functions.items():
+            found[function] += holds
+            made_wait[function] += views.waits.made_wait_s[function] * _waits_factor(views, scale)
+    rows = [_hold(function, holds, made_wait[function], began_s) for function, holds in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.made_wait_s, row.held_s), reverse=True)[:MOST_HOLDS])
 
 
@@ -192,6 +207,7 @@ def _hold(function: PythonFunction, found: FunctionHolds, made_wait_s: float, be
         made_wait_s=made_wait_s,
         blocked_s=sum(blocked.values()),
         blocked_in=max(blocked, key=lambda state: blocked[state]) if blocked else None,
+        unyielding_ratio=found.unyielding_s / found.wanted_s if found.wanted_s > 0 else None,
     )
 
 
@@ -204,7 +220,8 @@ def loops(pid: int, views: ProcessViews, names: Mapping[int, str]) -> tuple[Loop
 
 
 def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
-    ordered = sorted(times.blocks.items(), key=lambda item: item[1].longest_s, reverse=True)[:MOST_BLOCKS]
+    told = (item for item in times.blocks.items() if item[0].known and item[1].longest_s)
+    ordered = sorted(told, key=lambda item: item[1].longest_s, reverse=True)[:MOST_BLOCKS]
     lags = [lag_quantile(times.lengths, times.observed_s, fraction) for fraction in (0.5, 0.99)]
     return LoopAccount(
         pid=pid,
@@ -217,16 +234,16 @@ def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
         lag_longest_s=max((length for length, _ in times.lengths), default=0.0),
         blocked=tuple(
             BlockedLoop(
-                place=place_of(culprit),
+                place=place_of(culprit.function),
                 line=blocks.lines.most_common(1)[0][0],
-                callback=place_of(callback),
+                callback=place_of(culprit.callback),
                 count=blocks.count,
                 longest_s=blocks.longest_s,
                 total_s=blocks.total_s,
                 state=blocks.states.most_common(1)[0][0],
                 stack=tuple(frame_text(frame) for frame in reversed(blocks.stack)),
             )
-            for (culprit, callback), blocks in ordered
+            for culprit, blocks in ordered
         ),
     )
 

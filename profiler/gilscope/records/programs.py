@@ -36,7 +36,7 @@ __all__ = [
 PROGRAM_SCHEMA: Final = "gilscope.program/1"
 
 #: What keeps a program from going faster.
-Limit = Literal["gil", "cpus", "wait", "lock", "idle", "unclear"]
+Limit = Literal["gil", "cpus", "loop", "wait", "lock", "idle", "unclear"]
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -137,21 +137,27 @@ class HeldGil(Record, frozen=True, kw_only=True):
     """Of ``held_s``, while the holder was blocked itself."""
     blocked_in: str | None = None
     """The state in which it mostly was, then."""
+    unyielding_ratio: float | None = None
+    """Of the time of holds that others wanted, the share in those that went on for several switch intervals while the
+    holder ran: in native code, for Python gives the GIL up after one. None where nobody wanted it."""
 
 
 class BlockedLoop(Record, frozen=True, kw_only=True):
     """What kept an event loop from running anything else for long."""
 
     place: Place
-    """The function innermost in the loop's callback that is none of a library of asyncio's, or the callback itself."""
+    """The function innermost in the loop's callback that is the program's own; where the loop waited for the GIL
+    (``state``), the one that held it, in another thread."""
     line: int
     """In which it mostly was."""
     callback: Place
-    """The coroutine or callback that the loop ran."""
+    """The coroutine or callback that the loop ran; its own function, where it waited for the GIL before it ran any."""
     count: int
+    """That were seen: short ones mostly are not."""
     longest_s: float
     """As sampled: too short by up to two sampling intervals."""
     total_s: float
+    """Of all, short ones too."""
     state: str
     """In which state it mostly was meanwhile."""
     stack: tuple[str, ...] = ()
@@ -165,7 +171,7 @@ class LoopAccount(Record, frozen=True, kw_only=True):
     name: str = ""
     observed_s: float
     running_s: float
-    """In callbacks, rather than waiting for events."""
+    """In callbacks, or waiting for the GIL, rather than for events."""
     lag_p50_s: float | None = None
     lag_p99_s: float | None = None
     lag_longest_s: float | None = None

@@ -101,13 +101,51 @@ def test_what_waits_for_something_to_do_is_idle(look: ThreadLook) -> None:
     assert is_parked(look)
 
 
+SITE = "/srv/venv/lib/python3.13/site-packages/"
+SPAWNED = (frame("spawn_main", STDLIB + "multiprocessing/spawn.py"), frame("<module>", "<string>"))
+BOOTSTRAP = frame("Thread._bootstrap", STDLIB + "threading.py")
+RECEIVES = frame("Connection._recv", STDLIB + "multiprocessing/connection.py")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        blocked(1, "sleep", frame("TaskPool.fire_timers_loop", SITE + "celery/concurrency/prefork.py"), BOOTSTRAP),
+        blocked(1, "sleep", frame("_epoll.poll", SITE + "kombu/utils/eventio.py"), call="epoll_wait"),
+        blocked(1, "other", RECEIVES, frame("watch", SITE + "distributed/process.py"), BOOTSTRAP, call="read"),
+        blocked(1, "other", RECEIVES, frame("watch", SITE + "distributed/nanny.py"), *SPAWNED, call="read"),
+        blocked(
+            1, "network", SELECT, frame("ThreadWorker.poll", SITE + "gunicorn/workers/gthread.py"), call="epoll_wait"
+        ),
+        blocked(1, "lock", CONDITION, frame("Timer.run", SITE + "apscheduler/timer.py"), BOOTSTRAP),
+        blocked(1, "sleep", frame("main"), call="pause"),
+    ],
+)
+def test_a_thread_of_what_runs_the_program_is_idle_until_something_comes(look: ThreadLook) -> None:
+    assert is_parked(look)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        blocked(1, "sleep", frame("fetch", SITE + "shop/app.py"), frame("run", SITE + "celery/app/trace.py")),
+        blocked(1, "network", frame("read", SITE + "redis/socket.py"), frame("run", SITE + "celery/app/trace.py")),
+        blocked(1, "disk", frame("load", SITE + "celery/beat.py"), call="read"),
+        blocked(1, "lock", frame("Event.set", SITE + "kombu/event.py"), BOOTSTRAP),
+        blocked(1, "sleep", frame("nap"), frame("Thread.run", STDLIB + "threading.py")),
+    ],
+)
+def test_what_it_does_for_the_program_is_work(look: ThreadLook) -> None:
+    assert not is_parked(look)
+
+
 @pytest.mark.parametrize(
     "look",
     [
         blocked(1, "lock", frame("update")),
         blocked(1, "network", frame("fetch"), frame("_worker", STDLIB + "concurrent/futures/thread.py")),
         blocked(1, "sleep", frame("nap"), frame("Handle._run", STDLIB + "asyncio/events.py"), TURN),
-        blocked(1, "lock", CONDITION, frame("Queue.put", STDLIB + "queue.py")),
+        blocked(1, "lock", CONDITION, frame("Queue.put", STDLIB + "queue.py"), frame("produce")),
         waiting(1, "_worker"),
     ],
 )

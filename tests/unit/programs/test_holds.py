@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -36,6 +37,33 @@ def test_a_holder_that_is_blocked_itself_is_told_with_the_state() -> None:
     holds = GilHolds()
     feed(holds, [moment(at, holding(1, "query", wait="network"), waiting(2, "serve")) for at in numbered(50)])
     assert dict(holds.functions[function("query")].blocked_s) == pytest.approx({"network": 0.5})
+
+
+def test_a_hold_that_outlasts_several_switch_intervals_is_native_codes() -> None:
+    holds = GilHolds()
+    feed(holds, [moment(at, holding(1, "sort"), waiting(2, "serve"), switches=at // 6) for at in numbered(60)])
+    feed(holds, [moment(at, holding(1, "crunch"), waiting(2, "serve"), switches=at) for at in numbered(60, 61)])
+    holds.finish()
+    native, python = holds.functions[function("sort")], holds.functions[function("crunch")]
+    assert native.unyielding_s > 0.9 * native.wanted_s
+    assert python.unyielding_s == 0.0 < python.wanted_s
+
+
+def test_a_holder_that_is_given_no_cpu_keeps_nothing_from_anybody() -> None:
+    holds = GilHolds()
+    off = dataclasses.replace(holding(1, "crunch"), holds_gil=False, on_cpu=False)
+    moments = [moment(at, holding(1, "crunch"), waiting(2, "serve"), switches=1) for at in numbered(60)]
+    gil = dataclasses.replace(moments[30].gils[0], holder=off)
+    moments[30] = dataclasses.replace(moments[30], gils=(gil,))
+    feed(holds, moments)
+    holds.finish()
+    assert holds.functions[function("crunch")].unyielding_s == 0.0
+
+
+def test_who_was_just_handed_the_gil_is_not_blocked_on_it() -> None:
+    holds = GilHolds()
+    feed(holds, [moment(at, holding(1, "crunch", wait="gil_wait")) for at in numbered(5)])
+    assert dict(holds.functions[function("crunch")].blocked_s) == {}
 
 
 def test_the_share_of_the_time_in_which_it_was_held() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gilscope.decide.program_advice import advice_on, spec_of, verdict_of
-from gilscope.decide.program_limit import limit_of
-from gilscope.records import Account, Classification, Ledger
+from gilscope.decide.program_advice import FunctionWaits, advice_on, spec_of, verdict_of
+from gilscope.decide.program_limit import Limited, limit_of
+from gilscope.records import Account, Ledger
 from gilscope.records.programs import (
     Advice,
     BlockedLoop,
-    FunctionAccount,
     HeldGil,
+    Limit,
     LockWaits,
     LoopAccount,
     Place,
@@ -34,8 +34,8 @@ def whole(account: Account) -> Ledger:
     return Ledger(**known, samples=1000)
 
 
-def limited(account: Account, held: float | None = 0.2) -> str:
-    return limit_of(whole(account), (process(held, account),), (), 10.0, 4.0).by
+def limited(account: Account, held: float | None = 0.2, loops: tuple[LoopAccount, ...] = ()) -> str:
+    return limit_of(whole(account), (process(held, account),), (), 10.0, 4.0, loops).by
 
 
 def test_threads_that_wait_for_a_gil_that_is_mostly_held_are_limited_by_it() -> None:
@@ -60,6 +60,26 @@ def test_a_program_that_mostly_waits_is_limited_by_what_for() -> None:
     account = Account(wall_s=40.0, cpu_s=2.0, network_s=37.0, sleep_s=1.0, gil_wait_s=0.0)
     found = limit_of(whole(account), (process(0.1, account),), (), 10.0, 4.0)
     assert (found.by, found.state) == ("wait", "network")
+
+
+def test_a_program_whose_cpus_are_taken_by_others_is_limited_by_them() -> None:
+    """As beside other programs, or in a container whose CPU time is rationed."""
+    account = Account(wall_s=60.0, cpu_s=8.0, runqueue_s=30.0, idle_s=20.0, gil_wait_s=0.0)
+    found = limit_of(whole(account), (process(0.2, account),), (), 10.0, 4.0)
+    assert (found.by, "other programs" in found.why) == ("cpus", True)
+
+
+def test_a_loop_that_is_kept_nearly_all_the_time_is_the_limit_though_it_only_sleeps() -> None:
+    account = Account(wall_s=60.0, cpu_s=1.0, sleep_s=9.5, idle_s=49.5, gil_wait_s=0.0)
+    assert limited(account, loops=(loop(0.3, "sleep", running_s=9.5),)) == "loop"
+    assert limited(account, loops=(loop(0.3, "sleep", running_s=5.0),)) == "wait"
+    assert limited(Account(wall_s=60.0, cpu_s=9.0, gil_wait_s=30.0), 0.9, (loop(0.3, running_s=9.5),)) == "gil"
+
+
+def test_of_several_processes_the_one_whose_gil_it_is_is_named() -> None:
+    account = Account(wall_s=60.0, cpu_s=10.0, gil_wait_s=50.0)
+    found = limit_of(whole(account), (process(0.1, Account()), process(0.97, account)), (), 10.0, 4.0)
+    assert "process 7" in found.why
 
 
 def test_threads_that_wait_for_a_lock_are_limited_by_it() -> None:
@@ -90,17 +110,24 @@ def hold(made_wait_s: float, **more: object) -> HeldGil:
     return HeldGil(place=PLACE, made_wait_s=made_wait_s, **(figures | more))  # type: ignore[arg-type]
 
 
-def advice(busy_s: float = 60.0, **found: object) -> list[Advice]:
+def advice(busy_s: float = 60.0, by: Limit = "wait", **found: object) -> list[Advice]:
     account = Account(wall_s=busy_s, cpu_s=10.0)
-    given: dict[str, object] = {"functions": (), "holds": (), "loops": (), "locks": ()} | found
-    return list(advice_on(account, **given, roots=("/srv", "/srv/app")))  # type: ignore[arg-type]
+    given: dict[str, object] = {"holds": (), "loops": (), "locks": ()} | found
+    return list(advice_on(account, Limited(by, ""), **given, roots=("/srv", "/srv/app")))  # type: ignore[arg-type]
 
 
 def test_who_computes_in_python_while_others_wait_goes_to_a_process_pool() -> None:
-    own = Account(wall_s=7.0, cpu_s=7.0, cpu_gil_s=7.0)
-    (found,) = advice(holds=(hold(31.0),), functions=(FunctionAccount(place=PLACE, own=own, total=own),))
+    (found,) = advice(holds=(hold(31.0, unyielding_ratio=0.1),))
     assert "process pool" in found.sentence
+    assert "in Python" in found.sentence
     assert (found.to_win_s, found.command) == (31.0, "gilscope analyze text:tokenize")
+
+
+def test_who_keeps_the_gil_for_several_switch_intervals_is_in_native_code() -> None:
+    """As in ``sorted`` and ``json.dumps``, though the function that calls them is Python."""
+    (found,) = advice(holds=(hold(31.0, unyielding_ratio=0.9),))
+    assert "native code that keeps the GIL" in found.sentence
+    assert "in Python" not in found.sentence
 
 
 def test_who_holds_the_gil_while_blocked_is_told_apart() -> None:
@@ -109,14 +136,27 @@ def test_who_holds_the_gil_while_blocked_is_told_apart() -> None:
     assert "the network" in found.sentence
 
 
+def test_of_who_holds_the_gil_while_blocked_no_more_calls_at_once_are_asked() -> None:
+    holds = (hold(31.0, blocked_s=6.9, blocked_in="sleep"),)
+    found = advice(holds=holds, waits=(FunctionWaits(PLACE, Account(wall_s=30.0, sleep_s=30.0)),))
+    assert [each.name for each in found] == ["gil-held-while-blocked"]
+
+
+def test_a_loop_that_waits_for_the_gil_is_told_of_who_holds_it() -> None:
+    """Nothing is to be taken off the loop: it runs in another thread already."""
+    (found,) = advice(holds=(hold(31.0),), loops=(loop(0.3, "gil_wait"),))
+    assert found.name == "gil-hold"
+    assert "an event loop up to 300 ms at a time" in found.sentence
+
+
 def test_nothing_is_advised_where_nothing_is_to_be_won() -> None:
     assert advice(holds=(hold(0.0), hold(0.5))) == []
     assert advice(busy_s=0.0, holds=(hold(3.0),)) == []
 
 
-def loop(longest_s: float, state: str = "cpu_gil") -> LoopAccount:
+def loop(longest_s: float, state: str = "cpu_gil", running_s: float = 5.0) -> LoopAccount:
     block = BlockedLoop(place=PLACE, line=9, callback=PLACE, count=12, longest_s=longest_s, total_s=4.0, state=state)
-    return LoopAccount(pid=7, tid=7, observed_s=10.0, running_s=5.0, blocked=(block,))
+    return LoopAccount(pid=7, tid=7, observed_s=10.0, running_s=running_s, blocked=(block,))
 
 
 def test_a_function_that_blocks_its_loop_is_told_with_its_line_and_longest_block() -> None:
@@ -132,12 +172,13 @@ def test_a_lock_is_told_with_where_it_is_waited_for() -> None:
     assert all(word in found.sentence for word in ("7 threads", "0x10", "tokenize"))
 
 
-def test_who_waits_outside_may_do_so_more_often_at_once() -> None:
-    own = Account(wall_s=30.0, network_s=30.0)
-    judged = Classification(label="io-bound", subtype="network", confidence=0.99, reason="")
-    (found,) = advice(functions=(FunctionAccount(place=PLACE, own=own, total=own, classification=judged),))
+def test_who_waits_outside_may_do_so_more_often_at_once_where_that_is_the_limit() -> None:
+    waits = (FunctionWaits(PLACE, Account(wall_s=30.0, network_s=30.0)),)
+    (found,) = advice(waits=waits)
     assert found.to_win_s == 30.0
     assert "at once" in found.sentence
+    assert advice(by="gil", waits=waits) == []
+    assert advice(waits=(FunctionWaits(PLACE, Account(wall_s=30.0, other_s=30.0)),)) == []
 
 
 def test_the_most_to_be_won_comes_first() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from gilscope.programs import tables
-from gilscope.programs.loops import Loops, lag_quantile, running
-from gilscope.programs.moments import Frame, ThreadLook
+from gilscope.programs.callbacks import running
+from gilscope.programs.loops import Loops, lag_quantile
+from gilscope.programs.moments import Frame, ProcessMoment, ThreadLook
 from gilscope.programs.views import ProcessViews
 from gilscope.records.programs import LoopAccount
-from tests.unit.programs.builders import SPAN_S, STDLIB, feed, frame, moment, numbered, stack
+from tests.unit.programs.builders import SPAN_S, STDLIB, feed, frame, holding, moment, numbered, stack
 
 TURN = frame("BaseEventLoop._run_once", STDLIB + "asyncio/base_events.py")
 RUN = (TURN, frame("BaseEventLoop.run_forever", STDLIB + "asyncio/base_events.py"), frame("main"))
@@ -82,6 +83,49 @@ def test_a_callback_that_sleeps_blocks_its_loop_too() -> None:
     feed(views, [moment(at, running_look("nap", "handle", wait="sleep", turn=3)) for at in numbered(30)])
     (block,) = loop_of(views).blocked
     assert (block.place.function, block.state) == ("nap", "sleep")
+
+
+def test_short_blocks_that_are_seen_once_each_count_in_the_whole() -> None:
+    """Of a function that takes little longer than from one look to the next, few are seen twice."""
+    views = ProcessViews(0.0)
+    feed(views, [moment(at, running_look("nap", "handle", wait="sleep", turn=min(at, 98))) for at in numbered(100)])
+    (block,) = loop_of(views).blocked
+    assert block.count == 98
+    assert block.total_s == pytest.approx(1.0)
+
+
+def kept_by_the_gil(number: int, stack: tuple[Frame, ...], turn: int) -> ProcessMoment:
+    loop = ThreadLook(1, 0, "gil_wait", call="futex", stack=stack, turn=turn)
+    return moment(number, loop, holding(2, "dump"))
+
+
+def test_a_loop_that_waits_for_the_gil_is_late_though_it_has_called_nothing() -> None:
+    """The event came, and who holds the GIL keeps the loop from looking at it."""
+    views = ProcessViews(0.0)
+    feed(views, [moment(0, idle_look())])
+    feed(views, [kept_by_the_gil(at, IDLE, 1) for at in numbered(30)])
+    feed(views, [moment(31, idle_look())])
+    loop = loop_of(views)
+    (block,) = loop.blocked
+    assert (block.place.function, block.callback.function) == ("dump", "BaseEventLoop._run_once")
+    assert block.state == "gil_wait"
+    assert loop.lag_longest_s == block.longest_s == pytest.approx(0.3, abs=2 * SPAN_S)
+    assert loop.running_s / loop.observed_s == pytest.approx(30 / 32, abs=0.05)
+
+
+def test_a_callback_that_waits_for_the_gil_is_kept_by_who_holds_it() -> None:
+    views = ProcessViews(0.0)
+    feed(views, [moment(at, running_look("handle", turn=1)) for at in numbered(4)])
+    feed(views, [kept_by_the_gil(at, in_callback(*stack("handle")), 1) for at in numbered(26, 5)])
+    (block,) = loop_of(views).blocked
+    assert (block.place.function, block.callback.function, block.state) == ("dump", "handle", "gil_wait")
+
+
+def test_moments_that_were_missed_make_no_block_longer_than_its_loop() -> None:
+    views = ProcessViews(0.0)
+    feed(views, [moment(at, running_look("nap", "handle", wait="sleep", turn=3)) for at in range(0, 90, 3)])
+    loop = loop_of(views)
+    assert loop.blocked[0].total_s <= loop.observed_s == pytest.approx(0.87, abs=2 * SPAN_S)
 
 
 def test_a_loop_that_nothing_keeps_has_no_lag() -> None:

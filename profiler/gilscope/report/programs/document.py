@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from gilscope.decide.program_limit import ENOUGH
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.bounds import fitted
 from gilscope.report.document import Block, Document, Documents, Items, Paragraph, Section
@@ -40,10 +42,14 @@ def _lead(record: ProgramRecord) -> Iterator[Block]:
             yield Paragraph(f"Process {process.pid}: {process.unseen}", "warning")
 
 
+_NOTHING_TO_WIN: Final = "Nothing: what could be changed in the program would win next to nothing."
+_TOO_LITTLE_SEEN: Final = "Too little was seen to say: watch it for longer, or with a larger --overhead."
+
+
 def _what_to_do(record: ProgramRecord) -> Section:
     advice = record.verdict.advice
     if not advice:
-        nothing = Paragraph("Nothing: what could be changed in the program would win next to nothing.", "soft")
+        nothing = Paragraph(_NOTHING_TO_WIN if record.account.samples >= ENOUGH else _TOO_LITTLE_SEEN, "soft")
         return Section("What to do", (nothing,), name="advice")
     told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
     return Section("What to do", (Items(told),), "thread-seconds of the time watched, at most", name="advice")
