@@ -81,9 +81,21 @@ ALLOWED: dict[str, set[str]] = {
     "report": GROUND | {"decide", "production", "programs"},
     "result": GROUND | {"report"},
     "program_result": GROUND | {"report"},
-    "loading": GROUND | {"report", "result", "program_result"},
+    "pythons_result": GROUND | {"report", "result"},
+    "loading": GROUND | {"report", "result", "program_result", "pythons_result"},
     "watched": GROUND | {"programs", "program_result"},
-    "analysis": GROUND | {"result", "measure", "decide", "observers", "backends", "targets", "options", "extensions"},
+    "analysis": GROUND
+    | {
+        "result",
+        "pythons_result",
+        "measure",
+        "decide",
+        "observers",
+        "backends",
+        "targets",
+        "options",
+        "extensions",
+    },
     "cli": GROUND
     | {
         "gilscope",
@@ -101,7 +113,14 @@ ALLOWED: dict[str, set[str]] = {
         "extensions",
     },
     "notebook": GROUND
-    | {"result", "analysis", "options", "cli", "targets"},  # the command line's, for its units and lines of progress
+    | {
+        "result",
+        "pythons_result",
+        "analysis",
+        "options",
+        "cli",
+        "targets",
+    },  # the command line's, for its units and lines of progress
     "__main__": {"cli"},
 }
 #: Modules for libraries that are extras.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gilscope.production.observing import observe
     from gilscope.production.recording import flush
     from gilscope.program_result import ProgramResult
+    from gilscope.pythons_result import PythonsResult
     from gilscope.report.frames import frame
     from gilscope.result import Result
     from gilscope.watched import watch, watching
@@ -28,6 +29,7 @@ __all__ = [
     "GilscopeError",
     "Options",
     "ProgramResult",
+    "PythonsResult",
     "Result",
     "__version__",
     "analyze",
@@ -47,6 +49,7 @@ _HOMES = {
     "GilscopeError": "gilscope.errors",
     "Options": "gilscope.options",
     "ProgramResult": "gilscope.program_result",
+    "PythonsResult": "gilscope.pythons_result",
     "Result": "gilscope.result",
     "frame": "gilscope.report.frames",
     "flush": "gilscope.production.recording",

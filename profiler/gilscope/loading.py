@@ -6,19 +6,23 @@ from pathlib import Path
 
 from gilscope import result
 from gilscope.program_result import ProgramResult
-from gilscope.report.saved import is_program, load_error, parsed, program_of, results_of
+from gilscope.pythons_result import PythonsResult
+from gilscope.report.saved import are_pythons, is_program, load_error, parsed, program_of, pythons_of, results_of
 
 __all__ = ["load"]
 
 
-def load(path: str | Path) -> result.Result | ProgramResult:
-    """The one result saved in a JSON file: of an analysis, or of a program that was watched.
+def load(path: str | Path) -> result.Result | ProgramResult | PythonsResult:
+    """The one result saved in a JSON file: of an analysis, of a program that was watched, or of a function under
+    several Pythons.
 
     :raises LoadError: when it cannot be read, or holds several results
     """
     found = parsed(path)
     if is_program(found):
         return program_of(path, found, ProgramResult)
+    if are_pythons(found):
+        return pythons_of(path, found, PythonsResult)
     results = results_of(path, found, result.Result)
     if len(results) != 1:
         raise load_error(path, f"it holds {len(results)} results; read them with gilscope.result.load_all")

@@ -83,11 +83,10 @@ def compare_files(old: str, new: str, *, anyway: bool) -> Compared:
     from gilscope.decide.comparable import listed, matched, objections, summed
     from gilscope.decide.regress import compare as compare_results
     from gilscope.errors import UsageError
-    from gilscope.records import ResultRecord
     from gilscope.report.clean import printable
-    from gilscope.report.saved import read_all
+    from gilscope.report.pythons.matching import results_to_compare
 
-    found = matched(read_all(old, ResultRecord), read_all(new, ResultRecord))
+    found = matched(*results_to_compare(old, new))
     if not found.pairs:
         raise UsageError(
             f"{old!r} and {new!r} have no function in common: the one tells of {printable(listed(found.only_old))}, "

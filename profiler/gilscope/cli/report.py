@@ -48,8 +48,11 @@ def report(
     sources = gather(paths)
     for skipped in sources.skipped:
         tell_skipped(skipped.path, skipped.reason)
-    names = [result.target.spec for result in sources.results] or ["program" if sources.program else "profiles"]
+    pythons = sources.pythons
+    names = [result.target.spec for result in sources.results] or [
+        pythons.target if pythons else "program" if sources.program else "profiles"
+    ]
     destinations = Destinations(output or [], names, "json" if as_json else format_name)
     recorded = sources.profiles
-    content = profiles_sheet(recorded) if recorded else sources.program or sources.results
+    content = profiles_sheet(recorded) if recorded else sources.program or pythons or sources.results
     destinations.write(content, also=["output"] if show_output else (), quiet=quiet)

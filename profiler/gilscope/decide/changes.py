@@ -18,7 +18,18 @@ from gilscope.decide.stats import NORMAL_QUANTILE, Estimate, ratio_interval, sha
 from gilscope.decide.throughput import round_rates, telling_rounds
 from gilscope.records import ResultRecord, Trial
 
-__all__ = ["ALONE", "ASSUMED_ERROR", "FIGURES", "Change", "Figure", "Rated", "alone", "compared", "rated"]
+__all__ = [
+    "ALONE",
+    "ASSUMED_ERROR",
+    "FIGURES",
+    "Change",
+    "Figure",
+    "Rated",
+    "alone",
+    "compared",
+    "rated",
+    "widened",
+]
 
 Word = Literal["faster", "slower", "less", "more", "not shown", "unknown"]
 Unit = Literal["per_s", "s", "bytes", "share"]
@@ -189,10 +200,10 @@ def _by_rounds(figure: str, where: str, old: Sequence[float], new: Sequence[floa
     if not old or not new:
         return Change(figure, where, median(old) if old else None, median(new) if new else None)
     gap = ratio_interval(new, old)
-    return Change(figure, where, median(old), median(new), _widened(gap, floor))
+    return Change(figure, where, median(old), median(new), widened(gap, floor))
 
 
-def _widened(gap: Estimate, floor: float) -> Estimate:
+def widened(gap: Estimate, floor: float) -> Estimate:
     """The interval with what starts differ by: a ``floor`` of 5 % is a ratio of 0.95 either way."""
     if gap.low is None or gap.high is None:
         return gap

@@ -6,7 +6,7 @@ from __future__ import annotations
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.steps import CheckResults
 
-__all__ = ["MOST_COMPARED", "check_first", "check_leaders"]
+__all__ = ["DIGEST_S", "MOST_COMPARED", "check_first", "check_leaders"]
 
 #: The part of the budget that one comparison may take, over all trials, and what it may where calls are so long that it
 #: would be none else; and the most calls of one trial.

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple, TypeAlias
 from gilscope.errors import OutputError, UsageError
 from gilscope.records import ResultRecord
 from gilscope.records.programs import ProgramRecord
+from gilscope.records.pythons import PythonsRecord
 from gilscope.report.document import Documents
 from gilscope.report.files import check_writable, write_text
 from gilscope.report.sheet import Sheet
@@ -61,15 +62,15 @@ FORMATS: Final = {
     "collapsed": Format(".collapsed", "collapsed", ".folded", sheets=False),
 }
 
-#: Results of analyses, a sheet of something else, or a program that was watched.
-Content: TypeAlias = Sequence[ResultRecord] | Sheet | ProgramRecord
+#: Results of analyses, a sheet of something else, a program that was watched, or a function under several Pythons.
+Content: TypeAlias = Sequence[ResultRecord] | Sheet | ProgramRecord | PythonsRecord
 
 #: What a folder gets, in this order.
 FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
 
 
 def render(content: Content, format_name: str) -> str:
-    """Draw results, a sheet, or a program, in one of `FORMATS`.
+    """Draw results, a sheet, a program, or several Pythons, in one of `FORMATS`.
 
     :raises UsageError: when there is no such format
     :raises OutputError: when there is nothing of what the format is about: a timeline, stacks
@@ -79,6 +80,8 @@ def render(content: Content, format_name: str) -> str:
         return str(reporter.render(documents(content)))
     if isinstance(content, ProgramRecord):
         return str(importlib.import_module("gilscope.report.programs.rendering").render_program(content, format_name))
+    if isinstance(content, PythonsRecord):
+        return str(importlib.import_module("gilscope.report.pythons.rendering").render_pythons(content, format_name))
     if not isinstance(content, Sheet):
         return str(reporter.render(content))
     if form is not None and not form.sheets:
@@ -90,11 +93,15 @@ def render(content: Content, format_name: str) -> str:
 
 
 def documents(content: Content) -> Documents:
-    """What people read of results, of a sheet, or of a program."""
+    """What people read of results, of a sheet, of a program, or of several Pythons."""
     if isinstance(content, ProgramRecord):
         from gilscope.report.programs.document import program_documents
 
         return program_documents(content)
+    if isinstance(content, PythonsRecord):
+        from gilscope.report.pythons.document import pythons_documents
+
+        return pythons_documents(content)
     if isinstance(content, Sheet):
         return content.documents
     from gilscope.report import results

@@ -242,6 +242,8 @@ class Document:
     lead: tuple[Block, ...] = ()
     sections: tuple[Section, ...] = ()
     verdict: Verdict | None = None
+    detail: Detail = Detail.SUMMARY
+    """The least room that has any of it, where others are drawn with it."""
 
     def within(self, room: Detail, also: Collection[str] = ()) -> Document:
         """What there is room for, and all of the sections that are asked for by name."""
@@ -267,3 +269,7 @@ class Documents(NamedTuple):
     """What gilscope did."""
     source: str = "the saved record"
     """What they were made from."""
+
+    def within(self, room: Detail) -> Iterable[Document]:
+        """Those that there is room for."""
+        return (document for document in self.whole if document.detail <= room)

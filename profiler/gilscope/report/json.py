@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gilscope.report.sheet import Sheet
 
-__all__ = ["render", "render_sheet"]
+__all__ = ["render", "render_record", "render_sheet"]
 
 
 def render(results: Sequence[ResultRecord]) -> str:
@@ -25,10 +25,18 @@ def render(results: Sequence[ResultRecord]) -> str:
 
     :raises OutputError: when it could not be read back: a field is of a wrong type, or unknown where none may be
     """
-    records = [encodable(result) for result in results]
-    text = _indented(records[0] if len(records) == 1 else records)
+    records = list(results)
+    return render_record(records[0] if len(records) == 1 else records, ResultRecord | list[ResultRecord])
+
+
+def render_record(record: Any, kind: Any) -> str:
+    """A record that is to be read back as this ``kind``.
+
+    :raises OutputError: when it could not be
+    """
+    text = _indented(encodable(record))
     try:
-        msgspec.json.decode(text, type=ResultRecord | list[ResultRecord])
+        msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
         raise OutputError(f"cannot write the result as JSON: {error}; correct it, or take another format") from error
     return text

@@ -35,7 +35,7 @@ _TONES: Final = {"plain": "", "soft": "", "strong": "**", "warning": "_"}
 def render(documents: Documents) -> str:
     """A part per document, after a table of all when there are several."""
     parts = [] if documents.overview is None else [_table(documents.overview)]
-    parts += [part for document in documents.whole for part in _document(document.within(Detail.USUAL))]
+    parts += [part for document in documents.within(Detail.USUAL) for part in _document(document.within(Detail.USUAL))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -13,11 +13,23 @@ from gilscope.errors import LoadError
 from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import SCHEMA, ResultRecord
 from gilscope.records.programs import PROGRAM_SCHEMA, ProgramRecord
+from gilscope.records.pythons import PYTHONS_SCHEMA, PythonsRecord
 
-__all__ = ["is_program", "load_error", "migrated", "parsed", "program_of", "read_all", "results_of"]
+__all__ = [
+    "are_pythons",
+    "is_program",
+    "load_error",
+    "migrated",
+    "parsed",
+    "program_of",
+    "pythons_of",
+    "read_all",
+    "results_of",
+]
 
 R = TypeVar("R", bound=ResultRecord)
 P = TypeVar("P", bound=ProgramRecord)
+S = TypeVar("S", bound=PythonsRecord)
 
 #: Of each older schema, how its records become those of the next.
 _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
@@ -26,6 +38,7 @@ _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 }
 _NAME: Final = SCHEMA.partition("/")[0] + "/"
 _PROGRAM: Final = PROGRAM_SCHEMA.partition("/")[0] + "/"
+_PYTHONS: Final = PYTHONS_SCHEMA.partition("/")[0] + "/"
 
 
 def read_all(path: str | Path, kind: type[R]) -> list[R]:
@@ -75,6 +88,36 @@ def program_of(path: str | Path, found: Any, kind: type[P]) -> P:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
+
+
+def are_pythons(found: Any) -> bool:
+    """Whether it is a function under several Pythons, by what it says of itself."""
+    return isinstance(found, dict) and str(found.get("schema")).startswith(_PYTHONS)
+
+
+def pythons_of(path: str | Path, found: Any, kind: type[S]) -> S:
+    """The function under several Pythons in what a file says.
+
+    :raises LoadError: when it is of another schema, or has wrong types
+    """
+    schema = found["schema"]
+    if schema != PYTHONS_SCHEMA:
+        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+    try:
+        record = msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
+    _require_numbers(path, record)
+    results = [one.result and _convert(path, msgspec.to_builtins(one.result), ResultRecord) for one in record.pythons]
+    pythons = (msgspec.structs.replace(one, result=own) for one, own in zip(record.pythons, results, strict=True))
+    return msgspec.structs.replace(record, pythons=tuple(pythons))
+
+
+def _require_numbers(path: str | Path, record: PythonsRecord) -> None:
+    """Of Pythons that it has."""
+    told = [number for number in (record.first, record.fastest, *record.as_fast) if number is not None]
+    if not all(0 <= number < len(record.pythons) for number in told):
+        raise load_error(path, "it tells of a Python by a number that none of its Pythons has")
 
 
 def migrated(record: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +176,7 @@ def _what_to_do(schema: Any) -> str:
     from gilscope.version import __version__
 
     known = f"but gilscope {__version__} reads {SCHEMA!r} and older"
-    if not str(schema).startswith((_NAME, _PROGRAM)):
+    if not str(schema).startswith((_NAME, _PROGRAM, _PYTHONS)):
         return f"{known}: give a file that gilscope analyze saved as JSON"
     return f"{known}: upgrade gilscope (pip install --upgrade gilscope), or analyze again"
 

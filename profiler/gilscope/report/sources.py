@@ -14,8 +14,9 @@ from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_fil
 from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
 from gilscope.records.programs import ProgramRecord
+from gilscope.records.pythons import PythonsRecord
 from gilscope.report import format_for_path
-from gilscope.report.saved import is_program, parsed, program_of, results_of
+from gilscope.report.saved import are_pythons, is_program, parsed, program_of, pythons_of, results_of
 
 __all__ = ["Sources", "are_recorded", "gather", "gather_profiles"]
 
@@ -28,6 +29,8 @@ class Sources:
     profiles: Loaded | None = None
     program: ProgramRecord | None = None
     """One that was watched."""
+    pythons: PythonsRecord | None = None
+    """A function under several."""
     skipped: tuple[Skipped, ...] = ()
     """Files that could not be read, of a folder or of those that processes write."""
 
@@ -110,6 +113,8 @@ def _results(files: list[tuple[Path, Path]]) -> Sources:
             found = parsed(file)
             if is_program(found) and len(files) == 1:
                 return Sources(program=program_of(file, found, ProgramRecord))
+            if are_pythons(found) and len(files) == 1:
+                return Sources(pythons=pythons_of(file, found, PythonsRecord))
             results += results_of(file, found, ResultRecord)
         except LoadError as error:
             if file == given:

@@ -78,7 +78,7 @@ def show(documents: Documents, console: Console, *, also: Collection[str] = (), 
     :param also: sections that are shown though a terminal has no room for them, by name
     :param ascii_only: even where the console's encoding has more
     """
-    for at, document in enumerate(islice(documents.whole, _MOST_WHOLE)):
+    for at, document in enumerate(islice(documents.within(Detail.USUAL), _MOST_WHOLE)):
         if at:
             console.print()
         console.print(drawn(document, also=also, ascii_only=ascii_only), crop=False)

@@ -1,0 +1,1 @@
+"""Reports on one function under several Pythons."""
