@@ -15,6 +15,7 @@ __all__ = [
     "LoadError",
     "MeasurementError",
     "OutputError",
+    "PythonError",
     "TargetError",
     "TargetFailedError",
     "UsageError",
@@ -40,6 +41,17 @@ class InputsError(UsageError):
 class AttachError(UsageError):
     """A running program cannot be seen into: which obstacle it is, and the ways out, the least privileged first. Its
     subclasses, one for each sort of obstacle, are in `gilscope.programs.refusals`."""
+
+
+class PythonError(UsageError):
+    """A Python cannot run the target: it is not there, is none that can be measured, or lacks something.
+
+    ``install`` is the command that installs what is missing, where that is known.
+    """
+
+    def __init__(self, message: str, install: str | None = None) -> None:
+        super().__init__(message)
+        self.install = install
 
 
 class OutputError(UsageError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.addresses import shown
 from gilscope.errors import UsageError
-from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, per_second, seconds, size
+from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, one_path, per_second, seconds, size
 from gilscope.reading import MOST
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # the command line declares its options before it knows wheth
 
 __all__ = ["ORDINARY_START", "Option", "Options", "all_options"]
 
+#: The budget of an analysis, where nothing is said.
+BUDGET_S = 10.0
 #: The budget of a search through all worker counts, where none is typed.
 EXHAUSTIVE_BUDGET_S = 60.0
 #: Budgets that starting may take beside the budget, where nothing is said: a target that imports for three seconds does
@@ -141,12 +143,23 @@ class Options:
     start_method: StartMethod | None = _option(  # noqa: RUF009  a field, as the others
         None, "--start-method", "spawn (the default), forkserver or fork.", choices=("spawn", "forkserver", "fork")
     )
+    pythons: tuple[str, ...] = _option(
+        (),
+        "--python PATH",
+        "Measure under this Python, with its own libraries and gilscope: .venv-3.14/bin/python; repeatable, and then "
+        "side by side. The one that runs this is among them only where it is named. The budget is divided between "
+        "them; 10s for each unless given.",
+        parse=one_path,
+        repeatable=True,
+        in_python="Measure under these Pythons, side by side, each with its own libraries and gilscope: paths of "
+        "interpreters. The budget is divided between them; 10 s for each unless given.",
+    )
     context: Context = _option(  # noqa: RUF009  a field, as the others
         "sync", "--context", "async when the caller is a coroutine, sync otherwise.", choices=("sync", "async")
     )
     cpus: int | None = _option(None, "--cpus", "Plan for so many CPUs.", least=1)
     budget_s: float = _option(
-        10.0,
+        BUDGET_S,
         "--budget --duration -d",
         "Time for the analysis of a target, once it has started: 10s.",
         parse=seconds,
@@ -288,6 +301,14 @@ class Options:
             option.refuse_nonsense(value)
         if (self.items is None) != (self.within_s is None):
             raise UsageError("items and within go together: so many calls within so long")
+        elsewhere = [
+            name for name, value in (("--remote-workers", self.remote_workers), ("--dask", self.dask)) if value
+        ]
+        if self.pythons and elsewhere:
+            raise UsageError(
+                f"{elsewhere[0]} and --python do not go together: those workers are started elsewhere, with a Python "
+                "of their own"
+            )
         if self.items is not None and self.wanted_per_s is not None:
             raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
 
@@ -298,8 +319,8 @@ class Options:
         :raises UsageError: when something cannot be read
         """
         given = {one.name: one.value(typed[one.name]) for one in all_options() if typed.get(one.name) is not None}
-        if given.get("exhaustive"):
-            given.setdefault("budget_s", EXHAUSTIVE_BUDGET_S)
+        usual_s = EXHAUSTIVE_BUDGET_S if given.get("exhaustive") else BUDGET_S
+        given.setdefault("budget_s", usual_s * max(1, len(given.get("pythons", ()))))
         return cls(**given)
 
     @property

@@ -15,6 +15,7 @@ __all__ = [
     "names",
     "number",
     "one_count",
+    "one_path",
     "per_second",
     "seconds",
     "size",
@@ -32,6 +33,16 @@ def seconds(text: str, option: str) -> float:
     if match is None or match[2] not in _UNITS:
         raise UsageError(f"{option} {text!r} is no time: write it as 10s, 500ms or 2m")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def one_path(text: str, option: str) -> tuple[str]:
+    """A path, as it is.
+
+    :raises UsageError: where there is none
+    """
+    if not text.strip():
+        raise UsageError(f"{option} names nothing: give a path, as in {option} .venv-3.14/bin/python")
+    return (text,)
 
 
 def milliseconds(text: str, option: str) -> float:

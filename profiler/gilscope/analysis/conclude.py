@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 
@@ -30,6 +30,7 @@ from gilscope.observers.environment import describe_environment
 from gilscope.observers.timeline import edges_in, fair_share, told_until
 from gilscope.records import (
     Alternative,
+    Environment,
     Failure,
     GivenInputs,
     HotLine,
@@ -57,7 +58,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
-        environment=msgspec.structs.replace(describe_environment(cpus), gil_enabled=measured.gil_enabled),
+        environment=_environment(runner, cpus, measured),
         instrument=_instrument(runner, measured),
         settings=options.saved(),
         elapsed_s=runner.budget.wall_s,
@@ -82,7 +83,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         accelerators=measured.accelerators,
         hot=_hot(runner),
         stacks=_stacks(runner),
-        failure=_failure(journal.racing),
+        failure=_failure(journal.racing, _places(runner)),
         output=next((trial.account.output for trial in journal.racing if trial.account.output), ""),
         interrupted=interrupted,
     )
@@ -101,6 +102,20 @@ def with_bounded_timelines(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     )
 
 
+def _environment(runner: Runner, cpus: CpuBudget, measured: Measured) -> Environment:
+    told = msgspec.structs.replace(describe_environment(cpus), gil_enabled=measured.gil_enabled)
+    other = runner.python
+    if other is None:
+        return told
+    return msgspec.structs.replace(
+        told, python=other.python, implementation=other.implementation, packages=other.packages
+    )
+
+
+def _places(runner: Runner) -> dict[str, str]:
+    return known_places(runner.python.paths if runner.python else None)
+
+
 # -- the target -------------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +123,7 @@ def _target(runner: Runner) -> Target:
     solo, loaded = runner.journal.solo, runner.journal.loaded
     if loaded is None or solo is None:
         return Target(spec=runner.target.spec)
-    file = shortened(loaded.target.file, known_places()) if loaded.target.file else None
+    file = shortened(loaded.target.file, _places(runner)) if loaded.target.file else None
     target = msgspec.structs.replace(loaded.target, file=file)
     return target if loaded.bare else _with_inputs(target, runner, solo)
 
@@ -194,27 +209,27 @@ def _left_out(measured: Measured) -> tuple[Alternative, ...]:
 
 
 def _hot(runner: Runner) -> tuple[HotLine, ...]:
-    places, hot = known_places(), runner.journal.hot
+    places, hot = _places(runner), runner.journal.hot
     lines = hot.lines if hot else None
     return tuple(msgspec.structs.replace(line, file=shortened(line.file, places)) for line in lines or ())
 
 
 def _stacks(runner: Runner) -> tuple[Stack, ...]:
-    places, hot = known_places(), runner.journal.hot
+    places, hot = _places(runner), runner.journal.hot
     return tuple(
         msgspec.structs.replace(stack, frames=tuple(shortened(frame, places) for frame in stack.frames))
         for stack in (hot.stacks if hot else ())
     )
 
 
-def _failure(trials: Sequence[LiveTrial]) -> Failure | None:
+def _failure(trials: Sequence[LiveTrial], places: Mapping[str, str]) -> Failure | None:
     first = next((trial.account.error for trial in trials if trial.account.error is not None), None)
     if first is None:
         return None
     return Failure(
         type=first.type,
         message=first.message,
-        traceback=shortened(first.traceback, known_places()),
+        traceback=shortened(first.traceback, places),
         count=sum(trial.account.errors for trial in trials),
         calls=sum(trial.account.calls for trial in trials),
     )

@@ -10,9 +10,12 @@ from pathlib import Path
 __all__ = ["known_places", "shortened"]
 
 
-def known_places() -> dict[str, str]:
-    """What stands for a folder in a report, by the folder: nothing for the working folder, a name for Python's own."""
-    paths = sysconfig.get_paths()
+def known_places(python_paths: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What stands for a folder in a report, by the folder: nothing for the working folder, a name for Python's own.
+
+    :param python_paths: as `sysconfig.get_paths` names those of the Python that runs the trials, where it is not this
+    """
+    paths = python_paths or sysconfig.get_paths()
     return {
         **_known(os.getcwd, ""),
         f"{paths['purelib']}/": "<site-packages>/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from gilscope.extensions import Extension
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.live import LiveTrial
+from gilscope.measure.pythons import Python
 from gilscope.measure.record import costs_of
 from gilscope.measure.spares import Spares
 from gilscope.measure.trial import TrialEnded
@@ -47,6 +48,9 @@ class Runner:
     """Runs the trials of one target; what comes of it stands in its journal.
 
     Whatever happens to the process of a trial becomes the trial's status. It is a `gilscope.extensions.Laboratory`.
+
+    :param python: which runs the trials; the one that runs this where it is None
+    :param order: in which calls take the inputs, by their positions; empty where the first trial is to say
     """
 
     def __init__(
@@ -57,18 +61,26 @@ class Runner:
         tell: Callable[[str], None],
         extensions: Sequence[Extension] = (),
         spares: Spares | None = None,
+        python: Python | None = None,
+        order: tuple[int, ...] = (),
     ) -> None:
         self.target, self.journal, self.budget, self.say, self.extensions = target, journal, budget, tell, extensions
         self.options: Options = journal.experiment.options
         self.rng = random.Random(self.options.seed)
         self._environment = {name: value for each in extensions for name, value in each.environment.items()}
-        self._spares = spares or Spares()
+        self.python, self.order = python, order
+        self._spares = spares or Spares(self.program)
+
+    @property
+    def program(self) -> str | None:
+        """What runs the trials, as `gilscope.measure.trial.TrialProcess` takes it."""
+        return self.python.path if self.python else None
 
     # -- starting ---------------------------------------------------------------------------------------------------
 
     def start_alone(self, trial: LiveTrial) -> None:
         """Start the process of the serial run, which is the first of all."""
-        trial.start(spare=self._spares.take())
+        trial.start(spare=self._spares.take(), python=self.program)
 
     def start_first_spares(self) -> None:
         """Start the processes that the first trials will run in, one for each backend and one for the leader's
@@ -93,7 +105,7 @@ class Runner:
         def step() -> None:
             try:
                 spare = None if environment else self._spares.take()
-                trial.start({**self._environment, **(environment or {})}, spare)
+                trial.start({**self._environment, **(environment or {})}, spare, self.program)
             except MeasurementError as error:  # what the machine has no room for fails; the others go on
                 raise TrialEnded("failed", str(error)) from error
             trial.begin_loading(self.target, self.options.seed)
@@ -228,13 +240,21 @@ class Runner:
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
-    def end_all(self) -> None:
-        """Weigh what still lives, and end it."""
+    def weigh_all(self) -> None:
+        """Weigh what still lives, and note what it has printed."""
+        for trial in self.journal.trials:
+            if trial.alive:
+                trial.weigh()
+                trial.listen()
+
+    def end_all(self, but: Collection[LiveTrial] = ()) -> None:
+        """Weigh what still lives, and end it, ``but`` these."""
         with uninterrupted():
             for trial in self.journal.trials:
-                if trial.alive:
-                    trial.weigh()
-                self.end(trial)
+                if trial not in but:
+                    if trial.alive:
+                        trial.weigh()
+                    self.end(trial)
             self._spares.end()
 
     def end(self, trial: LiveTrial) -> None:

@@ -91,7 +91,7 @@ def _open(runner: Runner, trial: LiveTrial, limit: float, order: tuple[int, ...]
     source = "proc" if proc else "psutil"
     watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
     trial.load(runner.target, options.seed, limit)
-    trial.open(watching, limit, order)
+    trial.open(watching, limit, order or runner.order)
 
 
 def translated(ended: TrialEnded, spec: str) -> errors.GilscopeError:

@@ -70,7 +70,7 @@ def _call_each(runner: Runner, positions: Sequence[int], limit_s: float) -> tupl
     assert runner.journal.watching is not None
     try:
         limit = runner.budget.start_deadline()
-        trial.start()
+        trial.start(python=runner.program)
         trial.process.hear(m.Hello, limit, "starting")
         trial.load(runner.target, runner.options.seed, limit)
         trial.open(runner.journal.watching, limit, tuple(positions))

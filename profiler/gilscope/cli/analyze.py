@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_results
+from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_pythons, status_of_results
 from gilscope.cli.named import functions_named
 from gilscope.cli.opportunities import show_opportunities
 from gilscope.cli.options import with_options
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
+    from gilscope.cli.output import Destinations
     from gilscope.measure.spares import Spares
     from gilscope.options import Options
     from gilscope.result import Result
@@ -97,6 +98,8 @@ def analyze(
 ) -> None:
     """Run functions alone and under every executor backend, account for every second, and say how to run them."""
     if recorded:
+        if typed["pythons"]:
+            raise UsageError("--from runs nothing, so no --python does: leave one of them out")
         if targets:
             raise UsageError(
                 "--from says which functions deserve an analysis: name no TARGET beside it, or leave it out"
@@ -131,6 +134,11 @@ def analyze(
         )
         for target in targets
     ]
+    if options.pythons:
+        with leaving_no_process():
+            raise typer.Exit(
+                _side_by_side(specs, options, destinations, bar=not no_progress, lines=verbose, quiet=quiet)
+            )
     with leaving_no_process():
         spares = context_of_command.obj
         results, status = _investigate(specs, options, spares, bar=not no_progress, lines=verbose, quiet=quiet)
@@ -158,6 +166,26 @@ def _investigate(
             if results and results[-1].interrupted:
                 return results, INTERRUPTED
     return results, statuses[0] if statuses else status_of_results(results)
+
+
+def _side_by_side(
+    specs: Sequence[TargetSpec], options: Options, destinations: Destinations, *, bar: bool, lines: bool, quiet: bool
+) -> int:
+    """One function under several Pythons.
+
+    :raises UsageError: when several are named, or none in a module
+    """
+    from gilscope.analysis import investigate_pythons
+    from gilscope.cli.progress import progress
+    from gilscope.targets import names_module
+
+    spec, *others = specs
+    if others or names_module(spec.spec):
+        raise UsageError("--python measures one function under each Python: name one, as in module:function")
+    with progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
+        result = investigate_pythons(spec, options, tell)
+    destinations.write(result, quiet=quiet)
+    return status_of_pythons(result)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def begun(arguments: Sequence[str]) -> Iterator[Spares | None]:
 
 
 def asks_for_an_analysis(arguments: Sequence[str]) -> bool:
-    """Whether functions are to be run, by the look of it: not where the help is asked for, nor what was recorded."""
+    """Whether functions are to be run, by the look of it: not where the help is asked for, nor what was recorded, nor
+    by another Python."""
     options = {argument.partition("=")[0] for argument in arguments}
-    return arguments[:1] == ["analyze"] and len(arguments) > 1 and not options & {"-h", "--help", "--from"}
+    return arguments[:1] == ["analyze"] and len(arguments) > 1 and not options & {"-h", "--help", "--from", "--python"}

@@ -11,6 +11,7 @@ from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 
 if TYPE_CHECKING:  # the record is not needed to show help, and takes longer to import than help may take
     from gilscope.records import ResultRecord
+    from gilscope.records.pythons import PythonsRecord
 
 __all__ = [
     "GATE_FAILED",
@@ -18,6 +19,7 @@ __all__ = [
     "OWN_ERROR",
     "complain",
     "status_of_error",
+    "status_of_pythons",
     "status_of_results",
     "tell_skipped",
 ]
@@ -39,6 +41,13 @@ def status_of_results(results: Sequence[ResultRecord]) -> int:
     if any(result.interrupted for result in results):
         return INTERRUPTED
     return OK if results and all(result.recommendation.backend for result in results) else NOTHING
+
+
+def status_of_pythons(result: PythonsRecord) -> int:
+    """The same for several Pythons: whether each was measured and compared."""
+    if result.interrupted:
+        return INTERRUPTED
+    return OK if all(one.status == "ok" and one.best is not None for one in result.pythons) else NOTHING
 
 
 def complain(error: GilscopeError) -> None:

@@ -76,16 +76,22 @@ class LiveTrial:
 
     # -- from the start to the open pool ----------------------------------------------------------------------------
 
-    def start(self, environment: Mapping[str, str] | None = None, spare: TrialProcess | None = None) -> None:
+    def start(
+        self,
+        environment: Mapping[str, str] | None = None,
+        spare: TrialProcess | None = None,
+        python: str | None = None,
+    ) -> None:
         """Start the process; it says `Hello` when it is up.
 
         :param environment: added to this process's
+        :param python: the program that runs it, as of `TrialProcess`
         :param spare: a process to take instead, started in such an environment and told nothing yet
         :raises MeasurementError: when the machine permits no process or no temporary files
         """
         try:
             with uninterrupted():
-                self._process = spare or TrialProcess({**os.environ, **(environment or {})})
+                self._process = spare or TrialProcess({**os.environ, **(environment or {})}, python)
         except OSError as error:
             raise MeasurementError(f"the process of a trial cannot be started: {error}") from error
 
@@ -345,6 +351,12 @@ class LiveTrial:
             self.account.note(memory_bytes=max(sum(sizes), self.account.known.memory_bytes or 0))
 
     # -- the end ----------------------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Note what was printed so far."""
+        if self._process is not None:
+            output = self._process.output
+            self.account.output, self.account.output_bytes = output.text(), output.total_bytes
 
     def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
         """End the process and all it started; ``ended`` becomes the status."""

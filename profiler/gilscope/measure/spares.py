@@ -16,16 +16,20 @@ __all__ = ["Spares", "first_spare"]
 
 
 class Spares:
-    """Trial processes that were told nothing yet; idle, they wait for a trial."""
+    """Trial processes that were told nothing yet; idle, they wait for a trial.
 
-    def __init__(self) -> None:
+    :param python: as of `TrialProcess`
+    """
+
+    def __init__(self, python: str | None = None) -> None:
+        self._python = python
         self._waiting: list[TrialProcess] = []
 
     def start(self, count: int, environment: Mapping[str, str]) -> None:
         """Start so many, or as many as the system permits: a trial that finds none says what it has no room for."""
         try:
             for _ in range(count):
-                self._waiting.append(TrialProcess(environment))
+                self._waiting.append(TrialProcess(environment, self._python))
         except OSError:
             return
 

@@ -83,12 +83,14 @@ class TrialProcess:
     Its standard streams are not part of the conversation: what prints when an interpreter starts (``sitecustomize``, a
     ``.pth`` file) prints before any line of gilscope's runs.
 
+    :param environment: all of it; this process's own where it is None
+    :param python: the program that runs it, with gilscope among its modules; the one that runs this where it is None
     :raises OSError: when the system permits no process, no thread to hear it or no temporary files; nothing is left
     :raises UsageError: when there is no interpreter to start
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        command = [interpreter(), "-P", "-m", "gilscope.measure"]
+    def __init__(self, environment: Mapping[str, str] | None = None, python: str | None = None) -> None:
+        command = [python or interpreter(), "-P", "-m", "gilscope.measure"]
         self.token = tempfile.mkdtemp(prefix="gilscope-")
         """Its own folder; every process of the trial inherits the name."""
         self._next: bytes | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError as ShownAlone
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from gilscope.analysis import investigate
+from gilscope.analysis import investigate, investigate_pythons
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 from gilscope.notebook.progress import progress
 from gilscope.notebook.source import Asked, function_of_cell, in_expression, value_of
@@ -23,6 +23,7 @@ from gilscope.targets.decorated import declared
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from gilscope.pythons_result import PythonsResult
     from gilscope.result import Result
     from gilscope.targets import TargetSpec
 
@@ -50,7 +51,7 @@ def register(shell: InteractiveShell) -> None:
     """Give ``shell`` the line magic and the cell magic."""
     parser = _parser()
 
-    def gilscope(line: str, cell: str | None = None) -> Result:
+    def gilscope(line: str, cell: str | None = None) -> Result | PythonsResult:
         try:
             return _measured(shell, *_parted(parser, line), cell)
         except GilscopeError as error:
@@ -92,11 +93,13 @@ def _parted(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace,
     return given, rest.rstrip("; \t")
 
 
-def _measured(shell: InteractiveShell, given: argparse.Namespace, typed: str, cell: str | None) -> Result:
+def _measured(
+    shell: InteractiveShell, given: argparse.Namespace, typed: str, cell: str | None
+) -> Result | PythonsResult:
     options = Options.read(vars(given))
     target = _of_line(shell, given, typed) if cell is None else _of_cell(shell, given, typed, cell)
     with progress(shell, target.spec.rpartition(":")[2], quiet=given.quiet) as tell:
-        return investigate(target, options, tell)
+        return investigate_pythons(target, options, tell) if options.pythons else investigate(target, options, tell)
 
 
 def _of_line(shell: InteractiveShell, given: argparse.Namespace, typed: str) -> TargetSpec:

@@ -1,0 +1,144 @@
+"""What is measured of several Pythons together, once each has been analyzed: whether they give the same results, and
+rounds that are interleaved, so that a machine that drifts favours none."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from gilscope.analysis.budget import Budget
+from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
+from gilscope.decide.comparing import DIGEST_S, MOST_COMPARED
+from gilscope.decide.result_check import Compared, compare_concurrent, joined
+from gilscope.decide.rounds import round_s
+from gilscope.decide.throughput import round_rates
+from gilscope.measure.live import LiveTrial
+from gilscope.measure.record import costs_of, trial_record
+from gilscope.records import Trial
+from gilscope.result import Result
+
+__all__ = ["Side", "compare_results", "interleave", "rates"]
+
+#: Passes over all sides: three rounds against three are the fewest whose ranks carry an interval.
+FEWEST_PASSES, MOST_PASSES = 3, 12
+#: The part of the time for the comparison that comparing results may take, and a part of calls so long that none would
+#: be compared else.
+RESULTS_SHARE, LONG_SHARE = 0.15, 0.3
+
+
+@dataclass
+class Side:
+    """One Python's analysis, its function alone still alive, and what it recommends, where that is something else."""
+
+    name: str
+    runner: Runner
+    result: Result
+    best: LiveTrial | None
+
+    def __post_init__(self) -> None:
+        self.measured = {id(trial): len(trial.account.rounds) for trial in self.trials}
+        """Rounds before those that are interleaved."""
+
+    @cached_property
+    def solo(self) -> LiveTrial:
+        return self.runner.journal.trials[0]
+
+    @property
+    def trials(self) -> list[LiveTrial]:
+        return [self.solo, *([self.best] if self.best else [])]
+
+    @property
+    def call_s(self) -> float:
+        """Mean seconds of a call, alone."""
+        return self.runner.call_s
+
+
+def interleave(sides: Sequence[Side], seconds: float, rng: random.Random, say: Callable[[str], None]) -> None:
+    """Rounds of every side in random order, again and again, for about so long. What each made stands in its trials."""
+    began, pass_s, passes = time.monotonic(), 0.0, 0
+    made = [(side, trial) for side in sides for trial in side.trials]
+    _use_common_inputs(sides)
+    length_s = round_s(seconds, len(made))
+    for side, trial in made:  # they were idle meanwhile
+        side.runner.run_round(trial, length_s / 2, observed=False, keep=False)
+    while passes < MOST_PASSES and time.monotonic() - began + (pass_s if passes >= FEWEST_PASSES else 0.0) < seconds:
+        say(f"timing {' and '.join(side.name for side in sides)} in turn")
+        started = time.monotonic()
+        for side, trial in rng.sample(made, len(made)):
+            if trial.alive and side.runner.budget.calls_left >= trial.configuration.workers:
+                side.runner.run_round(trial, length_s, observed=False)
+        passes, pass_s = passes + 1, time.monotonic() - started
+
+
+def _use_common_inputs(sides: Sequence[Side]) -> None:
+    """All use those that each had time for."""
+    common = min(side.solo.inputs_used for side in sides)
+    for side in sides:
+        for trial in side.trials:
+            trial.use_inputs(common)
+
+
+def with_budget(sides: Sequence[Side], seconds: float, max_calls: int | None) -> None:
+    """Give every side a budget of its own from now on."""
+    for side in sides:
+        side.runner.budget = Budget(seconds, max_calls)
+
+
+def rates(side: Side) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Calls of average cost per second in each of the interleaved rounds: alone, and of what is recommended."""
+    costs, inputs = costs_of(side.solo.account), side.solo.inputs_used
+    known = [costs[number] for number in range(inputs) if number in costs]
+    call_s = sum(known) / inputs if len(known) == inputs else None
+    alone, *best = round_rates([_interleaved(side, trial, costs) for trial in side.trials], call_s)
+    return tuple(alone), tuple(best[0] if best else alone)
+
+
+def _interleaved(side: Side, trial: LiveTrial, costs: Mapping[int, float]) -> Trial:
+    """With those rounds alone."""
+    record = trial_record(trial.account, costs, None)
+    return msgspec.structs.replace(record, rounds=record.rounds[side.measured[id(trial)] :])
+
+
+# -- results ----------------------------------------------------------------------------------------------------------
+
+
+def compare_results(sides: Sequence[Side], seconds: float) -> list[Compared]:
+    """The results of each side, alone, with those of the first: as those of a backend are with those of the serial run
+    (`gilscope.decide.result_check`). None are where they are no plain data, or differ from call to call."""
+    first, *others = sides
+    inputs = _inputs_in(sides, seconds)
+    alone = joined(*(_digests(first, inputs) for _ in range(2)))
+    told = joined(first.runner.journal.results_alone, alone)
+    return [compare_concurrent(told, _all_digests(side, inputs)) for side in others]
+
+
+def _all_digests(side: Side, inputs: int) -> dict[str, list[str]]:
+    return joined(side.runner.journal.results_alone, _digests(side, inputs))
+
+
+def _inputs_in(sides: Sequence[Side], seconds: float) -> int:
+    """As many as there is time for, of those that all use; the first side calls each twice."""
+    common = min(side.solo.inputs_used for side in sides)
+    pass_s = sides[0].call_s + sum(side.call_s for side in sides) + DIGEST_S * (len(sides) + 1)
+    for share in (RESULTS_SHARE, LONG_SHARE):
+        fit = int(share * seconds / pass_s)
+        if fit:
+            return min(common, fit, MOST_COMPARED)
+    return 0
+
+
+def _digests(side: Side, inputs: int) -> dict[str, list[str]]:
+    """By input, of the function alone; none where it ended in it, and of what is drained."""
+    made: dict[str, list[str]] = {}
+    runner, solo = side.runner, side.solo
+    if not inputs or not solo.alive or runner.measured.kind not in ("sync", "coroutine"):
+        return made
+    limit = runner.budget.deadline(max(PATIENCE_S, PATIENCE * inputs * side.call_s))
+    runner.attempt(solo, lambda: made.update(solo.digests(inputs, inputs, limit)))
+    runner.budget.spend(inputs)
+    return made

@@ -1,0 +1,141 @@
+"""The loop: measure what decisions ask for, until they ask for nothing, and conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from gilscope import backends
+from gilscope.analysis.budget import Budget
+from gilscope.analysis.conclude import conclude
+from gilscope.analysis.journal import Journal
+from gilscope.analysis.perform import perform
+from gilscope.analysis.runner import Runner
+from gilscope.analysis.solo import start_solo
+from gilscope.decide.measured import Experiment
+from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
+from gilscope.decide.traits import BackendTraits
+from gilscope.extensions import Extension, installed
+from gilscope.measure.possible import refuse_where_impossible
+from gilscope.measure.pythons import Python
+from gilscope.measure.spares import Spares
+from gilscope.observers.cpus import CpuBudget, usable_cpus
+from gilscope.options import Options
+from gilscope.result import Result
+from gilscope.targets import TargetSpec
+
+__all__ = ["Progress", "Tell", "begun", "carried_out", "check", "investigate"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an analysis is."""
+
+    doing: str
+    elapsed_s: float
+    budget_s: float
+    """How long it may take in all, as far as is known: what the target takes to start comes on top of the budget."""
+
+
+Tell = Callable[[Progress], None]
+
+
+def investigate(
+    target: TargetSpec, options: Options, tell: Tell = lambda progress: None, spares: Spares | None = None
+) -> Result:
+    """Measure and conclude. Ctrl-C ends it early: the result then holds what is finished and says so.
+
+    :param tell: hears of the progress
+    :param spares: with a process for the serial run, if it was started already; the analysis ends what is left of them
+    :raises UsageError: when something cannot be done as asked
+    :raises BrokerError: when the workers on other hosts that were asked for do not come
+    :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
+    """
+    with begun(target, options, tell, spares) as (runner, cpus):
+        return carried_out(runner, cpus, runner.end_all)
+
+
+@contextmanager
+def begun(
+    target: TargetSpec,
+    options: Options,
+    tell: Tell,
+    spares: Spares | None = None,
+    python: Python | None = None,
+    order: tuple[int, ...] = (),
+) -> Iterator[tuple[Runner, CpuBudget]]:
+    """An analysis that nothing was measured for yet; its budget's clock begins.
+
+    :param python: as of `Runner`, and so is ``order``
+    :raises UsageError: as `investigate`, and so for `BrokerError`
+    """
+    refuse_where_impossible()
+    extensions = [extension(options) for extension in installed()]
+    with ExitStack() as stack:
+        for extension in extensions:
+            stack.enter_context(extension.around(lambda doing: tell(Progress(doing, 0.0, options.budget_s))))
+        cpus = usable_cpus(options.cpus)
+        budget = Budget(
+            options.budget_s, options.max_calls, kept_for_hot_lines_s(options), start_limit_s=options.may_start_s
+        )
+        experiment = Experiment(options, cpus.usable, _traits(options, extensions, python), cpus.cores)
+
+        def say(doing: str) -> None:
+            tell(Progress(doing, budget.wall_s, options.budget_s + budget.started_s))
+
+        yield Runner(target, Journal(experiment), budget, say, extensions, spares, python, order), cpus
+
+
+def carried_out(runner: Runner, cpus: CpuBudget, at_end: Callable[[], None]) -> Result:
+    """Measure and conclude, as `investigate` says.
+
+    :param at_end: called when nothing more is measured, however that ends, before anything is concluded
+    """
+    try:
+        _measure(runner, at_end)
+        return conclude(runner, cpus)
+    except KeyboardInterrupt:
+        return conclude(runner, cpus, interrupted=True)
+
+
+def _measure(runner: Runner, at_end: Callable[[], None]) -> None:
+    """Measure what decisions ask for until they ask for nothing."""
+    try:
+        runner.say("importing the target and calling it alone")
+        start_solo(runner)
+        while (step := next_step(runner.measured)) is not None:
+            runner.journal.steps.append(step)
+            perform(runner, step)
+    finally:
+        at_end()
+
+
+def _traits(options: Options, extensions: Sequence[Extension], python: Python | None) -> dict[str, BackendTraits]:
+    """Of the backends that may be tried, ``serial`` first.
+
+    :raises UsageError: when one is not there
+    """
+    asked = options.backends or [name for name in backends.names() if python is None or name in python.backends]
+    made = [backends.get(name) for name in ("serial", *(name for name in dict.fromkeys(asked) if name != "serial"))]
+    return {
+        each.name: BackendTraits(
+            each.name,
+            each.shares_gil,
+            each.start_methods,
+            next((n for extension in extensions if (n := extension.workers_of(each.name))), each.fixed_workers),
+            each.elsewhere,
+            each.simplicity,
+            each.empty_chunks,
+        )
+        for each in made
+    }
+
+
+def check(options: Options) -> None:
+    """Refuse options that do not go together, before anything is measured.
+
+    :raises UsageError: when that is so
+    """
+    for extension in installed():
+        extension(options)

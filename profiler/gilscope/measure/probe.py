@@ -1,0 +1,46 @@
+"""What a Python tells of itself, and of the gilscope that it has.
+
+It is run as a file by that Python, so that nothing of gilscope is imported before it is looked for.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import sysconfig
+from importlib.util import find_spec
+from typing import Any
+
+
+def _itself() -> dict[str, Any]:
+    paths = sysconfig.get_paths()
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "prefix": sys.prefix,
+        "has_pip": find_spec("pip") is not None,
+        "paths": {name: paths[name] for name in ("purelib", "platlib", "stdlib")},
+    }
+
+
+def _gilscope() -> dict[str, Any]:
+    """Of the parts that a trial's process needs; what is missing is told by the error of the import."""
+    if find_spec("gilscope") is None:
+        return {}
+    from gilscope.version import __version__
+
+    told = {"gilscope": __version__}
+    try:
+        from gilscope import backends
+        from gilscope.measure import child
+        from gilscope.observers.environment import PACKAGES, package_versions
+    except Exception as error:
+        return {**told, "problem": f"{type(error).__name__}: {error}"}
+    assert child.main is not None
+    return {**told, "backends": backends.names(), "packages": package_versions(PACKAGES)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps({**_itself(), **_gilscope()}) + "\n")
