@@ -61,7 +61,7 @@ def test_there_are_as_many_as_were_asked_for_at_most(spares: Spares) -> None:
 
 
 def test_where_there_is_no_room_there_are_none(spares: Spares, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
+    def refuse(*_: object) -> None:
         raise OSError("no more processes")
 
     monkeypatch.setattr("gilscope.measure.spares.TrialProcess", refuse)

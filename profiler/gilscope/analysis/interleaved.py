@@ -12,7 +12,7 @@ from functools import cached_property
 import msgspec
 
 from gilscope.analysis.budget import Budget
-from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
+from gilscope.analysis.runner import MAX_CALLS, PATIENCE, PATIENCE_S, Runner
 from gilscope.decide.comparing import DIGEST_S, MOST_COMPARED
 from gilscope.decide.result_check import Compared, compare_concurrent, joined
 from gilscope.decide.rounds import round_s
@@ -26,8 +26,8 @@ __all__ = ["Side", "compare_results", "interleave", "rates"]
 
 #: Passes over all sides: three rounds against three are the fewest whose ranks carry an interval.
 FEWEST_PASSES, MOST_PASSES = 3, 12
-#: The part of the time for the comparison that comparing results may take, and a part of calls so long that none would
-#: be compared else.
+#: The part of the time for the comparison, and of its calls, that comparing results may take, and a part where calls
+#: are so long that none would be compared else.
 RESULTS_SHARE, LONG_SHARE = 0.15, 0.3
 
 
@@ -65,14 +65,20 @@ def interleave(sides: Sequence[Side], seconds: float, rng: random.Random, say: C
     _use_common_inputs(sides)
     length_s = round_s(seconds, len(made))
     for side, trial in made:  # they were idle meanwhile
-        side.runner.run_round(trial, length_s / 2, observed=False, keep=False)
+        _run_round(side, trial, length_s / 2, passes_left=1 + FEWEST_PASSES, keep=False)
     while passes < MOST_PASSES and time.monotonic() - began + (pass_s if passes >= FEWEST_PASSES else 0.0) < seconds:
         say(f"timing {' and '.join(side.name for side in sides)} in turn")
         started = time.monotonic()
         for side, trial in rng.sample(made, len(made)):
-            if trial.alive and side.runner.budget.calls_left >= trial.configuration.workers:
-                side.runner.run_round(trial, length_s, observed=False)
+            _run_round(side, trial, length_s, passes_left=max(1, FEWEST_PASSES - passes))
         passes, pass_s = passes + 1, time.monotonic() - started
+
+
+def _run_round(side: Side, trial: LiveTrial, length_s: float, *, passes_left: int, keep: bool = True) -> None:
+    """With its part of the calls that are left, where that is one for each worker."""
+    most = side.runner.budget.calls_left // (passes_left * len(side.trials))
+    if trial.alive and most >= trial.configuration.workers:
+        side.runner.run_round(trial, length_s, observed=False, keep=keep, most=min(most, MAX_CALLS))
 
 
 def _use_common_inputs(sides: Sequence[Side]) -> None:
@@ -125,8 +131,9 @@ def _inputs_in(sides: Sequence[Side], seconds: float) -> int:
     """As many as there is time for, of those that all use; the first side calls each twice."""
     common = min(side.solo.inputs_used for side in sides)
     pass_s = sides[0].call_s + sum(side.call_s for side in sides) + DIGEST_S * (len(sides) + 1)
+    calls = min(side.runner.budget.calls_left for side in sides) / 2
     for share in (RESULTS_SHARE, LONG_SHARE):
-        fit = int(share * seconds / pass_s)
+        fit = min(int(share * seconds / pass_s), int(share * calls))
         if fit:
             return min(common, fit, MOST_COMPARED)
     return 0

@@ -16,6 +16,7 @@ from gilscope.analysis.solo import start_solo
 from gilscope.decide.measured import Experiment
 from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
 from gilscope.decide.traits import BackendTraits
+from gilscope.errors import UsageError
 from gilscope.extensions import Extension, installed
 from gilscope.measure.possible import refuse_where_impossible
 from gilscope.measure.pythons import Python
@@ -116,7 +117,7 @@ def _traits(options: Options, extensions: Sequence[Extension], python: Python | 
 
     :raises UsageError: when one is not there
     """
-    asked = options.backends or [name for name in backends.names() if python is None or name in python.backends]
+    asked = options.backends or _tried_unasked(python)
     made = [backends.get(name) for name in ("serial", *(name for name in dict.fromkeys(asked) if name != "serial"))]
     return {
         each.name: BackendTraits(
@@ -139,3 +140,16 @@ def check(options: Options) -> None:
     """
     for extension in installed():
         extension(options)
+
+
+def _tried_unasked(python: Python | None) -> Sequence[str]:
+    """Of another Python those that it has, as far as they are known here too."""
+    return backends.names() if python is None else [name for name in python.backends if _is_known(name)]
+
+
+def _is_known(backend: str) -> bool:
+    try:
+        backends.get(backend)
+    except UsageError:
+        return False
+    return True

@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -20,11 +19,10 @@ from gilscope.measure.live import LiveTrial
 from gilscope.measure.pythons import Python, asked, installing, requirement_of
 from gilscope.measure.trial import TrialEnded
 from gilscope.targets import Loaded, TargetSpec
+from gilscope.units import counted
 
 __all__ = ["Probed", "probed"]
 
-#: How many Pythons are asked at once who they are.
-AT_ONCE = 4
 #: As `import` itself says it, and as gilscope does of a target's own module.
 _MISSING = re.compile(r"[Nn]o module (?:named )?'([\w.]+)'")
 
@@ -55,8 +53,7 @@ def probed(paths: Sequence[str], target: TargetSpec, seed: int, limit_s: float) 
 
     :param limit_s: how long importing may take
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = _without_duplicates(list(pool.map(_asked, paths)))
+    found = _without_duplicates([_asked(path) for path in paths])
     return _with_same_inputs(_with_install(_with_target(_with_names(found), target, seed, limit_s)))
 
 
@@ -154,7 +151,8 @@ def _differing(first: Probed, one: Probed) -> str:
     was, now = first.loaded.target, one.loaded.target
     mend = "make the same in each, as from a file or with a seed"
     if first.loaded.input_count != one.loaded.input_count:
-        return f"it has {one.loaded.input_count} inputs, and {first.name} {first.loaded.input_count}: {mend}"
+        made = counted(one.loaded.input_count, "input")
+        return f"it has {made}, and {first.name} {first.loaded.input_count:,}: {mend}"
     if None not in (was.inputs_digest, now.inputs_digest) and was.inputs_digest != now.inputs_digest:
         return f"its inputs are others than those of {first.name}, by their digest: {mend}"
     return ""

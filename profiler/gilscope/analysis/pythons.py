@@ -29,6 +29,7 @@ from gilscope.measure.possible import refuse_where_impossible
 from gilscope.options import Options
 from gilscope.pythons_result import PythonsResult
 from gilscope.records.pythons import PythonRecord, PythonStatus
+from gilscope.result import Result
 from gilscope.targets import TargetSpec
 from gilscope.units import counted
 from gilscope.version import __version__
@@ -108,6 +109,8 @@ class _Course:
     found: list[Probed] = field(default_factory=list)
     sides: dict[int, Side] = field(default_factory=dict)
     """By the number of the Python; of those that were analyzed."""
+    halted: dict[int, Result] = field(default_factory=dict)
+    """What was finished of an analysis that was interrupted."""
     failed: dict[int, GilscopeError] = field(default_factory=dict)
     results: dict[int, tuple[int, int]] = field(default_factory=dict)
     """How many results were compared, and how many of them differ."""
@@ -146,17 +149,19 @@ def _analyze_each(course: _Course, stack: ExitStack) -> None:
     order: tuple[int, ...] = ()
     for number in course.fit:
         try:
-            side = course.sides[number] = _analyzed(course, course.found[number], options, order, stack)
+            side = course.sides[number] = _analyzed(course, number, options, order, stack)
         except GilscopeError as error:
             course.failed[number] = error
             continue
         order = order or side.solo.account.order
-        if side.result.interrupted:
-            raise KeyboardInterrupt
 
 
-def _analyzed(course: _Course, one: Probed, options: Options, order: tuple[int, ...], stack: ExitStack) -> Side:
-    """What it recommends is kept alive, and so is the function alone; the rest has ended."""
+def _analyzed(course: _Course, number: int, options: Options, order: tuple[int, ...], stack: ExitStack) -> Side:
+    """What it recommends is kept alive, and so is the function alone; the rest has ended.
+
+    :raises KeyboardInterrupt: with what was finished noted, when it was interrupted
+    """
+    one = course.found[number]
 
     def tell(progress: Progress) -> None:
         course.say(f"{one.name}: {progress.doing}")
@@ -164,9 +169,11 @@ def _analyzed(course: _Course, one: Probed, options: Options, order: tuple[int, 
     runner, cpus = stack.enter_context(begun(course.target, options, tell, None, one.python, order))
     stack.callback(runner.end_all)
     result = carried_out(runner, cpus, runner.weigh_all)
-    chosen = result.recommendation.trial
+    if result.interrupted:
+        course.halted[number] = result
+        raise KeyboardInterrupt
+    chosen, solo = result.recommendation.trial, runner.journal.trials[0]
     best = None if chosen is None else runner.journal.racing[chosen]
-    solo = runner.journal.trials[0]
     side = Side(one.name, runner, result, None if best is solo else best)
     runner.end_all(but=side.trials)
     return side
@@ -233,7 +240,7 @@ def _record(course: _Course, number: int) -> PythonRecord:
         status=status,
         reason=reason,
         install=error.install if isinstance(error, PythonError) else None,
-        result=side.result if side else None,
+        result=side.result if side else course.halted.get(number),
         best=_best(side),
         alone_rates_per_s=alone,
         best_rates_per_s=best,
@@ -262,7 +269,7 @@ def _reasons(course: _Course, number: int) -> Iterator[tuple[PythonStatus, str]]
         yield "differing", one.differs
     if number in course.failed:
         yield "failed", str(course.failed[number])
-    if side is None or side.result.interrupted:
+    if side is None:
         yield "interrupted", "it was interrupted"
         return
     if differing:

@@ -1,0 +1,255 @@
+"""Which Pythons can run trials: asked of them, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gilscope import analysis, errors
+from gilscope.analysis import probing
+from gilscope.analysis.probing import Probed
+from gilscope.analysis.pythons import _movable
+from gilscope.errors import PythonError, TargetFailedError, UsageError
+from gilscope.measure import pythons
+from gilscope.measure.pythons import Python, asked, gilscope_requirement, installing, requirement_of
+from gilscope.options import Options
+from gilscope.targets import Loaded, TargetSpec, describe
+from gilscope.version import __version__
+from tests.unit.handmade import make_result
+
+TOLD: dict[str, Any] = {
+    "python": "3.14.2",
+    "implementation": "CPython",
+    "free_threaded": False,
+    "prefix": "/env",
+    "has_pip": True,
+    "paths": {},
+    "gilscope": __version__,
+}
+
+
+def program(folder: Path, who: str = "CPython 3.14.2", then: str = "", **changes: Any) -> str:
+    """A program that answers as a Python of these words would, the second time with the whole of it."""
+    path = folder / "python"
+    told = json.dumps(TOLD | changes)
+    path.write_text(f"#!/bin/sh\nif [ \"$1\" = -c ]; then echo 'gilscope asks: {who}'; else {then} echo '{told}'; fi\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def refusal(name: str) -> PythonError:
+    with pytest.raises(PythonError) as caught:
+        asked(name)
+    return caught.value
+
+
+def test_the_one_that_runs_this_can() -> None:
+    found = asked(sys.executable)
+    assert (found.path, found.gilscope, found.problem) == (sys.executable, __version__, None)
+    assert found.python == platform.python_version()
+    assert "process" in found.backends
+    assert "psutil" in found.packages
+
+
+def test_a_folder_is_that_of_an_environment(tmp_path: Path) -> None:
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    made = program(tmp_path / "env" / "bin")
+    assert asked(str(tmp_path / "env")).path == made
+
+
+def test_a_name_is_looked_for_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = program(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert asked("python").path == made
+
+
+def test_what_is_not_there_is_told() -> None:
+    assert str(refusal("/no/such/python")).startswith("no program '/no/such/python' is there: name an interpreter")
+    assert str(refusal("no-such-python")).startswith("no program 'no-such-python' is on the PATH")
+
+
+def test_what_may_not_be_executed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text("")
+    assert "may not be executed" in str(refusal(str(tmp_path / "python")))
+
+
+@pytest.mark.parametrize("does", ["exit 3", "echo hello", "kill -9 $$", "exec cat /dev/zero | head -c 300000"])
+def test_what_is_no_python_is_told(tmp_path: Path, does: str) -> None:
+    (tmp_path / "tool").write_text(f"#!/bin/sh\n{does}\n")
+    (tmp_path / "tool").chmod(0o755)
+    assert "is no Python" in str(refusal(str(tmp_path / "tool")))
+
+
+def test_what_does_not_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pythons, "PROBE_LIMIT_S", 0.2)
+    (tmp_path / "tool").write_text("#!/bin/sh\nsleep 1000 & sleep 1000\n")
+    (tmp_path / "tool").chmod(0o755)
+    assert "does not answer within 0.2 s" in str(refusal(str(tmp_path / "tool")))
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ("CPython 3.10.13", "is Python 3.10.13, and gilscope needs 3.11 or newer"),
+        ("CPython 2.7.18", "is Python 2.7.18, and gilscope needs 3.11 or newer"),
+        ("PyPy 3.11.13", "is PyPy 3.11.13, and gilscope measures CPython alone"),
+    ],
+)
+def test_what_cannot_be_measured_is_told(tmp_path: Path, who: str, told: str) -> None:
+    found = refusal(program(tmp_path, who))
+    assert told in str(found)
+    assert found.install is None
+
+
+def test_what_lacks_gilscope_is_told_the_command(tmp_path: Path) -> None:
+    path = program(tmp_path, gilscope=None)
+    found = refusal(path)
+    assert found.install == f"{path} -m pip install {gilscope_requirement()}"
+    assert str(found) == f"{path!r} has no gilscope: {found.install}"
+
+
+def test_another_version_is_told(tmp_path: Path) -> None:
+    assert f"has gilscope 0.0.1, and this is {__version__}: " in str(refusal(program(tmp_path, gilscope="0.0.1")))
+
+
+def test_a_gilscope_that_lacks_a_library_is_told(tmp_path: Path) -> None:
+    path = program(tmp_path, problem="ModuleNotFoundError: no msgspec")
+    assert "cannot be imported (ModuleNotFoundError: no msgspec)" in str(refusal(path))
+
+
+def test_what_it_prints_at_its_start_is_no_answer(tmp_path: Path) -> None:
+    assert asked(program(tmp_path, then="echo noise;")).python == "3.14.2"
+    assert "does not tell of itself" in str(refusal(program(tmp_path, then="echo noise; exit 0;")))
+
+
+def test_an_environment_without_pip_is_filled_by_uv() -> None:
+    made = Python(**TOLD | {"path": "/a b/python", "has_pip": False})
+    assert installing(made, "numpy==2.3") == "uv pip install --python '/a b/python' numpy==2.3"
+
+
+def test_the_oldest_python_is_that_of_the_package() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={pythons.LEAST[0]}.{pythons.LEAST[1]}"
+
+
+# -- before anything is measured ---------------------------------------------------------------------------------------
+
+
+def probed(path: str = "/a/python", **changes: Any) -> Probed:
+    return Probed(path, path, Python(**TOLD | {"path": path} | changes))
+
+
+def loaded(**changes: Any) -> Loaded:
+    target = msgspec.structs.replace(make_result().target, **changes)
+    return Loaded(
+        target=target,
+        module="app.primes",
+        name="is_prime",
+        kind="sync",
+        input_count=target.input_count,
+        bare=False,
+        star=False,
+        named=True,
+        instance=False,
+        inputs_named=True,
+        inputs_callable=False,
+        expressions={},
+        tears_down=False,
+        import_s=0.1,
+    )
+
+
+def test_the_same_python_twice_is_one() -> None:
+    found = probing._without_duplicates([probed("/a/python"), probed("/link/python"), probed("/a/python")])
+    assert [one.fit for one in found] == [True, False, False]
+    assert str(found[1].error) == "'/link/python' is the same Python as '/a/python': name each once"
+
+
+def test_two_environments_of_one_interpreter_are_two() -> None:
+    found = probing._without_duplicates([probed("/a/python"), probed("/b/python", prefix="/other")])
+    assert all(one.fit for one in found)
+
+
+def test_other_inputs_are_no_comparison() -> None:
+    first, same, other, fewer, untold = (
+        replace(probed(), name=name, loaded=loaded(inputs_digest=digest, input_count=count))
+        for name, digest, count in (
+            ("3.11", "d1", 6),
+            ("3.12", "d1", 6),
+            ("3.13", "d2", 6),
+            ("3.14", "d1", 1),
+            ("3.15", None, 6),
+        )
+    )
+    found = probing._with_same_inputs([first, same, other, fewer, untold])
+    assert [one.fit for one in found] == [True, True, False, False, True]
+    assert found[2].differs.startswith("its inputs are others than those of 3.11, by their digest: make the same in")
+    assert found[3].differs.startswith("it has 1 input, and 3.11 6")
+
+
+def test_the_module_that_one_lacks_is_told_with_the_version_that_another_has() -> None:
+    error = TargetFailedError("importing 'shop' raised ModuleNotFoundError: No module named 'msgspec.json'")
+    having = replace(probed(sys.executable), loaded=loaded())
+    (_, found) = probing._with_install([having, replace(probed("/b/python"), error=error)])
+    assert isinstance(found.error, PythonError)
+    assert found.error.install == f"/b/python -m pip install msgspec=={msgspec.__version__}"
+    assert str(found.error) == f"{error}: {found.error.install}"
+
+
+def test_a_module_that_nobody_has_comes_without_a_command() -> None:
+    error = TargetFailedError("importing 'shop' raised ModuleNotFoundError: No module named 'no_such_module'")
+    having = replace(probed(sys.executable), loaded=loaded())
+    assert probing._with_install([having, replace(probed("/b/python"), error=error)])[1].error is error
+    assert requirement_of("no_such_module", Python(**TOLD | {"path": "/no/such/python"})) is None
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_sent_as_bytecode_is_refused() -> None:
+    with pytest.raises(UsageError, match="which another Python does not run: define it in a module or a file"):
+        _movable(describe(lambda item: item, [1, 2]))
+
+
+def test_the_folders_of_this_pythons_own_modules_are_not_sent() -> None:
+    sent = _movable(describe(json.dumps, [1, 2])).sys_path
+    assert str(Path(json.__file__).parents[1]) not in sent
+    assert not any(folder.endswith("site-packages") for folder in sent)
+    assert _movable(TargetSpec(spec="a:b", sys_path=("/work/shop",))).sys_path == ("/work/shop",)
+
+
+def test_what_no_python_can_run_is_told_of_each() -> None:
+    with pytest.raises(errors.PythonError, match=r"no Python can run it: /no/a: no program '/no/a' .*; /no/b: "):
+        analysis.analyze(json.dumps, [1], pythons=["/no/a", Path("/no/b")])
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_has_the_usual_budget_where_none_is_given() -> None:
+    assert Options.read({"pythons": ["a", "b"]}).budget_s == 20.0
+    assert Options.read({"pythons": ["a", "b"], "budget_s": "6s"}).budget_s == 6.0
+    assert Options.read({"pythons": ["a", "b"], "exhaustive": True}).budget_s == 120.0
+    assert analysis._with_budget({"pythons": [Path("a"), "b"]}, None) == {"pythons": ("a", "b"), "budget_s": 20.0}
+    assert analysis._with_budget({"pythons": ["a"], "budget_s": 3.0}, None)["budget_s"] == 3.0
+    assert analysis._with_budget({}, None) == {}
+
+
+@pytest.mark.parametrize("elsewhere", [{"remote_workers": 2}, {"dask": "tcp://host:8786"}])
+def test_workers_of_other_hosts_have_a_python_of_their_own(elsewhere: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="and --python do not go together"):
+        Options(pythons=("a",), **elsewhere)
+
+
+def test_an_empty_path_is_refused() -> None:
+    with pytest.raises(UsageError, match="--python names nothing"):
+        Options.read({"pythons": [" "]})
