@@ -27,6 +27,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.regret", description=__doc__)
     parser.add_argument("--only", metavar="NAME,...", help="these functions; others in the results stay")
     parser.add_argument("--resume", action="store_true", help="only functions that are not in the results yet")
+    parser.add_argument("--advice", action="store_true", help="ask for advice anew; what the grid showed stays")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, one process for each cell")
     parser.add_argument("--again", action="store_true", help="draw the table from the results; measure nothing")
     parser.add_argument("--check", action="store_true", help="run every function alone, print what a call costs")
@@ -63,7 +64,7 @@ def _named(workloads: list[Workload], only: str | None) -> list[Workload]:
 
 def _results(path: Path, options: argparse.Namespace) -> Results:
     """The results so far where they are added to, or none; those of another machine are not added to."""
-    if not ((options.again or options.resume or options.only) and path.exists()):
+    if not ((options.again or options.resume or options.advice or options.only) and path.exists()):
         command = " ".join(["python -m benchmarks.regret", *sys.argv[1:]])
         return Results(machine=machine(), command=command, date=datetime.date.today().isoformat())
     found = load(path)
@@ -78,7 +79,9 @@ def measure_all(workloads: Sequence[Workload], results: Results, path: Path, opt
     results.final_rounds, results.final_processes = effort.final_rounds, effort.final_processes
     with services():
         for place, workload in enumerate(workloads, 1):
-            judged = judge(workload, effort, random.Random(f"{options.seed} {workload.name}"))
+            before = results.functions.get(workload.name) if options.advice else None
+            order = random.Random(f"{options.seed} {workload.name}")
+            judged = judge(workload, effort, order, before.screening if before else ())
             results.functions[workload.name] = judged
             save(results, path)
             print(f"[{place}/{len(workloads)}] {_said(judged)}", file=sys.stderr, flush=True)

@@ -52,8 +52,9 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     elapsed_s: float = 0.0
 
 
-def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
-    """Ask for advice, search the grid, and measure the best of it again beside the advice and the baselines."""
+def judge(workload: Workload, effort: Effort, order: random.Random, searched: Sequence[Measured] = ()) -> Judged:
+    """Ask for advice, search the grid where it was not ``searched`` before, and measure the best of it again beside the
+    advice and the baselines."""
     began = time.perf_counter()
     about = Judged(workload.name, workload.kind, list(workload.expect), workload.why, os.cpu_count() or 1)
     try:
@@ -61,9 +62,9 @@ def judge(workload: Workload, effort: Effort, order: random.Random) -> Judged:
     except CellFailed as failure:
         return msgspec.structs.replace(about, failed=str(failure))
     advice = ask(workload)
-    searched = grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine, cpus=about.cpus)
-    cells = unique([*searched, advice.cell])
-    screening = measure(workload, allowed(cells, workload), effort.screening_rounds, order)
+    cells = grid(solo.call_s, inputs=workload.input_count(), coroutine=workload.coroutine, cpus=about.cpus)
+    cells = allowed(unique([*cells, advice.cell]), workload)
+    screening = list(searched) or measure(workload, cells, effort.screening_rounds, order)
     chosen = allowed(finalists(screening, advice.cell, about.cpus), workload)
     final = measure(workload, chosen * effort.final_processes, effort.final_rounds, order)
     elapsed_s = round(time.perf_counter() - began, 1)
