@@ -169,7 +169,7 @@ class Cli:
 @contextlib.contextmanager
 def _same_handlers() -> Iterator[None]:
     """Signals are handled as before."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

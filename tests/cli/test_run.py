@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from gilscope.observers.proc import child_processes
 from tests.cli.conftest import Cli, finish
 
 WAITING = """
@@ -87,6 +90,43 @@ def test_signals_are_passed_on_and_the_program_ends_as_it_chooses(cli: Cli) -> N
     assert finish(running).status == 3
 
 
+def test_a_signal_that_comes_when_it_has_ended_loses_no_report(cli: Cli) -> None:
+    """As of somebody who presses Ctrl-C twice."""
+    running = cli.start(
+        "run", "-o", "seen.json", "-q", "-c", "import time; print('ready', flush=True); time.sleep(60)",
+        start_new_session=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(signal.SIGINT)
+    while child_processes(running.pid):  # until the program was waited for
+        pass
+    running.send_signal(signal.SIGINT)
+    assert finish(running).status == -signal.SIGINT
+    assert (cli.cwd / "seen.json").exists()
+
+
+@pytest.mark.parametrize("settings", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_report_that_cannot_be_told_leaves_the_exit_status_the_programs(cli: Cli, settings: dict[str, str]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = cli.run("run", "-c", "import sys; sys.exit(3)", stderr=full, env=settings)
+    assert done.status == 3
+
+
+def test_a_terminal_that_goes_away_ends_the_program_and_the_report_is_written(cli: Cli) -> None:
+    ours, theirs = os.openpty()
+    running = cli.start(
+        "run", "-o", "seen.json", "-c", "import time; print('ready', flush=True); time.sleep(60)",
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    assert os.read(ours, 100).startswith(b"ready")
+    os.close(ours)
+    assert finish(running).status == -signal.SIGHUP
+    assert (cli.cwd / "seen.json").exists()
+
+
 @pytest.mark.timing
 def test_who_waits_for_whom_is_told_and_saved(cli: Cli) -> None:
     done = cli.run("run", "--overhead", "10%", "-o", "seen.json", "-o", "seen.html", "-q", script(cli, WAITING))
@@ -121,13 +161,16 @@ def test_a_program_that_is_attached_goes_on(cli: Cli) -> None:
         assert program.communicate("", timeout=20)[0] == "done\n"
 
 
-def test_ctrl_c_ends_the_watching_with_the_report(cli: Cli) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_terminal_that_goes_away_end_the_watching_with_the_report(
+    cli: Cli, number: signal.Signals
+) -> None:
     program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         watching = cli.start("attach", str(program.pid), "--duration", "60s", "-o", "seen.json", "--sampling", "50")
         assert watching.stderr is not None
         _wait_until_it_watches(watching.pid)
-        watching.send_signal(signal.SIGINT)
+        watching.send_signal(number)
         assert finish(watching).status == 0
         assert (cli.cwd / "seen.json").exists()
         assert program.poll() is None
@@ -149,6 +192,18 @@ def _link(entry: Path) -> str:
         return os.readlink(entry)
     except OSError:
         return ""
+
+
+def test_what_can_be_told_without_memory_is_offered(cli: Cli) -> None:
+    other = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    try:
+        assert "or give --no-memory" in cli.answer("attach", str(other.pid)).line
+        done = cli.answer("attach", str(other.pid), "--duration", "100ms", "--no-memory", "--json")
+        (seen,) = json.loads(done.stdout)["processes"]
+        assert (seen["threads"], seen["account"]["gil_wait_s"]) == (1, None)
+        assert "only the kernel was asked" in seen["unseen"]
+    finally:
+        other.communicate()
 
 
 @pytest.mark.parametrize(

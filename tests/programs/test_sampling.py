@@ -178,6 +178,18 @@ def test_a_program_that_ends_ends_the_moments(start: Start) -> None:
     assert [process.ended for process in sampler.seen()] == [True]
 
 
+def test_a_program_that_has_ended_before_it_could_be_looked_into_is_told_all_the_same() -> None:
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import os; os._exit(5)"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    sampler = ProgramSampler(child.pid, just_started=True)
+    assert list(sampler.moments(for_so_long(0.05))) == []
+    (seen,) = sampler.seen()
+    sampler.close()
+    child.wait()
+    assert (seen.pid, seen.ended, seen.python) == (child.pid, True, None)
+    assert "ended before its interpreter could be looked into" in seen.unread
+
+
 def test_one_that_turns_into_another_program_is_two_accounts() -> None:
     code = "import os, sys; input(); os.execv(sys.executable, [sys.executable, '-S', '-c', 'input(); input()'])"
     program = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)

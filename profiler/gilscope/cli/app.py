@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -24,6 +24,7 @@ from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
 from gilscope.cli.report import report
 from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
+from gilscope.cli.stderr import that_never_fails
 from gilscope.cli.stdout import put
 from gilscope.cli.top import top
 from gilscope.errors import GilscopeError, MeasurementError
@@ -59,9 +60,17 @@ def common(
     del version  # its callback has answered
 
 
+def _ending() -> Iterator[int]:
+    """The signals that end a command in order; not that of a terminal that goes away, where it is to survive that
+    (nohup(1))."""
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        yield signal.SIGHUP
+
+
 def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
     """Ctrl-C and SIGTERM end an analysis in order. What follows is over soon, and a second one would only spoil it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending():
         signal.signal(number, lambda *_: None)  # SIG_IGN would not do: Python complains of one that just came
     raise KeyboardInterrupt
 
@@ -71,10 +80,13 @@ def run() -> NoReturn:
 
     :raises KeyboardInterrupt: at an interrupt before the command has begun
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending():
         signal.signal(number, _interrupted)
-    if sys.stderr is None:  # the caller closed it
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the end
+    with that_never_fails():
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         with begun(sys.argv[1:]) as spares:
             app(obj=spares)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from gilscope.cli.watching import FORMAT, OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE
+from gilscope.cli.watching import FORMAT, MEMORY, OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE, or_without_memory
 
 __all__ = ["attach"]
 
@@ -22,6 +23,7 @@ def attach(
     sampling_hz: Annotated[float, SAMPLING] = 100.0,
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
+    memory: Annotated[bool, MEMORY] = True,
     verbose: Annotated[bool, VERBOSE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
@@ -34,9 +36,10 @@ def attach(
     from gilscope.report.programs.sections import VERBOSE as EVERYTHING
 
     duration_s = parsing.seconds(duration, "--duration")
-    settings = settings_of(sampling_hz, overhead, processes)
+    settings = replace(settings_of(sampling_hz, overhead, processes), memory=memory)
     destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
-    watching = Watching(pid, settings)
+    with or_without_memory():
+        watching = Watching(pid, settings)
     try:
         with until_it_ends(pid, duration_s) as wait:
             watching.watch(wait)

@@ -7,15 +7,14 @@ from typing import Annotated
 import typer
 
 from gilscope.cli.compare import FORMAT, OUTPUT
+from gilscope.cli.watching import MEMORY, or_without_memory
 
 __all__ = ["dump"]
 
 
 def dump(
     pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
-    memory: Annotated[
-        bool, typer.Option("--memory/--no-memory", help="Without: what the kernel alone tells, of any process.")
-    ] = True,
+    memory: Annotated[bool, MEMORY] = True,
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
@@ -23,16 +22,10 @@ def dump(
 ) -> None:
     """Say at once what every thread of a running program does, who holds the GIL, and since when."""
     from gilscope.cli.output import Destinations
-    from gilscope.errors import AttachError
     from gilscope.programs.dumping import dump as look
-    from gilscope.programs.refusals import NoSuchProcessError
     from gilscope.report.dumps import dump_sheet
 
     destinations = Destinations(output or [], [f"dump-{pid}"], "json" if as_json else format_name)
-    try:
+    with or_without_memory():
         seen = look(pid, memory)
-    except NoSuchProcessError:
-        raise
-    except AttachError as error:
-        raise type(error)(f"{error}; or give --no-memory: its threads' states are told, the GIL is not") from error
     destinations.write(dump_sheet(seen), quiet=quiet)

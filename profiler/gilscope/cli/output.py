@@ -81,7 +81,7 @@ class Destinations:
 
         from gilscope.report import text
 
-        console = Console(width=None if sys.stdout.isatty() else 80)
-        with console.capture() as drawn:
-            text.show(report.documents(content), console, also=also, ascii_only=stdout.has_only_ascii())
-        stdout.put("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))
+        page = stdout.Page()
+        console = Console(file=page, width=None if page.isatty() else 80)
+        text.show(report.documents(content), console, also=also, ascii_only=stdout.has_only_ascii())
+        stdout.put("".join(f"{line.rstrip()}\n" for line in page.getvalue().rstrip("\n").split("\n")))

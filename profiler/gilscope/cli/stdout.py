@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
 from gilscope.errors import OutputError
 
-__all__ = ["has_only_ascii", "is_screen", "put", "require"]
+__all__ = ["Page", "has_only_ascii", "is_screen", "put", "require"]
 
 
 def require() -> None:
@@ -32,6 +33,15 @@ def has_only_ascii() -> bool:
 def is_screen() -> bool:
     """Whether it is a terminal that can be drawn on anywhere."""
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+class Page(io.StringIO):
+    """What is drawn to be put there: as for a terminal, where that is one."""
+
+    encoding = property(lambda _: sys.stdout.encoding or "utf-8")
+
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
 
 
 def put(text: str) -> bool:

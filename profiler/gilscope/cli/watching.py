@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
-from gilscope.errors import UsageError
+from gilscope.errors import AttachError, UsageError
 
 if TYPE_CHECKING:
     from gilscope.programs.watching import Settings
     from gilscope.records.programs import ProgramRecord
 
-__all__ = ["FORMAT", "OUTPUT", "OVERHEAD", "PROCESSES", "SAMPLING", "VERBOSE", "settings_of", "tell"]
+__all__ = [
+    "FORMAT",
+    "MEMORY",
+    "OUTPUT",
+    "OVERHEAD",
+    "PROCESSES",
+    "SAMPLING",
+    "VERBOSE",
+    "or_without_memory",
+    "settings_of",
+    "tell",
+]
 
 OUTPUT = typer.Option(
     "--output",
@@ -32,6 +45,7 @@ OVERHEAD = typer.Option(
     "--overhead", metavar="SHARE", help="CPU that looking may take from the program, as a share of all CPUs: 1%."
 )
 PROCESSES = typer.Option("--processes", help="all: those that it starts too; main: the first alone.")
+MEMORY = typer.Option("--memory/--no-memory", help="Without: what the kernel alone tells, of any process.")
 VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.")
 _MOST_HZ = 10_000.0
 
@@ -61,6 +75,19 @@ def _share(text: str) -> float:
     return share
 
 
+@contextmanager
+def or_without_memory() -> Iterator[None]:
+    """Says of a process that cannot be seen into what can be told of it all the same."""
+    from gilscope.programs.refusals import NoSuchProcessError
+
+    try:
+        yield
+    except NoSuchProcessError:
+        raise
+    except AttachError as error:
+        raise type(error)(f"{error}; or give --no-memory: its threads' states are told, the GIL is not") from error
+
+
 def tell(record: ProgramRecord, *, verbose: bool) -> None:
     """Draw the report on standard error, for standard output is the program's."""
     from rich.console import Console
@@ -69,8 +96,6 @@ def tell(record: ProgramRecord, *, verbose: bool) -> None:
     from gilscope.report import text
     from gilscope.report.programs.sections import VERBOSE
 
-    if sys.stderr is None:
-        return
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
     with console.capture() as drawn:
         text.show(report.documents(record), console, also=VERBOSE if verbose else ())

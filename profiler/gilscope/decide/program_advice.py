@@ -49,9 +49,11 @@ class FunctionWaits:
 def verdict_of(limited: Limited, advice: Iterable[Advice]) -> ProgramVerdict:
     """The limit in a sentence, and the advice worth giving, the most to be won first."""
     ordered = sorted(advice, key=lambda each: each.to_win_s, reverse=True)[:MOST]
-    return ProgramVerdict(limit=limited.by, sentence=f"{_LIMITS[limited.by]}: {limited.why}.", advice=tuple(ordered))
+    limit = _TOO_SELDOM if limited.seldom else _LIMITS[limited.by]
+    return ProgramVerdict(limit=limited.by, sentence=f"{limit}: {limited.why}.", advice=tuple(ordered))
 
 
+_TOO_SELDOM: Final = "Too little was seen to tell what limits it"
 _LIMITS: Final = {
     "gil": "Limited by the GIL",
     "cpus": "Limited by the CPUs",

@@ -42,6 +42,8 @@ class Limited:
     """The one that is limited by its GIL."""
     state: str | None = None
     """What it mostly waits for."""
+    seldom: bool = False
+    """Whether it was looked at too seldom to tell."""
 
 
 def busy_s(account: Account) -> float:
@@ -68,7 +70,7 @@ def limit_of(
     before the thread that it runs in, for what waits for it waits in no thread at all.
     """
     if account.samples < ENOUGH or watched_s <= 0:
-        return Limited("unclear", f"{counted(account.samples, 'look')} at its threads are too few to tell")
+        return Limited("unclear", f"{counted(account.samples, 'look')} at its threads are too few", seldom=True)
     return (
         _by_gil(processes)
         or _by_cpus(account, watched_s, cpus_usable)
@@ -132,9 +134,11 @@ def _by_one_thread(threads: tuple[ThreadAccount, ...]) -> Limited | None:
 
 
 def _by_nothing(account: Account, watched_s: float) -> Limited | None:
-    if busy_s(account) / watched_s >= NOTHING:
+    asleep_s = account.sleep_s or 0.0
+    if (busy_s(account) - asleep_s) / watched_s >= NOTHING:
         return None
-    return Limited("idle", f"it uses {percent(account.cpu_s / watched_s)} of a CPU, and waits for nothing but work")
+    rest = "sleeps for the rest of the time" if asleep_s / watched_s >= NOTHING else "waits for nothing but work"
+    return Limited("idle", f"it uses {percent(account.cpu_s / watched_s)} of a CPU, and {rest}")
 
 
 def _by_waiting(account: Account) -> Limited:

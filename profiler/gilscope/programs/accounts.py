@@ -14,12 +14,13 @@ from gilscope.observers.account import BLOCKED_STATES, seconds_by_state
 from gilscope.observers.counts import ON_CPU, PREEMPTED, Counts
 from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.seen import SeenProcess, SeenThread
-from gilscope.programs.tally import OTHER_STATES, state_of
+from gilscope.programs.tally import state_of
 from gilscope.records import STATES, Ledger
 
 __all__ = ["ThreadCounts", "ledgers_of", "summed"]
 
 _SECONDS: Final = ("wall_s", "cpu_s", "blocked_s", *(f"{state}_s" for state in STATES))
+_AS: Final = {"stopped": "idle", "unknown": "other"}
 _SUMMED: Final = ("samples", "cpu_samples", "blocked_samples")
 
 
@@ -47,11 +48,11 @@ class ThreadCounts:
 
 
 def _counted(look: ThreadLook, native: bool) -> ThreadLook:
-    """As the ledger knows it: stopped is blocked on something else, and so is what cannot be told."""
+    """As the ledger knows it: one that is stopped has nothing to do, and what cannot be told is something else."""
     if look.wait is None:
         return look
     state = state_of(look, native)
-    wait = "other" if state in OTHER_STATES else state
+    wait = _AS.get(state or "", state)
     return look if wait == look.wait else replace(look, wait=wait)
 
 
@@ -75,7 +76,7 @@ def _ledger(thread: SeenThread, counts: Counts, own: Counts, unknown: frozenset[
         samples=own.total,
         cpu_samples=own.of(ON_CPU) or own.of(PREEMPTED),
         blocked_samples=own.of(*BLOCKED_STATES),
-        own_threads_cpu_s=parts["cpu"] if thread.interpreter is None else 0.0,
+        own_threads_cpu_s=None if "cpu_free" in unknown else parts["cpu"] if thread.interpreter is None else 0.0,
         **{f"{state}_s": seconds for state, seconds in parts.items() if state not in unknown},  # type: ignore[arg-type]
     )
     return msgspec.structs.replace(ledger, intervals=share_intervals(ledger))

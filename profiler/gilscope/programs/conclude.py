@@ -61,11 +61,11 @@ class _Part:
 def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -> ProgramRecord:
     """Everything that the moments and the kernel's totals tell."""
     views.finish()
-    read = {process.pid for process in processes if process.python is not None}
+    read = {process.pid for process in processes if process.threads}
     parts = [
         _part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s))
         for process in processes
-        if process.python is not None or process.pid not in read  # one that was only starting is told of once
+        if process.threads or process.pid not in read  # one that was only starting is told of once
     ]
     scaled = [(part.views, part.factors) for part in parts]
     threads = _threads(parts)
@@ -105,8 +105,8 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
 
 def _whole(parts: Sequence[_Part]) -> Ledger:
     """All processes that can be seen into together; beside it, the CPU of the others."""
-    read = [part.ledger for part in parts if part.process.python is not None]
-    others = [part.process.cpu_s for part in parts if part.process.python is None]
+    read = [part.ledger for part in parts if part.process.threads]
+    others = [part.process.cpu_s for part in parts if not part.process.threads]
     held = [ledger for ledger in read if ledger.gil_held_s is not None]
     figures = {
         "children_cpu_s": sum(others),
@@ -118,12 +118,12 @@ def _whole(parts: Sequence[_Part]) -> Ledger:
 
 
 def _part(process: SeenProcess, views: ProcessViews) -> _Part:
-    if process.python is None:
+    if not process.threads:
         return _Part(process, views, (), _undivided(process), {})
     threads = tuple(ledgers_of(process, views.counts))
     holds = views.holds
     known = holds.observed_s > 0
-    watched_s = process.last_s - process.first_s
+    watched_s = max(0.0, process.last_s - process.first_s - views.stopped_s)
     longest_s = max((found.longest_s for found in holds.functions.values()), default=0.0)
     figures = {
         "gil_held_s": watched_s * holds.held_s / holds.observed_s if known else None,
@@ -153,6 +153,8 @@ def _process(part: _Part, began_s: float) -> ProcessAccount:
         threads=len(process.threads),
         began_s=max(0.0, process.first_s - began_s),
         watched_s=process.last_s - process.first_s,
+        stopped_s=min(part.views.stopped_s, process.last_s - process.first_s),
+        short_lived_cpu_s=process.short_lived_cpu_s,
         ended=process.ended,
         account=part.ledger,
         unseen=process.unread or None,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gilscope.programs.moments import ProcessMoment
-from gilscope.programs.tally import OTHER_STATES, Tallied
+from gilscope.programs.tally import OTHER_STATES, Tallied, is_stopped
 from gilscope.records import STATES
 
 __all__ = ["MOST_STRETCHES", "Course", "Series"]
@@ -73,8 +73,9 @@ class Course:
         self.last = max(self.last, stretch)
         self.alive.add(stretch, 0, moment.threads_alive * moment.span_s)
         self.alive.add(stretch, 1, moment.span_s)
+        stopped = is_stopped(moment)
         for gil in moment.gils:
-            if gil.held is not None:
+            if gil.held is not None and not stopped:
                 self.gil.add(stretch, 0, moment.span_s * gil.held)
                 self.gil.add(stretch, 1, moment.span_s)
         for look, state, seconds in threads:

@@ -54,28 +54,32 @@ def launched(arguments: Sequence[str], streams: Mapping[str, Any] | None = None)
     """Run the program with what the interpreter is given, and pass on the signals that come for it. It is never left
     behind: at an error of gilscope's own it is waited for, for it is the user's and goes on.
 
+    Once it has ended, signals that come for it do nothing: the report follows, and a second Ctrl-C would only lose it.
+
     :param streams: as of `Launched`
     :raises OSError: when it could not be started
     """
-    kept: dict[signal.Signals, Any] = {}
     program: list[Launched] = []
+    early: list[signal.Signals] = []
 
     def passed_on(number: int, _frame: FrameType | None) -> None:
         if program:
             program[0].pass_on(signal.Signals(number))
+        else:
+            early.append(signal.Signals(number))
 
     for name in ("SIGINT", *_PASSED_ON):
         number = signal.Signals[name]
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's program ignores it too
-            kept[number] = signal.signal(number, passed_on)
+            signal.signal(number, passed_on)
     try:
         program.append(Launched(arguments, streams=streams))
+        for each in early:
+            program[0].pass_on(each)
         yield program[0]
     finally:
         if program:
             program[0].wait()
-        for each, handler in kept.items():
-            signal.signal(each, handler)
 
 
 def _shares_terminal() -> bool:

@@ -30,6 +30,8 @@ THREADS_PER_MOMENT: Final = 12
 ASKED_PER_MOMENT: Final = 2
 #: Files of threads that are kept open, up to four of each; those of others are opened for each look.
 MOST_OPEN: Final = 256
+#: Why nothing more is known of a process whose memory was not to be read.
+KERNEL_ALONE: Final = "only the kernel was asked: who holds its GIL and which functions it runs is unknown"
 #: Readings of a list of threads that changes meanwhile.
 TRIES: Final = 5
 
@@ -337,8 +339,9 @@ class ProgramProcess:
     def seen(self) -> SeenProcess:
         """It, so far."""
         threads = (*self._ended, *self._threads.values())
+        why = KERNEL_ALONE if isinstance(self.interpreters, NoInterpreters) else ""
         return SeenProcess(
-            self.pid, self._parent, self.command, self.interpreters.version, "", self.began_s, self._last_s,
+            self.pid, self._parent, self.command, self.interpreters.version, why, self.began_s, self._last_s,
             is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
             self._unknown_states(),
             tuple(thread.seen() for thread in threads),

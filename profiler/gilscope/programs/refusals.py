@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ OBSERVE = "let the program call gilscope.observe() at its start, which permits i
 RUN = "start it by gilscope run, which needs no permission"
 SUDO = "run gilscope with sudo (CAP_SYS_PTRACE)"
 CONTAINER = "start the container with --cap-add=SYS_PTRACE"
+OUTSIDE = "run gilscope where that process's namespaces were made: on the host rather than in a container"
+#: What the kernel says of a process that ends while it is asked.
+_GONE = (errno.ESRCH, errno.ENOENT)
+#: The number of the capability (include/uapi/linux/capability.h).
+CAP_SYS_PTRACE = 19
 
 
 def status_of(pid: int) -> dict[str, str]:
@@ -72,8 +78,11 @@ def refused(pid: int, error: OSError) -> AttachError:
         return _unseen(pid)
     if status.get("Tgid") not in (str(pid), None):
         return NoSuchProcessError(f"{pid} is a thread of process {status['Tgid']}: give that number")
-    if status.get("State", "").startswith(("Z", "X")):
-        return NoSuchProcessError(f"process {pid} ({status.get('Name', '')}) has ended already")
+    name = status.get("Name", "")
+    if status.get("Kthread") == "1":
+        return NotPythonError(f"{pid} ({name}) is a thread of the kernel, and runs no Python")
+    if status.get("State", "").startswith(("Z", "X")) or error.errno in _GONE:
+        return NoSuchProcessError(f"process {pid} ({name}) has ended already")
     return NotPermittedError(f"the memory of process {pid} may not be read: {obstacle(_obstacles(pid, status, error))}")
 
 
@@ -108,12 +117,19 @@ class Obstacles:
     """Whether it lets those of its own user read it (prctl(2), PR_SET_DUMPABLE)."""
     calls_filtered: bool = False
     """Whether gilscope itself runs under a filter of system calls, as in a container."""
+    privileged: bool = False
+    """Whether gilscope itself has CAP_SYS_PTRACE, which lifts all that a user and Yama may be in the way of."""
     said: str = ""
     """What the system said."""
 
 
 def obstacle(found: Obstacles) -> str:
     """The one that is in the way, and the ways out."""
+    if found.yama_scope == 3:
+        return "Yama forbids that to everybody until the machine starts anew (kernel.yama.ptrace_scope = 3)"
+    if found.privileged:
+        what = f"the system says {found.said}, though gilscope has CAP_SYS_PTRACE"
+        return f"{what} (the namespaces of a container, or a security module such as AppArmor?): {OUTSIDE}"
     if found.user != found.own_user:
         name = found.user_name
         return f"it is another user's ({name}): run gilscope as that user (sudo -u {name}), or {SUDO}"
@@ -122,8 +138,6 @@ def obstacle(found: Obstacles) -> str:
         return f"{what}: {RUN}; or {OBSERVE}; or {SUDO}"
     if found.yama_scope == 2:
         return f"Yama restricts that to administrators (kernel.yama.ptrace_scope = 2): {SUDO}"
-    if found.yama_scope == 3:
-        return "Yama forbids that to everybody until the machine starts anew (kernel.yama.ptrace_scope = 3)"
     if not found.readable:
         return f"it has made itself unreadable (prctl(2), PR_SET_DUMPABLE), as programs with privileges do: {SUDO}"
     if found.calls_filtered:
@@ -140,6 +154,7 @@ def _obstacles(pid: int, status: dict[str, str], error: OSError) -> Obstacles:
         _yama_scope(),
         _owner(pid) in (user, None),
         _filters_calls(),
+        _is_privileged(),
         error.strerror or str(error),
     )
 
@@ -171,4 +186,11 @@ def _filters_calls() -> bool:
     try:
         return status_of(os.getpid()).get("Seccomp") == "2"
     except OSError:
+        return False
+
+
+def _is_privileged() -> bool:
+    try:
+        return bool(int(status_of(os.getpid()).get("CapEff", "0"), 16) >> CAP_SYS_PTRACE & 1)
+    except (OSError, ValueError):
         return False

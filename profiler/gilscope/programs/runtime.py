@@ -19,6 +19,9 @@ from gilscope.programs.refusals import NotPythonError
 __all__ = ["Runtime", "find_runtime"]
 
 RUNTIME, VERSION = b"_PyRuntime", b"Py_Version"
+#: Every CPython has it, ``_PyRuntime`` those since 3.7.
+MAIN = b"Py_Main"
+WANTED = frozenset({RUNTIME, VERSION, MAIN})
 SECTION = b".PyRuntime"
 #: Files of a process that are looked into.
 MOST_FILES = 400
@@ -60,6 +63,8 @@ def find_runtime(pid: int, memory: Memory) -> Runtime:
 def _runtime_in(pid: int, memory: Memory, file: MappedFile, maps: str) -> Runtime | None:
     try:
         symbols = _symbols(pid, memory, file)
+        if RUNTIME not in symbols and MAIN in symbols:
+            return Runtime(0, file.path, b"", None, maps)
         if RUNTIME not in symbols:
             return None
         address = symbols[RUNTIME]
@@ -81,7 +86,7 @@ def _symbols(pid: int, memory: Memory, file: MappedFile) -> dict[bytes, int]:
             if bias is None:
                 return {}
             section = elf.section_address(SECTION)
-            found = elf.symbols({RUNTIME, VERSION})
+            found = elf.symbols(WANTED)
             if section is not None:
                 found[RUNTIME] = section
             return {name: address + bias for name, address in found.items()}
@@ -95,7 +100,7 @@ def _loaded_symbols(memory: Memory, file: MappedFile) -> dict[bytes, int]:
     bias = elf.bias(file.first.start, file.first.offset)
     if bias is None:
         return {}
-    found = elf.symbols_in_memory(bias, memory.read, {RUNTIME, VERSION})
+    found = elf.symbols_in_memory(bias, memory.read, WANTED)
     return {name: address + bias for name, address in found.items()}
 
 

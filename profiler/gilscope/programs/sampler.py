@@ -35,6 +35,7 @@ class ProgramSampler:
     :param overhead: CPU that may be taken from the program, as a share of all CPUs
     :param follow: whether the processes that it starts are looked at too
     :param just_started: whether it is only starting: that it cannot be seen into yet is no refusal
+    :param memory: whether its memory is read; without, only what the kernel tells is told
     :raises AttachError: when the first process cannot be seen into
     """
 
@@ -46,12 +47,13 @@ class ProgramSampler:
         overhead: float = DEFAULT_OVERHEAD,
         follow: bool = True,
         just_started: bool = False,
+        memory: bool = True,
         rng: random.Random | None = None,
     ) -> None:
         self._rng = rng or random.Random()
         self._cpus = len(os.sched_getaffinity(0))
         self.quality = SamplingQuality(rate_hz)
-        self._tree = ProcessTree(pid, self._rng, follow, just_started)
+        self._tree = ProcessTree(pid, self._rng, follow, just_started, memory)
         self._pace = Pace(self.quality, self._rng, overhead * self._cpus, overhead * OWN_SHARE_FACTOR)
 
     def moments(self, wait: Callable[[float], bool]) -> Iterator[ProcessMoment]:

@@ -56,3 +56,9 @@ class SeenProcess:
     unknown_states: frozenset[str] = frozenset()
     """States of the ledger that cannot be told of it (`gilscope.observers.untold`)."""
     threads: tuple[SeenThread, ...] = ()
+    """None of a process that could not be looked into."""
+
+    @property
+    def short_lived_cpu_s(self) -> float:
+        """Of threads that came and went between two looks at which there are: the kernel's total has it."""
+        return max(0.0, self.cpu_s - sum(thread.scheduled.run_s for thread in self.threads)) if self.threads else 0.0

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.parked import is_parked
 
-__all__ = ["OTHER_STATES", "Seconds", "Tallied", "largest", "state_of", "tallied"]
+__all__ = ["OTHER_STATES", "Seconds", "Tallied", "is_stopped", "largest", "state_of", "tallied"]
 
 K = TypeVar("K")
 
@@ -46,6 +46,11 @@ def state_of(look: ThreadLook, native: bool = False) -> str | None:
     :param native: whether Python does not know it: the threads of a library wait for work at a lock
     """
     return "idle" if is_parked(look) or (native and look.wait == "lock") else look.state
+
+
+def is_stopped(moment: ProcessMoment) -> bool:
+    """Whether the whole process was stopped, by a signal or a debugger."""
+    return bool(moment.threads) and all(look.wait == "stopped" for look in moment.threads)
 
 
 def largest(seconds: Mapping[K, float], count: int) -> list[tuple[K, float]]:

@@ -12,7 +12,7 @@ from typing import Final
 from gilscope.errors import AttachError
 from gilscope.observers.proc import child_processes, is_zombie, process_cpu_s
 from gilscope.programs.process import ProgramProcess, command_of
-from gilscope.programs.refusals import NotPythonError, UnreadableInterpreterError
+from gilscope.programs.refusals import NoSuchProcessError, NotPythonError, UnreadableInterpreterError
 from gilscope.programs.seen import SeenProcess
 
 __all__ = ["ProcessTree"]
@@ -27,6 +27,7 @@ STARTING_S: Final = 5.0
 RETRY_S: Final = 0.02
 #: Processes that are followed.
 MOST_PROCESSES: Final = 1000
+TOO_SHORT: Final = "process {} ended before its interpreter could be looked into"
 
 
 class _Unread:
@@ -37,7 +38,7 @@ class _Unread:
         self.parent = parent
         self.why = ""
         self._program = ""
-        self._program_since_s = 0.0
+        self._program_since_s = time.monotonic()
         self._may_start = False
         self._first_s = self._last_s = time.monotonic()
         self._command = command_of(pid)
@@ -55,7 +56,7 @@ class _Unread:
     def refused(self, error: AttachError) -> None:
         """It was tried."""
         self.why = str(error)
-        self._may_start = isinstance(error, NotPythonError | UnreadableInterpreterError)
+        self._may_start = isinstance(error, NotPythonError | UnreadableInterpreterError | NoSuchProcessError)
         if self.runs_another_program:
             self._program, self._program_since_s = _program(self.pid), time.monotonic()
             self._command = command_of(self.pid)
@@ -69,9 +70,15 @@ class _Unread:
     def seen(self) -> SeenProcess:
         spent_s = self._last_cpu_s - self._first_cpu_s
         ended = is_zombie(self.pid)
-        return SeenProcess(
-            self.pid, self.parent, self._command, None, self.why, self._first_s, self._last_s, ended, spent_s
-        )
+        why = TOO_SHORT.format(self.pid) if ended and self._was_starting else self.why
+        return SeenProcess(self.pid, self.parent, self._command, None, why, self._first_s, self._last_s, ended, spent_s)
+
+    @property
+    def _was_starting(self) -> bool:
+        """Whether it may have been a Python whose interpreter had not begun, when it was last looked at."""
+        name = os.path.basename(self._program)
+        young = self._last_s - self._program_since_s < STARTING_S
+        return self._may_start and young and (not name or "python" in name)
 
 
 class ProcessTree:
@@ -79,11 +86,15 @@ class ProcessTree:
 
     :param follow: whether those that it starts belong to it
     :param just_started: whether the first is only starting: that it cannot be seen into yet is no refusal
+    :param memory: whether their memory is read; without, only what the kernel tells is told, of any process
     :raises AttachError: when the first cannot be seen into
     """
 
-    def __init__(self, pid: int, rng: random.Random, follow: bool = True, just_started: bool = False) -> None:
+    def __init__(
+        self, pid: int, rng: random.Random, follow: bool = True, just_started: bool = False, memory: bool = True
+    ) -> None:
         self._rng = rng
+        self._memory = memory
         self._follow = follow
         self.sampled: dict[int, ProgramProcess] = {}
         self._unread: dict[int, _Unread] = {}
@@ -97,7 +108,7 @@ class ProcessTree:
         if just_started:
             self._attach(pid)
         else:
-            self.sampled[pid] = ProgramProcess(pid, 0, rng)
+            self.sampled[pid] = ProgramProcess(pid, 0, rng, memory)
 
     @property
     def ended(self) -> bool:
@@ -173,9 +184,9 @@ class ProcessTree:
     def _attach(self, pid: int) -> None:
         unread = self._unread.pop(pid, None)
         try:
-            self.sampled[pid] = ProgramProcess(pid, self._parents[pid], self._rng)
+            self.sampled[pid] = ProgramProcess(pid, self._parents[pid], self._rng, self._memory)
         except AttachError as error:
-            if not is_zombie(pid):
+            if not is_zombie(pid) or self._parents[pid] == 0:  # of the first it is told in any case
                 self._unread[pid] = unread or _Unread(pid, self._parents[pid])
                 self._unread[pid].refused(error)
 

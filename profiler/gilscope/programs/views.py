@@ -9,7 +9,7 @@ from gilscope.programs.gil_holds import GilHolds
 from gilscope.programs.lock_waits import LockWaiting
 from gilscope.programs.loops import Loops
 from gilscope.programs.moments import ProcessMoment
-from gilscope.programs.tally import tallied
+from gilscope.programs.tally import is_stopped, tallied
 from gilscope.programs.waits_for_gil import GilWaits
 
 __all__ = ["ProcessViews", "Views"]
@@ -31,20 +31,27 @@ class ProcessViews:
         self.course = Course(began_s)
         self.moments = 0
         self.torn = 0
+        self.stopped_s = 0.0
+        """For which a signal or a debugger had stopped it, as sampled."""
 
     def see(self, moment: ProcessMoment) -> None:
         """One more moment."""
         self.moments += 1
         self.torn += sum(look.torn for look in moment.threads)
         threads = tallied(moment)
-        for view in (self.counts, self.waits, self.holds, self.loops):
-            view.see(moment)
+        self.counts.see(moment)
+        if is_stopped(moment):  # nobody computes, holds or waits, and what went on goes on later
+            self.stopped_s += moment.span_s
+            self.finish()
+        else:
+            for view in (self.waits, self.holds, self.loops):
+                view.see(moment)
         for counting in (self.stacks, self.locks):
             counting.see(threads)
         self.course.see(moment, threads)
 
     def finish(self) -> None:
-        """End what goes on: no moment follows."""
+        """End what goes on, as far as it was seen."""
         self.holds.finish()
         self.loops.finish()
 

@@ -36,6 +36,8 @@ class Settings:
     """CPU that sampling may take from the program, as a share of all CPUs."""
     follow: bool = True
     """Whether the processes that it starts are watched too."""
+    memory: bool = True
+    """Whether its memory is read; without, only what the kernel tells is told, of any process."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Watching:
             overhead=settings.overhead,
             follow=settings.follow,
             just_started=just_started,
+            memory=settings.memory,
         )
         self._views = Views(self._began_s)
 

@@ -65,6 +65,11 @@ class ProcessAccount(Record, frozen=True, kw_only=True):
     """When it was first seen, since the watching began."""
     watched_s: float = 0.0
     """The wall clock for which it was."""
+    stopped_s: float = 0.0
+    """Of that, while a signal or a debugger had stopped all its threads, as sampled."""
+    short_lived_cpu_s: float = 0.0
+    """CPU time, by the kernel, of threads that came and went between two looks at which there are: it is in none of the
+    account's states."""
     ended: bool = False
     """Whether it had ended before the watching did."""
     account: Ledger = Ledger()

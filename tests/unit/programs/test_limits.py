@@ -56,6 +56,11 @@ def test_a_program_that_takes_every_cpu_is_limited_by_them() -> None:
     assert limited(account) == "cpus"
 
 
+def test_a_program_that_only_sleeps_is_idle() -> None:
+    account = Account(wall_s=10.0, cpu_s=0.01, sleep_s=9.99, gil_wait_s=0.0)
+    assert limited(account) == "idle"
+
+
 def test_a_program_that_mostly_waits_is_limited_by_what_for() -> None:
     account = Account(wall_s=40.0, cpu_s=2.0, network_s=37.0, sleep_s=1.0, gil_wait_s=0.0)
     found = limit_of(whole(account), (process(0.1, account),), (), 10.0, 4.0)

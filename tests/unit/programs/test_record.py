@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -63,6 +64,36 @@ def test_the_account_of_the_program_is_that_of_its_processes() -> None:
     (one,) = whole.processes
     assert (one.pid, one.python, one.threads) == (PID, "3.13.1", 2)
     assert one.account.gil_held_ratio == pytest.approx(1.0)
+
+
+def test_a_program_that_was_stopped_was_idle_and_held_nothing_meanwhile() -> None:
+    views = Views(0.0)
+    computing = [moment(at, holding(1, "crunch"), waiting(2, "serve")) for at in (*range(20), *range(80, 100))]
+    stopped = [moment(at, holding(1, "crunch", wait="stopped"), blocked(2, "stopped")) for at in range(20, 80)]
+    feed(views, sorted((*computing, *stopped), key=lambda each: each.at_s))
+    threads = (thread(1, 1.0, run_s=0.4), thread(2, 1.0, run_s=0.0))
+    seen = conclude(
+        Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 1.0, Sampling()), [process(*threads)], views
+    )
+    assert seen.processes[0].stopped_s == pytest.approx(0.6)
+    assert seen.account.idle_s == pytest.approx(1.2)
+    assert seen.account.other_s == 0.0
+    assert seen.account.gil_held_s == pytest.approx(0.4)
+    assert seen.holds[0].longest_s < 0.25
+    assert "It was stopped, by a signal or a debugger, for 600 ms" in report.render(seen, "text").replace("\n", " ")
+
+
+def test_cpu_time_of_threads_that_nobody_looked_at_is_told_beside_the_account() -> None:
+    views = Views(0.0)
+    feed(views, [moment(at, holding(1, "crunch")) for at in range(100)])
+    one = replace(process(thread(1, 1.0, run_s=0.5)), cpu_s=1.3)
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 1.0, Sampling())
+    seen = conclude(watched, [one], views)
+    assert seen.account.cpu_s == pytest.approx(0.5)
+    assert seen.processes[0].short_lived_cpu_s == pytest.approx(0.8)
+    text = report.render(seen, "text").replace("\n", " ")
+    assert "Threads that came and went between two looks used 800 ms" in text
+    assert "1.30 CPUs used" in text
 
 
 def test_the_terminal_has_the_sentence_first_and_thirty_lines_or_so() -> None:

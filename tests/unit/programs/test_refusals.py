@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,14 @@ import pytest
 
 from gilscope.errors import UsageError
 from gilscope.programs.dumping import dump
-from gilscope.programs.refusals import NoSuchProcessError, NotPythonError, Obstacles, obstacle
+from gilscope.programs.refusals import (
+    NoSuchProcessError,
+    NotPythonError,
+    Obstacles,
+    UnknownVersionError,
+    obstacle,
+    refused,
+)
 
 MINE = Obstacles(1000, 1000, "me", said="Permission denied")
 
@@ -25,6 +33,8 @@ MINE = Obstacles(1000, 1000, "me", said="Permission denied")
         (Obstacles(1000, 1000, yama_scope=3), "Yama forbids", []),
         (Obstacles(1000, 1000, readable=False, calls_filtered=True), "made itself unreadable", ["CAP_SYS_PTRACE"]),
         (Obstacles(1000, 1000, yama_scope=0, calls_filtered=True), "seccomp", ["--cap-add=SYS_PTRACE"]),
+        (Obstacles(33, 0, yama_scope=1, privileged=True, said="No"), "though gilscope has", ["on the host"]),
+        (Obstacles(33, 0, yama_scope=3, privileged=True), "Yama forbids", []),
         (MINE, "Permission denied", ["CAP_SYS_PTRACE"]),
     ],
 )  # fmt: skip
@@ -34,6 +44,27 @@ def test_each_obstacle_has_its_name_and_its_ways_out(found: Obstacles, named: st
     places = [told.find(way) for way in ways]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_one_that_ends_while_it_is_asked_has_ended() -> None:
+    error = refused(os.getpid(), ProcessLookupError(errno.ESRCH, "No such process"))
+    assert isinstance(error, NoSuchProcessError)
+    assert "has ended already" in str(error)
+
+
+def test_threads_of_the_kernel_are_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    status = b"Name:\tkthreadd\nState:\tS (sleeping)\nTgid:\t2\nKthread:\t1\n"
+    monkeypatch.setattr("gilscope.programs.refusals.contents", lambda _path: status)
+    error = refused(2, PermissionError(errno.EACCES, "Permission denied"))
+    assert isinstance(error, NotPythonError)
+    assert "2 (kthreadd) is a thread of the kernel" in str(error)
+
+
+def test_a_python_from_before_what_is_read_of_it_is_told_to_be_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As 2.7 and 3.6, which have no ``_PyRuntime``."""
+    monkeypatch.setattr("gilscope.programs.runtime._symbols", lambda *_: {b"Py_Main": 0x1000})
+    with pytest.raises(UnknownVersionError, match=r"a Python older than 3\.11"):
+        dump(os.getpid())
 
 
 def test_a_process_that_is_not_there_is_said_not_to_be() -> None:

@@ -14,6 +14,10 @@ from gilscope.units import counted, duration, number
 
 __all__ = ["program_document", "program_documents"]
 
+#: CPU time in no account, and its share of what is, below which it is not told: each thread's last reading is up to a
+#: tick old.
+NOTABLE_S, NOTABLE_SHARE = 0.05, 0.05
+
 
 def program_documents(record: ProgramRecord) -> Documents:
     """It alone, as people read it."""
@@ -38,8 +42,20 @@ def _lead(record: ProgramRecord) -> Iterator[Block]:
     if record.interrupted:
         yield Paragraph("Interrupted: this is what was seen until then.", "warning")
     for process in record.processes:
-        if process.unseen is not None and process.python is not None:
+        if process.unseen is not None and (process.python is not None or process.parent is None):
             yield Paragraph(f"Process {process.pid}: {process.unseen}", "warning")
+    yield from _left_out(record)
+
+
+def _left_out(record: ProgramRecord) -> Iterator[Block]:
+    """What is in no account's states."""
+    stopped_s = sum(process.stopped_s for process in record.processes)
+    if stopped_s > 0:
+        yield Paragraph(f"It was stopped, by a signal or a debugger, for {duration(stopped_s)}: told as idle.", "soft")
+    short_s = sum(process.short_lived_cpu_s for process in record.processes)
+    if short_s > max(NOTABLE_S, NOTABLE_SHARE * record.account.cpu_s):
+        told = f"Threads that came and went between two looks used {duration(short_s)} of CPU time beside that"
+        yield Paragraph(f"{told}: which state and which function it was in is unknown.", "warning")
 
 
 _NOTHING_TO_WIN: Final = "Nothing: what could be changed in the program would win next to nothing."
@@ -62,7 +78,8 @@ def _advised(sentence: str, command: str | None) -> str:
 def _watched(record: ProgramRecord) -> str:
     account, watched_s = record.account, record.watched_s
     seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(account.threads, 'thread')}"
-    cpus = number(account.cpu_s / watched_s if watched_s > 0 else None)
+    cpu_s = account.cpu_s + sum(process.short_lived_cpu_s for process in record.processes)
+    cpus = number(cpu_s / watched_s if watched_s > 0 else None)
     ended = "" if record.exit_status is None else f"; it ended with status {record.exit_status}"
     used = f"{cpus} CPUs used of {number(record.environment.cpus_usable)}"
     return f"{record.command}: {seen}, watched for {duration(watched_s)}; {used}{ended}."
