@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.watching import OVERHEAD, PROCESSES, SAMPLING
+from gilscope.cli.watching import OVERHEAD, PROCESSES, SAMPLING, or_without_memory
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def _attach(pid: int, settings: Settings, window_s: float, output: list[str]) ->
     from gilscope.programs.refusals import refused
 
     save = _saving(pid, output)
-    with closing(LatelyWatched(pid, settings, window_s)) as watched:
+    with or_without_memory(f"gilscope attach --no-memory {pid}"):
+        made = LatelyWatched(pid, settings, window_s)
+    with closing(made) as watched:
         try:
             with _view(watched, pid, window_s, save) as view:
                 view.watch()

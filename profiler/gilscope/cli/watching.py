@@ -76,8 +76,8 @@ def _share(text: str) -> float:
 
 
 @contextmanager
-def or_without_memory() -> Iterator[None]:
-    """Says of a process that cannot be seen into what can be told of it all the same."""
+def or_without_memory(way: str = "give --no-memory") -> Iterator[None]:
+    """Says of a process that cannot be seen into what can be told of it all the same, and by which way."""
     from gilscope.programs.refusals import NoSuchProcessError
 
     try:
@@ -85,7 +85,7 @@ def or_without_memory() -> Iterator[None]:
     except NoSuchProcessError:
         raise
     except AttachError as error:
-        raise type(error)(f"{error}; or give --no-memory: its threads' states are told, the GIL is not") from error
+        raise type(error)(f"{error}; or {way}: its threads' states are told, the GIL is not") from error
 
 
 def tell(record: ProgramRecord, *, verbose: bool) -> None:
