@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from operator import add
 from typing import Final
 
 from gilscope.programs.moments import ProcessMoment
@@ -43,9 +44,11 @@ class Series:
 
     def halve(self) -> None:
         """Make one of each two stretches."""
-        old, self._sums = self._sums, array("f")
-        for at, amount in enumerate(old):
-            self.add(at // self.width // 2, at % self.width, amount)
+        old, width = self._sums, self.width
+        old.extend([0.0] * (-len(old) % (2 * width)))
+        self._sums = array("f", bytes(old.itemsize * len(old) // 2))
+        for figure in range(width):  # all stretches at once: of hundreds of threads this is a pause in looking
+            self._sums[figure::width] = array("f", map(add, old[figure :: 2 * width], old[figure + width :: 2 * width]))
 
 
 class Course:

@@ -64,8 +64,9 @@ def functions(parts: Iterable[Scaled]) -> tuple[FunctionAccount, ...]:
             _add_scaled(own[function], times.own_s, scale)
             _add_scaled(total[function], times.total_s, scale)
             samples[function] += times.samples
+        factor = _waits_factor(views, scale)
         for function, seconds in views.waits.made_wait_s.items():
-            made_wait[function] += seconds * _waits_factor(views, scale)
+            made_wait[function] += seconds * factor
     largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
     return tuple(
         _function(each, own[each], total[each], samples[each], made_wait[each]) for each in largest if total[each]
@@ -137,13 +138,14 @@ def _waits_factor(views: ProcessViews, scale: Mapping[str, float]) -> float:
 
 def blame(parts: Iterable[Scaled]) -> tuple[Blame, ...]:
     """Who waited for the GIL while who held it, in all processes, the most first."""
-    found = [
-        (pair, times, _waits_factor(views, scale), sum(each.samples for each in views.waits.pairs.values()))
-        for views, scale in parts
-        for pair, times in views.waits.pairs.items()
-    ]
-    rows = _merged([_blame(*each) for each in found])
+    rows = _merged(row for views, scale in parts for row in _blames(views, _waits_factor(views, scale)))
     return tuple(sorted(rows, key=lambda row: row.waited_s, reverse=True)[:MOST_PAIRS])
+
+
+def _blames(views: ProcessViews, factor: float) -> list[Blame]:
+    pairs = views.waits.pairs
+    samples = sum(times.samples for times in pairs.values())
+    return [_blame(pair, times, factor, samples) for pair, times in pairs.items()]
 
 
 def _blame(pair: Pair, times: PairTimes, factor: float, samples: int) -> Blame:
@@ -186,9 +188,10 @@ def holds(parts: Iterable[Scaled], began_s: float) -> tuple[HeldGil, ...]:
     found: defaultdict[PythonFunction, FunctionHolds] = defaultdict(FunctionHolds)
     made_wait: Seconds[PythonFunction] = _none()
     for views, scale in parts:
+        factor = _waits_factor(views, scale)
         for function, holds in views.holds.functions.items():
             found[function] += holds
-            made_wait[function] += views.waits.made_wait_s[function] * _waits_factor(views, scale)
+            made_wait[function] += views.waits.made_wait_s[function] * factor
     rows = [_hold(function, holds, made_wait[function], began_s) for function, holds in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.made_wait_s, row.held_s), reverse=True)[:MOST_HOLDS])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from gilscope.programs import tables
+from gilscope.programs.functions import StackTimes
 from gilscope.programs.moments import ProcessMoment
 from gilscope.programs.views import ProcessViews
 from gilscope.records import Ledger
@@ -71,3 +74,20 @@ def test_of_a_stack_that_ends_in_a_library_the_programs_own_function_is_named() 
     (row,) = blamed([moment(at, holder, waiting(2, "serve")) for at in numbered(9)], 0.09)
     assert row.holding is not None
     assert row.holding.function == "parse"
+
+
+def test_what_all_pairs_have_in_common_is_summed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a program with thousands of pairs it was summed for each: a report took minutes."""
+    summed: list[StackTimes] = []
+    by_state = StackTimes.by_state
+
+    def counted(stacks: StackTimes) -> Mapping[str, float]:
+        summed.append(stacks)
+        return by_state(stacks)
+
+    monkeypatch.setattr(StackTimes, "by_state", counted)
+    views = ProcessViews(0.0)
+    feed(views, [moment(at, holding(1, f"hold_{at}"), waiting(2, f"wait_{at}")) for at in numbered(50)])
+    for table in (tables.blame([(views, {})]), tables.holds([(views, {})], 0.0), tables.functions([(views, {})])):
+        assert len(table) >= 50
+    assert len(summed) == 3
