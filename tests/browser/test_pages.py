@@ -12,6 +12,7 @@ from gilscope.records import Histogram, Lane, Stack, Timeline
 from gilscope.result import Result
 from tests.browser.conftest import Open
 from tests.unit.handmade import make_full, make_hostile, make_recommendation, make_result, make_trial, make_trials
+from tests.unit.programs.handmade import make_hostile_program, make_program, place
 
 if TYPE_CHECKING:
     from playwright.sync_api import FloatRect, Page
@@ -50,6 +51,66 @@ def test_the_page_draws_everything_and_keeps_nobody_out(opened: Open, window: di
         assert box["height"] > 60
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert _serious(page) == []
+
+
+@pytest.mark.parametrize("window", _LOOKS)
+def test_the_page_of_a_program_draws_everything_and_keeps_nobody_out(opened: Open, window: dict[str, Any]) -> None:
+    page = opened(make_program(), **window)
+    for fold in page.query_selector_all("details"):
+        fold.evaluate("fold => { fold.open = true; }")
+    for layer in ("strip", "tracks", "lanes"):
+        box = page.locator(f".timeline .{layer}").first.bounding_box()
+        assert box is not None
+        assert box["width"] > 140
+        assert box["height"] > 20
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert _serious(page) == []
+
+
+def test_what_a_program_did_is_told_under_the_pointer_and_zoomed_together(opened: Open) -> None:
+    page = opened(make_program())
+    box = _box(page, "timeline")
+
+    def under(layer: str, share: float, row: float) -> str:
+        top, height = (float(page.locator(f".timeline .{layer}").get_attribute(name) or 0) for name in ("y", "height"))
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + top + row * height)
+        return page.locator(".tip").inner_text()
+
+    assert under("tracks", 0.4, 0.25) == "GIL of 10: crunch (work.py:10), 1.00 s"
+    assert under("lanes", 0.4, 0.1) == "crunch (21): on CPU, holding the GIL, 2.00 s"
+    page.get_by_role("button", name="Zoom in").press("Enter")
+    views = {layer.get_attribute("viewBox").split()[0::2][0] for layer in page.locator(".layer").all()}  # type: ignore[union-attr]
+    assert len(views) == 1
+    assert views != {"0"}
+
+
+def test_the_functions_of_a_program_are_sorted_and_searched_by_keyboard(opened: Open) -> None:
+    whole = make_program()
+    more = [
+        msgspec.structs.replace(whole.functions[0], place=place(f"function{at}"), made_wait_s=float(at % 7))
+        for at in range(20)
+    ]
+    page = opened(msgspec.structs.replace(whole, functions=tuple(more)))
+    table = page.get_by_role("table", name="the functions, in thread-seconds")
+
+    def names() -> list[str]:
+        rows = table.locator("tbody tr").all()
+        return [row.locator("th").inner_text() for row in rows if row.is_visible()]
+
+    table.get_by_role("button", name="made others wait").press("Enter")
+    assert names()[:2] == ["function6 (work.py:10)", "function13 (work.py:10)"]
+    table.get_by_role("button", name="function").first.press("Enter")
+    assert names()[0] == "function0 (work.py:10)"
+    page.get_by_label("Show only").fill("FUNCTION19 compute")
+    assert names() == ["function19 (work.py:10)"]
+
+
+def test_the_page_of_a_program_is_whole_without_a_script_and_escapes_what_it_names(opened: Open) -> None:
+    page = opened(make_hostile_program(), java_script_enabled=False)
+    assert page.locator(".matrix td").count() > 3
+    assert page.locator(".timeline .lanes").is_visible()
+    assert page.get_by_text("<script>alert(1)</script>").first.is_visible()
+    assert not page.get_by_role("button", name="Zoom in").is_visible()
 
 
 def _serious(page: Page) -> list[str]:
@@ -229,7 +290,7 @@ def test_a_thousand_results_open(opened: Open) -> None:
     assert page.locator("article").count() == 1000
     page.locator("#summary a[href='#result-1']").click()
     assert page.locator("#result-1 .curves .plot").is_visible()
-    page.locator("#filter").fill("f999")
+    page.get_by_label("Show only").fill("f999")
     page.locator("#summary a[href='#result-1000']").click()
     assert page.evaluate("document.querySelectorAll('#summary tbody tr:not([hidden])').length") == 1
     assert page.locator("#result-1000").is_visible()

@@ -17,6 +17,8 @@ from gilscope.report.pictures import Curve, CurveChart, FlameFrame, LatencyChart
 from gilscope.report.sections import hot, timelines
 from gilscope.report.sections.latencies import latencies
 from gilscope.report.sections.throughput import curves
+from gilscope.report.svg_elements import nice_ticks
+from gilscope.report.svg_timeline import timeline
 from tests.unit.documents import the
 from tests.unit.handmade import make_result, make_timeline, make_trial
 
@@ -113,7 +115,7 @@ def test_a_knee_is_ringed_where_it_is() -> None:
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
 def test_ticks_are_few_and_round_and_within(low: float, width: float) -> None:
-    ticks = svg.nice_ticks(low, low + width)
+    ticks = nice_ticks(low, low + width)
     assert 2 <= len(ticks) <= 10
     assert all(low - 1e-6 * width <= tick <= low + width * (1 + 1e-6) for tick in ticks)
 
@@ -124,7 +126,7 @@ def test_ticks_are_few_and_round_and_within(low: float, width: float) -> None:
 def _lanes(drawn: Timeline) -> Element:
     states = tuple(timelines.seconds(drawn.lanes))
     chart = TimelineChart("t", "told", drawn.wall_s, drawn.lanes, states, about="x")
-    found = fromstring(svg.timeline(chart)).find("svg")
+    found = fromstring(timeline(chart)).find("svg")
     assert found is not None
     return found
 

@@ -36,6 +36,7 @@ def report(
         ),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell all that was seen of a program.")] = False,
     show_output: Annotated[bool, typer.Option("--show-output", help="Show what the target printed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
@@ -43,6 +44,7 @@ def report(
     from gilscope.cli.exits import tell_skipped
     from gilscope.cli.output import Destinations
     from gilscope.report.profiles import profiles_sheet
+    from gilscope.report.programs.sections import VERBOSE
     from gilscope.report.sources import gather
 
     sources = gather(paths)
@@ -55,4 +57,5 @@ def report(
     destinations = Destinations(output or [], names, "json" if as_json else format_name)
     recorded = sources.profiles
     content = profiles_sheet(recorded) if recorded else sources.program or pythons or sources.results
-    destinations.write(content, also=["output"] if show_output else (), quiet=quiet)
+    also = (*(VERBOSE if verbose else ()), *(["output"] if show_output else []))
+    destinations.write(content, also=also, quiet=quiet)

@@ -13,19 +13,18 @@ from gilscope.decide.program_limit import ENOUGH, limit_of
 from gilscope.programs import tables
 from gilscope.programs.accounts import ledgers_of, summed
 from gilscope.programs.course import Course
+from gilscope.programs.gil_tracks import gil_tracks
+from gilscope.programs.lanes import timeline
 from gilscope.programs.seen import SeenProcess, SeenThread
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews, Views
-from gilscope.records import Environment, Lane, Ledger, Timeline
+from gilscope.records import Environment, Ledger
 from gilscope.records.programs import Period, ProcessAccount, ProgramRecord, Sampling, StateStack, ThreadAccount
 
 __all__ = ["Watched", "conclude"]
 
 MOST_THREADS: Final = 500
 MOST_STACKS: Final = 1_000
-MOST_LANES: Final = 200
-#: Of all lanes together.
-MOST_LANE_EDGES: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,8 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
     locks = tuple(lock for part in parts for lock in tables.locks(part.process.pid, part.views, part.factors))
     accounts = tuple(_process(part, watched.began_s) for part in parts)
+    courses = {part.process.pid: part.views.course for part in parts}
+    gils, holders = gil_tracks(courses)
     limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable, loops)
     enough = account.samples >= ENOUGH
     waits = tables.waits(scaled)
@@ -95,8 +96,10 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         holds=holds,
         loops=loops,
         locks=tuple(sorted(locks, key=lambda lock: lock.waited_s, reverse=True)),
-        periods=_periods([part.views.course for part in parts]),
-        timeline=_timeline(parts, watched.watched_s),
+        periods=_periods(list(courses.values())),
+        timeline=timeline(courses, watched.watched_s),
+        gils=gils,
+        holders=holders,
         stacks=_stacks(parts),
         sampling=watched.sampling,
         verdict=verdict_of(limited, advice),
@@ -169,6 +172,7 @@ def _threads(parts: Sequence[_Part]) -> tuple[ThreadAccount, ...]:
             tid=thread.tid,
             name=thread.name,
             native=thread.interpreter is None,
+            began_in=None if thread.began_in is None else tables.place_of(thread.began_in),
             ended=thread.ended,
             account=ledger,
         )
@@ -225,23 +229,3 @@ def _period(courses: Sequence[Course], number: int, stretch_s: float) -> Period:
         runqueue=states["runqueue"] / seen_s if seen_s else None,
         threads=round(threads),
     )
-
-
-def _timeline(parts: Sequence[_Part], watched_s: float) -> Timeline:
-    """The state that each thread mostly was in, stretch by stretch."""
-    lanes = [_lane(part.process.pid, tid, part.views.course) for part in parts for tid in part.views.course.lanes]
-    kept, edges = [], 0
-    for lane in lanes[:MOST_LANES]:
-        edges += len(lane.edges_s)
-        if edges <= MOST_LANE_EDGES:
-            kept.append(lane)
-    return Timeline(wall_s=watched_s, lanes=tuple(kept))
-
-
-def _lane(pid: int, tid: int, course: Course) -> Lane:
-    edges, states = [0.0], list[str]()
-    for number, state in enumerate(course.mostly(tid)):
-        if not states or states[-1] != state:
-            edges += [number * course.stretch_s] if states else []
-            states.append(state)
-    return Lane(pid=pid, tid=tid, edges_s=(*edges, (course.last + 1) * course.stretch_s), states=tuple(states))

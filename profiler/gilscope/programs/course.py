@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from operator import add
 from typing import Final
 
+from gilscope.programs.holders import HolderSeries
 from gilscope.programs.moments import ProcessMoment
 from gilscope.programs.tally import OTHER_STATES, Tallied, is_stopped
 from gilscope.records import STATES
@@ -19,6 +20,8 @@ __all__ = ["MOST_STRETCHES", "Course", "Series"]
 MOST_STRETCHES: Final = 512
 #: Threads that have lanes, the first that were seen.
 MOST_LANES: Final = 200
+#: GILs whose holders are told, the first that were seen.
+MOST_GILS: Final = 64
 FIRST_S: Final = 0.02
 _STATES: Final = (*STATES, *OTHER_STATES)
 _NUMBERS: Final = {state: number for number, state in enumerate(_STATES)}
@@ -66,6 +69,8 @@ class Course:
         """Seconds in which GILs were held, and were looked at."""
         self.alive = Series(2)
         """Threads × seconds, and seconds."""
+        self.holders: dict[tuple[int, ...], HolderSeries] = {}
+        """Of each GIL, by the interpreters that run under it."""
         self.lanes: dict[int, Series] = {}
         """Thread-seconds by state, by thread."""
         self.last = 0
@@ -81,6 +86,8 @@ class Course:
             if gil.held is not None and not stopped:
                 self.gil.add(stretch, 0, moment.span_s * gil.held)
                 self.gil.add(stretch, 1, moment.span_s)
+                if gil.interpreters in self.holders or len(self.holders) < MOST_GILS:
+                    self.holders.setdefault(gil.interpreters, HolderSeries()).add(stretch, gil, moment.span_s)
         for look, state, seconds in threads:
             self.states.add(stretch, _NUMBERS[state], seconds)
             if look.tid in self.lanes or len(self.lanes) < MOST_LANES:
@@ -91,6 +98,8 @@ class Course:
             self.stretch_s *= 2
             for series in (self.states, self.gil, self.alive, *self.lanes.values()):
                 series.halve()
+            for holders in self.holders.values():
+                holders.halve()
             self.last //= 2
         return stretch
 

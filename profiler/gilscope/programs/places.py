@@ -9,7 +9,7 @@ from typing import Final
 from gilscope.programs.callbacks import running
 from gilscope.programs.moments import Frame, PythonFunction
 
-__all__ = ["frame_text", "is_library", "is_runner", "telling", "telling_frame"]
+__all__ = ["frame_text", "function_text", "is_library", "is_runner", "telling", "telling_frame"]
 
 #: The standard library's folder, of whatever interpreter, and what is installed for it. Editable installs are in
 #: neither: they are their author's.
@@ -83,3 +83,8 @@ def frame_text(frame: Frame) -> str:
     """``function (file:line)``, as profilers write it."""
     line = frame.function.first_line if frame.line is None else frame.line
     return f"{frame.function.name} ({frame.function.file}:{line})"
+
+
+def function_text(function: PythonFunction) -> str:
+    """The same, where no line is told: that in which its code begins."""
+    return f"{function.name} ({function.file}:{function.first_line})"

@@ -30,13 +30,16 @@ MOST_BLOCKS: Final = 20
 MOST_LOCKS: Final = 50
 MOST_PLACES: Final = 10
 
+#: What is no state: that a GIL was held.
+HELD: Final = "held"
+
 #: A process's views, and what sampled thread-seconds of its are to be multiplied with, by state.
 Scaled = tuple[ProcessViews, Mapping[str, float]]
 
 
 def factors(views: ProcessViews, ledger: Ledger) -> dict[str, float]:
     """By state, what sampled thread-seconds of the process's Python threads are to be multiplied with so that they come
-    to the exact ones; 1 where these are unknown."""
+    to the exact ones, and by `HELD` the sampled seconds in which its GIL was held; 1 where these are unknown."""
     sampled = views.stacks.by_state()
     native_s = ledger.own_threads_cpu_s or 0.0
     found = {}
@@ -45,7 +48,8 @@ def factors(views: ProcessViews, ledger: Ledger) -> dict[str, float]:
         if exact_s is not None and state == "cpu_free":
             exact_s = max(0.0, exact_s - native_s)
         found[state] = exact_s / seconds if exact_s is not None and seconds > 0 else 1.0
-    return found
+    held_s, exact_s = views.holds.held_s, ledger.gil_held_s
+    return found | {HELD: exact_s / held_s if exact_s is not None and held_s > 0 else 1.0}
 
 
 def place_of(function: PythonFunction) -> Place:
@@ -186,29 +190,31 @@ def _added(one: Blame, other: Blame) -> Blame:
 def holds(parts: Iterable[Scaled], began_s: float) -> tuple[HeldGil, ...]:
     """Who held the GIL of any process, those that made others wait the longest first."""
     found: defaultdict[PythonFunction, FunctionHolds] = defaultdict(FunctionHolds)
+    held: Seconds[PythonFunction] = _none()
     made_wait: Seconds[PythonFunction] = _none()
     for views, scale in parts:
         factor = _waits_factor(views, scale)
         for function, holds in views.holds.functions.items():
             found[function] += holds
+            held[function] += holds.held_s * scale.get(HELD, 1.0)
             made_wait[function] += views.waits.made_wait_s[function] * factor
-    rows = [_hold(function, holds, made_wait[function], began_s) for function, holds in found.items()]
+    rows = [_hold(each, holds, held[each], made_wait[each], began_s) for each, holds in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.made_wait_s, row.held_s), reverse=True)[:MOST_HOLDS])
 
 
-def _hold(function: PythonFunction, found: FunctionHolds, made_wait_s: float, began_s: float) -> HeldGil:
+def _hold(function: PythonFunction, found: FunctionHolds, held_s: float, made_wait_s: float, began_s: float) -> HeldGil:
     blocked = found.blocked_s
     return HeldGil(
         place=place_of(function),
         count=found.count,
-        held_s=found.held_s,
+        held_s=held_s,
         p50_s=weighted_quantile(found.lengths, 0.5),
         p99_s=weighted_quantile(found.lengths, 0.99),
         longest_s=found.longest_s,
         longest_at_s=max(0.0, found.longest_at_s - began_s),
         stack=tuple(frame_text(frame) for frame in reversed(found.longest_stack)),
         made_wait_s=made_wait_s,
-        blocked_s=sum(blocked.values()),
+        blocked_s=sum(blocked.values()) * (held_s / found.held_s if found.held_s > 0 else 1.0),
         blocked_in=max(blocked, key=lambda state: blocked[state]) if blocked else None,
         unyielding_ratio=found.unyielding_s / found.wanted_s if found.wanted_s > 0 else None,
     )

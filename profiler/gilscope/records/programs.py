@@ -19,7 +19,9 @@ __all__ = [
     "Blame",
     "BlockedLoop",
     "FunctionAccount",
+    "GilTrack",
     "HeldGil",
+    "Holder",
     "Limit",
     "LockWaits",
     "LoopAccount",
@@ -86,6 +88,8 @@ class ThreadAccount(Record, frozen=True, kw_only=True):
     name: str = ""
     native: bool = False
     """Whether Python does not know it."""
+    began_in: Place | None = None
+    """The outermost function that was seen on its stack, those of `threading` left out: what it was started for."""
     ended: bool = False
     account: Ledger = Ledger()
 
@@ -215,6 +219,28 @@ class Period(Record, frozen=True, kw_only=True):
     threads: int = 0
 
 
+class Holder(Record, frozen=True, kw_only=True):
+    """Who held a GIL: a function, and how it was called."""
+
+    place: Place | None
+    """None of a thread whose stack could not be read."""
+    stack: tuple[str, ...] = ()
+    """Outermost first: ``function (file:line)``, the line being the first of its code."""
+
+
+class GilTrack(Record, frozen=True, kw_only=True):
+    """Who held one GIL in the course of time."""
+
+    pid: int
+    interpreters: tuple[int, ...] = (0,)
+    """That run under it."""
+    edges_s: tuple[float, ...] = ()
+    """Since the watching began, rising; one more than there are holders."""
+    holders: tuple[int | None, ...] = ()
+    """From each edge to the next who held it for most of the time, by number in `ProgramRecord.holders`; -1 where it
+    was free for more than half of it, None where nobody looked."""
+
+
 class StateStack(Record, frozen=True, kw_only=True):
     """A stack, and the thread-seconds in one state."""
 
@@ -293,6 +319,8 @@ class ProgramRecord(Record, frozen=True, kw_only=True):
     locks: tuple[LockWaits, ...] = ()
     periods: tuple[Period, ...] = ()
     timeline: Timeline | None = None
+    gils: tuple[GilTrack, ...] = ()
+    holders: tuple[Holder, ...] = ()
     stacks: tuple[StateStack, ...] = ()
     sampling: Sampling = Sampling()
     verdict: ProgramVerdict

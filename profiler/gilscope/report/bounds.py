@@ -22,7 +22,7 @@ __all__ = ["MOST_BRIEF", "fitted", "harmless", "with_telling_trials"]
 
 T = TypeVar("T")
 
-#: Trials of a result, rows of a table, things of a sort.
+#: Trials of a result, things of a sort.
 _MOST: Final = 100
 #: Characters of a string; of the code, the output and a traceback, which are read line by line; of a name or a reason
 #: among many.
@@ -70,21 +70,21 @@ def fitted(document: Document) -> Document:
 
 def _fitted(section: Section) -> Section:
     blocks = tuple(part for block in section.blocks[:_MOST] for part in _bounded(block))
-    more = _rest(len(section.blocks), "things")
+    more = _rest(len(section.blocks), _MOST, "things")
     return replace(harmless(replace(section, blocks=())), blocks=(*blocks, *more))
 
 
 def _bounded(block: Block) -> Iterator[Block]:
-    count = 0
+    count, most = 0, _MOST
     if isinstance(block, Table):
-        count, block = len(block.rows), replace(block, rows=block.rows[:_MOST])
+        count, most, block = len(block.rows), block.most, replace(block, rows=block.rows[: block.most])
     elif isinstance(block, Items):
         count, block = len(block.pairs), replace(block, pairs=block.pairs[:_MOST])
     yield harmless(block, _MOST_TEXT if isinstance(block, Code | Lines) else _MOST_SAID)
-    yield from _rest(count, "rows")
+    yield from _rest(count, most, "rows")
 
 
-def _rest(count: int, what: str) -> Iterator[Block]:
-    if count > _MOST:
-        told = f"Only the first {_MOST} of {count:,} {what} are shown. The JSON report has all of them."
+def _rest(count: int, most: int, what: str) -> Iterator[Block]:
+    if count > most:
+        told = f"Only the first {most:,} of {count:,} {what} are shown. The JSON report has all of them."
         yield Paragraph(told, "soft")

@@ -122,6 +122,8 @@ class Lines(Block):
 
     text: str
     folded: bool = False
+    about: str = ""
+    """What it is, where the section does not say it."""
 
 
 # ---- tables ----
@@ -163,6 +165,10 @@ class Table(Block):
     rows: tuple[Row, ...]
     about: str = ""
     """What it shows, for those who hear it and where it is folded."""
+    usual: int | None = None
+    """Rows for a reader with less room than a page; None for all of them."""
+    most: int = 100
+    """Rows of a page."""
 
     def brief(self) -> Table:
         """Only the columns for narrow tables."""
@@ -253,7 +259,13 @@ class Document:
 
 
 def _within(blocks: Iterable[Block], room: Detail) -> tuple[Block, ...]:
-    return tuple(block for block in blocks if block.detail <= room)
+    return tuple(_shortened(block, room) for block in blocks if block.detail <= room)
+
+
+def _shortened(block: Block, room: Detail) -> Block:
+    if room >= Detail.FULL or not isinstance(block, Table) or block.usual is None:
+        return block
+    return replace(block, rows=block.rows[: block.usual])
 
 
 class Documents(NamedTuple):
@@ -269,6 +281,10 @@ class Documents(NamedTuple):
     """What gilscope did."""
     source: str = "the saved record"
     """What they were made from."""
+    most_lines: int | None = None
+    """Of a terminal that is not asked for more, after the title; None for as many as it takes."""
+    rest: str = ""
+    """Where that terminal's reader finds the rest."""
 
     def within(self, room: Detail) -> Iterable[Document]:
         """Those that there is room for."""

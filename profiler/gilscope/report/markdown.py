@@ -41,8 +41,9 @@ def render(documents: Documents) -> str:
 
 def _document(document: Document) -> Iterator[str]:
     yield f"## {escape(document.name or document.title)}"
-    if document.verdict is not None:
+    if document.name:
         yield f"**{escape(document.title)}**"
+    if document.verdict is not None:
         yield escape(f"Confidence: {document.verdict.confidence}. {document.verdict.grounds}")
         if document.verdict.consequences:
             yield escape(document.verdict.consequences)

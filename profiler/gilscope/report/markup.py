@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gilscope.report import svg
-from gilscope.report.palette import STATE_STYLES, UNDIVIDED, backend_style
+from gilscope.report import svg, svg_timeline
+from gilscope.report.palette import HOLDERS, STATE_STYLES, UNDIVIDED, backend_style
 from gilscope.report.verdicts import sentence
 from gilscope.units import duration, percent
 
@@ -39,9 +39,10 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"percent": percent, "duration": duration, "place": _place, "sentence": sentence}
-    environment.filters |= {"curves": svg.curves, "timeline": svg.timeline}
+    environment.filters |= {"curves": svg.curves, "timeline": svg_timeline.timeline}
     environment.tests |= {"kind": lambda block, kind: type(block).__name__ == kind}
     environment.globals |= {"STATES": STATE_STYLES, "UNDIVIDED": UNDIVIDED, "backend_style": backend_style}
+    environment.globals |= {"HOLDERS": HOLDERS}
     return environment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["STATE_STYLES", "UNDIVIDED", "BackendStyle", "StateStyle", "backend_style"]
+__all__ = ["HOLDERS", "STATE_STYLES", "UNDIVIDED", "BackendStyle", "StateStyle", "backend_style"]
 
 
 @dataclass(frozen=True)
@@ -68,3 +68,8 @@ _OTHERS: Final = (
 def backend_style(backend: str, at: int) -> BackendStyle:
     """The style of a backend, the ``at``-th of those drawn."""
     return _BACKENDS.get(backend, _OTHERS[at % len(_OTHERS)])
+
+
+#: Of functions that stand beside each other, each of which has one; the last is for all others. They stand out on white
+#: and on black.
+HOLDERS: Final = ("#3f7fd8", "#d9730d", "#129080", "#c2559e", "#8a6fd0", "#9a7b1c", "#c8504f", "#7b8190")

@@ -25,9 +25,12 @@ __all__ = [
     "LatencyRow",
     "LedgerBar",
     "LedgerChart",
+    "Matrix",
     "Point",
     "Slice",
+    "Strip",
     "TimelineChart",
+    "Track",
     "best_of_each",
     "states_of",
 ]
@@ -153,6 +156,60 @@ class TimelineChart(Picture):
     """The legend."""
     aside: bool = False
     """Whether it is one of several that tell less than the first: folded."""
+    names: tuple[str, ...] = ()
+    """Of the lanes; they are numbered as workers where these are not told."""
+    strips: tuple[Strip, ...] = ()
+    """Above the lanes, on the same time."""
+    tracks: tuple[Track, ...] = ()
+    """Between the two."""
+    holders: tuple[str, ...] = ()
+    """The tracks' legend."""
+    holders_are: str = ""
+    """What the legend is of."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A figure over time."""
+
+    name: str
+    told: str
+    """From where to where it reaches."""
+    most: float
+    colour: str
+    steps: tuple[tuple[float, float, float | None], ...]
+    """From when to when it was so much, in seconds; None where it is unknown."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """Who had a thing that only one can have, from one moment to the next."""
+
+    name: str
+    edges_s: tuple[float, ...]
+    holders: tuple[int | None, ...]
+    """Numbers in the chart's `TimelineChart.holders`; None where nobody had it, or it is unknown who."""
+
+
+@dataclass(frozen=True)
+class Matrix(Picture):
+    """Figures of pairs, shaded as they are large."""
+
+    corner: str
+    """What the rows and the columns are."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float | None, ...], float], ...]
+    """Each with its figures and their sum; None where there is none."""
+    sums: tuple[float, ...]
+    """Of the columns."""
+    row_sum: str
+    """What the sum of a row is."""
+    column_sum: str
+
+    @property
+    def most(self) -> float:
+        """The largest figure."""
+        return max((value or 0.0 for _, values, _ in self.rows for value in values), default=0.0) or 1.0
 
 
 @dataclass(frozen=True)
@@ -203,6 +260,10 @@ class FlameGraph(Picture):
     frames: tuple[FlameFrame, ...]
     left_out: int
     """Frames too narrow, too deep or too many to be drawn."""
+    title: str = ""
+    """Which of several it is."""
+    aside: bool = False
+    """Whether it tells less than the others: folded."""
 
     @property
     def depth(self) -> int:

@@ -3,7 +3,7 @@ ASCII alone where the terminal, or what reads its output, has no more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-__all__ = ["Cell", "Indented", "Portable", "cut"]
+__all__ = ["Cell", "Fitting", "Indented", "Portable", "cut"]
 
 #: A word is cut to no less than this, however many columns there are.
 _NARROWEST: Final = 8
@@ -63,6 +63,22 @@ class Indented:
             shown = cut(line, width, ascii_only=options.ascii_only) if line.startswith(" ") else line
             for part in Text(shown).wrap(console, width):
                 yield Text.assemble(" " * self.indent, part)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Those of the parts that fit, in their order, each whole or not at all."""
+
+    parts: Sequence[RenderableType]
+    most_lines: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = self.most_lines
+        for part in self.parts:
+            needed = len(console.render_lines(part, options, pad=False))
+            if needed <= room:
+                yield part
+                room -= needed
 
 
 @dataclass(frozen=True)

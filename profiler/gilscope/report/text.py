@@ -33,7 +33,7 @@ from gilscope.report.document import (
 )
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice
-from gilscope.report.terminal import Cell, Indented, Portable, cut
+from gilscope.report.terminal import Cell, Fitting, Indented, Portable, cut
 from gilscope.report.verdicts import sentence
 from gilscope.units import percent
 
@@ -81,7 +81,9 @@ def show(documents: Documents, console: Console, *, also: Collection[str] = (), 
     for at, document in enumerate(islice(documents.within(Detail.USUAL), _MOST_WHOLE)):
         if at:
             console.print()
-        console.print(drawn(document, also=also, ascii_only=ascii_only), crop=False)
+        brief = None if also else documents.most_lines
+        parts = drawn(document, also=also, ascii_only=ascii_only, most_lines=brief, rest=documents.rest)
+        console.print(parts, crop=False)
     if documents.overview is not None:
         console.print(Portable(lambda plain: Group(*_overview(documents, plain)), ascii_only))
 
@@ -98,22 +100,41 @@ def _overview(documents: Documents, ascii_only: bool) -> _Parts:
 
 
 def drawn(
-    document: Document, *, room: Detail = Detail.USUAL, also: Collection[str] = (), ascii_only: bool = False
+    document: Document,
+    *,
+    room: Detail = Detail.USUAL,
+    also: Collection[str] = (),
+    ascii_only: bool = False,
+    most_lines: int | None = None,
+    rest: str = "",
 ) -> RenderableType:
-    """A document for any Rich console; print with ``crop=False`` to keep long lines of code."""
+    """A document for any Rich console; print with ``crop=False`` to keep long lines of code.
+
+    :param most_lines: after the title; sections for which there is no room then are left out
+    :param rest: where to find these
+    """
     kept = document.within(room, also)
 
     def build(plain: bool) -> RenderableType:
         told = in_ascii(kept) if plain else kept
-        return Group(*_head(told, plain), *(part for section in told.sections for part in _section(section)))
+        sections = [Group(*_section(section)) for section in told.sections]
+        if most_lines is None:
+            return Group(_title(told, plain), *_lead(told), *sections)
+        ending = [Text(), Text(rest, "dim")]
+        shown = Fitting([Group(*_lead(told)), *sections], most_lines - len(ending))
+        return Group(_title(told, plain), shown, *ending)
 
     return Portable(build, ascii_only)
 
 
-def _head(document: Document, ascii_only: bool) -> _Parts:
+def _title(document: Document, ascii_only: bool) -> Text:
     verdict = document.verdict
     title = " ".join(cut(word, _LONG, ascii_only=ascii_only) for word in document.title.split())
-    yield Text(title, "bold" if verdict is None or verdict.is_sure else "bold yellow")
+    return Text(title, "bold" if verdict is None or verdict.is_sure else "bold yellow")
+
+
+def _lead(document: Document) -> _Parts:
+    verdict = document.verdict
     if verdict is not None:
         yield Text(f"Confidence: {verdict.confidence}. {verdict.grounds}")
         if verdict.consequences:
@@ -156,7 +177,8 @@ def _block(block: Block) -> _Parts:
             yield _indented(Text(f"The {about} is in the JSON and HTML reports.", "dim"))
         case Code(text):
             yield _verbatim(text)
-        case Lines(text):
+        case Lines(text, about=about):
+            yield from [_indented(Text(about, "dim"))] if about else []
             yield Indented(clipped(text, _MOST_TEXT))
         case Table():
             yield from _table(block.brief())

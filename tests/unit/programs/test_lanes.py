@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gilscope.programs.lanes import coarsened
 from gilscope.records import Lane
-from gilscope.report.programs.lanes import coarsened
 
 
 def test_each_stretch_is_in_the_state_in_which_it_mostly_was() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from gilscope import report
 from gilscope.errors import LoadError, OutputError
 from gilscope.program_result import ProgramResult
 from gilscope.programs.conclude import Watched, conclude
+from gilscope.programs.lanes import MOST_EDGES
 from gilscope.programs.moments import ThreadLook
 from gilscope.programs.views import Views
 from gilscope.records import Environment
@@ -177,14 +179,38 @@ def test_a_frame_has_its_columns_and_their_types_without_a_row(name: str) -> Non
     assert all(none[column].dtype == "float64" for column in figures)
 
 
-def test_what_is_told_of_an_hour_with_many_threads_is_small() -> None:
+def hour() -> ProgramRecord:
+    """Of 200 threads that change what they do all the time, eight of which are looked at at each moment."""
+    views, random = Views(0.0), Random(1)
+    for number in range(0, 360_000, 600):
+        tids = random.sample(range(200), 8)
+        looks = [holding(tids[0], f"f{random.randrange(50)}", "main"), *(waiting(tid, f"w{tid}") for tid in tids[1:5])]
+        looks += [blocked(tid, random.choice(["sleep", "network", "disk"]), frame(f"b{tid}")) for tid in tids[5:]]
+        views.see(moment(number, *looks))
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 3600.0, Sampling(moments=360_000))
+    return conclude(watched, [process(*(thread(tid, 3600.0, 18.0) for tid in range(200)))], views)
+
+
+def test_what_is_told_of_an_hour_with_many_threads_is_small_and_of_all_of_them() -> None:
+    whole = hour()
+    assert whole.timeline is not None
+    assert len(whole.timeline.lanes) == 200
+    assert sum(len(lane.edges_s) for lane in whole.timeline.lanes) <= MOST_EDGES
+    page = report.render(whole, "html")
+    assert len(page.encode()) < 3_000_000
+
+
+def test_of_moments_that_were_missed_holds_are_made_good_and_those_of_several_processes_are_one_row() -> None:
     views = Views(0.0)
-    looks = [ThreadLook(tid, 0, None, True, True, stack=(frame(f"f{tid % 50}"), frame("main"))) for tid in range(200)]
-    for number in range(0, 360_000, 500):
-        views.see(moment(number, *looks[number % 192 : number % 192 + 8]))
-    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 3600.0, Sampling())
-    whole = conclude(watched, [process(*(thread(tid, 3600.0, 18.0) for tid in range(200)))], views)
-    assert len(report.render(whole, "html")) < 3_000_000
+    for pid in (7, 8):
+        feed(views, [moment(at, holding(1, "crunch"), waiting(2, "serve"), pid=pid) for at in range(0, 100, 2)])
+    threads = [[thread(tid, 1.0, run_s=0.5, pid=pid) for tid in (1, 2)] for pid in (7, 8)]
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 1.0, Sampling(moments=100))
+    whole = conclude(watched, [process(*threads[0], pid=7), process(*threads[1], pid=8, parent=7)], views)
+    (hold,) = whole.holds
+    assert hold.held_s == pytest.approx(2.0, rel=0.02)
+    assert hold.count == 2
+    assert hold.longest_s == pytest.approx(1.0, abs=0.05)
 
 
 def test_the_longest_hold_and_the_course_of_time_are_in_it() -> None:

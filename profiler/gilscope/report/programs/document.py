@@ -8,9 +8,9 @@ from typing import Final
 from gilscope.decide.program_limit import ENOUGH
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.bounds import fitted
-from gilscope.report.document import Block, Document, Documents, Items, Paragraph, Section
+from gilscope.report.document import Block, Detail, Document, Documents, Facts, Items, Paragraph, Section
 from gilscope.report.programs.sections import program_sections
-from gilscope.units import counted, duration, number
+from gilscope.units import counted, duration, number, percent
 
 __all__ = ["program_document", "program_documents"]
 
@@ -18,11 +18,22 @@ __all__ = ["program_document", "program_documents"]
 #: tick old.
 NOTABLE_S, NOTABLE_SHARE = 0.05, 0.05
 
+#: What a terminal shows that is not asked for all, after the sentence.
+_MOST_LINES: Final = 30
+_FEW_ADVICES: Final = 3
+
 
 def program_documents(record: ProgramRecord) -> Documents:
     """It alone, as people read it."""
     document = program_document(record)
-    return Documents([document], [document], motto="watched from outside", source="the saved record")
+    return Documents(
+        [document],
+        [document],
+        motto="watched from outside",
+        source="the saved record",
+        most_lines=_MOST_LINES,
+        rest="The rest: -v, or a page: -o page.html.",
+    )
 
 
 def program_document(record: ProgramRecord) -> Document:
@@ -45,6 +56,7 @@ def _lead(record: ProgramRecord) -> Iterator[Block]:
         if process.unseen is not None and (process.python is not None or process.parent is None):
             yield Paragraph(f"Process {process.pid}: {process.unseen}", "warning")
     yield from _left_out(record)
+    yield Facts(tuple(_figures(record)), detail=Detail.FULL)
 
 
 def _left_out(record: ProgramRecord) -> Iterator[Block]:
@@ -58,6 +70,18 @@ def _left_out(record: ProgramRecord) -> Iterator[Block]:
         yield Paragraph(f"{told}: which state and which function it was in is unknown.", "warning")
 
 
+def _figures(record: ProgramRecord) -> Iterator[tuple[str, str]]:
+    account, watched_s = record.account, record.watched_s
+    most = max(record.processes, key=lambda each: (each.account.gil_wait_s or 0.0, each.threads), default=None)
+    waiting = None if account.gil_wait_s is None or watched_s <= 0 else account.gil_wait_s / watched_s
+    yield "GIL held", percent(None if most is None else most.account.gil_held_ratio)
+    yield "threads waiting for it", number(waiting)
+    yield "longest hold that others wanted", duration(account.longest_hold_s)
+    yield "CPUs used", number(account.cpu_s / watched_s if watched_s > 0 else None)
+    if record.loops:
+        yield "event loop lag p99", duration(max((loop.lag_p99_s or 0.0 for loop in record.loops), default=None))
+
+
 _NOTHING_TO_WIN: Final = "Nothing: what could be changed in the program would win next to nothing."
 _TOO_LITTLE_SEEN: Final = "Too little was seen to say: watch it for longer, or with a larger --overhead."
 
@@ -68,7 +92,9 @@ def _what_to_do(record: ProgramRecord) -> Section:
         nothing = Paragraph(_NOTHING_TO_WIN if record.account.samples >= ENOUGH else _TOO_LITTLE_SEEN, "soft")
         return Section("What to do", (nothing,), name="advice")
     told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
-    return Section("What to do", (Items(told),), "thread-seconds of the time watched, at most", name="advice")
+    first, others = Items(told[:_FEW_ADVICES]), Items(told[_FEW_ADVICES:], detail=Detail.FULL)
+    blocks = (first, others) if others.pairs else (first,)
+    return Section("What to do", blocks, "thread-seconds of the time watched, at most", name="advice")
 
 
 def _advised(sentence: str, command: str | None) -> str:

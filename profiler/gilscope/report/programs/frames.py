@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from gilscope.records import STATES, Account
-from gilscope.records.programs import Place, ProgramRecord
+from gilscope.records.programs import BlockedLoop, Place, ProgramRecord
 
 __all__ = [
     "blame_frame",
+    "every_frame",
     "functions_frame",
     "functions_rows",
     "holds_frame",
@@ -64,12 +65,13 @@ def processes_frame(record: ProgramRecord) -> pd.DataFrame:
 
 def threads_frame(record: ProgramRecord) -> pd.DataFrame:
     """One row per thread: its wall clock by state."""
-    columns = {"pid": "int64", "thread": "int64", "name": _TEXT, "native": "bool", "ended": "bool", "samples": "int64"}
+    columns = {"pid": "int64", "thread": "int64", "name": _TEXT, "began_in": _TEXT, "native": "bool", "ended": "bool"}
     rows = (
         {
             "pid": each.pid,
             "thread": each.tid,
             "name": each.name,
+            "began_in": None if each.began_in is None else each.began_in.function,
             "native": each.native,
             "ended": each.ended,
             "samples": each.account.samples,
@@ -77,7 +79,7 @@ def threads_frame(record: ProgramRecord) -> pd.DataFrame:
         }
         for each in record.threads
     )
-    return _frame(rows, columns | {"wall_s": "float64", "cpu_s": "float64", **_SECONDS})
+    return _frame(rows, columns | {"samples": "int64", "wall_s": "float64", "cpu_s": "float64", **_SECONDS})
 
 
 def functions_rows(record: ProgramRecord) -> list[dict[str, Any]]:
@@ -146,24 +148,34 @@ def holds_frame(record: ProgramRecord) -> pd.DataFrame:
 
 
 def loops_frame(record: ProgramRecord) -> pd.DataFrame:
-    """One row per event loop and function that kept it."""
+    """One row per event loop and function that kept it; of a loop that nothing kept, one without a function."""
+    lags = ("observed_s", "running_s", "lag_p50_s", "lag_p99_s", "lag_longest_s")
     columns = {"pid": "int64", "thread": "int64", **_PLACE, "callback": _TEXT, "state": _TEXT, "count": "int64"}
     rows = (
         {
             "pid": loop.pid,
             "thread": loop.tid,
-            **_place(block.place),
-            "line": block.line,
-            "callback": block.callback.function,
-            "state": block.state,
-            "count": block.count,
-            "longest_s": block.longest_s,
-            "total_s": block.total_s,
+            **_block(block),
+            **{name: getattr(loop, name) for name in lags},
         }
         for loop in record.loops
-        for block in loop.blocked
+        for block in loop.blocked or (None,)
     )
-    return _frame(rows, columns | {"longest_s": "float64", "total_s": "float64"})
+    return _frame(rows, columns | dict.fromkeys(("longest_s", "total_s", *lags), "float64"))
+
+
+def _block(block: BlockedLoop | None) -> dict[str, Any]:
+    if block is None:
+        return {**_place(None), "callback": None, "state": None, "count": 0, "longest_s": 0.0, "total_s": 0.0}
+    return {
+        **_place(block.place),
+        "line": block.line,
+        "callback": block.callback.function,
+        "state": block.state,
+        "count": block.count,
+        "longest_s": block.longest_s,
+        "total_s": block.total_s,
+    }
 
 
 def locks_frame(record: ProgramRecord) -> pd.DataFrame:
@@ -182,3 +194,26 @@ def moments_frame(record: ProgramRecord) -> pd.DataFrame:
     figures = ("at_s", "lasted_s", "gil_held_ratio", "gil_waiting", "cpus_used", "runqueue")
     rows = ({**{name: getattr(each, name) for name in figures}, "threads": each.threads} for each in record.periods)
     return _frame(rows, dict.fromkeys(figures, "float64") | {"threads": "int64"})
+
+
+_FRAMES = {
+    "processes": processes_frame,
+    "threads": threads_frame,
+    "functions": functions_frame,
+    "blame": blame_frame,
+    "holds": holds_frame,
+    "loops": loops_frame,
+    "locks": locks_frame,
+    "moments": moments_frame,
+}
+
+
+def every_frame(record: ProgramRecord) -> pd.DataFrame:
+    """The rows of all of them, one after the other, with a first column that says of which each is."""
+    frames = [make(record).astype("object") for make in _FRAMES.values()]
+    columns = dict.fromkeys(column for frame in frames for column in frame.columns)
+    named = (
+        frame.reindex(columns=list(columns)).assign(table=name) for name, frame in zip(_FRAMES, frames, strict=True)
+    )
+    whole = pd.concat([frame for frame in named if len(frame)] or [pd.DataFrame(columns=[*columns, "table"])])
+    return whole[["table", *columns]].reset_index(drop=True)

@@ -1,13 +1,17 @@
-"""How a program's functions and threads are called in reports."""
+"""How a program's functions, threads and processes are called in reports."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import Final
 
 from gilscope.records.programs import Place, ThreadAccount
+from gilscope.report.palette import STATE_STYLES
 from gilscope.units import UNKNOWN
 
-__all__ = ["called", "place_told", "thread_name"]
+__all__ = ["called", "command_told", "place_told", "state_title", "thread_name"]
+
+_MOST_COMMAND: Final = 60
 
 
 def called(place: Place | None) -> str:
@@ -23,5 +27,27 @@ def place_told(file: str, line: int) -> str:
 
 
 def thread_name(thread: ThreadAccount) -> str:
-    """Its name, or what kind of thread it is, and its number."""
-    return f"{thread.name or ('native' if thread.native else 'thread')} ({thread.tid})"
+    """What it was started for, where its own name is only its program's; and its number."""
+    return f"{_name(thread)} ({thread.tid})"
+
+
+def _name(thread: ThreadAccount) -> str:
+    if thread.name and not thread.name.startswith("python"):
+        return thread.name
+    if thread.tid == thread.pid:
+        return "main thread"
+    if thread.began_in is not None:
+        return thread.began_in.function
+    return thread.name or ("native" if thread.native else "thread")
+
+
+def command_told(command: str) -> str:
+    """A command line in few words: the program without its folder, and the first of what it was given."""
+    program, _, given = command.partition(" ")
+    told = f"{PurePath(program).name} {given}".strip()
+    return told if len(told) <= _MOST_COMMAND else f"{told[: _MOST_COMMAND - 1]}…"
+
+
+def state_title(state: str) -> str:
+    """A state as every report calls it."""
+    return STATE_STYLES[state].title if state in STATE_STYLES else state

@@ -11,7 +11,7 @@ from gilscope.errors import OutputError
 from gilscope.records.programs import ProgramRecord
 from gilscope.report import csv
 from gilscope.report.clean import encodable
-from gilscope.report.programs import frames, viewers
+from gilscope.report.programs import frames, perfetto, viewers
 
 __all__ = ["render_program"]
 
@@ -21,14 +21,14 @@ def _json(record: ProgramRecord) -> str:
 
 
 def _csv(record: ProgramRecord) -> str:
-    """A row for each function."""
-    return csv.to_csv(frames.functions_frame(record))
+    """The rows of all tables, one after the other; the first column says of which each is."""
+    return csv.to_csv(frames.every_frame(record))
 
 
 _FORMATS: Final[dict[str, Callable[[ProgramRecord], str]]] = {
     "json": _json,
     "csv": _csv,
-    "perfetto": viewers.perfetto,
+    "perfetto": perfetto.perfetto,
     "speedscope": viewers.speedscope,
     "collapsed": viewers.collapsed,
 }

@@ -1,10 +1,9 @@
-"""A program for viewers of others: collapsed stacks, speedscope's format, Chrome's trace events."""
+"""A program's stacks for viewers of others: collapsed, and in speedscope's format."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,19 +11,15 @@ import msgspec
 from gilscope.errors import OutputError
 from gilscope.records.programs import ProgramRecord, StateStack
 from gilscope.report.clean import printable
-from gilscope.report.palette import STATE_STYLES
+from gilscope.report.programs.names import state_title
 from gilscope.report.stacks import parsed
 
-__all__ = ["collapsed", "perfetto", "speedscope"]
+__all__ = ["collapsed", "speedscope"]
 
 #: What separates frames, and what ends a line, cannot stand in a name.
 _SEPARATORS: Final = str.maketrans(";\n\t", ":  ")
 #: Collapsed stacks have whole numbers: microseconds.
 _MICROSECONDS: Final = 1e6
-
-
-def _title(state: str) -> str:
-    return STATE_STYLES[state].title if state in STATE_STYLES else state
 
 
 def _stacks(record: ProgramRecord) -> Sequence[StateStack]:
@@ -44,7 +39,7 @@ def collapsed(record: ProgramRecord) -> str:
 
 
 def _line(stack: StateStack) -> str:
-    frames = (f"[{_title(stack.state)}]", *stack.frames)
+    frames = (f"[{state_title(stack.state)}]", *stack.frames)
     joined = ";".join(frame.translate(_SEPARATORS).strip() for frame in frames)
     return f"{joined} {round(stack.seconds * _MICROSECONDS)}\n"
 
@@ -61,7 +56,7 @@ def speedscope(record: ProgramRecord) -> str:
     for stack in _stacks(record):
         by_state[stack.state].append(stack)
     frames: dict[str, int] = {}
-    profiles = [_profile(_title(state), stacks, frames) for state, stacks in by_state.items()]
+    profiles = [_profile(state_title(state), stacks, frames) for state, stacks in by_state.items()]
     document = {
         "$schema": "https://www.speedscope.app/file-format-schema.json",
         "exporter": f"gilscope {__version__}",
@@ -89,62 +84,3 @@ def _profile(name: str, stacks: Sequence[StateStack], frames: dict[str, int]) ->
         "samples": [[frames.setdefault(text, len(frames)) for text in stack.frames] for stack in stacks],
         "weights": [stack.seconds for stack in stacks],
     }
-
-
-def perfetto(record: ProgramRecord) -> str:
-    """Lanes of all threads by state, the longest holds of the GIL as slices of a track of their own with their stacks,
-    and counters over time, as Chrome's trace events.
-
-    :raises OutputError: when no thread was seen
-    """
-    from gilscope.version import __version__
-
-    if record.timeline is None or not record.timeline.lanes:
-        raise OutputError(f"{printable(record.command)!r} has no timeline to export: no thread of it was sampled")
-    events = [*_processes(record), *_lanes(record), *_holders(record), *_counters(record)]
-    about = {"exporter": f"gilscope {__version__}", "program": printable(record.command)}
-    document = {"traceEvents": events, "displayTimeUnit": "ms", "otherData": about}
-    return msgspec.json.encode(document).decode() + "\n"
-
-
-def _named(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
-    return {"ph": "M", "name": f"{what}_name", "pid": pid, "tid": tid, "args": {"name": printable(name)}}
-
-
-def _processes(record: ProgramRecord) -> Iterator[dict[str, Any]]:
-    for process in record.processes:
-        yield _named("process", process.pid, 0, process.command)
-    for thread in record.threads:
-        yield _named("thread", thread.pid, thread.tid, thread.name or f"thread {thread.tid}")
-
-
-def _lanes(record: ProgramRecord) -> Iterator[dict[str, Any]]:
-    for lane in record.timeline.lanes if record.timeline else ():
-        for (start, end), state in zip(pairwise(lane.edges_s), lane.states, strict=True):
-            at = round(start * _MICROSECONDS)
-            lasted = round(end * _MICROSECONDS) - at
-            where = {"pid": lane.pid, "tid": lane.tid, "ts": at, "dur": lasted}
-            yield {"ph": "X", "name": _title(state), "cat": state, **where}
-
-
-def _holders(record: ProgramRecord) -> Iterator[dict[str, Any]]:
-    """The longest hold by each function; they may overlap where there are several processes, so each has a row."""
-    yield _named("process", 0, 0, "longest holds of the GIL")
-    for row, hold in enumerate((hold for hold in record.holds if hold.longest_s > 0), 1):
-        where = {"pid": 0, "tid": row, "ts": round(hold.longest_at_s * _MICROSECONDS)}
-        stack = {str(depth): printable(frame) for depth, frame in enumerate(hold.stack)}
-        lasted = round(hold.longest_s * _MICROSECONDS)
-        yield {"ph": "X", "name": printable(hold.place.function), "cat": "hold", **where, "dur": lasted, "args": stack}
-
-
-def _counters(record: ProgramRecord) -> Iterator[dict[str, Any]]:
-    for period in record.periods:
-        figures = {
-            "GIL held": period.gil_held_ratio,
-            "threads waiting for the GIL": period.gil_waiting,
-            "CPUs used": period.cpus_used,
-        }
-        for name, value in figures.items():
-            if value is not None:
-                at = round(period.at_s * _MICROSECONDS)
-                yield {"ph": "C", "name": name, "pid": 0, "tid": 0, "ts": at, "args": {"value": value}}

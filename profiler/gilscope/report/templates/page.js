@@ -37,19 +37,22 @@
   });
 
   for (const figure of all(".timeline")) {
-    const [plot, lanes, tools] = [".plot", ".lanes", ".tools"].map((selector) => figure.querySelector(selector));
+    const [plot, lanes, tools, ticks] = [".plot", ".lanes", ".tools", ".ticks"].map((selector) => figure.querySelector(selector));
+    const layers = all(".layer", figure).map((layer) => ({
+      layer, rows: layer.viewBox.baseVal.height, names: JSON.parse(layer.dataset.names ?? "[]"),
+      top: layer.y.baseVal.value, height: layer.height.baseVal.value,
+    }));
     const [scale, unit] = [+lanes.dataset.scale, lanes.dataset.unit];
-    const { width: wall, height: rows } = lanes.viewBox.baseVal;
-    const height = lanes.height.baseVal.value;
+    const wall = lanes.viewBox.baseVal.width;
     let view = { start: 0, width: wall };
-    let known;
     const show = (start, width) => {
       const kept = Math.min(Math.max(width, 10), wall);
       view = { start: Math.max(0, Math.min(start, wall - kept)), width: kept };
-      lanes.setAttribute("viewBox", `${view.start} 0 ${view.width} ${rows}`);
+      for (const { layer, rows } of layers) layer.setAttribute("viewBox", `${view.start} 0 ${view.width} ${rows}`);
       const [low, high] = [view.start / scale, (view.start + view.width) / scale];
       const place = (value) => `${(100 * (value - low)) / (high - low)}%`;
-      figure.querySelector(".ticks").replaceChildren(...niceTicks(low, high).flatMap((value) => [
+      const height = +ticks.dataset.height;
+      ticks.replaceChildren(...niceTicks(low, high).flatMap((value) => [
         element("line", { class: "grid", x1: place(value), x2: place(value), y2: height }),
         element("text", { x: place(value), y: height + 18, "text-anchor": "middle" }, value),
       ]));
@@ -79,19 +82,28 @@
     });
     for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => (held = undefined));
 
+    const under = (y, at) => {
+      for (const one of layers) {
+        const down = y - plot.getBoundingClientRect().top - one.top;
+        if (!one.names.length || down < 0 || down >= one.height) continue;
+        const lane = Math.floor((down / one.height) * one.rows);
+        one.known ??= stretches(one.layer);
+        const found = one.known.find((each) => each.lane === lane && each.from <= at && at < each.to);
+        return found && { name: one.names[lane], ...found };
+      }
+      return undefined;
+    };
     const tip = document.createElement("div");
     tip.className = "tip";
     tip.hidden = true;
     figure.append(tip);
     plot.addEventListener("pointermove", (event) => {
       if (held) show(held.start - (share(event) - held.share) * view.width, view.width);
-      const lane = Math.floor(((event.clientY - plot.getBoundingClientRect().top) / height) * rows);
       const at = view.start + share(event) * view.width;
-      known ??= stretches(lanes);
-      const found = held ? undefined : known.find((one) => one.lane === lane && one.from <= at && at < one.to);
+      const found = held ? undefined : under(event.clientY, at);
       tip.hidden = !found;
       if (!found) return;
-      tip.textContent = `worker ${lane + 1}: ${found.title}, ${told(((found.to - found.from) / scale) * (unit === "ms" ? 1e-3 : 1))}`;
+      tip.textContent = `${found.name}: ${found.title}, ${told(((found.to - found.from) / scale) * (unit === "ms" ? 1e-3 : 1))}`;
       const box = figure.getBoundingClientRect();
       tip.style.left = `${Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth)}px`;
       tip.style.top = `${event.clientY - box.top + 14}px`;
@@ -115,18 +127,17 @@
     });
   }
 
-  // ---- the summary: sorted by a column, only the rows that are asked for ----
-  const summary = document.getElementById("summary");
-  if (summary) {
-    const body = summary.tBodies[0];
-    const key = (row, at) => row.cells[at].dataset.key ?? row.cells[at].textContent.trim();
-    // What is unknown comes last in either direction.
-    const compare = (a, b, sign) => {
-      const [left, right] = [a, b].map((text) => (text === "unknown" ? NaN : Number(text)));
-      if (Number.isNaN(left) !== Number.isNaN(right)) return Number.isNaN(left) ? 1 : -1;
-      return sign * (Number.isNaN(left) ? a.localeCompare(b) : left - right);
-    };
-    all("thead th", summary).forEach((header, at) => {
+  // ---- tables: sorted by a column; of long ones only the rows that are asked for ----
+  const key = (row, at) => row.cells[at].dataset.key ?? row.cells[at].textContent.trim();
+  // What is unknown comes last in either direction.
+  const compare = (a, b, sign) => {
+    const [left, right] = [a, b].map((text) => (text === "unknown" ? NaN : Number(text)));
+    if (Number.isNaN(left) !== Number.isNaN(right)) return Number.isNaN(left) ? 1 : -1;
+    return sign * (Number.isNaN(left) ? a.localeCompare(b) : left - right);
+  };
+  for (const table of all("table.sortable")) {
+    const body = table.tBodies[0];
+    all("thead th", table).forEach((header, at) => {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...header.childNodes);
@@ -134,15 +145,18 @@
       const [first, second] = body.querySelector(`[data-key]:nth-child(${at + 1})`) ? ["descending", "ascending"] : ["ascending", "descending"];
       button.addEventListener("click", () => {
         const order = header.getAttribute("aria-sort") === first ? second : first;
-        all("thead th", summary).forEach((other) => other.removeAttribute("aria-sort"));
+        all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
         header.setAttribute("aria-sort", order);
         const sign = order === "ascending" ? 1 : -1;
         body.append(...[...body.rows].sort((a, b) => compare(key(a, at), key(b, at), sign)));
       });
     });
-    const filter = document.getElementById("filter");
-    const count = filter.parentElement.querySelector("output");
-    filter.parentElement.hidden = false;
+  }
+  for (const filter of all("input[type=search]")) {
+    const tools = filter.closest(".tools");
+    const body = tools.nextElementSibling.querySelector("tbody");
+    const count = tools.querySelector("output");
+    tools.hidden = false;
     const words = [...body.rows].map((row) => [row, row.textContent.toLowerCase()]);
     filter.addEventListener("input", () => {
       const wanted = filter.value.toLowerCase().split(/\s+/);
