@@ -105,6 +105,10 @@ class CodeCache:
             frame = known.frames[instruction] = Frame(known.function, self._line(known, instruction))
         return frame
 
+    def function(self, code: int) -> PythonFunction:
+        """The function of a code object that has just been checked."""
+        return self._codes[code].function
+
     def _identity(self, memory: bytes) -> bytes:
         """What stays the same of a code object as long as it lives; not how often it is referred to, nor how warm."""
         return memory[8:40] + memory[self._layout.code_first_line :]
@@ -130,7 +134,7 @@ class CodeCache:
         try:
             count = min(self._memory.word(names + 16), MOST_LOCALS)
             items = self._memory.read(names + self._layout.tuple_items, 8 * count)
-            known = [self._string(_word(items, 8 * at)) for at in range(count)]
+            known = [self.string(_word(items, 8 * at)) for at in range(count)]
         except (NotCodeError, ReadError):
             return ()
         return tuple(known.index(name) for name in TELLING if name in known)
@@ -144,7 +148,7 @@ class CodeCache:
             raise NotCodeError("a code object of no size")
         name_at = _word(memory, layout.code_name)
         (first_line,) = struct.unpack_from("=i", memory, layout.code_first_line)
-        function = PythonFunction(self._string(name_at), self._string(_word(memory, layout.code_file)), first_line)
+        function = PythonFunction(self.string(name_at), self.string(_word(memory, layout.code_file)), first_line)
         function = self._functions.setdefault(function, function)
         code = _Code(self._identity(memory), function, size, _word(memory, layout.code_linetable))
         if not self._numbered:
@@ -159,7 +163,12 @@ class CodeCache:
             self._type = address
         return address == self._type
 
-    def _string(self, address: int) -> str:
+    def string(self, address: int) -> str:
+        """The text of a string object, cut where it is too long.
+
+        :raises NotCodeError: when there is none at the address
+        :raises ReadError: when nothing can be read there
+        """
         layout = self._layout
         head = self._memory.read(address, layout.string_state + 4)
         length = _word(head, layout.string_length)

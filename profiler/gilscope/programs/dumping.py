@@ -30,7 +30,7 @@ class DumpedThread:
 
     look: ThreadLook
     name: str
-    """The kernel's; since 3.14 it begins like that of `threading.Thread`."""
+    """That of its `threading.Thread`; the kernel's of one that has none."""
     began_in: PythonFunction | None
     """What it was started for: the outermost function on its stack, those of `threading` left out."""
     interpreter: int | None

@@ -18,6 +18,7 @@ from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.refusals import NoGilError, UnknownVersionError, UnreadableInterpreterError
 from gilscope.programs.runtime import Runtime
 from gilscope.programs.stacks import Stack, StackReader
+from gilscope.programs.thread_names import ThreadNames
 
 __all__ = ["Interpreters", "NoInterpreters", "PythonThread"]
 
@@ -62,6 +63,9 @@ class NoInterpreters:
     def gil(self, which: int) -> Hold:
         raise IndexError(which)
 
+    def name_of(self, _thread: PythonThread) -> str | None:
+        return None
+
     def number_of(self, _state: int) -> int | None:
         return None
 
@@ -92,7 +96,9 @@ class Interpreters:
         self.by_gil: tuple[tuple[int, ...], ...] = ()
         """The numbers of the interpreters that share each."""
         self.threads: tuple[PythonThread, ...] = ()
-        self._stacks = StackReader(memory, self.layout, CodeCache(memory, self.layout))
+        codes = CodeCache(memory, self.layout)
+        self._stacks = StackReader(memory, self.layout, codes)
+        self._names = ThreadNames(memory, self.layout, codes)
         self._read_until_sound()
 
     @property
@@ -149,6 +155,10 @@ class Interpreters:
         self.gils, self.by_gil = tuple(gils), tuple(tuple(sorted(numbers)) for numbers in gils.values())
         self.threads = tuple(threads)
         self._stacks.forget({thread.state for thread in threads})
+
+    def name_of(self, thread: PythonThread) -> str | None:
+        """The name that the program has given a thread; None where that is not told."""
+        return self._names.of(thread.state)
 
     def number_of(self, state: int) -> int | None:
         """The kernel's number of the thread of a thread state that has come since; None where it is none."""

@@ -70,6 +70,8 @@ class Layout:
     code_instructions: int
     object_type: int = 8
     type_name: int = 24
+    type_size: int
+    """Of ``PyTypeObject``, which a class begins with."""
     string_length: int = 16
     string_state: int = 32
     string_ascii_data: int
@@ -111,6 +113,7 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         code_linetable=136,
         code_first_line=72,
         code_instructions=184,
+        type_size=408,
         string_ascii_data=48,
         string_data=72,
     ),
@@ -140,6 +143,7 @@ _TABLES: Final[dict[tuple[int, int], Layout]] = {
         code_linetable=136,
         code_first_line=68,
         code_instructions=192,
+        type_size=416,
         string_ascii_data=40,
         string_data=56,
     ),
@@ -250,6 +254,7 @@ def _by_offsets(version: Version, head: bytes, names: list[str]) -> Layout | Non
         code_instructions=at["code.instructions"],
         object_type=at["object.type"],
         type_name=at["type.name"],
+        type_size=at["type.size"],
         string_length=at["string.length"],
         string_state=at["string.state"],
         string_ascii_data=at["string.ascii"],

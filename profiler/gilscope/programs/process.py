@@ -24,6 +24,8 @@ from gilscope.programs.threads import Seen, ThreadWatch, task_numbers
 
 __all__ = ["THREADS_PER_MOMENT", "ProgramProcess", "command_of"]
 
+#: How `threading` calls the first one.
+MAIN: Final = "MainThread"
 #: Threads looked at per moment; with more, a different random few at each, so that its cost stays bounded.
 THREADS_PER_MOMENT: Final = 12
 #: Runnable threads asked at each moment whether they are on a CPU: the costliest reading.
@@ -34,6 +36,9 @@ MOST_OPEN: Final = 256
 KERNEL_ALONE: Final = "only the kernel was asked: who holds its GIL and which functions it runs is unknown"
 #: Readings of a list of threads that changes meanwhile.
 TRIES: Final = 5
+#: Threads that are asked for their names whenever threads are listed: of those that have come since, and of all, for
+#: programs name threads anew.
+NEW_NAMES, NAMES_AGAIN = 200, 4
 
 
 class ProgramProcess:
@@ -108,6 +113,7 @@ class ProgramProcess:
                 self._threads[tid] = ThreadWatch(self.pid, tid, now_s)
         self._read_lists()
         self._match(self.interpreters.threads)
+        self._name()
         self.count()
 
     def count(self) -> None:
@@ -139,6 +145,17 @@ class ProgramProcess:
             for python in thread.python:
                 self._by_state[python.state] = thread
                 thread.interpreter = python.interpreter
+
+    def _name(self) -> None:
+        """How the program calls its threads. The one that it began with has no object on its stack to ask."""
+        known = [thread for thread in self._threads.values() if thread.python]
+        new = [thread for thread in known if not thread.is_named][:NEW_NAMES]
+        for thread in (*new, *self._rng.sample(known, min(NAMES_AGAIN, len(known)))):
+            names = map(self.interpreters.name_of, thread.python)
+            found = next((name for name in names if name is not None), None)
+            if found is None and thread.tid == self.pid and thread.interpreter == 0:
+                found = MAIN
+            thread.python_name, thread.is_named = found or thread.python_name, True
 
     def _let_go(self, thread: ThreadWatch) -> None:
         thread.ended = True

@@ -17,7 +17,7 @@ class SeenThread:
     pid: int
     tid: int
     name: str
-    """The kernel's, of 15 bytes at most (since 3.14 it begins like that of `threading.Thread`)."""
+    """That of its `threading.Thread`; the kernel's, of 15 bytes at most, of one that has none."""
     interpreter: int | None
     """The number of the one that it runs Python in; None of a native thread, which Python does not know."""
     first_s: float

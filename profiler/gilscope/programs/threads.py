@@ -68,7 +68,11 @@ class ThreadWatch:
         """As the interpreters know it; one thread may run Python in several, one after the other."""
         self.interpreter: int | None = None
         """The number of the one that knows it, or did."""
-        self.name = _name(pid, tid)
+        self._kernels_name = _name(pid, tid)
+        self.python_name: str | None = None
+        """The program's own name of it; None of one that has none, or was not asked yet."""
+        self.is_named = False
+        """Whether it was asked for."""
         self.began_in: PythonFunction | None = None
         self.ended = False
         self.kept: Seen | None = None
@@ -77,6 +81,11 @@ class ThreadWatch:
         self._files: ThreadFiles | None = None
         self._first_s = self._last_s = now_s
         self._first = self._last = self._scheduled()
+
+    @property
+    def name(self) -> str:
+        """The program's name of it, or the kernel's."""
+        return self._kernels_name if self.python_name is None else self.python_name
 
     # ---- looking ----
 
