@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 import msgspec
 
@@ -24,15 +25,23 @@ __all__ = ["Seen", "watch", "watching"]
 
 
 def watch(
-    pid: int, duration_s: float = 30.0, *, sampling_hz: float = DEFAULT_RATE_HZ, overhead: float = DEFAULT_OVERHEAD
+    pid: int,
+    duration_s: float = 30.0,
+    *,
+    sampling_hz: float = DEFAULT_RATE_HZ,
+    overhead: float = DEFAULT_OVERHEAD,
+    processes: Literal["all", "main"] = "all",
+    threads: Sequence[str] = (),
 ) -> ProgramResult:
     """Watch a running program and all that it starts, for so long or until it ends.
 
     :param sampling_hz: moments a second at which each process is looked at, at most
     :param overhead: CPU that looking may take from the program, as a share of all CPUs
+    :param processes: those that it starts too, or the first alone
+    :param threads: patterns of the names of those that are told of, as ``worker*``; none of all
     :raises AttachError: when it cannot be seen into
     """
-    watched = Watching(pid, Settings(sampling_hz, overhead))
+    watched = Watching(pid, Settings(sampling_hz, overhead, follow=processes == "all", threads=tuple(threads)))
     try:
         with until_it_ends(pid, duration_s) as wait:
             watched.watch(wait)
@@ -61,14 +70,21 @@ class Seen:
 
 
 @contextmanager
-def watching(*, sampling_hz: float = DEFAULT_RATE_HZ, overhead: float = DEFAULT_OVERHEAD) -> Iterator[Seen]:
-    """Watch this process, by one beside it, while the statements of ``with`` run.
+def watching(
+    *,
+    sampling_hz: float = DEFAULT_RATE_HZ,
+    overhead: float = DEFAULT_OVERHEAD,
+    processes: Literal["all", "main"] = "all",
+    threads: Sequence[str] = (),
+) -> Iterator[Seen]:
+    """Watch this process, by one beside it, while the statements of ``with`` run. The parameters are those of `watch`.
 
     :raises AttachError: when it cannot be seen into
     """
     seen = Seen()
     ours, theirs = socket.socketpair()
-    with ours, _started(theirs, sampling_hz, overhead) as beside:
+    settings = Settings(sampling_hz, overhead, follow=processes == "all", threads=tuple(threads))
+    with ours, _started(theirs, settings) as beside:
         permit_reading(beside.pid)
         with ours.makefile("rb") as said:
             first = said.readline()
@@ -82,8 +98,8 @@ def watching(*, sampling_hz: float = DEFAULT_RATE_HZ, overhead: float = DEFAULT_
     seen._result = _told(told)
 
 
-def _started(theirs: socket.socket, sampling_hz: float, overhead: float) -> subprocess.Popen[bytes]:
-    arguments = map(str, (theirs.fileno(), os.getpid(), sampling_hz, overhead))
+def _started(theirs: socket.socket, settings: Settings) -> subprocess.Popen[bytes]:
+    arguments = (str(theirs.fileno()), str(os.getpid()), msgspec.json.encode(settings).decode())
     with theirs:
         return subprocess.Popen(
             [interpreter(), "-m", "gilscope.programs.beside", *arguments],

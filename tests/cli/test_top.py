@@ -104,13 +104,15 @@ def end(*_):
 signal.signal(signal.SIGTERM, end)
 print("on the terminal")
 print(sys.stdin.read() == "", file=sys.stderr)
-while True:
-    time.sleep(0.01)
+def serves():
+    while True:
+        time.sleep(0.01)
+serves()
 """
     (cli.cwd / "work.py").write_text(code, encoding="utf-8")
     command = [*cli.command, "top", *FEW, "--program-output", "said", "--", "work.py", "-x"]
     shown = screen.start(command, cli.cwd, **cli.environment)
-    screen.wait_for("Threads (", "python work.py -x")
+    screen.wait_for("Threads (", "serves (work.py", "python work.py -x")
     screen.type("q")
     assert screen.ended(shown) == 0
     assert screen.is_as_before

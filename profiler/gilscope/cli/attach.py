@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from gilscope.cli.watching import FORMAT, MEMORY, OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE, or_without_memory
+from gilscope.cli.watching import (
+    FORMAT,
+    MEMORY,
+    OUTPUT,
+    OVERHEAD,
+    PROCESSES,
+    SAMPLING,
+    THREADS,
+    VERBOSE,
+    or_without_memory,
+)
 
 __all__ = ["attach"]
 
@@ -24,6 +34,7 @@ def attach(
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     memory: Annotated[bool, MEMORY] = True,
+    threads: Annotated[list[str] | None, THREADS] = None,
     verbose: Annotated[bool, VERBOSE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
@@ -36,7 +47,7 @@ def attach(
     from gilscope.report.programs.sections import VERBOSE as EVERYTHING
 
     duration_s = parsing.seconds(duration, "--duration")
-    settings = replace(settings_of(sampling_hz, overhead, processes), memory=memory)
+    settings = replace(settings_of(sampling_hz, overhead, processes, threads), memory=memory)
     destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
     with or_without_memory():
         watching = Watching(pid, settings)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, SAMPLING, VERBOSE
+from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, SAMPLING, THREADS, VERBOSE
 
 __all__ = ["run"]
 
@@ -23,6 +23,7 @@ def run(
     sampling_hz: Annotated[float, SAMPLING] = 100.0,
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
+    threads: Annotated[list[str] | None, THREADS] = None,
     verbose: Annotated[bool, VERBOSE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write the files and nothing else.")] = False,
 ) -> None:
@@ -35,7 +36,7 @@ def run(
     from gilscope.programs.launching import end_as, launched
     from gilscope.programs.watching import Ending, Watching, until_it_ends
 
-    settings = settings_of(sampling_hz, overhead, processes)
+    settings = settings_of(sampling_hz, overhead, processes, threads)
     files = Files(output or [], ["run"])
     with launched(program) as running:
         watching = Watching(running.pid, settings, just_started=True)

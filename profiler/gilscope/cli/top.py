@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.watching import OVERHEAD, PROCESSES, SAMPLING, or_without_memory
+from gilscope.cli.watching import OVERHEAD, PROCESSES, SAMPLING, THREADS, or_without_memory
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def top(
     sampling_hz: Annotated[float, SAMPLING] = 100.0,
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
+    threads: Annotated[list[str] | None, THREADS] = None,
 ) -> None:
     """Show live who holds the GIL, who waits for it, and what every thread and function does. The key ? tells the keys.
 
@@ -72,7 +73,7 @@ def top(
         raise UsageError(f"--window {window} is not from {_LEAST_S:.0f}s to {_MOST_S:.0f}s")
     if printed is not None:
         report.check_writable(printed)
-    settings = settings_of(sampling_hz, overhead, processes)
+    settings = settings_of(sampling_hz, overhead, processes, threads)
     if not program[0].isdigit():
         _start(program, settings, window_s, output or [], printed)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ __all__ = [
     "OVERHEAD",
     "PROCESSES",
     "SAMPLING",
+    "THREADS",
     "VERBOSE",
     "or_without_memory",
     "settings_of",
@@ -46,11 +47,16 @@ OVERHEAD = typer.Option(
 )
 PROCESSES = typer.Option("--processes", help="all: those that it starts too; main: the first alone.")
 MEMORY = typer.Option("--memory/--no-memory", help="Without: what the kernel alone tells, of any process.")
+THREADS = typer.Option(
+    "--threads",
+    metavar="PATTERN",
+    help="Tell of threads with such names alone, as in 'worker*': the names that the program gave them. Repeatable.",
+)
 VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.")
 _MOST_HZ = 10_000.0
 
 
-def settings_of(sampling_hz: float, overhead: str, processes: str) -> Settings:
+def settings_of(sampling_hz: float, overhead: str, processes: str, threads: Sequence[str] | None = None) -> Settings:
     """The options, checked.
 
     :raises UsageError: when one has no meaning
@@ -61,7 +67,7 @@ def settings_of(sampling_hz: float, overhead: str, processes: str) -> Settings:
         raise UsageError(f"--sampling {sampling_hz:g} is no rate: give moments a second, from 1 to {_MOST_HZ:,.0f}")
     if processes not in ("all", "main"):
         raise UsageError(f"--processes {processes!r} is neither all nor main")
-    return Settings(rate_hz=sampling_hz, overhead=_share(overhead), follow=processes == "all")
+    return Settings(sampling_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))
 
 
 def _share(text: str) -> float:

@@ -28,10 +28,11 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """``python -m gilscope.programs.beside DESCRIPTOR PID HZ OVERHEAD``."""
+    """``python -m gilscope.programs.beside DESCRIPTOR PID SETTINGS``, the last as JSON."""
     with socket.socket(fileno=int(sys.argv[1])) as ours:
         try:
-            watching = Watching(int(sys.argv[2]), Settings(float(sys.argv[3]), float(sys.argv[4])))
+            settings = msgspec.json.decode(sys.argv[3], type=Settings)
+            watching = Watching(int(sys.argv[2]), settings)
         except GilscopeError as error:
             ours.sendall(msgspec.json.encode(Refusal(str(error))))
             return

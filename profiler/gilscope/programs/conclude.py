@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
 
 from gilscope.decide.program_advice import advice_on, verdict_of
 from gilscope.decide.program_limit import ENOUGH, limit_of
 from gilscope.programs import tables
 from gilscope.programs.accounts import ledgers_of, summed
+from gilscope.programs.chosen_threads import ALL_THREADS, ChosenThreads
 from gilscope.programs.course import Course
 from gilscope.programs.gil_tracks import gil_tracks
 from gilscope.programs.lanes import timeline
@@ -44,6 +47,8 @@ class Watched:
     settings: Mapping[str, str | float | None] | None = None
     roots: tuple[str, ...] = ()
     """Folders that the program imports modules from."""
+    chosen: ChosenThreads = ALL_THREADS
+    """The threads that are told of."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     views.finish()
     read = {process.pid for process in processes if process.threads}
     parts = [
-        _part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s))
+        _part(process, views.processes.get(process.pid) or ProcessViews(watched.began_s), watched.chosen)
         for process in processes
         if process.threads or process.pid not in read  # one that was only starting is told of once
     ]
@@ -101,7 +106,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         gils=gils,
         holders=holders,
         stacks=_stacks(parts),
-        sampling=watched.sampling,
+        sampling=_noted(watched.sampling, watched.chosen.told(processes)),
         verdict=verdict_of(limited, advice),
     )
 
@@ -120,10 +125,14 @@ def _whole(parts: Sequence[_Part]) -> Ledger:
     return summed(read, figures)
 
 
-def _part(process: SeenProcess, views: ProcessViews) -> _Part:
+def _noted(sampling: Sampling, note: str | None) -> Sampling:
+    return sampling if note is None else msgspec.structs.replace(sampling, notes=(*sampling.notes, note))
+
+
+def _part(process: SeenProcess, views: ProcessViews, chosen: ChosenThreads) -> _Part:
     if not process.threads:
         return _Part(process, views, (), _undivided(process), {})
-    threads = tuple(ledgers_of(process, views.counts))
+    threads = tuple(ledgers_of(replace(process, threads=chosen.of(process)), views.counts))
     holds = views.holds
     known = holds.observed_s > 0
     watched_s = max(0.0, process.last_s - process.first_s - views.stopped_s)

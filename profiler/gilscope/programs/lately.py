@@ -47,6 +47,7 @@ class LatelyWatched:
             rate_hz=settings.rate_hz,
             overhead=settings.overhead * FOR_MOMENTS,
             follow=settings.follow,
+            chosen=settings.chosen,
             just_started=just_started,
         )
         self._window = Window(window_s, replace(self._totals(), at_s=began_s))
@@ -77,11 +78,8 @@ class LatelyWatched:
             began_s=cut.began.at_s,
             watched_s=cut.lasted_s,
             sampling=_sampling(cut, self._settings.rate_hz),
-            settings={
-                "sampling_hz": self._settings.rate_hz,
-                "overhead": self._settings.overhead,
-                "window_s": self._window.length_s,
-            },
+            settings={**self._settings.told, "window_s": self._window.length_s},
+            chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(cut.views)),
         )
         return conclude(watched, cut.processes, cut.views)

@@ -195,6 +195,11 @@ class ProgramProcess:
         )
         return ProcessMoment(self.pid, at_s, span_s, gils, threads, len(self._threads))
 
+    def name_of(self, tid: int) -> str:
+        """The name of one of its threads; none of one that is not listed."""
+        thread = self._threads.get(tid)
+        return "" if thread is None else thread.name
+
     def thread(self, tid: int) -> ThreadWatch:
         """One of the threads that a moment told of."""
         return self._threads[tid]

@@ -11,7 +11,8 @@ from typing import Final
 
 from gilscope.observers.pacing import Pace
 from gilscope.observers.sampling_quality import HOLDER, SamplingQuality
-from gilscope.programs.moments import ProcessMoment
+from gilscope.programs.chosen_threads import ALL_THREADS, ChosenThreads
+from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.process import THREADS_PER_MOMENT, ProgramProcess
 from gilscope.programs.seen import SeenProcess
 from gilscope.programs.tree import ProcessTree
@@ -34,6 +35,7 @@ class ProgramSampler:
     :param rate_hz: how often each process is looked at, at most
     :param overhead: CPU that may be taken from the program, as a share of all CPUs
     :param follow: whether the processes that it starts are looked at too
+    :param chosen: the threads that moments tell of; who holds a GIL is told of all
     :param just_started: whether it is only starting: that it cannot be seen into yet is no refusal
     :param memory: whether its memory is read; without, only what the kernel tells is told
     :raises AttachError: when the first process cannot be seen into
@@ -46,11 +48,13 @@ class ProgramSampler:
         rate_hz: float = DEFAULT_RATE_HZ,
         overhead: float = DEFAULT_OVERHEAD,
         follow: bool = True,
+        chosen: ChosenThreads = ALL_THREADS,
         just_started: bool = False,
         memory: bool = True,
         rng: random.Random | None = None,
     ) -> None:
         self._rng = rng or random.Random()
+        self._chosen = chosen
         self._cpus = len(os.sched_getaffinity(0))
         self.quality = SamplingQuality(rate_hz)
         self._tree = ProcessTree(pid, self._rng, follow, just_started, memory)
@@ -75,11 +79,22 @@ class ProgramSampler:
         most = max(PROCESSES_PER_MOMENT, len(processes) * THREADS_PER_MOMENT // max(threads, 1))
         chosen = processes if len(processes) <= most else self._rng.sample(processes, most)
         span_s = self._pace.slot_s * len(processes) / max(len(chosen), 1)
-        moments = [moment for process in chosen if (moment := self._look_at(process, span_s)) is not None]
+        looks = {process: self._look_at(process, span_s) for process in chosen}
+        moments = [moment for moment in looks.values() if moment is not None]
         runnable = sum(look.weight for moment in moments for look in moment.threads if look.wait is None)
         saturated = runnable * len(processes) >= self._cpus * max(len(chosen), 1)
         self._pace.saturated = saturated
-        return [replace(moment, cpus_saturated=saturated) for moment in moments]
+        return [
+            replace(moment, cpus_saturated=saturated, threads=self._told_of(process, moment.threads))
+            for process, moment in looks.items()
+            if moment is not None
+        ]
+
+    def _told_of(self, process: ProgramProcess, threads: tuple[ThreadLook, ...]) -> tuple[ThreadLook, ...]:
+        """All are looked at, for whether every CPU is busy is judged by all."""
+        if not self._chosen.patterns:
+            return threads
+        return tuple(look for look in threads if self._chosen.has(process.name_of(look.tid)))
 
     def _look_at(self, process: ProgramProcess, span_s: float) -> ProcessMoment | None:
         self.quality.moments += 1

@@ -27,6 +27,8 @@ _MOST_CHUNKS: Final = 1_000
 _TAG_BITS: Final = 7
 #: ``tp_basicsize``; ``ht_cached_keys``, behind the end of ``PyTypeObject`` and the tables of a class's methods.
 _BASIC_SIZE, _CACHED_KEYS = 32, 464
+#: ``tp_flags``, and of these: values lie behind an object (since 3.13), and its dictionary is told before it.
+_FLAGS, _INLINE_VALUES, _MANAGED_DICT = 168, 1 << 2, 1 << 4
 #: Before an object: its dictionary, and before 3.12 also its values.
 _DICT_BEFORE, _VALUES_BEFORE = 24, 32
 #: ``PyDictObject``: its keys and, of one that shares them, its values.
@@ -76,7 +78,10 @@ class ThreadNames:
         """The address of its name."""
         word = self._memory.word
         kind = word(thread + self._layout.object_type)
-        values = self._values(thread, kind)
+        flags = word(kind + _FLAGS)
+        if not flags & _MANAGED_DICT:
+            return None
+        values = self._values(thread, kind, flags)
         if values is not None:
             return self._among(word(kind + self._layout.type_size + _CACHED_KEYS), values)
         found = word(thread - _DICT_BEFORE)
@@ -90,10 +95,12 @@ class ThreadNames:
         """Where the values are in ``struct _dictvalues``: since 3.13 it tells their number first."""
         return 8 if self._layout.version >= (3, 13, 0) else 0
 
-    def _values(self, thread: int, kind: int) -> int | None:
+    def _values(self, thread: int, kind: int, flags: int) -> int | None:
         """Where an object has its values; None of one that has a dictionary."""
         word, version = self._memory.word, self._layout.version
         if version >= (3, 13, 0):
+            if not flags & _INLINE_VALUES:
+                return None
             at = thread + word(kind + _BASIC_SIZE)
             _, _, _, valid = self._memory.read(at, 4)
             return at + self._values_begin if valid else None

@@ -15,6 +15,7 @@ from typing import Final
 from gilscope.observers.cpus import usable_cpus
 from gilscope.observers.environment import describe_environment
 from gilscope.observers.sampling_quality import SamplingQuality
+from gilscope.programs.chosen_threads import ChosenThreads
 from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.roots import package_roots, roots_of
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
@@ -38,6 +39,19 @@ class Settings:
     """Whether the processes that it starts are watched too."""
     memory: bool = True
     """Whether its memory is read; without, only what the kernel tells is told, of any process."""
+    threads: tuple[str, ...] = ()
+    """Patterns of the names of the threads that are told of (`gilscope.programs.chosen_threads`); none of all."""
+
+    @property
+    def chosen(self) -> ChosenThreads:
+        """The threads that are told of."""
+        return ChosenThreads(self.threads)
+
+    @property
+    def told(self) -> dict[str, str | float | None]:
+        """As records have them."""
+        threads = {"threads": ", ".join(self.threads)} if self.threads else {}
+        return {"sampling_hz": self.rate_hz, "overhead": self.overhead, **threads}
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,7 @@ class Watching:
             rate_hz=settings.rate_hz,
             overhead=settings.overhead,
             follow=settings.follow,
+            chosen=settings.chosen,
             just_started=just_started,
             memory=settings.memory,
         )
@@ -93,7 +108,8 @@ class Watching:
             sampling=_told(self._sampler.quality, self._sampler.torn, self._views),
             exit_status=ending.exit_status,
             interrupted=ending.interrupted,
-            settings={"sampling_hz": self._settings.rate_hz, "overhead": self._settings.overhead},
+            settings=self._settings.told,
+            chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(self._views)),
         )
         return conclude(watched, processes, self._views)

@@ -125,7 +125,7 @@ def _remarks(seen: ProcessDump) -> list[str]:
 
 def _table(seen: ProcessDump) -> Table:
     columns = headed(("thread", "name", "state", "for", "function"), texts=("thread", "name", "state", "function"))
-    named = len({thread.name for thread in seen.threads}) > 1  # before 3.14, all have the program's
+    named = len({thread.name for thread in seen.threads}) > 1  # else what they began in tells more
     rows = tuple(
         Row(
             (

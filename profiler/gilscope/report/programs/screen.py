@@ -71,6 +71,7 @@ def _head(record: ProgramRecord, shown: Shown, width: int) -> Iterator[Text]:
     yield from (Text(line, "bold", no_wrap=True, overflow="crop") for line in sentence)
     yield Text(_watched(record, shown), "dim", no_wrap=True, overflow="ellipsis")
     yield from _whole(slices(record.account), width)
+    yield from (_text(_harmless(note), width, "yellow") for note in record.sampling.notes)
     for process in record.processes:
         if process.unseen is not None and (process.python is not None or len(record.processes) == 1):
             yield _text(f"Process {process.pid}: {_harmless(process.unseen)}", width, "yellow")
