@@ -154,8 +154,10 @@ def test_a_program_that_is_attached_goes_on(cli: Cli) -> None:
     with program:
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
-        done = cli.run("attach", str(program.pid), "--duration", "400ms", "--json")
+        done = cli.run("attach", str(program.pid), "--duration", "400ms", "--json", "--threads", "Main*")
         seen = json.loads(done.stdout)
+        assert [thread["name"] for thread in seen["threads"]] == ["MainThread"]
+        assert seen["settings"]["threads"] == "Main*"
         assert (done.status, seen["exit_status"]) == (0, None)
         assert seen["processes"][0]["pid"] == program.pid
         assert program.communicate("", timeout=20)[0] == "done\n"
@@ -197,7 +199,8 @@ def _link(entry: Path) -> str:
 def test_what_can_be_told_without_memory_is_offered(cli: Cli) -> None:
     other = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     try:
-        assert "or give --no-memory" in cli.answer("attach", str(other.pid)).line
+        for command in ("attach", "top"):
+            assert "or give --no-memory" in cli.answer(command, str(other.pid)).line
         done = cli.answer("attach", str(other.pid), "--duration", "100ms", "--no-memory", "--json")
         (seen,) = json.loads(done.stdout)["processes"]
         assert (seen["threads"], seen["account"]["gil_wait_s"]) == (1, None)

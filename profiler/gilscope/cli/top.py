@@ -6,11 +6,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.watching import OVERHEAD, PROCESSES, SAMPLING, THREADS, or_without_memory
+from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, SAMPLING, THREADS, or_without_memory
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def top(
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     threads: Annotated[list[str] | None, THREADS] = None,
+    memory: Annotated[bool, MEMORY] = True,
 ) -> None:
     """Show live who holds the GIL, who waits for it, and what every thread and function does. The key ? tells the keys.
 
@@ -73,7 +75,7 @@ def top(
         raise UsageError(f"--window {window} is not from {_LEAST_S:.0f}s to {_MOST_S:.0f}s")
     if printed is not None:
         report.check_writable(printed)
-    settings = settings_of(sampling_hz, overhead, processes, threads)
+    settings = replace(settings_of(sampling_hz, overhead, processes, threads), memory=memory)
     if not program[0].isdigit():
         _start(program, settings, window_s, output or [], printed)
         return
@@ -89,7 +91,7 @@ def _attach(pid: int, settings: Settings, window_s: float, output: list[str]) ->
     from gilscope.programs.refusals import refused
 
     save = _saving(pid, output)
-    with or_without_memory(f"gilscope attach --no-memory {pid}"):
+    with or_without_memory():
         made = LatelyWatched(pid, settings, window_s)
     with closing(made) as watched:
         try:

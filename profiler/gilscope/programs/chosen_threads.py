@@ -38,7 +38,7 @@ class ChosenThreads:
         """What is left out; None where nothing is."""
         threads = [thread for process in processes for thread in process.threads]
         others = [thread for thread in threads if not self.has(thread.name)]
-        if not self.patterns:
+        if not others:
             return None
         meant = " or ".join(map(repr, self.patterns))
         if len(others) == len(threads):
@@ -46,7 +46,7 @@ class ChosenThreads:
         left_out_s = sum(thread.scheduled.run_s for thread in others)
         return (
             f"Of {counted(len(threads), 'thread')} only the {len(threads) - len(others):,} called {meant} are told of. "
-            f"The others used {duration(left_out_s)} of CPU time, and are named where they hold the GIL alone."
+            f"The others used {duration(left_out_s)} of CPU time, and are named only where they hold the GIL."
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,8 +48,9 @@ class LatelyWatched:
             follow=settings.follow,
             chosen=settings.chosen,
             just_started=just_started,
+            memory=settings.memory,
         )
-        self._window = Window(window_s, replace(self._totals(), at_s=began_s))
+        self._window = Window(window_s, self._totals(began_s))
 
     def watch(self, wait: Callable[[float], bool]) -> None:
         """Watch until ``wait(seconds)``, which waits at most so long, says that it is over, or the program has
@@ -66,8 +66,9 @@ class LatelyWatched:
 
     def record(self) -> ProgramRecord:
         """The last seconds."""
+        now_s = time.monotonic()
         self._sampler.count()
-        cut = self._window.cut(self._totals())
+        cut = self._window.cut(self._totals(now_s))
         self._sampler.forget(cut.began.at_s)
         first = min(cut.processes, key=lambda each: each.first_s, default=None)
         typed = self._command or (() if first is None else first.command)
@@ -84,10 +85,10 @@ class LatelyWatched:
         )
         return conclude(watched, cut.processes, cut.views)
 
-    def _totals(self) -> Totals:
+    def _totals(self, now_s: float) -> Totals:
         quality = self._sampler.quality
         return Totals(
-            at_s=time.monotonic(),
+            at_s=now_s,
             processes=self._sampler.seen(),
             moments=quality.moments,
             missed=quality.missed,

@@ -27,6 +27,8 @@ _SORTED: Final = {
 }
 _FIGURES: Final[dict[Sort, str]] = {"held": "held", "waited": "waited", "cpu": "CPU", "total": "total"}
 _MOST_BLOCKS: Final = 3
+#: From here on a share is told as whole percents.
+_WHOLE: Final = 0.995
 
 
 class LiveRow(NamedTuple):
@@ -78,7 +80,12 @@ def _figures(account: Account) -> dict[Sort, float | None]:
 
 def _shares(account: Account, watched_s: float) -> Iterator[str]:
     for seconds in _figures(account).values():
-        yield percent(None if seconds is None or watched_s <= 0 else seconds / watched_s)
+        yield _percent(None if seconds is None or watched_s <= 0 else seconds / watched_s)
+
+
+def _percent(share: float | None) -> str:
+    """Of what may well be more than a hundred: several threads together, and clocks that were read one by one."""
+    return percent(share) if share is None or share < _WHOLE else f"{share:.0%}"
 
 
 def _key(account: Account, sort: Sort) -> tuple[float, float]:
