@@ -32,7 +32,8 @@ best, 0.5 half as fast. Everything is measured by plain `concurrent.futures` and
 gilscope's in it.
 
 1. gilscope is asked by its command line, with its default budget; the seconds are those of the whole command.
-2. *Screening.* Serial, threads (2 to 64), processes (2 and 4, spawned; chunksize 1, 8 and 64 where calls are short),
+2. *Screening.* Serial, threads (2 to 64), processes (2, 4, and up to the number of CPUs or 16, spawned; chunksize 1, 8
+   and 64 where calls are short),
    for coroutines one loop (4 to 256 at a time), threads and processes having a loop for each worker; and what gilscope
    recommended: backend, workers, chunksize, start method.
 3. *Final stage.* The three fastest of the screening, what gilscope recommended and what the other policies use, in

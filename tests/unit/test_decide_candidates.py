@@ -49,6 +49,12 @@ def test_many_cpus_are_measured_at_half_of_them_too() -> None:
     assert workers(planned(PYTHON, replace(TWO, cpus=16)))["process"] == [8, 16]
 
 
+def test_threads_that_compute_without_the_gil_are_planned_at_the_cpus_however_many() -> None:
+    nearly = make.demands(gil=0.0002, free=0.004)
+    assert knee(model_of(nearly, sixteen := replace(TWO, cpus=16)), "thread", 32) == 18
+    assert workers(planned(nearly, sixteen))["thread"] == [16]
+
+
 def test_waiting_is_planned_at_the_knee() -> None:
     assert workers(planned(NETWORK)) == {"serial": [1], "thread": [64], "process": [4], "asyncio": [64]}
 

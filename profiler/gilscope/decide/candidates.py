@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gilscope.configuration import Configuration
 from gilscope.decide.classify import COMPUTE_SHARE, compute_share
-from gilscope.decide.model import Model, fewest_near_best
+from gilscope.decide.model import Model, fewest_near_best, plain_count
 from gilscope.decide.mva import visited
 from gilscope.decide.traits import Machine, Shape
 from gilscope.options import Options
@@ -77,15 +77,10 @@ def worker_counts(model: Model, backend: str, most: int) -> tuple[int, ...]:
     """The worker counts to measure first: the predicted knee, ``most`` at most, and the CPUs (or the least that
     overlap) at least."""
     shape, cpus = model.shape(backend), math.ceil(model.machine.cpus)
-    best = min(_power_of_two(knee(model, backend, most)), most)
+    best = min(plain_count(knee(model, backend, most), cpus), most)
     if shape == "process":
         return tuple(min(count, most) for count in _process_counts(cpus, best, compute_share(model.demands)))
     return (min(max(8 if shape == "loop" else max(2, cpus), best), most),)
-
-
-def _power_of_two(count: int) -> int:
-    """The next one up: the knee is flat, and 32 is easier to compare between runs than 31."""
-    return 1 << (count - 1).bit_length()
 
 
 def _process_counts(cpus: int, best: int, computing: float | None) -> tuple[int, ...]:

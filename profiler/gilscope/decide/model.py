@@ -23,13 +23,15 @@ from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.decide.traits import BackendTraits, Machine, Shape
 from gilscope.records import Demands, Kind, Trial
 
-__all__ = ["KNEE_SHARE", "SHORTEST_CALL_S", "Expectation", "Model", "fewest_near_best"]
+__all__ = ["KNEE_SHARE", "SHORTEST_CALL_S", "Expectation", "Model", "fewest_near_best", "plain_count"]
 
 #: No call is shorter: a record that says so knows of nothing that the call asks for.
 SHORTEST_CALL_S = 1e-9
 #: The knee: the fewest workers with this part of the best throughput; the rest is within the noise of
 #: measuring it.
 KNEE_SHARE = 0.95
+#: So many times the CPUs are just beyond them: for 16 CPUs, 18 is the knee of NumPy calls that gain nothing from more.
+BEYOND_CPUS = 1.5
 
 
 @dataclass(frozen=True)
@@ -262,3 +264,12 @@ def _interval(middle: float, doubts: Sequence[Sequence[float]]) -> tuple[float |
 def fewest_near_best(rates: Sequence[float], share: float = KNEE_SHARE) -> int:
     """The knee of a throughput curve for 1, 2, … workers: the fewest with this share of the best."""
     return next(count for count, rate in enumerate(rates, start=1) if rate >= share * max(rates))
+
+
+def plain_count(knee: int, cpus: int) -> int:
+    """The worker count to plan for a knee: the next power of two, for the knee is flat and 32 is easier to compare
+    between runs than 31; but the CPUs where it lies just beyond them. A closed network whose services are of random
+    length fills its CPUs with more workers than real calls do, which are much alike."""
+    if cpus < knee < BEYOND_CPUS * cpus:
+        return cpus
+    return 1 << (knee - 1).bit_length()

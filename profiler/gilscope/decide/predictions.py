@@ -15,7 +15,7 @@ from gilscope.configuration import Configuration
 from gilscope.decide.candidates import most_workers
 from gilscope.decide.demands import call_s
 from gilscope.decide.inflation import growth, inflated
-from gilscope.decide.model import KNEE_SHARE, Expectation, Model, fewest_near_best
+from gilscope.decide.model import KNEE_SHARE, Expectation, Model, fewest_near_best, plain_count
 from gilscope.decide.model_error import Seen, corrected, learned
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.rounds import chunksize
@@ -136,7 +136,7 @@ def _best(model: Model, backend: str) -> Prediction:
     most = most_workers(model, shape)
     knee = fewest_near_best(model.rates(model.stations(shape, backend, size, model.gil_shares[1]), most))
     fixed = model.backends[backend].fixed_workers
-    workers = fixed or min(1 << (knee - 1).bit_length(), most)  # the next power of two: the knee is flat
+    workers = fixed or min(plain_count(knee, math.ceil(model.machine.cpus)), most)
     to = Configuration(backend, workers, size)
     return _prediction(model, to, model.expect(to))
 
