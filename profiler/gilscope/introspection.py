@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["gil_enabled", "permit_reading", "runtime_address", "thread_state"]
+__all__ = ["gil_enabled", "interpreter_state", "permit_reading", "runtime_address", "thread_state"]
 
 PR_SET_PTRACER = 0x59616D61
 
@@ -34,6 +34,15 @@ def thread_state() -> int:
     import ctypes
 
     get = ctypes.pythonapi.PyThreadState_Get
+    get.restype = ctypes.c_void_p
+    return int(get())
+
+
+def interpreter_state() -> int:
+    """The address of the calling thread's interpreter."""
+    import ctypes
+
+    get = ctypes.pythonapi.PyInterpreterState_Get
     get.restype = ctypes.c_void_p
     return int(get())
 

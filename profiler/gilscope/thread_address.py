@@ -20,3 +20,6 @@ class ThreadAddress:
     busy: int
     """Address of the byte that is 1 while the thread is inside a chunk of calls; of a thread of a program that is
     observed, of all that it publishes (`gilscope.observers.functions`)."""
+    interpreter: int = 0
+    """Address of the thread's PyInterpreterState where that may have a GIL of its own; 0 for the main interpreter,
+    whose GIL is the one in ``_PyRuntime``."""

@@ -118,6 +118,12 @@ QUEUES = {
     "dask-threads": Execution("dask-threads", 2),
 }
 CONTEXTS: tuple[Context, ...] = ("sync", "async")
+#: Those that only newer Pythons have.
+INTERPRETERS = {
+    "interpreter": Execution("interpreter", 2),
+    "interpreter, chunks": Execution("interpreter", 2, 2),
+    "offload to interpreter": Execution("asyncio", 2, 2, executor="interpreter"),
+}
 CASES = [
     (kind, name, context)
     for kind, name, context in product(FUNCTIONS, EXECUTIONS, CONTEXTS)
@@ -132,7 +138,7 @@ def classified(label: Label = "compute-bound", subtype: str | None = None) -> Cl
 def written(kind: Kind, name: str, context: Context) -> str:
     """The program for a function of that kind over ``INPUTS``."""
     target = CodeTarget(f"user_code:{FUNCTIONS[kind]}", kind=kind, inputs="user_code:INPUTS")
-    return program_for(target, EXECUTIONS[name], context)
+    return program_for(target, {**EXECUTIONS, **INTERPRETERS}[name], context)
 
 
 def run(text: str, folder: Path) -> object:

@@ -13,5 +13,5 @@ from .scene import Scene
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     made = Scene()
     monkeypatch.setattr(sampler, "thread_files", lambda pid, tid: made)
-    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
+    monkeypatch.setattr(sampler, "Interpreter", lambda of, layout: made)
     return made

@@ -37,6 +37,7 @@ class Scene:
     idle: bool = False
     published: bytes = b""
     pid: int = 1
+    gil: int = 0
     preempted: bool | None = None
     ran: LastRun | None = None
     read_times: int = 0

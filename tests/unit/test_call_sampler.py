@@ -54,7 +54,7 @@ class Service(Scene):
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service()
     monkeypatch.setattr(sampler, "thread_files", lambda pid, tid: made)
-    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: made)
+    monkeypatch.setattr(sampler, "Interpreter", lambda of, layout: made)
     monkeypatch.setattr(Service, "__hash__", lambda self: 1)
     return made
 

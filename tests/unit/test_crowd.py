@@ -35,6 +35,7 @@ class Worker:
     held: float
     preempted: None = None
     pid: int = field(default=1)
+    gil: int = 0
 
     @property
     def files(self) -> Worker:
@@ -65,7 +66,7 @@ def ledger(patch: pytest.MonkeyPatch, workers: int, cpus: int, busy: float, held
     everyone = {number: Worker(rng, busy, held, pid=number) for number in range(workers)}
     patch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)), raising=False)
     patch.setattr(sampler, "thread_files", lambda pid, tid: everyone[tid])
-    patch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: everyone[pid])
+    patch.setattr(sampler, "Interpreter", lambda of, layout: everyone[of.pid])
     threads = [address(pid=number, tid=number) for number in everyone]
     made, counts = Sampler(threads, None, 400.0, rng), ThreadCounts()
     for _ in range(MOMENTS):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gilscope.backends.interpreter import is_available
 from gilscope.decide.code import CodeTarget, Execution, both_programs, program_for
 from gilscope.decide.code.names import bound_names
 from gilscope.decide.code.programs import CORE, Templates
@@ -35,6 +36,34 @@ def test_every_kind_of_program_runs_as_it_stands(kind: Kind, name: str, context:
     if method is not None and method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"this platform has no {method}")
     assert run(programs.written(kind, name, context), user_code) == programs.EXPECTED[kind]
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("name", programs.INTERPRETERS)
+@pytest.mark.parametrize("kind", programs.FUNCTIONS)
+def test_a_pool_of_interpreters_has_its_program(kind: Kind, name: str, context: Context) -> None:
+    text = programs.written(kind, name, context)
+    compile(text, "program", "exec")
+    assert "InterpreterPoolExecutor(max_workers=workers)" in text
+    assert "chunksize=chunksize" not in text, "its map sends each item alone"
+    if context == "async":
+        assert "loop.run_in_executor(pool, " in text
+
+
+@pytest.mark.interpreter
+@pytest.mark.skipif(not is_available(), reason="this Python has no pools of interpreters")
+@pytest.mark.parametrize(("name", "context"), [("interpreter", "sync"), ("offload to interpreter", "async")])
+def test_which_runs_as_it_stands(name: str, context: Context, user_code: Path) -> None:
+    assert run(programs.written("sync", name, context), user_code) == programs.EXPECTED["sync"]
+
+
+@pytest.mark.interpreter
+@pytest.mark.skipif(not is_available(), reason="this Python has no pools of interpreters")
+def test_which_finds_a_module_by_its_folder_and_sets_each_interpreter_up(user_code: Path) -> None:
+    (user_code / "elsewhere").mkdir()
+    (user_code / "user_code.py").rename(user_code / "elsewhere" / "user_code.py")
+    target = CodeTarget("elsewhere/user_code.py:needs_connection", inputs="INPUTS", setup="connect", teardown="close")
+    assert run(program_for(target, Execution("interpreter", 2, 2)), user_code) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

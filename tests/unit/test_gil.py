@@ -13,8 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilscope.observers.gil import HOLDER, LOCKS_BYTES, SEARCH_BYTES, GilLayout, Phase, find_layout, libc_of
+from gilscope.observers.gil import (
+    HOLDER,
+    LOCKED_AT,
+    LOCKS_BYTES,
+    SEARCH_BYTES,
+    Gil,
+    GilLayout,
+    Phase,
+    find_layout,
+    find_pointer,
+    libc_of,
+)
 from gilscope.observers.process_files import ProcessFiles
+from gilscope.thread_address import ThreadAddress
 
 SIZE = 512
 THREAD_STATE = 0x00007F3A_5C2B1A40
@@ -101,6 +113,34 @@ def test_one_sort_of_phase_is_not_enough(held: bool) -> None:
     plant(made, 128, [int(held) for held in HELD])
     assert find_layout([phase for phase in phases(made) if phase.held == held], THREAD_STATE) is None
     assert find_layout([], THREAD_STATE) is None
+
+
+@given(seed=st.integers(0, 2**32), at=places, locked=st.integers(2**32, 2**47).map(lambda word: word * 8))
+def test_the_pointer_of_an_interpreter_to_its_gil_is_found(seed: int, at: int, locked: int) -> None:
+    memory = bytearray(random.Random(seed).randbytes(SIZE))
+    assert find_pointer(bytes(memory), locked) is None
+    memory[at : at + 8] = (locked - LOCKED_AT).to_bytes(8, sys.byteorder)
+    assert find_pointer(bytes(memory), locked) == at
+
+
+def test_a_gil_of_its_own_is_found_by_the_pointer_and_read_as_the_main_one_is() -> None:
+    """At any address: the offset from ``_PyRuntime`` is that of the main one alone."""
+    runtime, interpreter, own = 0x100000, 0x7F0000001000, 0x7F0000005000
+    memory = Memory({interpreter + 384: own})
+    layout = GilLayout(0x2340, pointer=384)
+    assert layout.base(memory, runtime, 0) == runtime
+    base = layout.base(memory, runtime, interpreter)
+    assert base + layout.offset == own + LOCKED_AT
+    assert layout.owns_futex(memory, base, own + LOCKED_AT + 16)
+    assert not layout.owns_futex(memory, base, runtime + layout.offset + 16), "that is the main one's"
+
+
+def test_where_pointers_are_not_known_an_interpreters_own_gil_is_unknown() -> None:
+    main, apart = ThreadAddress(1, 1, 1, 1, 1), ThreadAddress(1, 2, 2, 1, 1, interpreter=0x1000)
+    known, unknown = Gil(layout=GilLayout(8, pointer=384)), Gil(layout=GilLayout(8))
+    assert known.of([main, apart]) == known
+    assert unknown.of([main]) == unknown
+    assert unknown.of([main, apart]) == Gil(layout=None)
 
 
 @given(st.integers(0, 2**47), st.integers(8, 1 << 20), st.integers(-LOCKS_BYTES, 2 * LOCKS_BYTES))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gilscope.observers.gil import Hold
 from gilscope.observers.holds import HoldWatch, HoldWatches
+from gilscope.observers.moment import InterpreterSample, Moment
 
 from .moments import ME, OTHER, blocked, moment, runnable
 
@@ -69,13 +70,15 @@ def test_a_hold_that_nobody_waits_for_is_none(seen: list[Look]) -> None:
     assert watch_over(seen).longest_s == 0.0
 
 
-def test_each_interpreter_has_a_watch_and_a_thread_in_gil_wait_wants_the_gil() -> None:
-    watches = HoldWatches([1, 2, 3])
+def test_each_gil_has_a_watch_and_a_thread_in_gil_wait_wants_the_gil() -> None:
+    watches = HoldWatches()
     for at_s in (0.0, 1.0, 2.0):
         watches.see(moment(runnable(holds=True), blocked("gil_wait", tid=2), at_s=at_s, hold=Hold(ME, 1)))
         watches.see(moment(runnable(holds=True), blocked("lock", tid=2), at_s=at_s, hold=Hold(ME, 1), pid=2))
+        own = InterpreterSample(2, at_s, Hold(0, 1), [runnable()], gil=0x7000)
+        watches.see(Moment([own]))
     assert [(watch.looked, watch.held, watch.longest_s) for watch in watches.watches] == [
         (3, 3, 2.0),
         (3, 3, 0.0),
-        (0, 0, 0.0),
+        (3, 0, 0.0),
     ]

@@ -143,7 +143,10 @@ def test_meanings_come_from_the_record() -> None:
     told = {(frame, column): meaning for frame, column, meaning in columns()}
     assert told["rounds_frame", "observed"].startswith("Whether the sampler ran")
     assert told["ledger_frame", "driver_cpu_s"].endswith("In seconds.")
-    assert told["frame", "trial_pickle_s"] == "Of the whole trial: Seconds to pickle and unpickle both."
+    assert told["frame", "trial_pickle_s"] == (
+        "Of the whole trial: Seconds to pickle and unpickle both. Between interpreters, to hand them over in whichever "
+        "way."
+    )
 
 
 def test_a_column_has_one_type_in_all_frames() -> None:

@@ -55,7 +55,7 @@ def test_of_a_crowd_few_files_are_open_at_a_time(monkeypatch: pytest.MonkeyPatch
         return files[tid]
 
     monkeypatch.setattr(sampler, "thread_files", opening)
-    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: Scene())
+    monkeypatch.setattr(sampler, "Interpreter", lambda of, layout: Scene())
     made = crowd(400)
     for _ in range(200):
         assert len(samples_of([made.moment()])) == THREADS_PER_MOMENT
@@ -91,7 +91,7 @@ def test_all_files_are_closed(scene: Scene) -> None:
 def test_threads_come_and_go_and_one_that_has_ended_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = {tid: Scene("sleep") for tid in (1, 2)}
     monkeypatch.setattr(sampler, "thread_files", lambda pid, tid: threads[tid])
-    monkeypatch.setattr(sampler, "Interpreter", lambda pid, runtime, layout: Scene())
+    monkeypatch.setattr(sampler, "Interpreter", lambda of, layout: Scene())
     made = Sampler((), None, 400, random.Random(0))
     assert made.moment().interpreters == []
     for tid in threads:

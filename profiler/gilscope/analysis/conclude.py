@@ -18,6 +18,7 @@ from gilscope.decide.findings import Evidence, findings
 from gilscope.decide.given import given_inputs
 from gilscope.decide.groups import Run, groups
 from gilscope.decide.inputs import why_fewer
+from gilscope.decide.isolated import without_need
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
@@ -197,12 +198,16 @@ def _recommendation(
 
 
 def _left_out(measured: Measured) -> tuple[Alternative, ...]:
+    unneeded = without_need(measured.model, measured.experiment.options, measured.floor) if measured.model else {}
+    tried = {trial.backend for trial in measured.records}
+    told = ((name, why) for name, why in unneeded.items() if name not in tried)
+    isolated = tuple(Alternative(backend=each, workers=None, speedup=None, why_not=why) for each, why in told)
     name = left_out(measured)
     if name is None:
-        return ()
+        return isolated
     other = "thread" if name == "asyncio" else "asyncio"
     why = f"not tried: it runs a plain function on the same threads as {other}, and calls this long are few in a budget"
-    return (Alternative(backend=name, workers=None, speedup=None, why_not=why),)
+    return (Alternative(backend=name, workers=None, speedup=None, why_not=why), *isolated)
 
 
 # -- beside the verdict -----------------------------------------------------------------------------------------------

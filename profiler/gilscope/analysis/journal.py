@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gilscope.decide.demands import combine
+from gilscope.decide.isolated import with_all_of_them
 from gilscope.decide.measured import Experiment, Left, Measured, Tried
 from gilscope.decide.steps import Step
+from gilscope.decide.traits import HandOver
 from gilscope.decide.warm import cold_rounds
+from gilscope.measure.handing_over import HandedIn
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.messages import Pickled
 from gilscope.measure.record import call_seconds, costs_of, ledgers_of, trial_record
@@ -76,6 +79,7 @@ class Journal:
         """All of it, for decisions."""
         costs = self._costs()
         shared = self.pickled.parent_share if self.pickled else None
+        isolated = self.pickled.between_interpreters if self.pickled else None
         return Measured(
             self.experiment,
             left,
@@ -90,10 +94,16 @@ class Journal:
             inputs_unseen=sum(number not in costs for number in range(self.solo.inputs_used)) if self.solo else 0,
             pickle_s=(self.pickled.seconds or 0.0) if self.pickled else 0.0,
             pickle_parent_share=0.5 if shared is None else shared,
+            hand_overs=self._hand_overs(isolated) if isolated else {},
             gil_held_ratio=self.hot.gil_held_ratio if self.hot else None,
             accelerators=self.solo.account.accelerators if self.solo else (),
             accelerators_used=self.solo.account.accelerators_used if self.solo else None,
         )
+
+    def _hand_overs(self, measured: HandedIn) -> dict[str, HandOver]:
+        share = measured.parent_s / measured.seconds if measured.seconds else 0.5
+        isolated = [name for name, traits in self.experiment.backends.items() if traits.in_process]
+        return dict.fromkeys(isolated, HandOver(measured.seconds, share))
 
     def _costs(self) -> dict[int, float]:
         return costs_of(self.solo.account) if self.solo else {}
@@ -116,10 +126,23 @@ class Journal:
         cold = 0 if trial is self.solo else cold_rounds(call_seconds(trial.account, costs))
         ledgers, pickled = ledgers_of(trial.account, cold), self.pickled
         record = trial_record(trial.account, costs, combine(ledgers) if ledgers else None, cold)
-        if pickled is None or not self.experiment.backends[record.backend].pickles:
+        traits = self.experiment.backends[record.backend]
+        if traits.in_process and record.status == "failed":
+            record = msgspec.structs.replace(record, reason=with_all_of_them(record.reason))
+        if pickled is None or not traits.pickles:
             return record
         reason = _which_part(record.reason, pickled.problem)
+        if traits.in_process:
+            return _between_interpreters(msgspec.structs.replace(record, reason=reason), pickled.between_interpreters)
         return msgspec.structs.replace(record, pickle_bytes=pickled.bytes, pickle_s=pickled.seconds, reason=reason)
+
+
+def _between_interpreters(record: Trial, handed: HandedIn | None) -> Trial:
+    if handed is None:
+        return record
+    return msgspec.structs.replace(
+        record, pickle_bytes=handed.pickled_bytes, pickle_s=handed.seconds, handed_over=handed.way
+    )
 
 
 def _which_part(reason: str | None, problem: str | None) -> str | None:

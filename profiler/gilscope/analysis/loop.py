@@ -126,6 +126,7 @@ def _traits(options: Options, extensions: Sequence[Extension], python: Python | 
             each.start_methods,
             next((n for extension in extensions if (n := extension.workers_of(each.name))), each.fixed_workers),
             each.elsewhere,
+            each.in_process,
             each.simplicity,
             each.empty_chunks,
         )

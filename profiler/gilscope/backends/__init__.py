@@ -8,6 +8,7 @@ Those of the core are listed here. Others are `Backend` subclasses that a packag
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
@@ -25,13 +26,15 @@ OWN = {
     "thread": "gilscope.backends.thread:Thread",
     "process": "gilscope.backends.process:Process",
     "asyncio": "gilscope.backends.asyncio_:Asyncio",
+    "interpreter": "gilscope.backends.interpreter:Interpreter",
 }
 
 
 def names() -> tuple[str, ...]:
     """The names of the backends that are tried unasked: gilscope's own pools first, then installed third parties'."""
     by_name = _declared(BY_NAME_GROUP)
-    return (*OWN, *(name for name in _declared(GROUP) if name not in by_name))
+    own = [name for name in OWN if name != "interpreter" or sys.version_info >= (3, 14)]
+    return (*own, *(name for name in _declared(GROUP) if name not in by_name))
 
 
 def get(name: str) -> Backend:

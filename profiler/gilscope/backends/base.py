@@ -153,6 +153,8 @@ class Backend(abc.ABC):
     """Whether all its workers run under one GIL."""
     elsewhere: ClassVar[bool] = False
     """Whether that GIL is another process's than the caller's, so that calls are pickled to get there."""
+    in_process: ClassVar[bool] = False
+    """Whether its workers, with a GIL each, are all in the caller's process."""
     start_methods: ClassVar[tuple[StartMethod, ...]] = ()
     empty_chunks: ClassVar[int] = 100
     """Chunks without calls that show what it costs to hand one over: fewer where each takes milliseconds."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import asyncio
 
 __all__ = [
+    "Worker",
+    "adopt",
     "adopt_orphans",
     "await_chunk_here",
     "busy",
@@ -61,7 +63,7 @@ def end_if_copied() -> None:
         os._exit(0)
 
 
-class _Worker:
+class Worker:
     """A worker thread's own state: whether it is in a chunk, and its event loop if it needs one."""
 
     def __init__(self) -> None:
@@ -98,12 +100,17 @@ def default_pool_threads(loop: asyncio.AbstractEventLoop) -> int | None:
     return None if threads is None else len(threads)
 
 
-def current_worker() -> _Worker:
+def current_worker() -> Worker:
     """The calling thread, as a worker."""
-    worker: _Worker | None = getattr(_local, "worker", None)
+    worker: Worker | None = getattr(_local, "worker", None)
     if worker is None:
-        worker = _local.worker = _Worker()
+        worker = _local.worker = Worker()
     return worker
+
+
+def adopt(worker: Worker) -> None:
+    """Let the calling thread go on as a worker that it was before it lost what is its own."""
+    _local.worker = worker
 
 
 def enter_worker(setup: Callable[[], Any] | None = None, observer_pid: int | None = None) -> ThreadAddress:

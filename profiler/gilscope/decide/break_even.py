@@ -48,7 +48,7 @@ def _of(model: Model, trial: Trial, serial: Trial | None, floor: float) -> Break
         backend=trial.backend,
         workers=trial.workers,
         dispatch_s=model.machine.dispatch_s.get(trial.backend),
-        pickle_s=model.machine.pickle_s if model.shape(trial.backend) == "process" else None,
+        pickle_s=model.machine.hand_over(trial.backend).seconds if model.shape(trial.backend) == "process" else None,
         startup_s=trial.startup_s,
         cold_s=trial.cold.cost_s if trial.cold else None,
         call_s=shortest_call_s(model, Configuration(trial.backend, trial.workers, trial.chunksize), floor),

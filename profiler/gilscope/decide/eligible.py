@@ -102,8 +102,9 @@ def _passes_lock(trial: Trial, standard: Standard) -> str | None:
     lock = standard.lock
     if lock is None or trial.backend in IN_ONE_PROCESS or trial.workers <= lock.lets_through:
         return None
+    workers = "interpreters" if trial.backend == "interpreter" else "processes"
     return (
-        f"its {trial.workers} processes would pass the lock, limit or pool in memory that lets {lock.lets_through} of "
+        f"its {trial.workers} {workers} would pass the lock, limit or pool in memory that lets {lock.lets_through} of "
         f"the calls of {lock.trial.name} through at a time, for each has one of its own"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from gilscope.decide.noise import Pair, floor_of, noise_floor
 from gilscope.decide.recommend import contenders, recommend
 from gilscope.decide.steps import Step
 from gilscope.decide.throughput import by_process, pooled, round_rates, with_throughput
-from gilscope.decide.traits import BackendTraits, Machine
+from gilscope.decide.traits import BackendTraits, HandOver, Machine
 from gilscope.options import Options
 from gilscope.records import LOOP_KINDS, Classification, Demands, Kind, Noise, Recommendation, Trial
 
@@ -95,6 +95,7 @@ class Measured:
     """Inputs in use that no round of the solo run has come to yet."""
     pickle_s: float = 0.0
     pickle_parent_share: float = 0.5
+    hand_overs: Mapping[str, HandOver] = field(default_factory=dict)
     """As in `gilscope.decide.traits.Machine`."""
     gil_held_ratio: float | None = None
     """By py-spy, for want of something better where the ledger cannot see the GIL."""
@@ -158,6 +159,7 @@ class Measured:
             dispatch_s={tried.record.backend: tried.dispatch_s for tried in pools if tried.dispatch_s},
             pickle_s=self.pickle_s,
             pickle_parent_share=self.pickle_parent_share,
+            hand_overs=self.hand_overs,
             samples=ledger.samples if ledger else 0,
         )
 

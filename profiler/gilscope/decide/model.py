@@ -109,8 +109,9 @@ class Model:
             return [loop, _delay(wait_s - blocked_s)]
         if shape == "thread":
             return self._thread_stations(dispatch_s, gil_share)
-        parent_s = machine.pickle_s * machine.pickle_parent_share
-        worker_s = demands.cpu_s + dispatch_s + machine.pickle_s - parent_s
+        hand_over = machine.hand_over(backend)
+        parent_s = hand_over.seconds * hand_over.parent_share
+        worker_s = demands.cpu_s + dispatch_s + hand_over.seconds - parent_s
         return [Station("cpu", worker_s, machine.capacity), _delay(wait_s), _parent(dispatch_s, parent_s)]
 
     def _thread_stations(self, dispatch_s: float, gil_share: float) -> list[Station]:

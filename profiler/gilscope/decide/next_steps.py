@@ -20,6 +20,7 @@ from gilscope.decide.comparing import check_first, check_leaders
 from gilscope.decide.contest import contest, passes, planned_round_s, second_processes
 from gilscope.decide.forking import fork_instead
 from gilscope.decide.inputs import PASS_SHARE
+from gilscope.decide.isolated import without_need
 from gilscope.decide.measured import Measured, Tried
 from gilscope.decide.mva import visited
 from gilscope.decide.ramp import goes_to_a_network, limit_of, ramp, workers_within
@@ -136,7 +137,8 @@ def _first_counts(measured: Measured) -> Open | None:
     model = measured.model
     if measured.asked(Open) or model is None:
         return None
-    names = [name for name in model.backends if name not in ("serial", left_out(measured))]
+    unpromising = without_need(model, measured.experiment.options, measured.floor)
+    names = [name for name in model.backends if name not in ("serial", left_out(measured), *unpromising)]
     return Open(tuple(candidates(model, names, measured.experiment.options)))
 
 
@@ -183,7 +185,7 @@ def _chunksize(measured: Measured, tried: Tried, length_s: float) -> int:
         or not tried.dispatch_s
     ):
         return to.chunksize
-    work_s = (measured.call_s or 0.0) + measured.machine.pickle_s
+    work_s = (measured.call_s or 0.0) + measured.machine.hand_over(to.backend).seconds
     return chunksize(work_s, math.ceil(to.workers * length_s / work_s), to.workers, tried.dispatch_s)
 
 

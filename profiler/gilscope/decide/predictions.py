@@ -145,7 +145,7 @@ def _chunksize(model: Model, backend: str) -> int:
     """As it would be planned; only processes are handed more than one call at once."""
     if model.shape(backend) != "process":
         return 1
-    work_s = call_s(model.demands) + model.machine.pickle_s
+    work_s = call_s(model.demands) + model.machine.hand_over(backend).seconds
     return chunksize(work_s, None, 1, model.machine.dispatch_s.get(backend, 0.0))
 
 

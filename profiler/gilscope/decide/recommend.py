@@ -21,6 +21,7 @@ from gilscope.decide.confidence import (
 from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.eligible import Standard, ineligible
+from gilscope.decide.isolated import by_what_they_take
 from gilscope.decide.noise import TIE_MARGIN
 from gilscope.decide.stats import Estimate
 from gilscope.decide.throughput import by_process, round_rates
@@ -38,7 +39,7 @@ FEWEST_ROUNDS = 2
 KEPT_SHARE = 0.2
 #: The executors that ``loop.run_in_executor`` takes and gilscope writes code for, by the backend that
 #: measured them.
-_OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process"}
+_OFFLOADS = {"asyncio": "thread", "thread": "thread", "process": "process", "interpreter": "interpreter"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def recommend(
     classification: Classification,
     *,
     kind: Kind,
-    simplicity: Mapping[str, int],
+    simplicity: Mapping[str, float],
     context: Context = "sync",
     target: CodeTarget | None = None,
     call_s: float | None = None,
@@ -95,6 +96,7 @@ def recommend(
         return _nothing(trials, context, barred)
     best = max(eligible, key=lambda candidate: candidate.rate)
     ties = [candidate for candidate in eligible if tied(best.standing, candidate.standing, floor)]
+    simplicity = by_what_they_take(simplicity, [each.trial for each in ties])
     chosen = min(ties, key=lambda each: _simplest(each, simplicity, kind))
     serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
     speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
@@ -193,7 +195,7 @@ def _bound(candidate: _Candidate, bounds: Mapping[str, float]) -> float:
     return math.inf if serial else bounds.get(candidate.trial.backend, math.inf)
 
 
-def _simplest(candidate: _Candidate, simplicity: Mapping[str, int], kind: Kind) -> tuple[int, bool, int, float]:
+def _simplest(candidate: _Candidate, simplicity: Mapping[str, float], kind: Kind) -> tuple[float, bool, int, float]:
     """What ties are broken by. A loop that only offloads is a thread pool with a loop on top: after
     threads."""
     trial = candidate.trial

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gilscope.records import LOOP_KINDS, Kind, StartMethod
 
-__all__ = ["HYPERTHREAD_GAIN", "BackendTraits", "Machine", "Shape"]
+__all__ = ["HYPERTHREAD_GAIN", "BackendTraits", "HandOver", "Machine", "Shape"]
 
 #: What the second hyperthread of a core adds to the first: up to so much in the measurements of those who made them
 #: (Marr et al., Hyper-Threading Technology Architecture and Microarchitecture, Intel Technology Journal 6:1, 2002). It
@@ -18,6 +18,14 @@ HYPERTHREAD_GAIN = 0.3
 #: How the workers of a backend share the interpreter: a loop of calls, threads under one GIL, an interpreter
 #: each, or coroutines of one event loop.
 Shape = Literal["serial", "thread", "process", "loop"]
+
+
+class HandOver(NamedTuple):
+    """What one call's argument and result take on their way to a worker and back, beyond what an empty chunk takes."""
+
+    seconds: float
+    parent_share: float
+    """The part of it that the caller does: it sends arguments and takes results."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,14 @@ class Machine:
     part of its dispatch."""
     pickle_parent_share: float = 0.5
     """The part of it that the parent does: it pickles arguments and unpickles results."""
+    hand_overs: Mapping[str, HandOver] = field(default_factory=dict)
+    """Of backends that hand over in another way than by pickling through a pipe."""
     samples: int = 0
     """Samples of the solo run, on which the share of the GIL rests."""
+
+    def hand_over(self, backend: str) -> HandOver:
+        """To a worker of that backend, which is none of the caller's threads."""
+        return self.hand_overs.get(backend, HandOver(self.pickle_s, self.pickle_parent_share))
 
     @property
     def shares_cores(self) -> bool:
@@ -64,6 +78,8 @@ class BackendTraits:
     """The worker count of a backend that has no choice."""
     elsewhere: bool = False
     """Whether that one GIL is in another process than the caller's."""
+    in_process: bool = False
+    """Whether its workers, with a GIL each, are all in the caller's process."""
     simplicity: int = 9
     """Ties go to the lower."""
     empty_chunks: int = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gilscope.decide.demands import in_call_wall_s
+from gilscope.decide.isolated import what_more_it_takes
 from gilscope.decide.stats import Estimate
 from gilscope.records import Trial
 from gilscope.units import byte_size, counted, duration, percent, times
@@ -62,6 +63,8 @@ _STATUSES = {"refused": "refused", "failed": "failed", "timeout": "ran into the 
 
 
 def _less_modest(trial: Trial, chosen: Trial) -> str:
+    if (heavier := what_more_it_takes(trial, chosen)) is not None:
+        return heavier
     if trial.backend == chosen.backend and trial.workers > chosen.workers:
         return f"it takes {trial.workers} workers instead of {chosen.workers}"
     return "it is less simple" if trial.backend != chosen.backend else "no better"

@@ -33,10 +33,12 @@ from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.copies import in_a_copy
+from gilscope.measure.handing_over import handed_over
 from gilscope.measure.imports import costliest
 from gilscope.measure.native import native_pools
 from gilscope.measure.pickling import bounded_recursion, crossing, is_plain, leaves_traces
 from gilscope.measure.summary import Summary
+from gilscope.observers.proc import memory
 from gilscope.units import counted
 from gilscope.unpicklable import explain
 
@@ -146,12 +148,15 @@ class Trial:
         if backend.start_methods:
             _keep_together(os.environ[m.MARK])
         configuration = Configuration(command.backend, command.workers, 1, command.start_method)
-        began = perf_counter()
+        before, began = memory(os.getpid()) if backend.in_process else None, perf_counter()
         pool = self._pool = self._exit.enter_context(backend.open(self._work, configuration))
         startup_s = perf_counter() - began
+        after = memory(os.getpid()) if before else None
+        grown = max(after.pss_bytes - before.pss_bytes, 0) // command.workers if before and after else None
         return m.Ready(
             workers=pool.workers,
             startup_s=startup_s,
+            memory_per_worker_bytes=grown,
             threads_before_fork=pool.threads_before_fork,
             order=order,
             gil_enabled=gil_enabled(),
@@ -237,7 +242,9 @@ class Trial:
                 problem = explain(what, value) or f"{what} cannot be unpickled: {error}"
                 return m.Pickled(problem=problem)
         try:
-            return msgspec.structs.replace(crossing(chunk, results), plain=self._are_plain(results))
+            isolated = handed_over(chunk, results)
+            plain = self._are_plain(results)
+            return msgspec.structs.replace(crossing(chunk, results), plain=plain, between_interpreters=isolated)
         except OSError:  # no thread or no pipe to be had: what it costs stays unknown
             return m.Pickled()
 
@@ -267,7 +274,7 @@ def _find_gil() -> m.Reply:
 
     try:
         found = own_layout()
-        return m.GilFound(offset=found.offset, libc=found.libc)
+        return m.GilFound(offset=found.offset, pointer=found.pointer, libc=found.libc)
     except NotWatchableError as error:
         return m.GilFound(reason=str(error))
 

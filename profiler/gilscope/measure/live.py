@@ -107,7 +107,7 @@ class LiveTrial:
         found = self.process.ask(m.FindGil(), m.GilFound, deadline, "calibrating")
         if found.offset is None:
             return Gil(), found.reason
-        layout = GilLayout(found.offset, found.libc)
+        layout = GilLayout(found.offset, found.libc, found.pointer)
         try:
             try_reading(layout, hello.pid, hello.runtime)
         except NotWatchableError as error:
@@ -156,6 +156,7 @@ class LiveTrial:
         ready = self.process.ask(ask, m.Ready, deadline, "starting its workers")
         self.account.order = ready.order
         self.account.note(startup_s=ready.startup_s, threads_before_fork=ready.threads_before_fork)
+        self.account.note(memory_per_worker_bytes=ready.memory_per_worker_bytes)
         self._watching, self._workers = watching, ready.workers
         if ready.gil_enabled and not watching.gil.enabled:
             watching.believe_in_gil()
@@ -332,7 +333,7 @@ class LiveTrial:
         workers = self.account.known.workers
         self._weigh_all()
         known = [size for pid in self._pids if (size := proc.memory(pid)) is not None]
-        if len(known) != workers:  # a process each
+        if len(known) != workers or any(worker.interpreter for worker in self._workers):  # not a process each
             return
         self.account.note(memory_per_worker_bytes=sum(size.pss_bytes for size in known) // workers)
         now_bytes = sum(size.anonymous_bytes for size in known)

@@ -106,6 +106,7 @@ class GilFound(Message, frozen=True, kw_only=True):
     """Where it is (`gilscope.observers.gil.GilLayout`), or the reason why that is not known."""
 
     offset: int | None = None
+    pointer: int | None = None
     libc: Literal["glibc", "musl"] | None = None
     reason: str | None = None
 
@@ -121,6 +122,8 @@ class Ready(Message, frozen=True, kw_only=True):
 
     workers: tuple[ThreadAddress, ...]
     startup_s: float
+    memory_per_worker_bytes: int | None = None
+    """By which the process grew for each, where the workers are interpreters of it."""
     threads_before_fork: int | None = None
     order: tuple[int, ...] = ()
     """As calls take the inputs."""

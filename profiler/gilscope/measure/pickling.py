@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gilscope.measure.handing_over import HandedIn
 from gilscope.subprocesses import start_thread
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Pickled(msgspec.Struct, frozen=True, tag=True):
     problem: str | None = None
     plain: bool = False
     """Whether JSON gives back the same of the arguments and the result, as far as was looked."""
+    between_interpreters: HandedIn | None = None
+    """What they cost on their way to another interpreter of the process; None where there is none to be had."""
 
     @property
     def seconds(self) -> float | None:

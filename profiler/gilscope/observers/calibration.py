@@ -6,14 +6,16 @@ import ctypes
 import os
 from dataclasses import replace
 
-from gilscope.introspection import runtime_address, thread_state
-from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Libc, Phase, find_layout, libc_of
+from gilscope.introspection import interpreter_state, runtime_address, thread_state
+from gilscope.observers.gil import SEARCH_BYTES, GilLayout, Libc, Phase, find_layout, find_pointer, libc_of
 from gilscope.observers.proc import contents
 from gilscope.observers.process_files import ProcessFiles, changed_its_user
 
 __all__ = ["NotWatchableError", "own_layout", "try_reading"]
 
 ROUNDS = 3
+#: Of a PyInterpreterState, of which the pointer to its GIL is in the first part.
+INTERPRETER_BYTES = 1 << 15
 
 
 class NotWatchableError(Exception):
@@ -35,6 +37,7 @@ def own_layout() -> GilLayout:
         memory = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
         try:
             phases = [Phase(held, _read(memory, runtime, held)) for held in (True, False) * ROUNDS]
+            interpreter = os.pread(memory, INTERPRETER_BYTES, interpreter_state())
         finally:
             os.close(memory)
     except OSError as error:
@@ -42,7 +45,8 @@ def own_layout() -> GilLayout:
     layout = find_layout(phases, thread_state())
     if layout is None:
         raise NotWatchableError("no word of the interpreter's memory behaved like the GIL")
-    return replace(layout, libc=own_libc())
+    pointer = find_pointer(interpreter, runtime + layout.offset)
+    return replace(layout, libc=own_libc(), pointer=pointer)
 
 
 def own_libc() -> Libc | None:

@@ -10,19 +10,22 @@ serves every process of it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from gilscope.observers.process_files import ProcessFiles
+from gilscope.thread_address import ThreadAddress
 
-__all__ = ["Gil", "GilLayout", "Hold", "Libc", "Phase", "find_layout", "libc_of"]
+__all__ = ["Gil", "GilLayout", "Hold", "Libc", "Phase", "find_layout", "find_pointer", "libc_of"]
 
 Libc = Literal["glibc", "musl"]
 
 HOLDER = struct.Struct("=Qi")
 #: The same, and ``switch_number`` behind it.
 HOLD = struct.Struct("=Qi4xQ")
+#: From the beginning of the GIL's structure to ``locked``.
+LOCKED_AT = 16
 #: The condition variables and mutexes of the GIL follow ``locked``: 8 bytes of switch number, then two conditions of
 #: 48 bytes and two mutexes of 40, in glibc and in musl.
 LOCKS_BYTES = 208
@@ -54,6 +57,20 @@ class GilLayout:
     """Bytes from ``_PyRuntime`` to the ``locked`` flag."""
     libc: Libc | None = "glibc"
     """Whose locks it is made of; None for another whose locks are not known: then nobody is seen to wait for it."""
+    pointer: int | None = None
+    """Bytes from a ``PyInterpreterState`` to the pointer to its GIL; None in 3.11, which has one GIL for all."""
+
+    def base(self, process: ProcessFiles, runtime: int, interpreter: int) -> int:
+        """What the ``locked`` flag of the GIL of an interpreter is ``offset`` bytes behind: ``_PyRuntime`` itself for
+        the main one, and for those that share its GIL.
+
+        :param interpreter: its address; 0 for the main one
+        :raises OSError: when the process is gone or its memory may not be read
+        """
+        if not interpreter or self.pointer is None:
+            return runtime
+        (gil,) = POINTER.unpack(process.read(interpreter + self.pointer, POINTER.size))
+        return int(gil) + LOCKED_AT - self.offset
 
     def read(self, process: ProcessFiles, runtime: int) -> Hold:
         """The hold of this moment.
@@ -104,6 +121,11 @@ class Gil:
         """Whether its holder can be told: its place is known, or there is none."""
         return self.layout is not None or not self.enabled
 
+    def of(self, threads: Iterable[ThreadAddress]) -> Gil:
+        """What is known of those that these threads need: an interpreter's own is found by its pointer alone."""
+        found = self.layout is None or self.layout.pointer is not None
+        return self if found or not any(thread.interpreter for thread in threads) else replace(self, layout=None)
+
     @property
     def waiters_known(self) -> bool:
         """Whether threads can be seen to wait for it."""
@@ -144,6 +166,15 @@ def find_layout(phases: Sequence[Phase], thread_state: int) -> GilLayout | None:
     for test, memories in ((1, held), (0, free)):
         fits = [at for at in fits if all(_locked(memory, at) == test for memory in memories)]
     return GilLayout(fits[0] + 8) if fits else None
+
+
+def find_pointer(interpreter: bytes, locked: int) -> int | None:
+    """Where the main interpreter points to its GIL; None when it does not.
+
+    :param interpreter: its memory, from the beginning on
+    :param locked: the address of the GIL's ``locked`` flag
+    """
+    return next(iter(_all_at(POINTER.pack(locked - LOCKED_AT), interpreter)), None)
 
 
 def _all_at(word: bytes, memory: bytes) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 
 from gilscope.observers.gil import Hold
@@ -44,17 +44,14 @@ class HoldWatch:
 
 
 class HoldWatches:
-    """The GIL's view of the moments: a watch for each interpreter.
+    """The GIL's view of the moments: a watch for each GIL. A process has several where interpreters have their own."""
 
-    :param pids: the watched processes
-    """
-
-    def __init__(self, pids: Iterable[int]) -> None:
-        self._watches = {pid: HoldWatch() for pid in pids}
+    def __init__(self) -> None:
+        self._watches: defaultdict[tuple[int, int], HoldWatch] = defaultdict(HoldWatch)
 
     def see(self, moment: Moment) -> None:
         for sample in moment.interpreters:
-            self._watches[sample.pid].see(sample.at_s, sample.hold, sample.gil_wanted)
+            self._watches[sample.pid, sample.gil].see(sample.at_s, sample.hold, sample.gil_wanted)
 
     @property
     def watches(self) -> list[HoldWatch]:

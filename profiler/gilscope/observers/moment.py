@@ -59,6 +59,8 @@ class InterpreterSample:
     """When the holder was read, by `time.perf_counter`."""
     hold: Hold
     threads: list[ThreadSample]
+    gil: int = 0
+    """Which GIL of its process that is."""
 
     @property
     def gil_wanted(self) -> bool:

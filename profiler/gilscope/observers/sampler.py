@@ -45,16 +45,18 @@ RECENT_MOMENTS = 64
 
 
 class Interpreter:
-    """One watched process and its GIL; without a layout (calibration failed, or no GIL) the holder is unknown.
+    """One watched interpreter and its GIL; without a layout (calibration failed, or no GIL) the holder is unknown.
 
+    :param of: one of its threads
     :raises OSError: when it is gone or its memory may not be read
     """
 
-    def __init__(self, pid: int, runtime: int, layout: GilLayout | None) -> None:
-        self.pid = pid
-        self.files = ProcessFiles(pid)
-        self._runtime = runtime
+    def __init__(self, of: ThreadAddress, layout: GilLayout | None) -> None:
+        self.pid = of.pid
+        self.files = ProcessFiles(of.pid)
         self._layout = layout
+        self.gil = of.runtime if layout is None else layout.base(self.files, of.runtime, of.interpreter)
+        """The same for all interpreters that share it."""
         self._numbers: NumberPlace | None = None
 
     def blocked_holder(self, hold: Hold, known: ThreadAddress) -> str | None:
@@ -70,11 +72,11 @@ class Interpreter:
         return state if self.hold() == hold else None
 
     def hold(self) -> Hold:
-        return Hold(0, 0) if self._layout is None else self._layout.read(self.files, self._runtime)
+        return Hold(0, 0) if self._layout is None else self._layout.read(self.files, self.gil)
 
     def owns_futex(self, address: int) -> bool:
         """Whether a thread blocked on the futex at ``address`` wants the GIL."""
-        return self._layout is not None and self._layout.owns_futex(self.files, self._runtime, address)
+        return self._layout is not None and self._layout.owns_futex(self.files, self.gil, address)
 
 
 class WatchedThread:
@@ -199,7 +201,8 @@ class Sampler:
         self._recent: dict[WatchedThread, None] = {}
         """Of a crowd, those whose files are open, the last looked at last."""
         self.quality = SamplingQuality(rate_hz)
-        self._interpreters: dict[int, Interpreter] = {}
+        self._interpreters: dict[tuple[int, int], Interpreter] = {}
+        """By process and address."""
         self.threads: list[WatchedThread] = []
         try:
             for address in threads:
@@ -218,15 +221,18 @@ class Sampler:
         self._everyone = self._by_interpreter(self.threads)
 
     def _open(self, address: ThreadAddress) -> None:
-        interpreter = self._interpreters.get(address.pid)
-        if interpreter is None:
-            interpreter = Interpreter(address.pid, address.runtime, self._layout)
-            self._interpreters[address.pid] = interpreter
+        interpreter = self._interpreter_of(address)
         timed = len(self.threads) < self._timed
         thread = WatchedThread(address, interpreter, timed)
         thread.open()  # refused here rather than in the middle of a round
         self._keep_open([thread])
         self.threads.append(thread)
+
+    def _interpreter_of(self, address: ThreadAddress) -> Interpreter:
+        key = (address.pid, address.interpreter)
+        if key not in self._interpreters:
+            self._interpreters[key] = Interpreter(address, self._layout)
+        return self._interpreters[key]
 
     def let_go_of_ended(self) -> None:
         """Close the files of the threads that were found to have ended."""
@@ -286,7 +292,7 @@ class Sampler:
         for interpreter, threads in self._chosen(candidates):
             self.quality.readings[HOLDER].tried += 1
             try:
-                seen = InterpreterSample(interpreter.pid, time.perf_counter(), interpreter.hold(), [])
+                seen = InterpreterSample(interpreter.pid, time.perf_counter(), interpreter.hold(), [], interpreter.gil)
             except (OSError, ValueError) as error:
                 self.quality.note(HOLDER, error)  # of a process that is ending the trial's own report will say why
                 continue
@@ -380,10 +386,10 @@ class Sampler:
             oldest.close()
 
     def _by_interpreter(self, threads: list[WatchedThread]) -> list[tuple[Interpreter, list[WatchedThread]]]:
-        grouped: dict[int, list[WatchedThread]] = {}
+        grouped: dict[tuple[int, int], list[WatchedThread]] = {}
         for thread in threads:
-            grouped.setdefault(thread.address.pid, []).append(thread)
-        return [(self._interpreters[pid], members) for pid, members in grouped.items()]
+            grouped.setdefault((thread.address.pid, thread.address.interpreter), []).append(thread)
+        return [(self._interpreters[key], members) for key, members in grouped.items()]
 
     def close(self) -> None:
         """Close every file."""

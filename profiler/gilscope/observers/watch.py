@@ -55,7 +55,7 @@ class ProcObserver:
     ) -> None:
         self._root = root
         self._workers = workers
-        self._gil = gil
+        self._gil = gil = gil.of(workers)
         self._rate_hz = rate_hz * (FASTER_ALONE if len(workers) == 1 else 1.0)
         self._rng = rng
         self._untold = untold_here(gil).states
@@ -80,7 +80,7 @@ class ProcObserver:
         """
         sampler = self._sampler()
         counts, traces = ThreadCounts(), Traces(self._workers[:MOST_LANES])
-        holds = HoldWatches(worker.pid for worker in self._workers)
+        holds = HoldWatches()
         try:
             other_cpu = _NonWorkerCpuMeter(self._root, self._workers)
             before = [thread.scheduled() for thread in sampler.threads]

@@ -31,7 +31,7 @@ from gilscope.records.plans import (
 )
 from gilscope.records.result import SCHEMA, ResultRecord
 from gilscope.records.traces import Histogram, Lane, Stack, Timeline
-from gilscope.records.trials import ENOUGH_FOR_P99, ColdCost, Repeats, Round, Status, Trial
+from gilscope.records.trials import ENOUGH_FOR_P99, ColdCost, HandedOver, Repeats, Round, Status, Trial
 from gilscope.records.verdicts import (
     Alternative,
     BreakEven,
@@ -70,6 +70,7 @@ __all__ = [
     "FleetOption",
     "FleetPoint",
     "GivenInputs",
+    "HandedOver",
     "Histogram",
     "HotLine",
     "ImportCost",

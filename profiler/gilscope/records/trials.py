@@ -11,8 +11,9 @@ from gilscope.records.plans import QueueFigures
 from gilscope.records.traces import Histogram, Timeline
 from gilscope.records.verdicts import StartMethod
 
-__all__ = ["ENOUGH_FOR_P99", "ColdCost", "Repeats", "Round", "Status", "Trial"]
+__all__ = ["ENOUGH_FOR_P99", "ColdCost", "HandedOver", "Repeats", "Round", "Status", "Trial"]
 
+HandedOver = Literal["shared", "pickled", "mixed"]
 Status = Literal["ok", "failed", "refused", "timeout"]
 
 #: Of fewer calls the 99th percentile is the longest of them, whatever that was.
@@ -134,7 +135,9 @@ class Trial(Record, frozen=True, kw_only=True):
     pickle_bytes: int | None = None
     """Bytes of one call's argument and result, pickled; None where nothing is pickled."""
     pickle_s: float | None = None
-    """Seconds to pickle and unpickle both."""
+    """Seconds to pickle and unpickle both. Between interpreters, to hand them over in whichever way."""
+    handed_over: HandedOver | None = None
+    """How they cross between interpreters: as they are, pickled, or partly so. None elsewhere."""
     loop_lag_p50_s: float | None = None
     loop_lag_p99_s: float | None = None
     loop_lag_max_s: float | None = None

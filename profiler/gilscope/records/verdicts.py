@@ -71,7 +71,7 @@ class Recommendation(Record, frozen=True, kw_only=True):
     chunksize: int | None = None
     start_method: StartMethod | None = None
     executor: str | None = None
-    """For ``asyncio`` with a plain function: the executor to offload to, thread or process."""
+    """For ``asyncio`` with a plain function: the executor to offload to, thread, process or interpreter."""
     trial: int | None = None
     """The number among the record's trials of the one that it rests on; None when inconclusive, and in results of older
     versions."""

@@ -35,7 +35,10 @@ __all__ = ["FRAMES", "FrameColumn", "columns", "dtype_of", "series"]
 
 CATEGORY: Final = "category"
 #: Those that are always there, in this order; others come after.
-_CATEGORIES: Final = {"backend": ("serial", "thread", "process", "asyncio"), "state": (*STATES, "unknown")}
+_CATEGORIES: Final = {
+    "backend": ("serial", "thread", "process", "asyncio", "interpreter"),
+    "state": (*STATES, "unknown"),
+}
 _DTYPES: Final = {
     types.FloatType: "float64",
     types.BoolType: "boolean",

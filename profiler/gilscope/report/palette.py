@@ -50,7 +50,7 @@ class BackendStyle:
     """An SVG path around the origin, some ten units wide."""
 
 
-#: After Okabe & Ito, told apart by readers who see few colours; the first four are gilscope's own backends.
+#: After Okabe & Ito, told apart by readers who see few colours; the first five are gilscope's own backends.
 _BACKENDS: Final = {
     "serial": BackendStyle("#7b8190", "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z"),
     "thread": BackendStyle("#1f83c4", "M-4.5-4.5h9v9h-9z"),

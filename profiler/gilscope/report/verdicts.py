@@ -88,7 +88,7 @@ def _how(advice: Recommendation) -> str:
         return f"offload it from the event loop to a {advice.executor} pool{_size(advice)}"
     if advice.backend == "asyncio":
         return f"await it on one event loop, {advice.workers or UNKNOWN} at a time"
-    if advice.backend in ("thread", "process"):
+    if advice.backend in ("thread", "process", "interpreter"):
         return f"run it in a {advice.backend} pool{_size(advice)}"
     return f"run it with {advice.backend}{_size(advice)}"
 

@@ -43,8 +43,15 @@ def forked(threads: int) -> Trial:
     return pool("process", 2, 20, held=1.0, gil=1.0, start_method="fork", threads_before_fork=threads)
 
 
-def refused(reason: str) -> Trial:
-    return make.trial("process", status="refused", reason=reason)
+def refused(reason: str, backend: str = "process") -> Trial:
+    return make.trial(backend, status="refused", reason=reason)
+
+
+#: As told on CPython 3.14 with NumPy 2.5.
+NUMPY_REFUSES = (
+    "the module numpy._core._multiarray_umath cannot be imported in an interpreter of its own (ImportError: module "
+    "numpy._core._multiarray_umath does not support loading in subinterpreters)"
+)
 
 
 def lost(workers: int) -> QueueFigures:
@@ -97,6 +104,12 @@ CASES = {
         ("process × 2, fork: 5 beside the one that forked",),
         with_trials(QUIET, forked(0)),
         advice=("get_context('forkserver')",),
+    ),
+    "refuses-interpreters": Case(
+        with_trials(QUIET, refused(NUMPY_REFUSES, "interpreter")),
+        ("the module numpy._core._multiarray_umath cannot be imported",),
+        with_trials(QUIET, refused("the function cannot be imported by its name", "interpreter")),
+        advice=("a newer version of numpy",),
     ),
     "memory-limit": Case(
         with_trials(

@@ -34,7 +34,8 @@ class Templates(NamedTuple):
 
 
 CORE: Final = Templates(
-    "gilscope.decide.code", {"serial": "serial", "loop": "loop", "thread": "pool", "process": "pool"}
+    "gilscope.decide.code",
+    {"serial": "serial", "loop": "loop", "thread": "pool", "process": "pool", "interpreter": "pool"},
 )
 #: Calls of a function that always does the same.
 _REPEATS: Final = 100

@@ -80,7 +80,7 @@ class Execution:
     chunksize: int = 1
     start_method: StartMethod | None = None
     executor: str | None = None
-    """For asyncio with a plain function: thread or process."""
+    """For asyncio with a plain function: thread, process or interpreter."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of a task queue, as they are written in its configuration."""
 

@@ -24,6 +24,7 @@ RULES: dict[str, Callable[[Evidence], Figures | None]] = {
     "defined-in-session": data.defined_in_session,
     "nested-pools": libraries.nested_pools,
     "fork-with-threads": libraries.fork_with_threads,
+    "refuses-interpreters": libraries.refuses_interpreters,
     "memory-limit": machine.memory_limit,
     "gil-held-while-blocked": gil.held_while_blocked,
     "long-gil-holds": gil.long_holds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilscope.decide.findings.evidence import NOTABLE_SHARE, Evidence, with_most
+from gilscope.decide.findings.evidence import NOTABLE_SHARE, OWN_GILS, Evidence, with_most
 from gilscope.decide.rounds import chunksize
 from gilscope.records import Figures, Trial
 
@@ -26,7 +26,7 @@ def not_picklable(evidence: Evidence) -> Figures | None:
 def defined_in_session(evidence: Evidence) -> Figures | None:
     """A function that only gilscope could bring to worker processes."""
     place, _, name = evidence.target.spec.rpartition(":")
-    processes = evidence.measured("process")
+    processes = evidence.measured(*OWN_GILS)
     if place != "__main__" or not processes:
         return None
     return {"function": name, "configurations": ", ".join(trial.name for trial in processes)}
@@ -62,7 +62,7 @@ def results_differ(evidence: Evidence) -> Figures | None:
 
 def task_too_small(evidence: Evidence) -> Figures | None:
     """A call that is short against handing it over, and the chunksize that pays."""
-    call, chunked = evidence.call_s, with_most(evidence.measured("process"), _lost_share, CHUNKING_GAIN)
+    call, chunked = evidence.call_s, with_most(evidence.measured(*OWN_GILS), _lost_share, CHUNKING_GAIN)
     tiny = evidence.classification.label == "overhead-bound" and bool(evidence.dispatch_s)
     if call is None or not (tiny or chunked):
         return None

@@ -14,6 +14,7 @@ from gilscope.records import LOOP_KINDS, HotLine, ResultRecord, Trial
 __all__ = [
     "BUSY_SHARE",
     "NOTABLE_SHARE",
+    "OWN_GILS",
     "Evidence",
     "in_words",
     "is_watched_enough",
@@ -30,6 +31,8 @@ NOTABLE_SHARE = 0.1
 #: From this utilization on a resource is taken to be what limits: at 0.7 a call already waits there, on average,
 #: for two others (M/M/1: ρ ÷ (1 − ρ)).
 BUSY_SHARE = 0.7
+#: Backends whose workers have a GIL each.
+OWN_GILS = ("process", "interpreter")
 #: Samples that tell a share of one half to ±8 points (binomial, 90 %): enough where a rule asks for twice of something.
 ENOUGH_SAMPLES = 100
 
@@ -81,7 +84,7 @@ class Evidence(ResultRecord, frozen=True, kw_only=True):
         held = None if trial.ledger is None else trial.ledger.gil_held_ratio
         if held is not None or not self.environment.gil_enabled:
             return held or 0.0
-        if trial.backend == "process":
+        if trial.backend in OWN_GILS:
             return 0.0  # each worker has its own: the CPUs are what they share
         if trial.throughput_per_s is None or self.demands is None:
             return None

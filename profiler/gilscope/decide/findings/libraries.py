@@ -8,10 +8,12 @@ from gilscope.decide.findings.evidence import Evidence, with_most
 from gilscope.records import Figures, NativePool, Trial
 from gilscope.units import counted
 
-__all__ = ["fork_with_threads", "nested_pools", "own_threads"]
+__all__ = ["fork_with_threads", "nested_pools", "own_threads", "refuses_interpreters"]
 
 #: Libraries whose threads threadpoolctl can limit while the program runs.
 CONTROLLED = frozenset({"blis", "flexiblas", "mkl", "openblas", "openmp"})
+#: What a pool of interpreters says that found such a module.
+ALONE = "cannot be imported in an interpreter of its own"
 #: A call that runs this many processes at a time runs a pool; one is a program it calls.
 POOL_PROCESSES = 2
 
@@ -65,6 +67,15 @@ def nested_pools(evidence: Evidence) -> Figures | None:
         "processes": workers * started if workers else None,
         "cpus_usable": evidence.environment.cpus_usable,
     }
+
+
+def refuses_interpreters(evidence: Evidence) -> Figures | None:
+    """A module that knows of one interpreter for each process only."""
+    trial = next((t for t in evidence.trials if t.status == "refused" and ALONE in (t.reason or "")), None)
+    if trial is None or trial.reason is None:
+        return None
+    module = trial.reason.partition(" cannot be imported")[0].removeprefix("the module ")
+    return {"package": module.partition(".")[0], "module": module, "reason": trial.reason}
 
 
 def fork_with_threads(evidence: Evidence) -> Figures | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gilscope.decide.demands import in_call_wall_s
-from gilscope.decide.findings.evidence import Evidence, with_most
+from gilscope.decide.findings.evidence import OWN_GILS, Evidence, with_most
 from gilscope.records import Figures, Trial
 from gilscope.units import duration
 
@@ -41,7 +41,7 @@ def cpus_limited(evidence: Evidence) -> Figures | None:
 def memory_limit(evidence: Evidence) -> Figures | None:
     """Workers that together need more memory than there may be."""
     limit = evidence.environment.memory_limit_bytes
-    trial = with_most(evidence.measured("process"), _needed_bytes, max(1, MEMORY_SHARE * (limit or 0)))
+    trial = with_most(evidence.measured(*OWN_GILS), _needed_bytes, max(1, MEMORY_SHARE * (limit or 0)))
     if limit is None or trial is None:
         return None
     each, advised = trial.memory_per_worker_bytes or 0, evidence.chosen

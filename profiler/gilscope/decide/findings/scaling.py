@@ -8,6 +8,7 @@ import math
 from gilscope.decide.findings.evidence import (
     BUSY_SHARE,
     NOTABLE_SHARE,
+    OWN_GILS,
     Evidence,
     is_watched_enough,
     per_call,
@@ -31,7 +32,7 @@ TOO_NOISY = 0.3
 
 def cpu_inflation(evidence: Evidence) -> Figures | None:
     """The same call costs more CPU when others run beside it."""
-    trials = [trial for trial in evidence.measured("thread", "process") if trial.workers > 1]
+    trials = [trial for trial in evidence.measured("thread", *OWN_GILS) if trial.workers > 1]
     trial = max(trials, key=lambda t: _extra_cpu_s(t, evidence), default=None)
     if trial is None or not evidence.is_notable(_extra_cpu_s(trial, evidence)):
         return None
@@ -96,7 +97,7 @@ def lock_bound(evidence: Evidence) -> Figures | None:
     that waits with it in its hands."""
     if evidence.demands is not None and evidence.is_notable(evidence.demands.gil_held_off_cpu_s):
         return None
-    trials = evidence.measured("thread", "process", "asyncio")
+    trials = evidence.measured("thread", *OWN_GILS, "asyncio")
     several = [trial for trial in trials if trial.workers > 1 and not (trial.backend == "asyncio" and evidence.on_loop)]
     trial = with_most(several, lambda t: _at_lock(t, evidence), LOCK_SHARE)
     if trial is None:
@@ -116,7 +117,7 @@ def _at_lock(trial: Trial, evidence: Evidence) -> float:
 
 def resource_limit(evidence: Evidence) -> Figures | None:
     """A throughput that stops growing while nothing of this machine is busy."""
-    found = (_knee(backend, evidence) for backend in ("thread", "asyncio", "process"))
+    found = (_knee(backend, evidence) for backend in ("thread", "asyncio", *OWN_GILS))
     knee, most = next((pair for pair in found if pair is not None), (None, None))
     if knee is None or most is None:
         return None

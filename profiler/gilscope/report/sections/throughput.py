@@ -95,6 +95,10 @@ def _errors(trial: Trial) -> str:
     return percent(trial.errors / trial.calls) if trial.calls else f"{trial.errors:,}"
 
 
+def _pickled(trial: Trial) -> str:
+    return "shared" if trial.handed_over == "shared" else or_dash(byte_size, trial.pickle_bytes)
+
+
 #: What is told of a trial that went well.
 _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("calls/s"), lambda trial: number(trial.throughput_per_s)),
@@ -109,7 +113,7 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("first call", brief=False), lambda trial: or_dash(duration, trial.cold.first_s if trial.cold else None)),
     (Column("memory", brief=False), lambda trial: or_dash(byte_size, trial.memory_bytes)),
     (Column("memory/ worker", brief=False), lambda trial: or_dash(byte_size, trial.memory_per_worker_bytes)),
-    (Column("pickled/ call", brief=False), lambda trial: or_dash(byte_size, trial.pickle_bytes)),
+    (Column("pickled/ call", brief=False), _pickled),
     (Column("pickling", brief=False), lambda trial: or_dash(duration, trial.pickle_s)),
     (Column("profiling overhead", brief=False), lambda trial: slowdown(trial.observer_slowdown)),
     (Column("errors"), _errors),
