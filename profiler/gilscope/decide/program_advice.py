@@ -9,6 +9,7 @@ from typing import Final
 from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, outside_s
 from gilscope.records import Account
 from gilscope.records.programs import (
+    STOPPED_WORLD,
     Advice,
     BlockedLoop,
     HeldGil,
@@ -152,7 +153,12 @@ def _on_lock(lock: LockWaits) -> Advice | None:
     if lock.threads < 2 or not lock.waiting:
         return None
     place, seconds = lock.waiting[0]
+    if lock.owner == STOPPED_WORLD:
+        told = f"{counted(lock.threads, 'thread')} wait {duration(lock.waited_s)} while another has stopped them all"
+        way = "to collect garbage, mostly: make less of it, or freeze what stays (gc.freeze)"
+        return Advice(name="stopped-world", sentence=f"{told}: {way}.", to_win_s=lock.waited_s, place=place)
     name = "a lock" if lock.address is None else f"the lock at {lock.address:#x}"
+    name = name if lock.owner is None else f"the lock of one {lock.owner}"
     told = f"{counted(lock.threads, 'thread')} wait {duration(lock.waited_s)} for {name}"
     where = f"mostly in {place.function} ({duration(seconds)})"
     sentence = f"{told}, {where}: hold it for less, or divide what it guards."

@@ -61,13 +61,14 @@ def ledgers_of(process: SeenProcess, counts: ThreadCounts) -> Iterator[tuple[See
     whole = counts.of_all()
     for thread in process.threads:
         own = counts.of(thread.tid)
-        yield thread, _ledger(thread, own if own.total else whole, own, process.unknown_states)
+        yield thread, _ledger(thread, own if own.total else whole, own, process)
 
 
-def _ledger(thread: SeenThread, counts: Counts, own: Counts, unknown: frozenset[str]) -> Ledger:
+def _ledger(thread: SeenThread, counts: Counts, own: Counts, process: SeenProcess) -> Ledger:
     if thread.wall_s <= 0:
         return Ledger(threads=1, **dict.fromkeys((f"{state}_s" for state in STATES), 0.0))  # type: ignore[arg-type]
-    parts = seconds_by_state(thread.wall_s, thread.scheduled, counts)
+    unknown = process.unknown_states
+    parts = seconds_by_state(thread.wall_s, thread.scheduled, counts, process.gil_enabled)
     if thread.interpreter is None:
         parts |= {"cpu_gil": 0.0, "cpu_free": parts["cpu"]}
     ledger = Ledger(

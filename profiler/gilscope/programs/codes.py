@@ -24,13 +24,16 @@ MOST_CODES: Final = 20_000
 MOST_TABLE_BYTES: Final = 1 << 20
 #: Code units of one function, at most, and the characters of a name.
 MOST_SIZE: Final = 1 << 31
-#: ``struct state`` of a string: two bits of interning, three of bytes a character, then whether its text follows.
-KIND_SHIFT, KIND_MASK, COMPACT, ASCII = 2, 7, 1 << 5, 1 << 6
+#: ``struct state`` of a string, behind that of interning: three bits of bytes a character, then whether its text
+#: follows.
+KIND_MASK, COMPACT, ASCII = 7, 1 << 3, 1 << 4
 ENCODINGS: Final = {1: "latin-1", 2: "utf-16", 4: "utf-32"}
 #: What goes round in asyncio, with the local variables that tell: until when timers are due, a float made anew in each
 #: turn, and which of the callbacks that are ready is called.
 LOOP, TELLING = "BaseEventLoop._run_once", ("end_time", "i")
 MOST_LOCALS: Final = 64
+#: Copies of a code object's instructions: one for each of so many threads.
+MOST_COPIES: Final = 4096
 #: Of a name that are compared with those read before, where code objects have no number of their own.
 COMPARED_BYTES: Final = 96
 
@@ -42,7 +45,7 @@ class NotCodeError(ValueError):
 class _Code:
     """What is known of one code object."""
 
-    __slots__ = ("frames", "function", "identity", "name_at", "name_begins", "size", "table", "table_at")
+    __slots__ = ("copies", "frames", "function", "identity", "name_at", "name_begins", "size", "table", "table_at")
 
     def __init__(self, identity: bytes, function: PythonFunction, size: int, table_at: int) -> None:
         self.identity = identity
@@ -51,6 +54,7 @@ class _Code:
         self.table_at = table_at
         self.table: bytes | None = None
         self.frames: dict[int, Frame] = {}
+        self.copies: tuple[int, ...] = ()
         self.name_at, self.name_begins = 0, b""
 
 
@@ -98,6 +102,8 @@ class CodeCache:
         """
         known = self._codes[code]
         instruction = (instruction_at - code - self._layout.code_instructions) // 2
+        if self._layout.code_copies is not None and not -1 <= instruction < known.size:
+            instruction = self._in_a_copy(code, known, instruction_at)
         frame = known.frames.get(instruction)
         if frame is None:
             if not -1 <= instruction < known.size:
@@ -109,9 +115,29 @@ class CodeCache:
         """The function of a code object that has just been checked."""
         return self._codes[code].function
 
+    def _in_a_copy(self, code: int, known: _Code, instruction_at: int) -> int:
+        """Which instruction of a thread's own copy it is; one that there is not, where it is none's."""
+        for fresh in (False, True):
+            if fresh:
+                known.copies = self._copies(code)
+            for begins in known.copies:
+                if -2 <= instruction_at - begins < 2 * known.size:
+                    return (instruction_at - begins) // 2
+        return known.size
+
+    def _copies(self, code: int) -> tuple[int, ...]:
+        """Where the copies of its instructions begin (``struct _PyCodeArray``: how many, then where each is)."""
+        try:
+            array = self._memory.word(code + (self._layout.code_copies or 0))
+            count = min(self._memory.word(array), MOST_COPIES) if array else 0
+            return struct.unpack(f"={count}Q", self._memory.read(array + 8, 8 * count)) if count else ()
+        except ReadError:
+            return ()
+
     def _identity(self, memory: bytes) -> bytes:
         """What stays the same of a code object as long as it lives; not how often it is referred to, nor how warm."""
-        return memory[8:40] + memory[self._layout.code_first_line :]
+        type_at = self._layout.object_type
+        return memory[type_at : type_at + 32] + memory[self._layout.code_first_line :]
 
     def _learn(self, address: int, memory: bytes) -> bool:
         try:
@@ -132,7 +158,7 @@ class CodeCache:
     def _places(self, names: int) -> tuple[int, ...]:
         """Of `TELLING` among the names of local variables."""
         try:
-            count = min(self._memory.word(names + 16), MOST_LOCALS)
+            count = min(self._memory.word(names + self._layout.object_size), MOST_LOCALS)
             items = self._memory.read(names + self._layout.tuple_items, 8 * count)
             known = [self.string(_word(items, 8 * at)) for at in range(count)]
         except (NotCodeError, ReadError):
@@ -143,7 +169,7 @@ class CodeCache:
         layout = self._layout
         if not self._is_code_type(_word(memory, layout.object_type)):
             raise NotCodeError("an object of another type")
-        size = _word(memory, layout.object_type + 8)
+        size = _word(memory, layout.object_size)
         if size >= MOST_SIZE:
             raise NotCodeError("a code object of no size")
         name_at = _word(memory, layout.code_name)
@@ -173,7 +199,8 @@ class CodeCache:
         head = self._memory.read(address, layout.string_state + 4)
         length = _word(head, layout.string_length)
         (state,) = struct.unpack_from("=I", head, layout.string_state)
-        kind = state >> KIND_SHIFT & KIND_MASK
+        state >>= layout.string_kind_shift
+        kind = state & KIND_MASK
         if kind not in ENCODINGS or not state & COMPACT or length >= MOST_SIZE:
             raise NotCodeError("a name that is no string")
         data = layout.string_ascii_data if state & ASCII else layout.string_data

@@ -76,7 +76,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     account = _whole(parts)
     holds = tables.holds(scaled, watched.began_s)
     loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
-    locks = tuple(lock for part in parts for lock in tables.locks(part.process.pid, part.views, part.factors))
+    locks = tuple(lock for part in parts for lock in tables.locks(part.process, part.views, part.factors))
     accounts = tuple(_process(part, watched.began_s) for part in parts)
     courses = {part.process.pid: part.views.course for part in parts}
     gils, holders = gil_tracks(courses)
@@ -96,7 +96,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         processes=accounts,
         threads=threads[:MOST_THREADS],
         threads_left_out=max(0, len(threads) - MOST_THREADS),
-        functions=tables.functions(scaled),
+        functions=tables.functions(scaled, any(process.gil_enabled for process in processes if process.threads)),
         blame=tables.blame(scaled),
         holds=holds,
         loops=loops,
@@ -161,6 +161,7 @@ def _process(part: _Part, began_s: float) -> ProcessAccount:
         parent=process.parent or None,
         command=shlex.join(process.command),
         python=python,
+        gil_enabled=process.gil_enabled if process.python is not None else None,
         interpreters=len(gils),
         threads=len(process.threads),
         began_s=max(0.0, process.first_s - began_s),

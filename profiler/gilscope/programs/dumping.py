@@ -71,6 +71,8 @@ class ProcessDump:
     """All of them; of a crowd, some were looked at."""
     waiters_known: bool
     """Whether every thread that waits for a GIL could be told from one that waits for a lock."""
+    gil_enabled: bool = True
+    """Whether threads need a GIL to run Python."""
 
 
 def dump(pid: int, memory: bool = True) -> ProcessDump:
@@ -105,6 +107,7 @@ def _dumped(process: ProgramProcess, own: OwnSchedule) -> ProcessDump:
     return ProcessDump(
         process.pid, process.command, process.interpreters.version, watched_s, len(watched), gils,
         tuple(sorted(threads, key=_rank)), moment.threads_alive, process.interpreters.waiters_known,
+        process.gil_enabled,
     )  # fmt: skip
 
 

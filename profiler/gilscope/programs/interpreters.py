@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from gilscope.observers.gil import GilLayout, Hold, libc_of
 from gilscope.programs.codes import CodeCache
-from gilscope.programs.layouts import OLDEST, Layout, Version, is_free_threaded, layout_of
+from gilscope.programs.layouts import OLDEST, Layout, Version, layout_of
 from gilscope.programs.memory import Memory, ReadError
-from gilscope.programs.refusals import NoGilError, UnknownVersionError, UnreadableInterpreterError
+from gilscope.programs.refusals import UnknownVersionError, UnreadableInterpreterError
 from gilscope.programs.runtime import Runtime
 from gilscope.programs.stacks import Stack, StackReader
 from gilscope.programs.thread_names import ThreadNames
@@ -29,6 +29,11 @@ TRIES: Final = 20
 #: Threads whose stacks are read to see whether they can be.
 MOST_CHECKED: Final = 64
 UNUSED, FREE, TAKEN = -1, 0, 1
+#: Where objects have their own lock, in a build that can do without a GIL, and of what their addresses are multiples:
+#: other locks lie at the beginning of what is allocated, or behind what every object has.
+OBJECT_LOCK, OBJECT_ALIGNMENT = 10, 16
+#: Of the name of a type, as much as is read.
+MOST_TYPE_NAME: Final = 64
 
 
 class PythonThread(NamedTuple):
@@ -69,6 +74,15 @@ class NoInterpreters:
     def number_of(self, _state: int) -> int | None:
         return None
 
+    def gil_enabled(self) -> bool:
+        return True
+
+    def suspends(self, _address: int) -> bool:
+        return False
+
+    def owner_of(self, _lock: int) -> str | None:
+        return None
+
     def rescan(self) -> None:
         """There is nothing to be read."""
 
@@ -80,7 +94,6 @@ class Interpreters:
     """What runs in one process.
 
     :raises UnknownVersionError: when its version's layout is not known
-    :raises NoGilError: when it has none
     :raises UnreadableInterpreterError: when its memory does not hold what it should
     :raises OSError: when the process is gone
     """
@@ -123,6 +136,41 @@ class Interpreters:
         :raises OSError: when the process has ended, or runs another program
         """
         return self._gil.read(self._memory.files, self.gils[which])
+
+    def gil_enabled(self) -> bool:
+        """Whether a thread needs a GIL to run Python now: in a build that can do without, an extension module may have
+        enabled it (``_PyEval_EnableGILPermanent`` in Python/ceval_gil.c).
+
+        :raises ReadError: when that cannot be read
+        """
+        at = self.layout.gil_enabled
+        return at is None or any(self._memory.read(gil + at, 4) != bytes(4) for gil in self.gils)
+
+    def suspends(self, address: int) -> bool:
+        """Whether a thread that waits for the lock at an address waits for the world to go on: a thread that collects
+        garbage, or forks, has stopped all others, which park on words of their own."""
+        at = self.layout.thread_suspended
+        return at is not None and any(thread.state + at == address for thread in self.threads)
+
+    def owner_of(self, lock: int) -> str | None:
+        """The type of the object whose own lock it is, in a build that can do without a GIL (``ob_mutex`` in ``struct
+        _object``, Include/object.h); None of other locks."""
+        if self.layout.gil_enabled is None or lock % OBJECT_ALIGNMENT != OBJECT_LOCK:
+            return None
+        try:
+            kind = self._type_of(lock - OBJECT_LOCK)
+            root = self._type_of(self._type_of(kind))  # of every type's type in the end: its own type is itself
+            known = self._type_of(root) == root and self._name_of_type(root) == "type"
+            return self._name_of_type(kind) if known else None
+        except (ReadError, OverflowError):
+            return None
+
+    def _type_of(self, at: int) -> int:
+        return self._memory.word(at + self.layout.object_type)
+
+    def _name_of_type(self, address: int) -> str:
+        text = self._memory.read(self._memory.word(address + self.layout.type_name), MOST_TYPE_NAME)
+        return text.partition(b"\0")[0].decode(errors="replace")
 
     def gil_of_futex(self, address: int) -> int | None:
         """Which GIL a thread blocked on the futex at ``address`` wants; None when it is another lock."""
@@ -245,8 +293,6 @@ def _layout(pid: int, runtime: Runtime) -> Layout:
             else "this gilscope is older than it: see whether there is a newer"
         )
         raise UnknownVersionError(f"process {pid} runs {told} ({runtime.path}), whose memory cannot be read: {way}")
-    if is_free_threaded(runtime.head):
-        raise NoGilError(f"process {pid} runs a free-threaded Python ({runtime.path}): it has no GIL to wait for")
     return layout
 
 

@@ -40,7 +40,7 @@ class Layout:
     interpreter_gil: int = 0
     """Of the pointer to its GIL."""
     gil_enabled: int | None = None
-    """Of a build that can do without a GIL."""
+    """Of a build that can do without a GIL: of the number in the GIL that is not 0 while it is in use."""
     gil_locked: int = 16
     """Behind the holder and before the switch number (`gilscope.observers.gil.GilLayout`)."""
     thread_next: int
@@ -68,16 +68,32 @@ class Layout:
     code_linetable: int
     code_first_line: int
     code_instructions: int
+    code_copies: int | None = None
+    """Of a build that can do without a GIL, since 3.14: of the pointer to the copies of its instructions, of which
+    each thread executes one (``co_tlbc``)."""
     object_type: int = 8
     type_name: int = 24
     type_size: int
     """Of ``PyTypeObject``, which a class begins with."""
     string_length: int = 16
     string_state: int = 32
+    string_kind_shift: int = 2
+    """In bits: how wide the state of interning before it is."""
     string_ascii_data: int
     string_data: int
     bytes_size: int = 16
     bytes_data: int = 32
+
+    @property
+    def object_size(self) -> int:
+        """Of what every object has, in bytes: its type is the last of it, and a length or a value follows."""
+        return self.object_type + 8
+
+    @property
+    def thread_suspended(self) -> int | None:
+        """Of a build that can do without a GIL: of the word that a thread parks on while the world is stopped
+        (``state`` in ``struct _ts``, Include/cpython/pystate.h; ``tstate_wait_attach`` in Python/pystate.c)."""
+        return None if self.gil_enabled is None else _SUSPENDED.get(self.version[:2])
 
     @property
     def parks(self) -> bool:
@@ -85,6 +101,8 @@ class Layout:
         address before it (``struct wait_entry`` in Python/parking_lot.c): since 3.13."""
         return self.version >= (3, 13, 0)
 
+
+_SUSPENDED: Final = {(3, 13): 40, (3, 14): 44, (3, 15): 48}
 
 _TABLES: Final[dict[tuple[int, int], Layout]] = {
     (3, 11): Layout(
@@ -252,11 +270,14 @@ def _by_offsets(version: Version, head: bytes, names: list[str]) -> Layout | Non
         code_linetable=at["code.linetable"],
         code_first_line=at["code.first_line"],
         code_instructions=at["code.instructions"],
+        code_copies=at.get("code.tlbc") or None,
         object_type=at["object.type"],
         type_name=at["type.name"],
         type_size=at["type.size"],
         string_length=at["string.length"],
         string_state=at["string.state"],
+        # Since 3.14, builds without a GIL have a byte of its own for it (``struct _PyUnicodeObject_state``).
+        string_kind_shift=8 if is_free_threaded(head) and version >= (3, 14) else 2,
         string_ascii_data=at["string.ascii"],
         string_data=at["string.size"] - 8,
         bytes_size=at["bytes.length"],

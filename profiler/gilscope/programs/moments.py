@@ -11,9 +11,13 @@ thread-seconds are ``span_s * weight``, added up. A stack begins with the innerm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["Frame", "GilLook", "ProcessMoment", "PythonFunction", "ThreadLook"]
+__all__ = ["THE_WORLD", "Frame", "GilLook", "ProcessMoment", "PythonFunction", "ThreadLook"]
+
+#: What a thread waits for, in the place of a lock's address, that another has stopped together with all others, in a
+#: build of Python without a GIL: to collect garbage, say.
+THE_WORLD: Final = 0
 
 
 class PythonFunction(NamedTuple):
@@ -67,7 +71,7 @@ class ThreadLook:
     thread, and of a call whose number is not known."""
     lock: int | None = None
     """Of one blocked in ``lock``: the address of what it waits for, the same for all that wait for it. None where that
-    is not told."""
+    is not told. `THE_WORLD` of one that waits until a stopped world goes on."""
     stack: tuple[Frame, ...] | None = None
     """Innermost first. Empty where it is in no Python code; None of a native thread, of one whose stack was not read at
     this moment, and of one that was torn (`torn`)."""

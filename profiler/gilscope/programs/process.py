@@ -14,6 +14,7 @@ from gilscope.observers.proc import contents, is_zombie, process_cpu_s
 from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.syscalls import Waiting
 from gilscope.programs.interpreters import Interpreters, NoInterpreters, PythonThread
+from gilscope.programs.lock_names import LockNames
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.moments import GilLook, ProcessMoment, ThreadLook
 from gilscope.programs.namespaces import ThreadNumbers
@@ -63,6 +64,9 @@ class ProgramProcess:
         self._by_state: dict[int, ThreadWatch] = {}
         self.torn = 0
         """Stacks that were dropped."""
+        self._locks = LockNames()
+        self.gil_enabled = True
+        """Whether its threads needed a GIL to run Python when they were last listed."""
         self._files: ProcessFiles | None = None
         self.interpreters: Interpreters | NoInterpreters = NoInterpreters()
         try:
@@ -126,11 +130,13 @@ class ProgramProcess:
     def _read_lists(self) -> None:
         for attempt in range(TRIES):
             try:
-                return self.interpreters.rescan()
+                self.interpreters.rescan()
+                self.gil_enabled = self.interpreters.gil_enabled()
+                return
             except ReadError:
                 if attempt == TRIES - 1:
                     raise
-        return None
+        return
 
     def _match(self, known: Iterable[PythonThread]) -> None:
         """Which thread of the kernel is which of Python."""
@@ -335,16 +341,11 @@ class ProgramProcess:
             stands_for=look.stands_for,
             weight=weight,
             call=look.call,
-            lock=self._lock(look),
+            lock=self._locks.lock_of(look, self.interpreters),
             stack=look.stack,
             turn=look.turn,
             torn=look.torn,
         )
-
-    def _lock(self, look: Seen) -> int | None:
-        if look.lock_at is None or look.wait != "lock":
-            return None
-        return self.interpreters.lock_of_futex(look.lock_at, look.on_stack)
 
     # ---- files, totals ----
 
@@ -367,6 +368,8 @@ class ProgramProcess:
             is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
             self._unknown_states(),
             tuple(thread.seen() for thread in threads),
+            self.gil_enabled,
+            self._locks.owners,
         )  # fmt: skip
 
     def _unknown_states(self) -> frozenset[str]:

@@ -11,7 +11,6 @@ from gilscope.errors import AttachError
 from gilscope.observers.proc import contents
 
 __all__ = [
-    "NoGilError",
     "NoSuchProcessError",
     "NotPermittedError",
     "NotPythonError",
@@ -38,10 +37,6 @@ class NotPythonError(AttachError):
 
 class UnknownVersionError(AttachError):
     """It runs a CPython whose memory is laid out in an unknown way: older than 3.11, or newer than this gilscope."""
-
-
-class NoGilError(AttachError):
-    """It runs a CPython that has no GIL, so that nobody holds it or waits for it."""
 
 
 class UnreadableInterpreterError(AttachError):

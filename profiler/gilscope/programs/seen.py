@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gilscope.observers.thread_files import Scheduled
 from gilscope.programs.moments import PythonFunction
@@ -57,6 +58,11 @@ class SeenProcess:
     """States of the ledger that cannot be told of it (`gilscope.observers.untold`)."""
     threads: tuple[SeenThread, ...] = ()
     """None of a process that could not be looked into."""
+    gil_enabled: bool = True
+    """Whether threads needed a GIL to run Python, when it was last looked at: a build that can do without one may have
+    it enabled."""
+    lock_owners: Mapping[int, str] = field(default_factory=dict)
+    """In a build without a GIL, by the address of a lock: the type of the object whose own it is."""
 
     @property
     def short_lived_cpu_s(self) -> float:

@@ -31,8 +31,6 @@ MOST_ELSEWHERE: Final = 64
 FIRST_C_OWNER, MOST_OWNER = 3, 4
 #: The lowest bits of a reference to a code object are no part of its address (since 3.14).
 TAG_BITS: Final = 7
-#: Where a float has its value, behind what every object has.
-FLOAT_AT: Final = 16
 
 
 @dataclass(slots=True)
@@ -189,7 +187,7 @@ class StackReader:
         objects = [int.from_bytes(word, "little") & ~TAG_BITS for word in words]
         if not objects or not objects[0]:
             return None
-        (said,) = self._memory.read_many([(objects[0] + FLOAT_AT, 8)])
+        (said,) = self._memory.read_many([(objects[0] + self._layout.object_size, 8)])
         return hash((said, *objects[1:]))
 
     def _told(self, thread: _Seen, good: set[int]) -> Stack | None:

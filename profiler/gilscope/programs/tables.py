@@ -11,13 +11,23 @@ from gilscope.decide.program_advice import FunctionWaits
 from gilscope.decide.shares import wilson_interval
 from gilscope.programs.gil_holds import FunctionHolds, weighted_quantile
 from gilscope.programs.loops import LoopTimes, lag_quantile
-from gilscope.programs.moments import PythonFunction
+from gilscope.programs.moments import THE_WORLD, PythonFunction
 from gilscope.programs.places import frame_text, is_library
+from gilscope.programs.seen import SeenProcess
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews
 from gilscope.programs.waits_for_gil import Pair, PairTimes
 from gilscope.records import STATES, Account, Demands, Ledger
-from gilscope.records.programs import Blame, BlockedLoop, FunctionAccount, HeldGil, LockWaits, LoopAccount, Place
+from gilscope.records.programs import (
+    STOPPED_WORLD,
+    Blame,
+    BlockedLoop,
+    FunctionAccount,
+    HeldGil,
+    LockWaits,
+    LoopAccount,
+    Place,
+)
 
 __all__ = ["blame", "factors", "functions", "holds", "locks", "loops", "place_of", "waits"]
 
@@ -57,8 +67,11 @@ def place_of(function: PythonFunction) -> Place:
     return Place(function=function.name, file=function.file, line=function.first_line)
 
 
-def functions(parts: Iterable[Scaled]) -> tuple[FunctionAccount, ...]:
-    """The functions of all processes together, those with the most time that is not idle first."""
+def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[FunctionAccount, ...]:
+    """The functions of all processes together, those with the most time that is not idle first.
+
+    :param gil_enabled: whether any of them has a GIL
+    """
     own: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
     total: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
     samples: Counter[PythonFunction] = Counter()
@@ -73,7 +86,9 @@ def functions(parts: Iterable[Scaled]) -> tuple[FunctionAccount, ...]:
             made_wait[function] += seconds * factor
     largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
     return tuple(
-        _function(each, own[each], total[each], samples[each], made_wait[each]) for each in largest if total[each]
+        _function(each, own[each], total[each], samples[each], made_wait[each], gil_enabled)
+        for each in largest
+        if total[each]
     )
 
 
@@ -91,7 +106,12 @@ def _not_idle(seconds: Mapping[str, float]) -> float:
 
 
 def _function(
-    function: PythonFunction, own: Mapping[str, float], total: Mapping[str, float], samples: int, made_wait_s: float
+    function: PythonFunction,
+    own: Mapping[str, float],
+    total: Mapping[str, float],
+    samples: int,
+    made_wait_s: float,
+    gil_enabled: bool,
 ) -> FunctionAccount:
     account = _account(total)
     busy_s = account.wall_s - (account.idle_s or 0.0)
@@ -102,7 +122,7 @@ def _function(
         total=account,
         samples=samples,
         made_wait_s=made_wait_s,
-        classification=classify(_demands(account), samples=samples) if worth else None,
+        classification=classify(_demands(account), samples=samples, gil_enabled=gil_enabled) if worth else None,
     )
 
 
@@ -257,13 +277,14 @@ def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
     )
 
 
-def locks(pid: int, views: ProcessViews, scale: Mapping[str, float]) -> tuple[LockWaits, ...]:
+def locks(process: SeenProcess, views: ProcessViews, scale: Mapping[str, float]) -> tuple[LockWaits, ...]:
     """The locks of one process that were waited for, the most first."""
     factor = scale.get("lock", 1.0)
     rows = [
         LockWaits(
-            pid=pid,
-            address=address,
+            pid=process.pid,
+            address=None if address == THE_WORLD else address,
+            owner=STOPPED_WORLD if address == THE_WORLD else process.lock_owners.get(address or 0),
             waited_s=times.sampled_s * factor,
             threads=len(times.threads),
             waiting=tuple((place_of(each), s * factor) for each, s in largest(times.places, MOST_PLACES)),

@@ -15,6 +15,7 @@ from gilscope.records.verdicts import Classification
 
 __all__ = [
     "PROGRAM_SCHEMA",
+    "STOPPED_WORLD",
     "Advice",
     "Blame",
     "BlockedLoop",
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 PROGRAM_SCHEMA: Final = "gilscope.program/1"
+
+#: See `LockWaits.owner`.
+STOPPED_WORLD: Final = "stopped world"
 
 #: What keeps a program from going faster.
 Limit = Literal["gil", "cpus", "loop", "wait", "lock", "idle", "unclear"]
@@ -60,6 +64,8 @@ class ProcessAccount(Record, frozen=True, kw_only=True):
     command: str = ""
     python: str | None = None
     """Its version; None of a process that runs no Python, or one that could not be read."""
+    gil_enabled: bool | None = None
+    """Whether threads need a GIL to run Python; None where that is not known."""
     interpreters: int = 0
     threads: int = 0
     """That were seen, those included that ended meanwhile."""
@@ -195,6 +201,9 @@ class LockWaits(Record, frozen=True, kw_only=True):
     pid: int
     address: int | None = None
     """None where locks are not told apart: before CPython 3.13.1."""
+    owner: str | None = None
+    """In a build of Python without a GIL, the type of the object whose own lock it is, as ``dict``; `STOPPED_WORLD` of
+    waits of threads that another has stopped together with all others, to collect garbage, say. None of other locks."""
     waited_s: float
     """Thread-seconds."""
     threads: int

@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from gilscope.programs.moments import THE_WORLD
 from gilscope.report.bounds import fitted
 from gilscope.report.clean import printable
 from gilscope.report.document import Document, Lines, Paragraph, Row, Section, Table, headed, or_dash
@@ -43,6 +44,7 @@ def dump_sheet(seen: ProcessDump) -> Sheet:
             "looks": seen.looks,
             "threads_alive": seen.threads_alive,
             "waiters_known": seen.waiters_known,
+            "gil_enabled": seen.gil_enabled,
             "gils": [_gil_row(gil) for gil in seen.gils],
         },
         rows=tuple(_row(thread) for thread in seen.threads),
@@ -56,6 +58,8 @@ def dump_sheet(seen: ProcessDump) -> Sheet:
 
 
 def _title(seen: ProcessDump) -> str:
+    if not seen.gil_enabled:
+        return "there is no GIL: this build runs threads without one"
     gils = [gil for gil in seen.gils if gil.look.held is not None]
     many = len(gils) > 1
     told = [_gil_told(gil, seen, f"GIL of interpreter {_interpreters(gil)}" if many else "GIL") for gil in gils]
@@ -154,9 +158,15 @@ def _blocked_s(thread: DumpedThread) -> float | None:
 def _state(thread: DumpedThread) -> str:
     look = thread.look
     call = f" ({look.call})" if look.call and look.wait not in ("gil_wait", "stopped") else ""
-    lock = f" at {look.lock:#x}" if look.lock else ""
+    lock = _lock(look.lock)
     held = ", holding the GIL" if look.holds_gil and look.state != "cpu_gil" else ""
     return f"{_kind(look)}{lock or call}{held}"
+
+
+def _lock(lock: int | None) -> str:
+    if lock == THE_WORLD:
+        return " until another thread lets all go on"
+    return "" if lock is None else f" at {lock:#x}"
 
 
 def _kind(look: ThreadLook) -> str:

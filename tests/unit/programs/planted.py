@@ -32,6 +32,24 @@ _HEADS = {
         "96 104 208 0 16 8 424 24 88 168 32 288 944 888 40 32 16 40 24 16 200 24 40 32 48 32 40 24 16 32 16 "
         "24 40 16 32 64 32 16 40 56 176"
     ),
+    # Of builds that can do without a GIL, as the compiler tells them of the headers with Py_GIL_DISABLED.
+    "3.13.0t": (
+        "51183856 1 328256 608 632 215616 7272 7264 7344 7400 7664 7648 7656 16 7760 0 7784 7776 304 0 8 16 "
+        "72 152 160 232 32 80 8 0 56 72 70 224 128 136 144 152 84 68 112 120 216 32 24 432 40 104 184 48 40 "
+        "32 56 40 32 64 48 56 40 32 48 32 40 56 32 48 80 48 32 56 248 200"
+    ),
+    "3.14.10t": (
+        "51251952 1 365624 784 808 249976 7280 7272 7344 7360 7408 7712 7696 7704 16 7808 0 7832 7824 8024 "
+        "17300 832 0 8 16 72 152 160 232 32 88 8 0 56 80 78 64 72 240 128 136 144 152 84 68 112 120 232 224 "
+        "32 24 432 40 104 184 56 48 32 56 40 32 216 40 56 48 64 48 56 40 32 48 32 40 56 32 48 80 48 32 56 288 "
+        "192 176 40"
+    ),
+    "3.15.2t": (
+        "51315440 1 409296 912 936 250328 7272 7264 7336 7352 7400 7592 7576 7584 16 7736 0 7760 7752 7952 "
+        "17252 888 0 8 16 72 80 88 96 176 184 256 32 36 40 136 288 0 88 8 0 56 80 78 64 72 240 128 136 144 "
+        "152 84 68 112 120 232 224 32 24 440 40 104 184 48 304 968 904 56 48 32 56 40 32 216 40 56 48 64 48 "
+        "56 40 32 48 32 40 56 32 48 80 48 32 56 72 176 112 120"
+    ),
 }
 
 
@@ -85,7 +103,7 @@ class Planted(Memory):
         begins = self.layout.string_ascii_data if widest < 128 else self.layout.string_data
         at = self.place() if at is None else at
         self.put(at, {self.layout.string_length: len(told)}, begins + len(encoded) + 128)
-        state = kind << 2 | 1 << 5 | (widest < 128) << 6
+        state = (kind | 1 << 3 | (widest < 128) << 4) << self.layout.string_kind_shift
         struct.pack_into("=I", self.regions[at], self.layout.string_state, state)
         self.regions[at][begins : begins + len(encoded)] = encoded
         return at
@@ -101,14 +119,14 @@ class Planted(Memory):
         at = self.place() if at is None else at
         words = {
             layout.object_type: CODE_TYPE,
-            16: 100,
+            layout.object_size: 100,
             layout.code_name: self.text(name, name_at),
             layout.code_file: self.text("/srv/app.py"),
             layout.code_linetable: table,
         }
         self.put(at, words, layout.code_instructions + 400)
         struct.pack_into("=i", self.regions[at], layout.code_first_line, line)
-        struct.pack_into("=I", self.regions[at], 92, number)
+        struct.pack_into("=I", self.regions[at], 92 + layout.object_type - 8, number)
         return at
 
     def frame(self, chunk: int, offset: int, code: int, previous: int, *, owner: int = 0, instruction: int = 3) -> int:
@@ -156,10 +174,15 @@ class Planted(Memory):
                 struct.pack_into("=Q", self.regions[state], offset, word)
         return at
 
-    def gil(self, holder: int, locked: int, switches: int, at: int | None = None) -> int:
-        """A GIL."""
+    def gil(self, holder: int, locked: int, switches: int, at: int | None = None, enabled: int = 1) -> int:
+        """A GIL.
+
+        :param enabled: of a build that can do without one
+        """
         place = self.place() if at is None else at
         region = bytearray(self.layout.gil_locked + 24)
         struct.pack_into("=Qi4xQ", region, self.layout.gil_locked - 8, holder, locked, switches)
+        if self.layout.gil_enabled is not None:
+            struct.pack_into("=i", region, self.layout.gil_enabled, enabled)
         self.regions[place] = region
         return place

@@ -8,12 +8,15 @@ import pytest
 
 from gilscope.programs.interpreters import Interpreters
 from gilscope.programs.layouts import Version, layout_of
-from gilscope.programs.refusals import NoGilError, UnknownVersionError, UnreadableInterpreterError
+from gilscope.programs.refusals import UnknownVersionError, UnreadableInterpreterError
 from gilscope.programs.runtime import Runtime
 from tests.unit.programs.planted import Planted, heads
 
 RUNTIME, CHUNK = 0x10_0000_0000, 0x7F00_0000_0000
-VERSIONS: dict[str, Version] = {"3.11": (3, 11, 2), "3.12": (3, 12, 1), "3.13.0": (3, 13, 0), "3.15.2": (3, 15, 2)}
+FREE: dict[str, Version] = {"3.13.0t": (3, 13, 0), "3.14.10t": (3, 14, 10), "3.15.2t": (3, 15, 2)}
+VERSIONS: dict[str, Version] = {
+    "3.11": (3, 11, 2), "3.12": (3, 12, 1), "3.13.0": (3, 13, 0), "3.15.2": (3, 15, 2), **FREE,
+}  # fmt: skip
 GLIBC = "7f0000000000-7f0000001000 r--p 00000000 fe:00 7  /lib/x86_64-linux-gnu/libc.so.6\n"
 
 
@@ -124,9 +127,53 @@ def test_versions_that_are_not_known_are_refused(version: Version | None, said: 
         Interpreters(memory, Runtime(RUNTIME, "/usr/bin/python3", bytes(960), version, GLIBC))
 
 
-def test_a_python_without_a_gil_is_refused_as_such() -> None:
-    world = World("3.15.2")
-    head = heads()["3.15.2"]
-    free = head[:16] + struct.pack("=Q", 1) + head[24:]
-    with pytest.raises(NoGilError, match="free-threaded"):
-        Interpreters(world.memory, Runtime(RUNTIME, "/usr/bin/python3t", free, (3, 15, 2), GLIBC))
+@pytest.fixture(params=FREE)
+def free(request: pytest.FixtureRequest) -> World:
+    """Of a build that can do without a GIL, and does."""
+    world = World(request.param)
+    world.memory.gil(0, 0, 0, world.gil, enabled=0)
+    return world
+
+
+def test_a_build_that_does_without_a_gil_says_so_and_nobody_holds_it(free: World) -> None:
+    read = free.read()
+    assert not read.gil_enabled()
+    assert read.gil(0).holder == 0
+    free.memory.gil(free.threads[1][0], 1, 1, free.gil, enabled=1)  # by an extension module
+    assert read.gil_enabled()
+    assert read.gil(0).holder == free.threads[1][0]
+
+
+def test_only_builds_that_can_do_without_a_gil_can(world: World) -> None:
+    read = world.read()
+    assert read.gil_enabled()
+    if read.layout.gil_enabled is None:
+        assert not any(read.suspends(state + at) for state, _ in world.threads for at in range(64))
+
+
+def test_threads_that_another_has_stopped_wait_on_words_of_their_own(free: World) -> None:
+    read = free.read()
+    states = [state for state, _ in free.threads]
+    at = {(3, 13): 40, (3, 14): 44, (3, 15): 48}[read.layout.version[:2]]
+    assert all(read.suspends(state + at) for state in states)
+    assert not any(read.suspends(address) for address in (states[0], states[0] + at + 4, free.gil))
+
+
+def test_the_lock_of_an_object_is_told_by_its_type(free: World) -> None:
+    read, memory = free.read(), free.memory
+    layout = memory.layout
+
+    def a_type(name: bytes, kind: int | None) -> int:
+        at, text = memory.place(), memory.place()
+        memory.regions[text] = bytearray(name.ljust(80, b"\0"))
+        return memory.put(at, {layout.object_type: at if kind is None else kind, layout.type_name: text}, 512)
+
+    root = a_type(b"type", None)
+    of_dicts, of_classes = a_type(b"dict", root), a_type(b"abc.ABCMeta", root)
+    kinds = {of_dicts: "dict", a_type(b"Mapping", of_classes): "Mapping"}
+    for kind, name in kinds.items():
+        thing = memory.put(memory.place(), {layout.object_type: kind}, 64)
+        assert read.owner_of(thing + 10) == name
+        assert read.owner_of(thing + 32) is None  # as of a threading.Lock, which has its lock behind that
+    stray = memory.put(memory.place(), {layout.object_type: of_dicts + 8}, 64)
+    assert read.owner_of(stray + 10) is None

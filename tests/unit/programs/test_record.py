@@ -85,6 +85,21 @@ def test_a_program_that_was_stopped_was_idle_and_held_nothing_meanwhile() -> Non
     assert "It was stopped, by a signal or a debugger, for 600 ms" in report.render(seen, "text").replace("\n", " ")
 
 
+def test_of_a_build_without_a_gil_nobody_holds_it_and_all_cpu_time_is_free() -> None:
+    views = Views(0.0)
+    running = [ThreadLook(tid, 0, None, on_cpu=True, stack=(frame("crunch"),)) for tid in (1, 2)]
+    feed(views, [moment(at, *running) for at in range(100)])
+    seen = replace(process(thread(1, 1.0, run_s=1.0), thread(2, 1.0, run_s=1.0)), gil_enabled=False)
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 1.0, Sampling())
+    told = conclude(watched, [seen], views)
+    assert (told.account.cpu_gil_s, told.account.gil_wait_s, told.processes[0].gil_enabled) == (0.0, 0.0, False)
+    assert told.account.cpu_free_s == pytest.approx(2.0)
+    (crunch,) = told.functions
+    assert crunch.classification is not None
+    assert "runs without a GIL" in (crunch.classification.reason)
+    assert "no GIL" in report.render(told, "html")
+
+
 def test_cpu_time_of_threads_that_nobody_looked_at_is_told_beside_the_account() -> None:
     views = Views(0.0)
     feed(views, [moment(at, holding(1, "crunch")) for at in range(100)])

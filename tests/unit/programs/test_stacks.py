@@ -14,7 +14,7 @@ from tests.unit.programs.planted import Planted, heads
 LAYOUTS = {
     "3.11": layout_of((3, 11, 2), bytes(960)),
     "3.12": layout_of((3, 12, 1), bytes(960)),
-    **{version: layout_of(tuple(map(int, version.split("."))), head) for version, head in heads().items()},  # type: ignore[arg-type]
+    **{version: layout_of(tuple(map(int, version.rstrip("t").split("."))), head) for version, head in heads().items()},  # type: ignore[arg-type]
 }
 CHUNK = 0x7F0000000000
 C_CODE_CALLED_PYTHON, GENERATORS = 3, 1
@@ -140,6 +140,28 @@ def test_of_a_deep_recursion_the_innermost_are_told(memory: Planted) -> None:
         frame = memory.frame(CHUNK, 24 + depth * size, codes[depth == 1999], frame)
     (stack,) = names(memory, memory.thread(CHUNK, 24 + 2000 * size, frame))
     assert stack == ["leaf", *["dive"] * (MOST_FRAMES - 1)]
+
+
+@pytest.mark.parametrize("version", ["3.14.10t", "3.15.2t"])
+def test_a_threads_own_copy_of_a_functions_instructions_is_known(version: str) -> None:
+    """In a build without a GIL each thread executes one (PEP 703, since 3.14)."""
+    layout = LAYOUTS[version]
+    assert layout is not None
+    assert layout.code_copies is not None
+    memory = Planted(layout)
+    memory.regions[CHUNK] = bytearray(0x8000)
+    code, copies = memory.code("inner"), memory.place()
+    frame = memory.frame(CHUNK, 24, code, 0)
+    state = memory.thread(CHUNK, 400, frame)
+    read = reader(memory)
+    array = memory.put(memory.place(), {0: 2, 8: code + layout.code_instructions, 16: copies}, 24)
+    struct.pack_into("=Q", memory.regions[code], layout.code_copies, array)
+    struct.pack_into("=Q", memory.regions[CHUNK], 24 + layout.frame_instruction, copies + 2 * 3)
+    (stack,) = read.read([state])
+    assert stack is not None
+    assert [(frame.function.name, frame.line) for frame in stack] == [("inner", 10)]
+    struct.pack_into("=Q", memory.regions[CHUNK], 24 + layout.frame_instruction, copies + 2 * 200)
+    assert read.read([state]) == [None]  # in no copy of it
 
 
 def test_every_layout_is_tried() -> None:

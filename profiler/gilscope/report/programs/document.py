@@ -9,6 +9,7 @@ from gilscope.decide.program_limit import ENOUGH
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.bounds import fitted
 from gilscope.report.document import Block, Detail, Document, Documents, Facts, Items, Paragraph, Section
+from gilscope.report.programs.names import NO_GIL
 from gilscope.report.programs.sections import program_sections
 from gilscope.units import counted, duration, number, percent
 
@@ -70,14 +71,21 @@ def _left_out(record: ProgramRecord) -> Iterator[Block]:
         yield Paragraph(f"{told}: which state and which function it was in is unknown.", "warning")
 
 
+def _cpus_used(record: ProgramRecord) -> float | None:
+    """On the average, threads that nobody looked at included."""
+    cpu_s = record.account.cpu_s + sum(process.short_lived_cpu_s for process in record.processes)
+    return cpu_s / record.watched_s if record.watched_s > 0 else None
+
+
 def _figures(record: ProgramRecord) -> Iterator[tuple[str, str]]:
     account, watched_s = record.account, record.watched_s
     most = max(record.processes, key=lambda each: (each.account.gil_wait_s or 0.0, each.threads), default=None)
     waiting = None if account.gil_wait_s is None or watched_s <= 0 else account.gil_wait_s / watched_s
-    yield "GIL held", percent(None if most is None else most.account.gil_held_ratio)
+    without = most is not None and most.gil_enabled is False
+    yield "GIL held", NO_GIL if without else percent(None if most is None else most.account.gil_held_ratio)
     yield "threads waiting for it", number(waiting)
     yield "longest hold that others wanted", duration(account.longest_hold_s)
-    yield "CPUs used", number(account.cpu_s / watched_s if watched_s > 0 else None)
+    yield "CPUs used", number(_cpus_used(record))
     if record.loops:
         yield "event loop lag p99", duration(max((loop.lag_p99_s or 0.0 for loop in record.loops), default=None))
 
@@ -104,8 +112,7 @@ def _advised(sentence: str, command: str | None) -> str:
 def _watched(record: ProgramRecord) -> str:
     account, watched_s = record.account, record.watched_s
     seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(account.threads, 'thread')}"
-    cpu_s = account.cpu_s + sum(process.short_lived_cpu_s for process in record.processes)
-    cpus = number(cpu_s / watched_s if watched_s > 0 else None)
+    cpus = number(_cpus_used(record))
     ended = "" if record.exit_status is None else f"; it ended with status {record.exit_status}"
     used = f"{cpus} CPUs used of {number(record.environment.cpus_usable)}"
     return f"{record.command}: {seen}, watched for {duration(watched_s)}; {used}{ended}."

@@ -9,8 +9,10 @@ from gilscope.records.programs import Place, ThreadAccount
 from gilscope.report.palette import STATE_STYLES
 from gilscope.units import UNKNOWN
 
-__all__ = ["called", "command_told", "place_told", "state_title", "thread_name"]
+__all__ = ["NO_GIL", "called", "command_told", "place_told", "state_title", "thread_name"]
 
+#: In the place of how much of the time it was held.
+NO_GIL: Final = "no GIL"
 _MOST_COMMAND: Final = 60
 
 

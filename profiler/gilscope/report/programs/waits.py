@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from gilscope.records.programs import Blame, HeldGil, LoopAccount, ProgramRecord
+from gilscope.records.programs import STOPPED_WORLD, Blame, HeldGil, LockWaits, LoopAccount, ProgramRecord
 from gilscope.report.document import NOTHING, Block, Detail, Lines, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import Matrix
 from gilscope.report.programs.names import called, state_title, thread_name
@@ -168,6 +168,13 @@ def _block_rows(loop: LoopAccount) -> Iterator[Row]:
         yield Row(cells, keys=(None, *figures, None))
 
 
+def _lock(lock: LockWaits) -> str:
+    if lock.owner == STOPPED_WORLD:
+        return "all threads stopped"
+    address = "not told apart" if lock.address is None else f"{lock.address:#x}"
+    return address if lock.owner is None else f"of one {lock.owner}, {address}"
+
+
 def locks(record: ProgramRecord) -> Section | None:
     """Locks other than the GIL, and where they were waited for."""
     if not record.locks:
@@ -176,7 +183,7 @@ def locks(record: ProgramRecord) -> Section | None:
     rows = tuple(
         Row(
             (
-                "not told apart" if lock.address is None else f"{lock.address:#x}",
+                _lock(lock),
                 f"{lock.pid}",
                 duration(lock.waited_s),
                 f"{lock.threads:,}",

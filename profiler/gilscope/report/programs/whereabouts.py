@@ -10,7 +10,7 @@ from gilscope.records.programs import FunctionAccount, ProcessAccount, ProgramRe
 from gilscope.report.document import NOT_APPLICABLE, NOTHING, Detail, Paragraph, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, states_of
-from gilscope.report.programs.names import called, command_told, thread_name
+from gilscope.report.programs.names import NO_GIL, called, command_told, thread_name
 from gilscope.report.programs.tree import tree
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import kind_of_work
@@ -139,7 +139,7 @@ def _process_row(depth: int, process: ProcessAccount) -> Row:
         f"{process.threads:,}",
         duration(wall_s),
         number(per_s[0]),
-        percent(account.gil_held_ratio),
+        NO_GIL if process.gil_enabled is False else percent(account.gil_held_ratio),
         *map(_waiting, per_s[1:]),
     )
     figures = (float(process.threads), wall_s, per_s[0], account.gil_held_ratio, *per_s[1:])
