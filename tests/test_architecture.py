@@ -37,6 +37,7 @@ GROUND = {
     "entry_points",
     "reading",
     "addresses",
+    "secret_files",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -52,12 +53,14 @@ ALLOWED: dict[str, set[str]] = {
     "thread_address": set(),
     "reading": set(),
     "addresses": set(),
+    "secret_files": {"errors"},
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify
     "options": GROUND,
     "extensions": GROUND | {"options", "backends", "decide"},
-    "targets": GROUND | {"production"},
+    "capture": GROUND,
+    "targets": GROUND | {"production", "capture"},
     "queues": GROUND
     | {
         "gilscope",
@@ -108,6 +111,7 @@ ALLOWED: dict[str, set[str]] = {
         "report",
         "targets",
         "backends",
+        "capture",
         "observers",
         "options",
         "extensions",

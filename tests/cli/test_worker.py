@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilscope.queues.remote.sides import read_secret
+from gilscope.secret_files import read_secret
 from tests.cli.conftest import Cli
 
 #: Nobody listens there.

@@ -21,7 +21,8 @@ from gilscope.queues.brokers.redis import connected
 from gilscope.queues.brokers.signed import pack
 from gilscope.queues.remote.host import Host as WorkerHost
 from gilscope.queues.remote.rendezvous import ANALYSIS, CALL, OFFERS, TRIALS, WORD, call_of, gathered, trials
-from gilscope.queues.remote.sides import Side, derived, read_secret
+from gilscope.queues.remote.sides import Side, derived
+from gilscope.secret_files import read_secret
 from gilscope.targets import TargetSpec
 from tests.backends.conftest import Case, Trial
 from tests.queues.engine import results_are_right

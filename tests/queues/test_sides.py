@@ -13,7 +13,8 @@ from gilscope import __version__
 from gilscope.errors import UsageError
 from gilscope.options import Options
 from gilscope.queues.extension import Queues
-from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
+from gilscope.queues.remote.sides import Side, derived, machine_identity
+from gilscope.secret_files import read_secret
 
 URL = "redis://127.0.0.2:6379/0"
 

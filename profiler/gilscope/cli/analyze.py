@@ -47,7 +47,8 @@ def analyze(
         str | None,
         typer.Option(
             "--inputs",
-            help="module:NAME, an iterable of inputs or a callable that makes one; else what @classify was given.",
+            help="module:NAME, an iterable of inputs or a callable that makes one; or a folder of calls that "
+            "gilscope run --capture kept; else what @classify was given.",
             metavar="REF",
         ),
     ] = None,

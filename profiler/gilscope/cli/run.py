@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gilscope.cli.capturing import CAPTURE, MOST, TO
 from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, SAMPLING, THREADS, VERBOSE
 
 __all__ = ["run"]
@@ -24,6 +25,9 @@ def run(
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     threads: Annotated[list[str] | None, THREADS] = None,
+    capture: Annotated[list[str] | None, CAPTURE] = None,
+    capture_to: Annotated[str | None, TO] = None,
+    capture_most: Annotated[int, MOST] = 200,
     verbose: Annotated[bool, VERBOSE] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write the files and nothing else.")] = False,
 ) -> None:
@@ -31,6 +35,7 @@ def run(
 
     The report goes to standard error, or to the files of -o; the exit status is the program's.
     """
+    from gilscope.cli.capturing import capturing
     from gilscope.cli.output import Files
     from gilscope.cli.watching import settings_of, tell
     from gilscope.programs.launching import end_as, launched
@@ -38,18 +43,19 @@ def run(
 
     settings = settings_of(sampling_hz, overhead, processes, threads)
     files = Files(output or [], ["run"])
-    with launched(program) as running:
-        watching = Watching(running.pid, settings, just_started=True)
-        with until_it_ends(running.pid) as wait:
-            watching.watch(wait)
-        status = running.wait()
-    record = watching.record(Ending(exit_status=status), ["python", *program])
+    with capturing(capture or [], capture_to, capture_most) as kept:
+        with launched(program, environment=kept.environment) as running:
+            watching = Watching(running.pid, settings, just_started=True)
+            with until_it_ends(running.pid) as wait:
+                watching.watch(wait)
+            status = running.wait()
+        record, trouble = kept.told_in(watching.record(Ending(exit_status=status), ["python", *program]))
     watching.close()
     written, failed = files.write(record)
     if not files:
         tell(record, verbose=verbose)
     elif not quiet:
         sys.stderr.write("".join(f"gilscope: wrote {path}\n" for path in written))
-    if failed:
-        sys.stderr.write(f"gilscope: {failed}\n")
+    for why in filter(None, (failed, trouble)):
+        sys.stderr.write(f"gilscope: {why}\n")
     end_as(status, sys.exit)

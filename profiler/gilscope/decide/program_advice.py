@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, outside_s
 from gilscope.records import Account
@@ -12,6 +15,7 @@ from gilscope.records.programs import (
     STOPPED_WORLD,
     Advice,
     BlockedLoop,
+    Capture,
     HeldGil,
     LockWaits,
     LoopAccount,
@@ -20,8 +24,9 @@ from gilscope.records.programs import (
 )
 from gilscope.units import counted, duration, percent
 
-__all__ = ["FunctionWaits", "advice_on", "spec_of", "verdict_of"]
+__all__ = ["FunctionWaits", "advice_on", "spec_of", "verdict_of", "with_inputs"]
 
+ANALYZE: Final = "gilscope analyze"
 #: Less than this share of what the program's threads do is not worth an advice.
 WORTH: Final = 0.02
 MOST: Final = 8
@@ -55,6 +60,23 @@ def verdict_of(limited: Limited, advice: Iterable[Advice]) -> ProgramVerdict:
 
 
 _TOO_SELDOM: Final = "Too little was seen to tell what limits it"
+
+
+def with_inputs(verdict: ProgramVerdict, capture: Capture) -> ProgramVerdict:
+    """The same, where calls of a function that it names were kept: with these as inputs of its analysis."""
+    kept = {function.spec for function in capture.functions if function.kept}
+    option = f" --inputs {shlex.quote(capture.folder)}"
+    advice = [
+        msgspec.structs.replace(each, command=each.command + option) if each.command in _analyses(kept) else each
+        for each in verdict.advice
+    ]
+    return msgspec.structs.replace(verdict, advice=tuple(advice))
+
+
+def _analyses(specs: Iterable[str]) -> set[str]:
+    return {f"{ANALYZE} {spec}" for spec in specs}
+
+
 _LIMITS: Final = {
     "gil": "Limited by the GIL",
     "cpus": "Limited by the CPUs",
@@ -179,7 +201,7 @@ def _on_wait(function: FunctionWaits, roots: tuple[str, ...]) -> Advice | None:
 
 def _advice(name: str, sentence: str, to_win_s: float, place: Place, roots: tuple[str, ...]) -> Advice:
     spec = spec_of(place, roots)
-    command = None if spec is None else f"gilscope analyze {spec}"
+    command = None if spec is None else f"{ANALYZE} {spec}"
     return Advice(name=name, sentence=sentence, to_win_s=to_win_s, place=place, command=command)
 
 

@@ -28,10 +28,14 @@ class Launched:
     """
 
     def __init__(
-        self, arguments: Sequence[str], python: str = sys.executable, streams: Mapping[str, Any] | None = None
+        self,
+        arguments: Sequence[str],
+        python: str = sys.executable,
+        streams: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.command = (python, *arguments)
-        self._process = subprocess.Popen(self.command, **(streams or {}))
+        self._process = subprocess.Popen(self.command, env=environment, **(streams or {}))
         self.pid = self._process.pid
 
     def wait(self) -> int:
@@ -50,13 +54,18 @@ class Launched:
 
 
 @contextmanager
-def launched(arguments: Sequence[str], streams: Mapping[str, Any] | None = None) -> Iterator[Launched]:
+def launched(
+    arguments: Sequence[str],
+    streams: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Launched]:
     """Run the program with what the interpreter is given, and pass on the signals that come for it. It is never left
     behind: at an error of gilscope's own it is waited for, for it is the user's and goes on.
 
     Once it has ended, signals that come for it do nothing: the report follows, and a second Ctrl-C would only lose it.
 
     :param streams: as of `Launched`
+    :param environment: in the place of gilscope's own
     :raises OSError: when it could not be started
     """
     program: list[Launched] = []
@@ -73,7 +82,7 @@ def launched(arguments: Sequence[str], streams: Mapping[str, Any] | None = None)
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's program ignores it too
             signal.signal(number, passed_on)
     try:
-        program.append(Launched(arguments, streams=streams))
+        program.append(Launched(arguments, streams=streams, environment=environment))
         for each in early:
             program[0].pass_on(each)
         yield program[0]

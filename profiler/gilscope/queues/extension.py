@@ -68,7 +68,7 @@ class Queues(Extension):
 
         must_have_redis()
         from gilscope.queues.remote.rendezvous import gathered
-        from gilscope.queues.remote.sides import read_secret
+        from gilscope.secret_files import read_secret
 
         say(f"waiting for {counted(workers, 'worker')} of other hosts")
         allowed = options.allow_remote_broker or os.environ.get(variables.ALLOW_REMOTE) == "1"

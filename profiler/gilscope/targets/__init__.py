@@ -9,7 +9,7 @@ from gilscope.targets.decorated import Decorated, DecoratedFunction, decorated_i
 from gilscope.targets.describer import describe
 from gilscope.targets.inputs import order_of
 from gilscope.targets.loader import Loaded, LoadedTarget, load
-from gilscope.targets.spec import TargetSpec, comes_first, names_module, parse
+from gilscope.targets.spec import TargetSpec, canonical, comes_first, names_module, parse
 
 __all__ = [
     "Decorated",
@@ -18,6 +18,7 @@ __all__ = [
     "LoadedTarget",
     "TargetSpec",
     "blame",
+    "canonical",
     "comes_first",
     "decorated_in",
     "describe",

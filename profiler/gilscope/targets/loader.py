@@ -15,6 +15,7 @@ from gilscope.errors import InputsError, TargetError
 from gilscope.records import ImportCost, Kind, Target
 from gilscope.targets.blame import blame
 from gilscope.targets.callables import check_call, kind_of, name_of, place_of
+from gilscope.targets.captured import captured_folder, captured_inputs, underlying
 from gilscope.targets.decorated import with_declared
 from gilscope.targets.inputs import digest_of, evaluate, is_maker, take, unpackable
 from gilscope.targets.payload import Payload, unpickle
@@ -23,6 +24,7 @@ from gilscope.targets.spec import comes_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gilscope.targets.session import Session
     from gilscope.targets.spec import TargetSpec
@@ -101,31 +103,36 @@ def load(spec: TargetSpec) -> LoadedTarget:
     early = _set_up_first(spec)
     began = perf_counter()
     sent, session = unpickle(spec, working_folder(spec))
-    module, name, found, func = _target(spec, sent)
+    captured = captured_folder(spec, working_folder(spec))
+    module, name, found, func = _target(spec, sent, bound=captured is None)
     import_s = perf_counter() - began
     spec = spec if sent.func or sent.has_inputs else with_declared(spec, found, sent.kwargs)
     kwargs = {**sent.kwargs, **_evaluated(spec, module)}
-    inputs = _inputs(spec, sent, module)
-    check_call(func, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
+    kind = spec.kind or kind_of(func)
+    if captured is None:
+        inputs, call = _inputs(spec, sent, module), func
+    else:
+        inputs, call = _captured(captured, spec, func)
+    check_call(call, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
     teardown = sent.teardown or _hook(spec.teardown, spec, module)
     about = Loaded(
         target=_record(spec, func, inputs, kwargs),
         module=module.__name__,
         name=name,
-        kind=spec.kind or kind_of(func),
+        kind=kind,
         input_count=len(inputs.items),
         bare=inputs.label is None,
         star=inputs.star,
         named=sent.func is None,
-        instance=sent.func is None and func is not found,
-        inputs_named=spec.inputs is not None,
+        instance=captured is None and sent.func is None and func is not found,
+        inputs_named=captured is None and spec.inputs is not None,
         inputs_callable=inputs.made,
         expressions=spec.kwargs,
         tears_down=teardown is not None,
         import_s=import_s,
     )
     setup = early or sent.setup or _hook(spec.setup, spec, module)
-    return LoadedTarget(about, func, inputs.items, kwargs, setup, teardown, early is not None, session)
+    return LoadedTarget(about, call, inputs.items, kwargs, setup, teardown, early is not None, session)
 
 
 def _set_up_first(spec: TargetSpec) -> Callable[[], Any] | None:
@@ -153,13 +160,24 @@ def _record(spec: TargetSpec, func: Callable[..., Any], inputs: _Inputs, kwargs:
     )
 
 
-def _target(spec: TargetSpec, sent: Payload) -> tuple[ModuleType, str, Any, Callable[..., Any]]:
-    """Its module and name, what the name means, and what is called: for a method its instance's."""
+def _captured(folder: Path, spec: TargetSpec, func: Callable[..., Any]) -> tuple[_Inputs, Callable[..., Any]]:
+    """Calls that a program made, and what is called with them."""
+    found = captured_inputs(folder, spec, func, working_folder(spec))
+    return _Inputs(list(found.items), found.label, star=True, truncated=found.truncated), found.func
+
+
+def _target(spec: TargetSpec, sent: Payload, *, bound: bool) -> tuple[ModuleType, str, Any, Callable[..., Any]]:
+    """Its module and name, what the name means, and what is called: for a method its instance's.
+
+    :param bound: whether it is; else the function itself is called, with its object
+    """
     if sent.func is not None:
         place, _, name = name_of(sent.func).partition(":")
         return sys.modules.get(place) or ModuleType(place), name, sent.func, sent.func
     module, owner, found = find(spec.spec, working_folder(spec))
     name = spec.spec.rpartition(":")[2]
+    if not bound:
+        return module, name, found, underlying(need_callable(found, spec.spec))
     return module, name, found, _bound(owner, need_callable(found, spec.spec), name, spec.spec)
 
 

@@ -63,7 +63,7 @@ def unpickle(spec: TargetSpec, cwd: str) -> tuple[Payload, Session | None]:
     if spec.payload is None:
         return Payload(), None
     with blame("unpickling what the caller passed"):
-        unpickler = _Unpickler(spec.payload, spec.main, cwd)
+        unpickler = Unpickler(spec.payload, spec.main, cwd)
         payload = unpickler.load()
         used = unpickler.load() if spec.main is None else {}
     assert isinstance(payload, Payload), "the payload is written by describe()"
@@ -76,9 +76,10 @@ def _session(used: dict[str, Any]) -> Session:
     return Session(used)
 
 
-class _Unpickler(pickle.Unpickler):
+class Unpickler(pickle.Unpickler):
     """Finds what the caller's ``__main__`` defined in the same file imported by its own name, so that
-    function and inputs meet the same classes, and worker processes can import them too."""
+    function and inputs meet the same classes, and worker processes can import them too. Of bytes that gilscope
+    wrote."""
 
     def __init__(self, data: bytes, main: str | None, cwd: str) -> None:
         super().__init__(io.BytesIO(data))

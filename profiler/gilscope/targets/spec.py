@@ -92,6 +92,15 @@ def parse(text: str) -> tuple[str, str]:
     return place, attribute
 
 
+def canonical(text: str, cwd: str) -> str:
+    """A target's name that is the same from wherever it is named: of a file the path as it is.
+
+    :raises TargetError: when it has not the form of one
+    """
+    place, attribute = parse(text)
+    return f"{os.path.realpath(os.path.join(cwd, place))}:{attribute}" if is_path(place) else f"{place}:{attribute}"
+
+
 def comes_first(setup: str, spec: str) -> bool:
     """Whether a set-up is to be found and called before the module of the target ``spec`` is imported: where it is in
     the same one, it cannot."""

@@ -21,7 +21,8 @@ from gilscope.queues import variables
 from gilscope.queues.brokers import rabbitmq, redis
 from gilscope.queues.brokers.delay import broker_beyond
 from gilscope.queues.brokers.server import Server, serving
-from gilscope.queues.remote.sides import derived, read_secret
+from gilscope.queues.remote.sides import derived
+from gilscope.secret_files import read_secret
 from gilscope.subprocesses import python_path
 
 if TYPE_CHECKING:

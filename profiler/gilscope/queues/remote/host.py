@@ -24,10 +24,11 @@ from gilscope.queues.brokers.redis import connected, delete_keys, translated_err
 from gilscope.queues.brokers.signed import pack, unpack
 from gilscope.queues.processes import Process, Processes, ends_with_parent
 from gilscope.queues.remote.rendezvous import ANALYSIS, CALL, OFFER, OFFERS, WORD, call_of, trials, vacancies_of
-from gilscope.queues.remote.sides import Side, derived, machine_identity, read_secret
+from gilscope.queues.remote.sides import Side, derived, machine_identity
 from gilscope.queues.remote.workers import HEARTBEAT_S, Gone, Taken, heartbeat_of
 from gilscope.queues.rq.worker import KINDS, worker_command
 from gilscope.queues.workers.group import publish
+from gilscope.secret_files import read_secret
 from gilscope.subprocesses import current_folder, exit_reason
 from gilscope.units import counted
 

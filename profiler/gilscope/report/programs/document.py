@@ -101,8 +101,18 @@ def _what_to_do(record: ProgramRecord) -> Section:
         return Section("What to do", (nothing,), name="advice")
     told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
     first, others = Items(told[:_FEW_ADVICES]), Items(told[_FEW_ADVICES:], detail=Detail.FULL)
-    blocks = (first, others) if others.pairs else (first,)
+    blocks = (first, *((others,) if others.pairs else ()), *_inputs_for(record))
     return Section("What to do", blocks, "thread-seconds of the time watched, at most", name="advice")
+
+
+def _inputs_for(record: ProgramRecord) -> tuple[Block, ...]:
+    """How to get inputs for the analyses that are advised, where none were kept."""
+    named = [each.command.rpartition(" ")[2] for each in record.verdict.advice if each.command is not None]
+    if record.capture is not None or not named:
+        return ()
+    option = f"--capture {','.join(dict.fromkeys(named))} --capture-to captured"
+    text = f"gilscope run {option} keeps arguments of their real calls; --inputs captured then analyzes them."
+    return (Paragraph(text, "soft"),)
 
 
 def _advised(sentence: str, command: str | None) -> str:

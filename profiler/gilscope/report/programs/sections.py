@@ -8,6 +8,7 @@ from typing import Final
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.document import NOTHING, Detail, Facts, Paragraph, Section
 from gilscope.report.programs import course, waits, whereabouts
+from gilscope.report.programs.captured import captured_calls
 from gilscope.report.programs.flames import flames
 from gilscope.units import UNKNOWN, percent, rate
 
@@ -15,7 +16,7 @@ __all__ = ["VERBOSE", "program_sections"]
 
 #: Sections of which a terminal that is asked for all tells all, by name.
 VERBOSE: Final = (
-    *("advice", "blame", "holds", "loops", "functions", "locks", "processes", "threads", "moments"),
+    *("advice", "captured", "blame", "holds", "loops", "functions", "locks", "processes", "threads", "moments"),
     "sampling",
 )
 
@@ -23,6 +24,7 @@ VERBOSE: Final = (
 def program_sections(record: ProgramRecord) -> Iterator[Section]:
     """All that there is to say of it but what to do. A terminal shows of the first what it has room for."""
     makers: tuple[Callable[[ProgramRecord], Section | None], ...] = (
+        captured_calls,
         course.moments,
         waits.blame,
         waits.loops,

@@ -1,0 +1,1 @@
+"""The folder that is put first on ``PYTHONPATH`` of a program whose calls are captured."""
