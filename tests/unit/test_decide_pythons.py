@@ -94,7 +94,7 @@ def test_what_differs_or_failed_is_not_compared_whatever_its_rate() -> None:
     told = side_by_side([make_python("3.11"), other, make_refused("old"), make_python("3.14", FAST, BEST)])
     assert told.pythons[1].alone is None
     assert (told.first, told.fastest) == (0, 3)
-    assert verdict(told).endswith("2.29×; 3.13 is not compared; old could not be measured.")
+    assert verdict(told).endswith("2.29×; old could not be measured; 3.13 not compared.")
 
 
 def test_the_first_that_went_well_is_the_measure() -> None:

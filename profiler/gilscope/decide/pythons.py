@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from gilscope.decide.changes import widened
 from gilscope.decide.noise import floor_of
 from gilscope.decide.stats import ratio_interval
-from gilscope.records.pythons import PythonRecord, Ratio
+from gilscope.records.pythons import PythonRecord, PythonStatus, Ratio
 from gilscope.units import times
 
 __all__ = ["Named", "SideBySide", "names_of", "side_by_side", "verdict"]
@@ -116,6 +116,14 @@ def _ratio(one: PythonRecord, rates: Sequence[float], other: PythonRecord, basel
     return Ratio(value=gap.value, low=gap.low, high=gap.high)
 
 
+_WORDS: Final[dict[PythonStatus, str]] = {
+    "refused": "could not be measured",
+    "differing": "not compared",
+    "failed": "failed",
+    "interrupted": "not measured to the end",
+}
+
+
 # -- in words ---------------------------------------------------------------------------------------------------------
 
 
@@ -160,10 +168,11 @@ def _as(one: PythonRecord) -> str:
 
 
 def _left_out(pythons: Sequence[PythonRecord]) -> list[str]:
-    words = {
-        "refused": "could not be measured",
-        "differing": "is not compared",
-        "failed": "failed",
-        "interrupted": "was not measured to its end",
-    }
-    return [f"{one.name} {words[one.status]}" for one in pythons if one.status != "ok"]
+    """Those alike in one breath."""
+    names = {status: [one.name for one in pythons if one.status == status] for status in _WORDS}
+    return [f"{_listed(found)} {_WORDS[status]}" for status, found in names.items() if found]
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
