@@ -65,7 +65,7 @@ def test_two_are_measured_and_the_third_is_told_what_it_lacks(cli: Cli, folder: 
     assert second["alone"]["value"] > 0
     assert [one["name"] for one in (first, second)] == [f"{version()} in a", f"{version()} in b"]
     assert {trial["backend"] for one in (first, second) for trial in one["result"]["trials"]} == {"serial", "thread"}
-    assert all(one["result"]["settings"]["budget_s"] == pytest.approx(3.2) for one in (first, second))
+    assert all(one["result"]["settings"]["budget_s"] == pytest.approx(2.8) for one in (first, second))
     assert (cli.cwd / "all.html").read_text().count("<article") == 3
 
 

@@ -24,8 +24,9 @@ from gilscope.result import Result
 
 __all__ = ["Side", "compare_results", "interleave", "rates"]
 
-#: Passes over all sides: three rounds against three are the fewest whose ranks carry an interval.
-FEWEST_PASSES, MOST_PASSES = 3, 12
+#: Passes over all sides: three rounds against three are the fewest whose ranks carry an interval, and from some more on
+#: it is that of the usual noise.
+FEWEST_PASSES, ENOUGH_PASSES, MOST_PASSES = 3, 5, 12
 #: The part of the time for the comparison, and of its calls, that comparing results may take, and a part where calls
 #: are so long that none would be compared else.
 RESULTS_SHARE, LONG_SHARE = 0.15, 0.3
@@ -58,20 +59,36 @@ class Side:
         return self.runner.call_s
 
 
-def interleave(sides: Sequence[Side], seconds: float, rng: random.Random, say: Callable[[str], None]) -> None:
-    """Rounds of every side in random order, again and again, for about so long. What each made stands in its trials."""
-    began, pass_s, passes = time.monotonic(), 0.0, 0
-    made = [(side, trial) for side in sides for trial in side.trials]
+def interleave(sides: Sequence[Side], planned_s: float, rng: random.Random, say: Callable[[str], None]) -> None:
+    """Rounds of every side in random order, again and again, for about so long; for as long as there is budget where
+    they are few. What each made stands in its trials.
+
+    In each pass the functions alone come first: where time is short, they are what is compared.
+    """
+    alone = [(side, side.solo) for side in sides]
+    best = [(side, side.best) for side in sides if side.best]
+    length_s, passes, pass_s = round_s(planned_s, len(alone) + len(best)), 0, 0.0
     _use_common_inputs(sides)
-    length_s = round_s(seconds, len(made))
-    for side, trial in made:  # they were idle meanwhile
-        _run_round(side, trial, length_s / 2, passes_left=1 + FEWEST_PASSES, keep=False)
-    while passes < MOST_PASSES and time.monotonic() - began + (pass_s if passes >= FEWEST_PASSES else 0.0) < seconds:
+    _warm_up([*alone, *best], length_s)
+    began = time.monotonic()
+    while passes < MOST_PASSES and pass_s < _left_s(sides, planned_s - (time.monotonic() - began), passes):
         say(f"timing {' and '.join(side.name for side in sides)} in turn")
         started = time.monotonic()
-        for side, trial in rng.sample(made, len(made)):
+        for side, trial in (*rng.sample(alone, len(alone)), *rng.sample(best, len(best))):
             _run_round(side, trial, length_s, passes_left=max(1, FEWEST_PASSES - passes))
         passes, pass_s = passes + 1, time.monotonic() - started
+
+
+def _left_s(sides: Sequence[Side], planned_s: float, passes: int) -> float:
+    """Seconds for further passes: of those that are ``planned_s``, or until there are enough of all that is left."""
+    return planned_s if passes >= ENOUGH_PASSES else min(side.runner.budget.remaining_s for side in sides)
+
+
+def _warm_up(made: Sequence[tuple[Side, LiveTrial]], length_s: float) -> None:
+    """They were idle meanwhile: what is in a processor's caches shows in short calls."""
+    for side, trial in made:
+        if side.call_s < length_s / 2:
+            _run_round(side, trial, length_s / 2, passes_left=1 + FEWEST_PASSES, keep=False)
 
 
 def _run_round(side: Side, trial: LiveTrial, length_s: float, *, passes_left: int, keep: bool = True) -> None:

@@ -37,7 +37,7 @@ from gilscope.version import __version__
 __all__ = ["investigate_pythons"]
 
 #: The part of the budget, and of the calls, for the interleaved rounds.
-INTERLEAVED_SHARE = 0.2
+INTERLEAVED_SHARE = 0.3
 
 
 def investigate_pythons(target: TargetSpec, options: Options, tell: Tell = lambda progress: None) -> PythonsResult:
@@ -131,6 +131,11 @@ class _Course:
     def starting_s(self) -> float:
         return self.probing_s + sum(side.result.starting_s or 0.0 for side in self.sides.values())
 
+    @property
+    def left_s(self) -> float:
+        """Of the budget: what analyses that were sure early did not need."""
+        return self.options.budget_s - (self.elapsed_s - self.starting_s)
+
     def say(self, doing: str) -> None:
         self.tell(Progress(doing, self.elapsed_s, self.options.budget_s + self.starting_s))
 
@@ -187,15 +192,16 @@ def _compare(course: _Course) -> None:
     living = {number: side for number, side in course.sides.items() if side.solo.alive}
     if len(living) < 2:
         return
-    began, seconds = time.monotonic(), INTERLEAVED_SHARE * course.options.budget_s
+    began, planned_s = time.monotonic(), INTERLEAVED_SHARE * course.options.budget_s
     try:
         sides = list(living.values())
-        with_budget(sides, seconds, course.part(INTERLEAVED_SHARE / len(sides)))
+        with_budget(sides, max(planned_s, course.left_s), course.part(INTERLEAVED_SHARE / len(sides)))
         course.say("comparing results between the Pythons")
-        told = compare_results(sides, seconds)
+        told = compare_results(sides, planned_s)
         pairs = zip(list(living)[1:], told, strict=True)
         course.results |= {number: (compared.results, compared.differing) for number, compared in pairs}
-        interleave(sides, seconds - (time.monotonic() - began), random.Random(course.options.seed), course.say)
+        rest_s = planned_s - (time.monotonic() - began)
+        interleave(sides, rest_s, random.Random(course.options.seed), course.say)
     finally:
         course.comparing_s = time.monotonic() - began
 
