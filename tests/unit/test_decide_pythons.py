@@ -75,7 +75,7 @@ def test_a_noisy_analysis_widens_the_interval() -> None:
 
 def test_one_round_is_no_interval_and_no_lead() -> None:
     told = said(make_python("3.11", (100.0,)), make_python("3.14", (150.0,)))
-    assert "3.14: 1.50×, by too few rounds to be sure, of 3.11 alone" in told
+    assert "3.14: 1.50×, without an interval, of 3.11 alone" in told
     assert "best: 3.11 left serial (not told from it: 3.14 left serial)" in told
 
 

@@ -62,6 +62,15 @@ def test_a_gap_within_the_floor_is_not_shown_however_steady_the_rounds(ratio: fl
     assert words(found)["serial", "throughput"] == "not shown"
 
 
+def test_where_processes_of_one_configuration_differ_by_all_of_it_nothing_is_shown() -> None:
+    """An interval would have turned round: its ends would be negative."""
+    wild = msgspec.structs.replace(measured([100.0, 101.0, 99.0]), noise=msgspec.structs.replace(NOISE, floor=1.7))
+    change = compare(measured(), wild).change("throughput")
+    assert change is not None
+    assert change.gap is not None
+    assert (change.gap.low, change.gap.high, change.word) == (None, None, "not shown")
+
+
 def test_the_greater_floor_of_the_two_is_in_every_interval_of_rounds() -> None:
     noisy = Noise(backend="process", workers=2, ratio=0.9, floor=0.10)
     steady = {"old": measured([10.0] * 4), "new": measured([10.8] * 4)}

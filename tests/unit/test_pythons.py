@@ -16,6 +16,8 @@ from gilscope import analysis, errors
 from gilscope.analysis import probing
 from gilscope.analysis.probing import Probed
 from gilscope.analysis.pythons import _movable
+from gilscope.backends import get
+from gilscope.backends.process import Process
 from gilscope.errors import PythonError, TargetFailedError, UsageError
 from gilscope.measure import pythons
 from gilscope.measure.pythons import Python, asked, gilscope_requirement, installing, requirement_of
@@ -44,9 +46,9 @@ def program(folder: Path, who: str = "CPython 3.14.2", then: str = "", **changes
     return str(path)
 
 
-def refusal(name: str) -> PythonError:
+def refusal(name: str, *backends: str) -> PythonError:
     with pytest.raises(PythonError) as caught:
-        asked(name)
+        asked(name, backends)
     return caught.value
 
 
@@ -55,7 +57,21 @@ def test_the_one_that_runs_this_can() -> None:
     assert (found.path, found.gilscope, found.problem) == (sys.executable, __version__, None)
     assert found.python == platform.python_version()
     assert "process" in found.backends
+    assert found.traits["process"] == {**Process.traits(), "start_methods": list(Process.start_methods)}
     assert "psutil" in found.packages
+
+
+def test_backends_that_are_asked_for_are_told_of_too() -> None:
+    found = asked(sys.executable, ["thread", "no-such"])
+    assert found.missing == {"no-such": str(unknown("no-such"))}
+    assert "no-such" not in found.traits
+    assert "has none of what is asked for: no backend 'no-such'" in str(refusal(sys.executable, "serial", "no-such"))
+
+
+def unknown(backend: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        get(backend)
+    return caught.value
 
 
 def test_a_folder_is_that_of_an_environment(tmp_path: Path) -> None:

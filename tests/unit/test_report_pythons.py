@@ -69,6 +69,12 @@ def test_where_results_and_inputs_could_not_be_compared_that_is_said() -> None:
     assert "Whether the inputs are the same in each was not found out" in told
 
 
+def test_a_backend_that_one_has_not_is_told_with_the_reason() -> None:
+    older = make_python("3.13", missing_backends={"interpreter": "backend 'interpreter' needs Python 3.14"})
+    told = " ".join(make_pythons(older, make_python("3.14", FAST)).to_text().split())
+    assert "3.13, interpreter: backend 'interpreter' needs Python 3.14." in told
+
+
 def test_frames_have_a_row_for_each() -> None:
     made = make_pythons()
     table = made.pythons_frame()

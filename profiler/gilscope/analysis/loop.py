@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from gilscope import backends
 from gilscope.analysis.budget import Budget
@@ -16,7 +17,6 @@ from gilscope.analysis.solo import start_solo
 from gilscope.decide.measured import Experiment
 from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
 from gilscope.decide.traits import BackendTraits
-from gilscope.errors import UsageError
 from gilscope.extensions import Extension, installed
 from gilscope.measure.possible import refuse_where_impossible
 from gilscope.measure.pythons import Python
@@ -117,21 +117,22 @@ def _traits(options: Options, extensions: Sequence[Extension], python: Python | 
 
     :raises UsageError: when one is not there
     """
-    asked = options.backends or _tried_unasked(python)
-    made = [backends.get(name) for name in ("serial", *(name for name in dict.fromkeys(asked) if name != "serial"))]
-    return {
-        each.name: BackendTraits(
-            each.name,
-            each.shares_gil,
-            each.start_methods,
-            next((n for extension in extensions if (n := extension.workers_of(each.name))), each.fixed_workers),
-            each.elsewhere,
-            each.in_process,
-            each.simplicity,
-            each.empty_chunks,
-        )
-        for each in made
-    }
+    told = python.traits if python else _own_traits(options)
+    asked = options.backends or (python.backends if python else backends.names())
+    names = dict.fromkeys(["serial", *(name for name in asked if name in told)])
+    return {name: BackendTraits(name, **told[name] | _fixed_by(name, extensions)) for name in names}
+
+
+def _own_traits(options: Options) -> dict[str, dict[str, Any]]:
+    """Of this Python's backends, by name; those of another are told by itself."""
+    names = ("serial", *(options.backends or backends.names()))
+    return {name: backends.get(name).traits() for name in names}
+
+
+def _fixed_by(backend: str, extensions: Sequence[Extension]) -> dict[str, int]:
+    """Workers that are there already."""
+    workers = next((count for extension in extensions if (count := extension.workers_of(backend))), None)
+    return {} if workers is None else {"fixed_workers": workers}
 
 
 def check(options: Options) -> None:
@@ -141,16 +142,3 @@ def check(options: Options) -> None:
     """
     for extension in installed():
         extension(options)
-
-
-def _tried_unasked(python: Python | None) -> Sequence[str]:
-    """Of another Python those that it has, as far as they are known here too."""
-    return backends.names() if python is None else [name for name in python.backends if _is_known(name)]
-
-
-def _is_known(backend: str) -> bool:
-    try:
-        backends.get(backend)
-    except UsageError:
-        return False
-    return True

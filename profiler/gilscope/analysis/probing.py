@@ -18,6 +18,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.pythons import Python, asked, installing, requirement_of
 from gilscope.measure.trial import TrialEnded
+from gilscope.options import Options
 from gilscope.targets import Loaded, TargetSpec
 from gilscope.units import counted
 
@@ -48,18 +49,15 @@ class Probed:
         return self.error is None and not self.differs
 
 
-def probed(paths: Sequence[str], target: TargetSpec, seed: int, limit_s: float) -> list[Probed]:
-    """Ask each who it is, then have each import the target and make its inputs.
-
-    :param limit_s: how long importing may take
-    """
-    found = _without_duplicates([_asked(path) for path in paths])
-    return _with_same_inputs(_with_install(_with_target(_with_names(found), target, seed, limit_s)))
+def probed(target: TargetSpec, options: Options) -> list[Probed]:
+    """Ask each of ``options.pythons`` who it is, then have each import the target and make its inputs."""
+    found = _with_names(_without_duplicates([_asked(path, options.backends) for path in options.pythons]))
+    return _with_same_inputs(_with_install(_with_target(found, target, options.seed, options.may_start_s)))
 
 
-def _asked(path: str) -> Probed:
+def _asked(path: str, backends: Sequence[str]) -> Probed:
     try:
-        return Probed(path, python=asked(path))
+        return Probed(path, python=asked(path, backends))
     except PythonError as error:
         return Probed(path, error=error)
 

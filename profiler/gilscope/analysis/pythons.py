@@ -51,7 +51,7 @@ def investigate_pythons(target: TargetSpec, options: Options, tell: Tell = lambd
     target = _movable(target)
     course = _Course(target, options, tell)
     course.say("asking each Python who it is")
-    course.found = probed(options.pythons, target, options.seed, options.may_start_s)
+    course.found = probed(target, options)
     if not any(one.loaded for one in course.found):
         raise _none(course.found)
     course.probing_s = course.elapsed_s
@@ -245,6 +245,7 @@ def _record(course: _Course, number: int) -> PythonRecord:
         free_threaded=one.python.free_threaded if one.python else None,
         status=status,
         reason=reason,
+        missing_backends=one.python.missing if one.python else {},
         install=error.install if isinstance(error, PythonError) else None,
         result=side.result if side else course.halted.get(number),
         best=_best(side),

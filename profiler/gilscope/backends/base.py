@@ -143,6 +143,17 @@ class WorkerDied(Exception):  # noqa: N818
     """A worker process ended in the middle of its work; the message tells how."""
 
 
+_TRAITS = (
+    "simplicity",
+    "shares_gil",
+    "elsewhere",
+    "in_process",
+    "start_methods",
+    "empty_chunks",
+    "fixed_workers",
+)
+
+
 class Backend(abc.ABC):
     """An executor kind."""
 
@@ -160,6 +171,11 @@ class Backend(abc.ABC):
     """Chunks without calls that show what it costs to hand one over: fewer where each takes milliseconds."""
     fixed_workers: ClassVar[int | None] = None
     """The worker count of a backend that has no choice."""
+
+    @classmethod
+    def traits(cls) -> dict[str, Any]:
+        """All of these but its name, by name: plain data, so that another process can be told."""
+        return {name: getattr(cls, name) for name in _TRAITS}
 
     @abc.abstractmethod
     def open(self, work: Work, configuration: Configuration) -> AbstractContextManager[OpenPool]:

@@ -204,9 +204,10 @@ def _by_rounds(figure: str, where: str, old: Sequence[float], new: Sequence[floa
 
 
 def widened(gap: Estimate, floor: float) -> Estimate:
-    """The interval with what starts differ by: a ``floor`` of 5 % is a ratio of 0.95 either way."""
-    if gap.low is None or gap.high is None:
-        return gap
+    """The interval with what starts differ by: a ``floor`` of 5 % is a ratio of 0.95 either way. Where they differ
+    by as much as all of it, there is none."""
+    if gap.low is None or gap.high is None or floor >= 1:
+        return Estimate(gap.value)
     return Estimate(gap.value, gap.low * (1 - floor), gap.high / (1 - floor))
 
 

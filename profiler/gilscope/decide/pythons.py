@@ -146,7 +146,7 @@ def _shown(ratio: Ratio | None) -> str:
     if ratio is None:
         return "not known beside"
     if ratio.low is None or ratio.high is None:
-        return f"{times(ratio.value)}, by too few rounds to be sure, of"
+        return f"{times(ratio.value)}, without an interval, of"
     return "no difference is shown to" if ratio.low <= 1 <= ratio.high else f"{times(ratio.value)} of"
 
 

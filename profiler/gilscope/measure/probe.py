@@ -1,6 +1,7 @@
 """What a Python tells of itself, and of the gilscope that it has.
 
-It is run as a file by that Python, so that nothing of gilscope is imported before it is looked for.
+It is run as a file by that Python, with the names of the backends that are asked for, so that nothing of gilscope is
+imported before it is looked for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import platform
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -39,7 +41,21 @@ def _gilscope() -> dict[str, Any]:
     except Exception as error:
         return {**told, "problem": f"{type(error).__name__}: {error}"}
     assert child.main is not None
-    return {**told, "backends": backends.names(), "packages": package_versions(PACKAGES)}
+    return {**told, **_backends(backends.names(), sys.argv[1:]), "packages": package_versions(PACKAGES)}
+
+
+def _backends(names: Sequence[str], asked: Sequence[str]) -> dict[str, Any]:
+    """Those that are tried unasked and those that are asked for, as plans need to know them."""
+    from gilscope import backends
+    from gilscope.errors import UsageError
+
+    traits, missing = {}, {}
+    for name in dict.fromkeys([*names, *asked]):
+        try:
+            traits[name] = backends.get(name).traits()
+        except UsageError as error:
+            missing[name] = str(error)
+    return {"backends": names, "traits": traits, "missing": {name: missing[name] for name in asked if name in missing}}
 
 
 if __name__ == "__main__":

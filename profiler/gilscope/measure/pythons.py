@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
 from typing import Any, Final
@@ -62,20 +63,28 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     """Why its gilscope cannot be imported."""
     backends: tuple[str, ...] = ()
     """Those that are tried unasked there."""
+    traits: dict[str, dict[str, Any]] = {}
+    """Of these and of those that were asked for, as `gilscope.backends.base.Backend.traits` tells them."""
+    missing: dict[str, str] = {}
+    """Those that were asked for and are not there, and why."""
     packages: dict[str, str] = {}
     """Versions of those that matter, by name."""
 
 
-def asked(name: str) -> Python:
+def asked(name: str, backends: Sequence[str] = ()) -> Python:
     """What the Python of this name or path tells of itself.
 
+    :param backends: that are asked for by name
     :raises PythonError: when it is not there, is no Python, or cannot run trials
     """
     path = _program(name)
     _require_new_cpython(name, path)
-    told = _told(name, _said(name, [path, "-P", probe.__file__]))
+    told = _told(name, _said(name, [path, "-P", probe.__file__, *backends]))
     python = msgspec.structs.replace(told, path=path)
     _require_gilscope(name, python)
+    others = [each for each in backends if each != "serial"]
+    if others and all(each in python.missing for each in others):
+        raise PythonError(f"{name!r} has none of what is asked for: {'; '.join(python.missing.values())}")
     return python
 
 

@@ -46,6 +46,8 @@ class PythonRecord(Record, frozen=True, kw_only=True):
     """Why the status is not ok."""
     install: str | None = None
     """The command that installs what is missing, where something is."""
+    missing_backends: dict[str, str] = msgspec.field(default_factory=dict)
+    """Those that were asked for and are not there under this Python, and why."""
     result: ResultRecord | None = None
     """The whole analysis under this Python; None where there was none."""
     best: str | None = None

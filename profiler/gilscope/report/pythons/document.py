@@ -168,9 +168,15 @@ def _results(record: PythonsRecord, at: int, one: PythonRecord) -> str:
 
 
 def _statuses(record: PythonsRecord) -> Section | None:
-    """Why some are not compared, and the command that mends it."""
-    told = tuple((one.name, sentence(one.reason)) for one in record.pythons if one.reason is not None)
-    return Section("Not compared", (Items(told),)) if told else None
+    """Why some are not compared, and the command that mends it; and what else is not there."""
+    told = [(one.name, sentence(one.reason)) for one in record.pythons if one.reason is not None]
+    told += [
+        (f"{one.name}, {name}", sentence(why))
+        for one in record.pythons
+        if one.reason is None
+        for name, why in one.missing_backends.items()
+    ]
+    return Section("Not compared", (Items(tuple(told)),)) if told else None
 
 
 def _configurations(record: PythonsRecord) -> Section | None:
