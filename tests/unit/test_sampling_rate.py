@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gilscope.observers import own_schedule, sampler
-from gilscope.observers.sampler import LATE_S, Sampler
+from gilscope.observers import own_schedule, pacing, sampler
+from gilscope.observers.pacing import LATE_S
+from gilscope.observers.sampler import Sampler
 from gilscope.observers.sampling_quality import SamplingQuality
 
 
@@ -23,6 +24,7 @@ class Clock:
         self.woken: list[float] = []
         self.spent = 0.0
         clocks = SimpleNamespace(perf_counter=lambda: self.now, thread_time=lambda: self.spent)
+        patch.setattr(pacing, "time", clocks)
         patch.setattr(sampler, "time", clocks)
         patch.setattr(own_schedule, "time", clocks)
 

@@ -12,7 +12,8 @@ from collections import defaultdict
 
 from gilscope.observers.functions import FUNCTIONS, ROW_BYTES
 from gilscope.observers.gil import GilLayout
-from gilscope.observers.sampler import Interpreter, Sampler, WatchedThread
+from gilscope.observers.pacing import Pace
+from gilscope.observers.sampler import CPU_SHARE, Interpreter, Sampler, WatchedThread
 from gilscope.observers.sampling_quality import HOLDER
 from gilscope.thread_address import ThreadAddress
 
@@ -53,16 +54,19 @@ class CallSampler(Sampler):
             super().let_go_of_ended()
             self._rows = _rows(self.threads)
 
+    def _paced(self) -> Pace:
+        return Pace(self.quality, self._rng, CPU_SHARE * self._cpus, OWN_SHARE)
+
     def _wake(self) -> None:
-        """What it wakes for comes later, if at all; waking is part of the cost."""
-        self._cost.begin(self._own.asleep_run_s)
+        """What it wakes for comes later, if at all."""
 
     def _candidates(self) -> list[WatchedThread]:
         """Those in calls."""
         found = [thread for row in self._rows for thread in self._in_calls(row)]
         self._moments_idle = 0 if found else self._moments_idle + 1
+        self._pace.rate_hz = IDLE_HZ if self._moments_idle >= IDLE_AFTER else self.quality.asked_hz
         if found:
-            self._own.wake()
+            self._pace.own.wake()
         return found
 
     def _in_calls(self, row: _Row) -> list[WatchedThread]:
@@ -72,11 +76,6 @@ class CallSampler(Sampler):
         except OSError as error:
             self.quality.note(HOLDER, error)
             return []
-
-    def _slot_s(self) -> float:
-        bounds = (self._cost.saturated_s / self._taken_at_most, self._cost.each_s / OWN_SHARE)
-        hz = IDLE_HZ if self._moments_idle >= IDLE_AFTER else self.quality.asked_hz
-        return max(1.0 / hz, *bounds)
 
 
 class _Row:

@@ -22,13 +22,20 @@ class Pace:
 
     :param from_watched: CPU that may be taken from the watched, in CPUs: what is used at moments when every CPU is busy
     :param in_all: CPU that may be used altogether, in CPUs
+    :param waking: whether what it takes to wait and to wake counts
     """
 
-    def __init__(self, quality: SamplingQuality, rng: random.Random, from_watched: float, in_all: float) -> None:
+    def __init__(
+        self, quality: SamplingQuality, rng: random.Random, from_watched: float, in_all: float, *, waking: bool = True
+    ) -> None:
         self.own = OwnSchedule()
+        """The sampler's: who looks says when it wakes, for that costs a reading."""
+        self.rate_hz = quality.asked_hz
+        """Moments a second, at most: to be set by who looks, where there is nothing to be seen."""
         self._quality = quality
         self._rng = rng
         self._bounds = from_watched, in_all
+        self._waking = waking
         self._cost = RecentCost(RECENT_MOMENTS)
         self._began_cpu_s = 0.0
         self.saturated = False
@@ -45,14 +52,13 @@ class Pace:
         slot = began
         while True:
             due = slot + self._rng.random() * self.slot_s
-            self._began_cpu_s = time.thread_time()  # to wait and to wake costs, too
             self.own.sleep()
             if wait(due - time.perf_counter()):
                 break
             if time.perf_counter() - due > LATE_S:
                 self._quality.missed += 1
             else:
-                self.own.wake()
+                self._began_cpu_s = self.own.asleep_run_s if self._waking else time.thread_time()
                 self._cost.begin(self._began_cpu_s)
                 yield
                 self._cost.end(time.thread_time(), self.saturated)
@@ -73,7 +79,7 @@ class Pace:
     def _next_slot_s(self) -> float:
         """As asked, or as long as keeps what looking takes in bounds."""
         from_watched, in_all = self._bounds
-        return max(1.0 / self._quality.asked_hz, self._cost.saturated_s / from_watched, self._cost.each_s / in_all)
+        return max(1.0 / self.rate_hz, self._cost.saturated_s / from_watched, self._cost.each_s / in_all)
 
     def close(self) -> None:
         self.own.close()

@@ -17,8 +17,9 @@ from gilscope.observers.descriptor_limit import OUT_OF_DESCRIPTORS
 from gilscope.observers.gil import GilLayout, Hold
 from gilscope.observers.moment import InterpreterSample, Moment, ThreadSample
 from gilscope.observers.own_schedule import OwnSchedule
+from gilscope.observers.pacing import Pace
 from gilscope.observers.process_files import ProcessFiles
-from gilscope.observers.sampling_quality import HOLDER, PLACE, WAIT, RecentCost, SamplingQuality
+from gilscope.observers.sampling_quality import HOLDER, PLACE, WAIT, SamplingQuality
 from gilscope.observers.strangers import NumberPlace, blocked_in
 from gilscope.observers.thread_files import Scheduled, ThreadFiles, thread_files, thread_scheduled
 from gilscope.thread_address import ThreadAddress
@@ -38,10 +39,6 @@ CPU_SHARE = 0.01
 OWN_SHARE = 0.06
 #: What a thread waits in for another one of its own call.
 BEHIND_ANOTHER = frozenset({"lock", "gil_wait", "other"})
-#: Waking takes a tenth of this on a machine with a CPU to spare.
-LATE_S = 0.0005
-#: The moments by which what sampling costs is judged: the last ones, however long it has gone on.
-RECENT_MOMENTS = 64
 
 
 class Interpreter:
@@ -194,13 +191,10 @@ class Sampler:
         self._rng = rng
         self._timed = timed
         self._cpus = len(os.sched_getaffinity(0))
-        self._taken_at_most = CPU_SHARE * self._cpus
-        self._cost = RecentCost(RECENT_MOMENTS)
-        self._own = OwnSchedule()
-        self._was_saturated = False
         self._recent: dict[WatchedThread, None] = {}
         """Of a crowd, those whose files are open, the last looked at last."""
         self.quality = SamplingQuality(rate_hz)
+        self._pace = self._paced()
         self._interpreters: dict[tuple[int, int], Interpreter] = {}
         """By process and address."""
         self.threads: list[WatchedThread] = []
@@ -244,43 +238,20 @@ class Sampler:
         self._everyone = self._by_interpreter(self.threads)
 
     def moments(self, wait: Callable[[float], bool]) -> Iterator[Moment]:
-        """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended.
+        """Sample until ``wait(seconds)``, which waits for the end of the round at most so long, says it has ended."""
+        for _ in self._pace.moments(wait):
+            slot_s = self._pace.slot_s
+            self._wake()
+            moment = self.moment()
+            moment.slots = slot_s * self.quality.asked_hz
+            yield moment
 
-        A moment for which the sampler wakes late is missed, not taken later: where every CPU is busy it gets one when a
-        thread blocks, and would find too often what threads block for first.
-        """
-        began, cpu = time.perf_counter(), time.thread_time()
-        slot, slot_s = began, 1.0 / self.quality.asked_hz
-        while True:
-            due = slot + self._rng.random() * slot_s
-            self._own.sleep()
-            if wait(due - time.perf_counter()):
-                break
-            if time.perf_counter() - due > LATE_S:
-                self.quality.missed += 1
-            else:
-                self._wake()
-                moment = self.moment()
-                moment.slots = slot_s * self.quality.asked_hz
-                yield moment
-                self._cost.end(time.thread_time(), self._was_saturated)
-            slot += slot_s
-            skipped = int(max(0.0, time.perf_counter() - slot) / slot_s)
-            self.quality.missed += skipped
-            slot += skipped * slot_s
-            slot_s = self._slot_s()
-        self.quality.elapsed_s += time.perf_counter() - began
-        self.quality.cpu_s += time.thread_time() - cpu
+    def _paced(self) -> Pace:
+        return Pace(self.quality, self._rng, CPU_SHARE * self._cpus, OWN_SHARE, waking=False)
 
     def _wake(self) -> None:
         """It has waited for the moment that it looks at now."""
-        self._own.wake()
-        self._cost.begin(time.thread_time())
-
-    def _slot_s(self) -> float:
-        """How far apart the next moments lie: as asked, or as far as keeps what it takes from the watched in bounds."""
-        bounds = (self._cost.saturated_s / self._taken_at_most, self._cost.each_s / OWN_SHARE)
-        return max(1.0 / self.quality.asked_hz, *bounds)
+        self._pace.own.wake()
 
     def moment(self) -> Moment:
         """This moment: each interpreter's holder, then its threads; of the runnable ones, a few more closely."""
@@ -301,7 +272,7 @@ class Sampler:
             looked_at += len(threads)
         moment.crowd = len(candidates) / looked_at if looked_at else 1.0
         moment.cpus_saturated = len(runnable) * moment.crowd >= self._cpus
-        self._was_saturated = moment.cpus_saturated
+        self._pace.saturated = moment.cpus_saturated
         self._sample_runnable(runnable)
         return moment
 
@@ -344,7 +315,7 @@ class Sampler:
             self._rng.shuffle(runnable)
         asked = runnable[:ASKED_PER_MOMENT]
         for seen, thread, sample in asked:
-            self._add(seen, thread, sample, partial(thread.sample_runnable, own=self._own))
+            self._add(seen, thread, sample, partial(thread.sample_runnable, own=self._pace.own))
             sample.stands_for = len(runnable) / len(asked)
             if len(runnable) == 1 and sample.on_cpu is False and sample.preempted is None:
                 sample.preempted = True  # there was no other thread to take its CPU but the sampler
@@ -393,7 +364,7 @@ class Sampler:
 
     def close(self) -> None:
         """Close every file."""
-        self._own.close()
+        self._pace.close()
         for thread in self.threads:
             thread.close()
         for interpreter in self._interpreters.values():

@@ -67,6 +67,7 @@ class ProgramSampler:
         late are missed. `quality` tells how many.
         """
         for _ in self._pace.moments(lambda seconds: wait(seconds) or self._tree.ended):
+            self._pace.own.wake()
             yield from self._look()
             began_s = time.thread_time()
             self._tree.scan()
