@@ -189,11 +189,11 @@ class ProgramProcess:
         chosen = self._chosen(most)
         seen = self._look(chosen)
         holders = {which: self._holder(hold, seen) for which, hold in enumerate(holds)}
+        self._read_stacks({**seen, **{thread: look for thread, look in holders.values() if thread is not None}})
+        moved = [hold.switches != later.switches for hold, later in zip(holds, self.holds(), strict=True)]
         runnable = [thread for thread in seen if seen[thread].wait is None]
         holding = self._ask(runnable, asked, seen, own)
-        self._read_stacks({**seen, **{thread: look for thread, look in holders.values() if thread is not None}})
         weight = len(self._threads) / max(len(chosen), 1)
-        moved = [hold.switches != later.switches for hold, later in zip(holds, self.holds(), strict=True)]
         threads = tuple(self._told(thread, look, holds, holding, weight) for thread, look in seen.items())
         gils = tuple(
             GilLook(numbers, hold.holder != 0, self._told_holder(*holders[which], which), hold.switches, moved[which])

@@ -82,7 +82,7 @@ def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[Functi
             _add_scaled(total[function], times.total_s, scale)
             samples[function] += times.samples
         factor = _waits_factor(views, scale)
-        for function, seconds in views.waits.made_wait_s.items():
+        for function, seconds in views.waits.made_wait_s().items():
             made_wait[function] += seconds * factor
     largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
     return tuple(
@@ -156,7 +156,7 @@ def _waits_factor(views: ProcessViews, scale: Mapping[str, float]) -> float:
     """What sampled waits for the GIL are to be multiplied with: looks at which it changed hands tell no blame, and are
     made good by those that do."""
     sampled = views.stacks.by_state()["gil_wait"]
-    blamed = views.waits.sampled_s
+    blamed = sum(views.waits.sampled_s().values())
     return scale.get("gil_wait", 1.0) * (sampled / blamed if sampled > 0 and blamed > 0 else 1.0)
 
 
@@ -169,11 +169,10 @@ def blame(parts: Iterable[Scaled]) -> tuple[Blame, ...]:
 def _blames(views: ProcessViews, factor: float) -> list[Blame]:
     pairs = views.waits.pairs
     samples = sum(times.samples for times in pairs.values())
-    return [_blame(pair, times, factor, samples) for pair, times in pairs.items()]
+    return [_blame(pair, pairs[pair], seconds * factor, samples) for pair, seconds in views.waits.sampled_s().items()]
 
 
-def _blame(pair: Pair, times: PairTimes, factor: float, samples: int) -> Blame:
-    waited_s = times.sampled_s * factor
+def _blame(pair: Pair, times: PairTimes, waited_s: float, samples: int) -> Blame:
     share = times.samples / samples
     low, high = wilson_interval(share, samples)
     waiting, holding = pair
@@ -213,11 +212,11 @@ def holds(parts: Iterable[Scaled], began_s: float) -> tuple[HeldGil, ...]:
     held: Seconds[PythonFunction] = _none()
     made_wait: Seconds[PythonFunction] = _none()
     for views, scale in parts:
-        factor = _waits_factor(views, scale)
+        factor, waited = _waits_factor(views, scale), views.waits.made_wait_s()
         for function, holds in views.holds.functions.items():
             found[function] += holds
             held[function] += holds.held_s * scale.get(HELD, 1.0)
-            made_wait[function] += views.waits.made_wait_s[function] * factor
+            made_wait[function] += waited[function] * factor
     rows = [_hold(each, holds, held[each], made_wait[each], began_s) for each, holds in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.made_wait_s, row.held_s), reverse=True)[:MOST_HOLDS])
 

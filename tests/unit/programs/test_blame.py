@@ -91,3 +91,19 @@ def test_what_all_pairs_have_in_common_is_summed_once(monkeypatch: pytest.Monkey
     for table in (tables.blame([(views, {})]), tables.holds([(views, {})], 0.0), tables.functions([(views, {})])):
         assert len(table) >= 50
     assert len(summed) == 3
+
+
+def test_what_was_waited_while_the_gil_changed_hands_is_made_good_by_looks_at_the_same_holder() -> None:
+    """The shorter holds are, the more of the looks at them are left out: every second one at those of ``nap``."""
+    long = [moment(at, holding(1, "crunch"), waiting(2, "serve")) for at in numbered(60)]
+    short = [moment(at, holding(3, "nap"), waiting(2, "serve"), moved=at % 2 == 0) for at in numbered(40, 61)]
+    rows = {row.holding.function: row.waited_s for row in blamed([*long, *short], 1.0) if row.holding}
+    assert rows == pytest.approx({"crunch": 0.6, "nap": 0.4})
+
+
+def test_who_is_seen_to_wait_for_itself_had_let_go_meanwhile() -> None:
+    clear = [moment(at, holding(1, "crunch"), waiting(2, "serve")) for at in numbered(30)]
+    others = [moment(at, holding(2, "serve"), waiting(1, "crunch")) for at in numbered(30, 31)]
+    gone = [moment(at, holding(1, "crunch"), waiting(1, "crunch"), moved=True) for at in numbered(30, 61)]
+    rows = {row.holding.function: row.waited_s for row in blamed([*clear, *others, *gone], 1.0) if row.holding}
+    assert rows == pytest.approx({"crunch": 0.5, "serve": 0.5})
