@@ -42,6 +42,12 @@ class Entry:
         return (self.called, max(self.called, self.until)) if self.state else (self.called, self.called)
 
     @property
+    def queued_meanwhile(self) -> int:
+        """Of its run-queue time, what must have been while it waited: a thread may be woken for a lock, find it taken
+        again once it has a CPU, and wait on."""
+        return max(0, self.queued - (self.wanted[1] - self.wanted[0])) if self.state else 0
+
+    @property
     def wanted(self) -> Span:
         """When it could have gone on, but for the GIL or a CPU."""
         return self.waited[1] if self.state else self.returned, self.returned
@@ -141,7 +147,8 @@ def _states(thread: Told, window: Span, used: Used) -> dict[str, float]:
     waited: defaultdict[str, float] = defaultdict(float)
     for entry in thread.log:
         if entry.state:
-            waited[entry.state] += _length(clipped([entry.waited], window)) / 1e9
+            inside_ns = _length(clipped([entry.waited], window))
+            waited[entry.state] += max(0, inside_ns - entry.queued_meanwhile) / 1e9
         if entry.lets_go and window[0] <= entry.called < window[1]:
             waited["cpu_free"] += entry.cpu / 1e9
     waited["cpu_gil"] = max(0.0, used.cpu_s - waited["cpu_free"])

@@ -137,9 +137,9 @@ def talks(own: Own) -> None:
 
 
 def takes_turns(own: Own) -> None:
-    """Take the lock, keep it for a while, then Python code."""
+    """Take the lock, keep it for a while, Python code, then a rest, in which others take the lock."""
     global released_ns
-    keep, work_ns = own.ns("keep"), own.ns("work")
+    keep, work_ns, rest = own.ns("keep"), own.ns("work"), own.ns("rest")
     while goes_on:
         before = own.before()
         lock.acquire()
@@ -152,6 +152,9 @@ def takes_turns(own: Own) -> None:
         until = cpu() + work_ns
         while cpu() < until:
             pass
+        before = own.before()
+        letting_go.usleep(rest // 1000)
+        own.after(before, "sleep", before[0] + rest)
         own.count[0] += 1
 
 
