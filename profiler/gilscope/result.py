@@ -70,11 +70,13 @@ class Result(ResultRecord, frozen=True, kw_only=True):
         return self._render("text", path)
 
     def summary(self) -> str:
-        """The first of the text report: verdict, throughputs with their noise, warnings; and where the rest is."""
+        """The twenty lines that a terminal shows unasked: verdict, throughputs with their noise, warnings; and where
+        the rest is."""
         from gilscope.report import text
-        from gilscope.report.results import document
+        from gilscope.report.brief import MOST_LINES
+        from gilscope.report.results import brief
 
-        return text.summary(document(self))
+        return text.summary(brief(self), MOST_LINES)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the most important of it, as markup without script."""

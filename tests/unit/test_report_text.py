@@ -14,6 +14,7 @@ from rich.console import Console
 from gilscope import report
 from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Target
 from gilscope.report import text
+from gilscope.report.document import Detail
 from gilscope.report.results import document, documents
 from gilscope.report.terminal import cut
 from gilscope.result import Result
@@ -203,24 +204,63 @@ def test_many_rows_are_cut_short_but_for_the_recommended_one() -> None:
     assert len(drawn.splitlines()) < 200
 
 
-def test_a_summary_is_the_first_of_it_and_says_where_the_rest_is() -> None:
-    full, calm = (
-        make_result(),
-        make_result(findings=(Finding(code="x", severity="info", title="t", evidence="e", advice="a"),)),
-    )
-    told = full.summary()
-    for part in (
-        "is_prime is compute-bound",
-        "Confidence: high, 95%",
-        "process × 2",
-        "Gaps of up to 6% are ties",
-        "There are only 6 inputs",
-    ):
-        assert part in told
-    assert full.to_text().startswith(told.partition("\nThroughput")[0])
-    assert len(told.splitlines()) < 30
-    assert "Findings" not in calm.summary(), "but for what warns"
+SHORT = (
+    "is_prime is compute-bound",
+    "Confidence: high, 95%",
+    "410 ms (p99)",
+    "63.0 MiB of memory",
+    "warning: There are only 6 inputs",
+    "configuration calls/s speed-up p50",
+    "process × 2 5.73 1.91× 330 ms",
+    "interpreter × 2: refused: needs Python 3.14 or later",
+    "gaps of up to 6% are ties",
+)
+
+
+def test_a_summary_is_twenty_lines_and_says_where_the_rest_is() -> None:
+    told = make_result().summary()
+    assert all(part in _flat(told) for part in SHORT)
+    assert len(told.splitlines()) <= 20
     assert told.rstrip().endswith("result.to_html('report.html').")
+
+
+def test_who_does_not_ask_for_more_gets_the_same_and_is_told_how_to() -> None:
+    short, more, whole = (_shown(room, make_result()) for room in (None, Detail.USUAL, Detail.THOROUGH))
+    assert all(part in _flat(short) for part in SHORT)
+    assert "-vv" in short.splitlines()[-1]
+    assert "Hot lines" in more
+    assert "Predicted by" not in more
+    assert "Predicted by" in whole
+    assert len(short.splitlines()) <= 20 < len(more.splitlines()) < len(whole.splitlines())
+
+
+def test_only_what_warns_is_told_unasked() -> None:
+    calm = make_result(findings=(Finding(code="x", severity="info", title="odd", evidence="e", advice="a"),))
+    assert "odd" not in _shown(None, calm)
+    loud = [Finding(code="x", severity="warning", title=f"odd {n}", evidence="e", advice="a") for n in range(5)]
+    assert "and: 3 warnings more" in _shown(None, make_result(findings=tuple(loud)))
+
+
+def test_however_much_there_is_twenty_lines_are_told() -> None:
+    trials = tuple(make_trial("thread", count) for count in range(2, 60))
+    findings = tuple(Finding(code="x", severity="error", title=LONG, evidence="e", advice="a") for _ in range(9))
+    for result in (make_long(), make_hostile("no\nend " * 300), make_result(trials=trials, findings=findings)):
+        assert len(_shown(None, result).splitlines()) <= 20
+    assert "process × 2" in _shown(None, make_result(trials=(*trials, *make_result().trials)))
+
+
+def test_titles_stand_on_a_line_each() -> None:
+    buffer = io.StringIO()
+    text.show_titles(documents([make_result(), make_long()]), Console(file=buffer, width=80))
+    first, second = buffer.getvalue().splitlines()
+    assert first.endswith("1.91× (1.80–2.00) the serial throughput.")
+    assert " is compute-bound" in second
+
+
+def _shown(room: Detail | None, result: Result) -> str:
+    buffer = io.StringIO()
+    text.show(documents([result]), Console(file=buffer, width=80), room=room)
+    return buffer.getvalue()
 
 
 def test_many_results_are_all_in_the_summary() -> None:

@@ -93,7 +93,16 @@ def analyze(
         bool, typer.Option("--show-output", help="Show the last of what the target printed, on stderr.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each step on stderr.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print only the program to paste; it runs as it is.")] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="Say each step on stderr, and tell more: ledgers, hot lines, why not the others, the code; -vv: all.",
+        ),
+    ] = 0,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar.")] = False,
     **typed: Any,
 ) -> None:
@@ -118,7 +127,8 @@ def analyze(
     from gilscope.subprocesses import current_folder
     from gilscope.targets import TargetSpec
 
-    destinations = Destinations(output or [], targets, "json" if as_json else format_name)
+    form = "code" if code else "json" if as_json else format_name
+    destinations = Destinations(output or [], targets, form)
     options = Options.read(typed)
     check(options)
     cwd = current_folder()
@@ -138,13 +148,14 @@ def analyze(
     if options.pythons:
         with leaving_no_process():
             raise typer.Exit(
-                _side_by_side(specs, options, destinations, bar=not no_progress, lines=verbose, quiet=quiet)
+                _side_by_side(specs, options, destinations, bar=not no_progress, lines=bool(verbose), quiet=quiet)
             )
     with leaving_no_process():
         spares = context_of_command.obj
-        results, status = _investigate(specs, options, spares, bar=not no_progress, lines=verbose, quiet=quiet)
+        results, status = _investigate(specs, options, spares, bar=not no_progress, lines=bool(verbose), quiet=quiet)
     if results:
-        destinations.write(results, also=["output"] if show_output else (), quiet=quiet)
+        also = ["output"] if show_output else ()
+        destinations.write(results, also=also, quiet=quiet, verbosity=verbose)
     raise typer.Exit(status)
 
 

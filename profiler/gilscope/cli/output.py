@@ -9,11 +9,17 @@ from pathlib import Path
 from gilscope import report
 from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
+from gilscope.records.programs import ProgramRecord
+from gilscope.records.pythons import PythonsRecord
 from gilscope.report import Content
+from gilscope.report.document import Detail
+from gilscope.report.sheet import Sheet
 
 __all__ = ["Destinations", "Files"]
 
 STDOUT = "-"
+CODE = "code"
+_ROOMS = (None, Detail.USUAL, Detail.THOROUGH)
 
 
 class Files:
@@ -44,6 +50,20 @@ class Files:
         return written, "; ".join(dict.fromkeys(failed))
 
 
+def program_of(content: Content) -> str:
+    """The program to paste of the one result there is, for the caller that was asked for.
+
+    :raises UsageError: when there are several, or something else
+    :raises OutputError: when there is no code to recommend
+    """
+    if isinstance(content, Sheet | ProgramRecord | PythonsRecord) or len(content) != 1:
+        raise UsageError("--code prints the program of one analysis: name one target, or one saved result of one")
+    (result,) = content
+    if not result.recommendation.code:
+        raise OutputError(f"there is no program to paste: {result.recommendation.reason}")
+    return result.recommendation.code.rstrip("\n") + "\n"
+
+
 class Destinations:
     """The ``-o`` options and the format of standard output, checked before anything is measured.
 
@@ -53,27 +73,32 @@ class Destinations:
     """
 
     def __init__(self, paths: Sequence[str], names: Sequence[str], format_name: str) -> None:
-        if format_name not in report.FORMATS:
+        if format_name not in (*report.FORMATS, CODE):
             raise UsageError(f"no format {format_name!r}; there are {', '.join(report.FORMATS)}")
         self._format = format_name
         self._files = Files([path for path in paths if path != STDOUT], names)
+        self._in_a_line = bool(self._files) and STDOUT not in paths
         stdout.require()
 
-    def write(self, content: Content, *, also: Collection[str] = (), quiet: bool = False) -> None:
+    def write(self, content: Content, *, also: Collection[str] = (), quiet: bool = False, verbosity: int = 0) -> None:
         """Write every file, each atomically, then standard output; name the files unless ``quiet``.
 
         :param also: sections that are shown though a terminal has no room for them, by name
-        :raises OutputError: when one could not be drawn or written; the others are
+        :param verbosity: how much a terminal shows: 0 for who did not ask for more, 1, 2 for all
+        :raises OutputError: when one could not be drawn or written, the others are; when there is no code
         """
         written, failed = self._files.write(content)
-        self._print(content, also)
+        self._print(content, also, _ROOMS[min(verbosity, len(_ROOMS) - 1)])
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:
             raise OutputError(failed)
 
-    def _print(self, content: Content, also: Collection[str]) -> None:
-        """Text in colour where the terminal has it, every other format as it is."""
+    def _print(self, content: Content, also: Collection[str], room: Detail | None) -> None:
+        """Text in colour where the terminal has it, a line where files have the rest; other formats as they are."""
+        if self._format == CODE:
+            stdout.put(program_of(content))
+            return
         if self._format != "text":
             stdout.put(report.render(content, self._format).rstrip("\n") + "\n")
             return
@@ -83,5 +108,9 @@ class Destinations:
 
         page = stdout.Page()
         console = Console(file=page, width=None if page.isatty() else 80)
-        text.show(report.documents(content), console, also=also, ascii_only=stdout.has_only_ascii())
+        documents, plain = report.documents(content), stdout.has_only_ascii()
+        if self._in_a_line and room is None and not also and documents.brief is not None:
+            text.show_titles(documents, console, ascii_only=plain)
+        else:
+            text.show(documents, console, room=room, also=also, ascii_only=plain)
         stdout.put("".join(f"{line.rstrip()}\n" for line in page.getvalue().rstrip("\n").split("\n")))

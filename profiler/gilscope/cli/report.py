@@ -36,7 +36,10 @@ def report(
         ),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell all that was seen of a program.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print only the program to paste; it runs as it is.")] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Tell more: -vv all of a result, -v all of a program.")
+    ] = 0,
     show_output: Annotated[bool, typer.Option("--show-output", help="Show what the target printed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
@@ -54,8 +57,9 @@ def report(
     names = [result.target.spec for result in sources.results] or [
         pythons.target if pythons else "program" if sources.program else "profiles"
     ]
-    destinations = Destinations(output or [], names, "json" if as_json else format_name)
+    form = "code" if code else "json" if as_json else format_name
+    destinations = Destinations(output or [], names, form)
     recorded = sources.profiles
     content = profiles_sheet(recorded) if recorded else sources.program or pythons or sources.results
     also = (*(VERBOSE if verbose else ()), *(["output"] if show_output else []))
-    destinations.write(content, also=also, quiet=quiet)
+    destinations.write(content, also=also, quiet=quiet, verbosity=verbose)

@@ -17,12 +17,13 @@ __all__ = ["consequences"]
 NOTABLE_SHARE = 0.1
 
 
-def consequences(result: ResultRecord) -> str:
-    """How long calls take as recommended, the memory that takes, and how many were made to know it."""
-    return " ".join(_sentences(result))
+def consequences(result: ResultRecord, *, counting: bool = True) -> str:
+    """How long calls take as recommended, the memory that takes and, where that ``counting`` is wanted, how many were
+    made to know it."""
+    return " ".join(_sentences(result, counting))
 
 
-def _sentences(result: ResultRecord) -> Iterator[str]:
+def _sentences(result: ResultRecord, counting: bool) -> Iterator[str]:
     chosen = recommended(result.recommendation, result.trials)
     if chosen is not None:
         parts = [part for part in (_latency(chosen), _memory(chosen)) if part]
@@ -30,7 +31,7 @@ def _sentences(result: ResultRecord) -> Iterator[str]:
             yield f"So run, {', and '.join(parts)}."
     if result.given is not None:
         yield _given(result.given, result.recommendation)
-    if result.calls_made is not None:
+    if counting and result.calls_made is not None:
         yield f"{counted(result.calls_made, 'call')} {_were(result.calls_made)} made in all{_where(result)}."
 
 

@@ -59,8 +59,10 @@ class Detail(IntEnum):
     BRIEF = 1
     """What a notebook keeps with a cell."""
     USUAL = 2
-    """A terminal, a pull request."""
-    FULL = 3
+    """A terminal that was asked for more."""
+    THOROUGH = 3
+    """One that was asked for all, a text file, a pull request."""
+    FULL = 4
     """A page."""
 
 
@@ -174,6 +176,11 @@ class Table(Block):
         """Only the columns for narrow tables."""
         return self._keep([column.brief for column in self.columns])
 
+    def only(self, titles: Collection[str]) -> Table:
+        """Only the columns that are called so, which a narrow table has too."""
+        kept = self._keep([column.title in titles for column in self.columns])
+        return replace(kept, columns=tuple(replace(column, brief=True) for column in kept.columns))
+
     def telling(self) -> Table:
         """Without the columns in which no row tells anything."""
         columns = range(len(self.columns))
@@ -285,6 +292,8 @@ class Documents(NamedTuple):
     """Of a terminal that is not asked for more, after the title; None for as many as it takes."""
     rest: str = ""
     """Where that terminal's reader finds the rest."""
+    brief: Iterable[Document] | None = None
+    """The same for that terminal; None where it gets the first of the whole."""
 
     def within(self, room: Detail) -> Iterable[Document]:
         """Those that there is room for."""

@@ -35,7 +35,8 @@ _TONES: Final = {"plain": "", "soft": "", "strong": "**", "warning": "_"}
 def render(documents: Documents) -> str:
     """A part per document, after a table of all when there are several."""
     parts = [] if documents.overview is None else [_table(documents.overview)]
-    parts += [part for document in documents.within(Detail.USUAL) for part in _document(document.within(Detail.USUAL))]
+    room = Detail.THOROUGH
+    parts += [part for document in documents.within(room) for part in _document(document.within(room))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -54,7 +55,7 @@ def _document(document: Document) -> Iterator[str]:
 
 def _section(section: Section) -> Iterator[str]:
     """What is long, or is not needed at once, is folded."""
-    if section.detail == Detail.USUAL:
+    if section.detail >= Detail.USUAL:
         yield _folded(section.heading, "\n\n".join(map(_block, section.blocks)))
         return
     if not all(map(_is_long, section.blocks)):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gilscope.records import ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
+from gilscope.report.brief import MOST_LINES, REST, brief_document
 from gilscope.report.consequences import consequences
 from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
 from gilscope.report.palette import STATE_STYLES
@@ -15,14 +16,17 @@ from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import configuration, grounds, label, sentence, short_name, verdict_sentence
 from gilscope.units import UNKNOWN, confidence, counted, duration, percent, times
 
-__all__ = ["document", "documents", "overview"]
+__all__ = ["brief", "document", "documents", "overview"]
 
 
 def documents(results: Sequence[ResultRecord]) -> Documents:
     """A document for each, and a table of all where there are several."""
     heads = [harmless(_head(result), MOST_BRIEF) for result in results]
     table = harmless(overview(results), MOST_BRIEF) if len(heads) > 1 else None
-    return Documents((document(result) for result in results), heads, table)
+    short = (brief(result) for result in results)
+    return Documents(
+        (document(result) for result in results), heads, table, most_lines=MOST_LINES, rest=REST, brief=short
+    )
 
 
 def document(whole: ResultRecord) -> Document:
@@ -35,6 +39,12 @@ def document(whole: ResultRecord) -> Document:
         Facts(_figures(result), detail=Detail.FULL),
     )
     return fitted(replace(_head(result), lead=lead, sections=tuple(sections(result))))
+
+
+def brief(whole: ResultRecord) -> Document:
+    """The twenty lines of a result."""
+    remarks = [Paragraph(remark, "warning") for remark in _remarks(whole)]
+    return fitted(brief_document(_head(whole), whole, remarks))
 
 
 def _head(result: ResultRecord) -> Document:

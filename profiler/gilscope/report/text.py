@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
@@ -37,7 +38,7 @@ from gilscope.report.terminal import Cell, Fitting, Indented, Portable, cut
 from gilscope.report.verdicts import sentence
 from gilscope.units import percent
 
-__all__ = ["drawn", "letters", "render", "show", "summary"]
+__all__ = ["drawn", "letters", "render", "show", "show_titles", "summary"]
 
 WIDTH: Final = 80
 _BAR: Final = 40
@@ -55,14 +56,16 @@ _Parts = Iterator[RenderableType]
 
 
 def render(documents: Documents) -> str:
-    """Plain text, 80 columns wide, without colours."""
-    return _plain(lambda console: show(documents, console))
+    """Plain text, 80 columns wide, without colours: all that there is of what has a brief form."""
+    room = None if documents.brief is None else Detail.THOROUGH
+    return _plain(lambda console: show(documents, console, room=room))
 
 
-def summary(document: Document) -> str:
-    """The first of it, and where the rest is."""
-    rest = Text("The rest: print(result.to_text()), or a page: result.to_html('report.html').", "dim")
-    return _plain(lambda console: console.print(Group(drawn(document, room=Detail.SUMMARY), Text(), rest), crop=False))
+def summary(document: Document, most_lines: int) -> str:
+    """What a terminal shows of a brief document, and where a program finds the rest."""
+    rest = "The rest: print(result.to_text()), or a page: result.to_html('report.html')."
+    parts = drawn(document, most_lines=most_lines, rest=rest)
+    return _plain(lambda console: console.print(parts, crop=False))
 
 
 def _plain(draw: Callable[[Console], None]) -> str:
@@ -72,20 +75,45 @@ def _plain(draw: Callable[[Console], None]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().rstrip().split("\n"))
 
 
-def show(documents: Documents, console: Console, *, also: Collection[str] = (), ascii_only: bool = False) -> None:
+def show(
+    documents: Documents,
+    console: Console,
+    *,
+    room: Detail | None = None,
+    also: Collection[str] = (),
+    ascii_only: bool = False,
+) -> None:
     """Print on ``console``. Lines of code stay whole even where they are wider than it.
 
+    :param room: None for a reader who did not ask for more
     :param also: sections that are shown though a terminal has no room for them, by name
     :param ascii_only: even where the console's encoding has more
     """
-    for at, document in enumerate(islice(documents.within(Detail.USUAL), _MOST_WHOLE)):
+    unasked = room is None and not also
+    told = documents.within(room or Detail.USUAL)
+    if unasked and documents.brief is not None:
+        told = documents.brief
+    for at, document in enumerate(islice(told, _MOST_WHOLE)):
         if at:
             console.print()
-        brief = None if also else documents.most_lines
-        parts = drawn(document, also=also, ascii_only=ascii_only, most_lines=brief, rest=documents.rest)
-        console.print(parts, crop=False)
+        most = documents.most_lines if unasked else None
+        kept = drawn(
+            document,
+            room=room or Detail.USUAL,
+            also=also,
+            ascii_only=ascii_only,
+            most_lines=most,
+            rest=documents.rest,
+        )
+        console.print(kept, crop=False)
     if documents.overview is not None:
         console.print(Portable(lambda plain: Group(*_overview(documents, plain)), ascii_only))
+
+
+def show_titles(documents: Documents, console: Console, *, ascii_only: bool = False) -> None:
+    """Print each verdict on a line of its own, however long."""
+    for head in documents.heads:
+        console.print(Portable(functools.partial(_title_of, head), ascii_only), soft_wrap=True)
 
 
 def _overview(documents: Documents, ascii_only: bool) -> _Parts:
@@ -127,6 +155,10 @@ def drawn(
     return Portable(build, ascii_only)
 
 
+def _title_of(document: Document, ascii_only: bool) -> Text:
+    return _title(in_ascii(document) if ascii_only else document, ascii_only)
+
+
 def _title(document: Document, ascii_only: bool) -> Text:
     verdict = document.verdict
     title = " ".join(cut(word, _LONG, ascii_only=ascii_only) for word in document.title.split())
@@ -146,7 +178,8 @@ def _lead(document: Document) -> _Parts:
 
 def _section(section: Section) -> _Parts:
     yield Text()
-    yield Text.assemble((section.title, "bold"), (f" ({section.subtitle})" if section.subtitle else "", "dim"))
+    if section.title:
+        yield Text.assemble((section.title, "bold"), (f" ({section.subtitle})" if section.subtitle else "", "dim"))
     for block in section.blocks:
         yield from _block(block)
 

@@ -28,7 +28,7 @@ def circumstances(result: ResultRecord) -> Section:
     """The target, the machine, the instrument."""
     around = Facts((*_target(result), *_environment(result.environment)), "Target and environment")
     return Section(
-        "Circumstances", (around, Facts(tuple(_instrument(result.instrument)), "Instrument")), "", Detail.USUAL
+        "Circumstances", (around, Facts(tuple(_instrument(result.instrument)), "Instrument")), "", Detail.THOROUGH
     )
 
 

@@ -11,7 +11,7 @@ from gilscope.units import UNKNOWN, change, counted, duration, interval, percent
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "predictions"]
 
 
-def _section(title: str, subtitle: str, table: Table, detail: Detail = Detail.USUAL) -> Section | None:
+def _section(title: str, subtitle: str, table: Table, detail: Detail = Detail.THOROUGH) -> Section | None:
     return Section(title, (table.telling(),), subtitle, detail) if table.rows else None
 
 

@@ -120,10 +120,11 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
 )
 
 
-def configurations(result: ResultRecord) -> Table:
-    """Every trial; a figure that a trial never got to is left blank."""
+def configurations(result: ResultRecord, trials: Sequence[Trial] | None = None) -> Table:
+    """Every trial, or these; a figure that a trial never got to is left blank."""
     chosen = recommended(result.recommendation, result.trials)
-    rows = tuple(Row((trial.name, *_figures(trial)), trial is chosen) for trial in result.trials)
+    shown = result.trials if trials is None else trials
+    rows = tuple(Row((trial.name, *_figures(trial)), trial is chosen) for trial in shown)
     columns = (Column("configuration", numeric=False), *(column for column, _ in _FIGURES))
     return Table(columns, rows, about="all configurations").telling()
 
@@ -155,19 +156,22 @@ def _first_call(cold: ColdCost) -> str:
     return f"{told} ({', '.join(parts)})" if parts else told
 
 
+_ASSUMED: Final = f"Noise: unknown; gaps of up to {percent(floor_of())} are taken for ties."
 _UNKNOWN_NOISE: Final = (
     "Noise: unknown, for no configuration was measured in a second process. "
     f"Gaps of up to {percent(floor_of())} are taken for ties."
 )
 
 
-def noise(result: ResultRecord) -> str:
+def noise(result: ResultRecord, *, brief: bool = False) -> str:
     """What differs when nothing differs, in a sentence, or that it is unknown, where nothing was measured twice; empty
-    where there was nothing to compare."""
+    where there was nothing to compare. In ``brief``, only up to what gap that makes a tie."""
     found = result.noise
     if found is None:
         raced = [trial for trial in result.trials if trial.throughput_per_s is not None]
-        return _UNKNOWN_NOISE if len(raced) > 1 else ""
+        return (_ASSUMED if brief else _UNKNOWN_NOISE) if len(raced) > 1 else ""
+    if brief:
+        return f"Noise: gaps of up to {percent(found.floor)} are ties."
     spread = f", the rounds of one configuration spread by {percent(found.round_spread)}" if found.round_spread else ""
     again = configuration(found.backend, found.workers)
     again += f" (one of {found.pairs} pairs)" if found.pairs > 1 else ""
