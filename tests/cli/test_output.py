@@ -8,6 +8,8 @@ import json
 import os
 import pty
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +31,16 @@ def test_every_format_is_drawn_of_a_saved_result(cli: Cli, well: Measured) -> No
     assert {outcome.status for outcome in outcomes} == {0}
     assert {outcome.stderr for outcome in outcomes} == {""}
     text, saved, table, page, markdown, short = (outcome.stdout for outcome in outcomes)
-    assert text == well.outcome.stdout, "drawn of the record and of nothing else"
+    more, line, program = cli.answers(
+        ("report", str(path), "-v"), ("report", str(path), "-o", "again.md"), ("report", str(path), "--code")
+    )
+    assert more.stdout == well.outcome.stdout, "drawn of the record and of nothing else"
+    assert len(text.partition("Summary")[0].splitlines()) <= 2 * 21 < len(more.stdout.splitlines())
+    first, *others = line.stdout.splitlines()
+    assert first.startswith("nap is io-bound")
+    assert len(others) == len(json.loads(saved)) - 1
+    assert (program.status, program.stdout) == (2, "")
+    assert "name one target" in program.stderr
     assert saved == short == path.read_text()
     assert {row["backend"] for row in csv.DictReader(io.StringIO(table))} == {"serial", "thread", "asyncio", "process"}
     assert page.startswith("<!DOCTYPE html>")
@@ -45,6 +56,8 @@ def test_several_files_are_drawn_together(cli: Cli, well: Measured) -> None:
     )
     assert markdown.stdout.startswith("#")
     assert "Summary" in together.stdout
+    (cli.cwd / "pasted.py").write_text(cli.answer("report", "nap.json", "--code").stdout)
+    subprocess.run([sys.executable, "pasted.py"], cwd=cli.cwd, check=True)
     assert together.stdout.count(alone.stdout.partition("\n")[0]) == 2
 
 

@@ -163,6 +163,6 @@ def test_a_folder_of_results_is_drawn(cli: Cli, measured: Callable[[str], Measur
     kept.mkdir()
     shutil.copy(well.folder / "saved.json", kept / "a.json")
     (kept / "b.json").write_text("{")
-    outcome = cli.answer("report", "kept/")
+    outcome = cli.answer("report", "-v", "kept/")
     assert (outcome.status, outcome.stdout) == (0, well.outcome.stdout)
     assert outcome.stderr.startswith("gilscope: skipped kept/b.json: it is truncated")
