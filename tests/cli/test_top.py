@@ -112,7 +112,7 @@ serves()
     (cli.cwd / "work.py").write_text(code, encoding="utf-8")
     command = [*cli.command, "top", *FEW, "--program-output", "said", "--", "work.py", "-x"]
     shown = screen.start(command, cli.cwd, **cli.environment)
-    screen.wait_for("Threads (", "serves (work.py", "python work.py -x")
+    screen.wait_for("Threads (", "serves (work.py")
     screen.type("q")
     assert screen.ended(shown) == 0
     assert screen.is_as_before

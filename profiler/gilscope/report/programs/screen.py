@@ -19,7 +19,7 @@ from gilscope.report.programs.shown import KEYS, VIEWS, Shown
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.terminal import Portable, cut
 from gilscope.report.text import letters
-from gilscope.units import counted, duration, number, percent
+from gilscope.units import UNKNOWN, counted, duration, number, percent
 
 __all__ = ["screen"]
 
@@ -87,7 +87,8 @@ def _watched(record: ProgramRecord, shown: Shown) -> str:
     threads = sum(process.threads for process in record.processes)
     seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(threads, 'thread')}"
     paused = "PAUSED: " if shown.paused else ""
-    used = f"{number(cpus)} of {number(record.environment.cpus_usable)} CPUs, gilscope {percent(own)} of one"
+    taken = UNKNOWN if cpus is None else f"{cpus:.2f}"
+    used = f"{taken} of {number(record.environment.cpus_usable)} CPUs, gilscope {percent(own)} of one"
     return f"{paused}last {duration(watched_s)}: {seen}; {used}; {_harmless(record.command)}"
 
 
