@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import gilscope
 from gilscope import backends
 from gilscope.backends.interpreter import is_available
 from gilscope.errors import UsageError
@@ -65,8 +66,9 @@ def place(tmp_path: Path) -> str:
 
 @pytest.mark.skipif(is_available(), reason="this Python has pools of interpreters")
 def test_an_older_python_is_refused_by_name_with_the_way_out() -> None:
-    with pytest.raises(UsageError, match=r"'interpreter' needs .*Python 3\.14.*newer Python, or leave it out"):
-        backends.get("interpreter")
+    told = r"'interpreter' needs .*Python 3\.14.*newer Python, measure under one \(--python\), or leave it out"
+    with pytest.raises(UsageError, match=told):
+        gilscope.analyze(abs, [1], backends=("interpreter",))
     assert "interpreter" not in backends.names()
 
 

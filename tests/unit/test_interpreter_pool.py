@@ -65,7 +65,7 @@ def test_more_than_there_is_memory_for_are_refused_with_how_many_fit(
     why = too_many(workers, 6 * MIB, None if available is None else available * MIB)
     assert (why is not None) is refused
     if why is not None and workers == 1000:
-        assert "1,000 interpreters need about 5.86 GiB of memory (6.00 MiB each, by the first)" in why
+        assert "1,000 interpreters need about 5.86 GiB of memory (6.00 MiB each, by the second)" in why
         assert "1.95 GiB are left: ask for 266 at most" in why
 
 

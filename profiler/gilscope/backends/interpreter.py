@@ -39,7 +39,7 @@ from gilscope.units import counted
 
 __all__ = ["Interpreter", "is_available"]
 
-#: From so many on, the first is started alone, to see whether there is memory for all.
+#: From so many on, it is first seen whether there is memory for all.
 MANY = 32
 
 
@@ -124,21 +124,31 @@ def _pipe() -> tuple[int, int]:
 
 @contextmanager
 def _open_pool(work: Work, workers: int) -> Iterator[tuple[ThreadPoolExecutor, tuple[ThreadAddress, ...]]]:
-    gate, before = _Gate(), own_bytes()
+    gate = _Gate()
     with ExitStack() as stack:
         stack.callback(gate.close)
         pool: ThreadPoolExecutor = concurrent.futures.InterpreterPoolExecutor(workers, "gilscope")  # type: ignore
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         sent = (tuple(sys.path), *gate.ends, tuple(_sent(work)))
-        entering: list[Future[tuple[Any, ...]]] = []
         try:
-            for count in (1, workers - 1) if workers > MANY else (workers,):
-                entering += _entering(pool, count, sent, gate)
-                if why := len(entering) < workers and too_many(workers, own_bytes() - before, available_bytes()):
-                    raise Refusal(why)
+            entering = _all_entering(pool, workers, sent, gate)
         finally:
             gate.open(workers)  # else those that are there would wait for the others for ever
         yield pool, tuple(_address(future) for future in entering)
+
+
+def _all_entering(
+    pool: ThreadPoolExecutor, workers: int, sent: tuple[Any, ...], gate: _Gate
+) -> list[Future[tuple[Any, ...]]]:
+    """Where they are many, the second tells whether there is room for all: the first brings what all share."""
+    if workers < MANY:
+        return _entering(pool, workers, sent, gate)
+    first, before = _entering(pool, 1, sent, gate), own_bytes()
+    second = _entering(pool, 1, sent, gate)
+    why = too_many(workers, own_bytes() - before, available_bytes())
+    if why is not None:
+        raise Refusal(why)
+    return [*first, *second, *_entering(pool, workers - 2, sent, gate)]
 
 
 def _entering(
@@ -187,9 +197,9 @@ class Interpreter(Backend):
     def __init__(self) -> None:
         if not is_available():
             raise UsageError(
-                f"backend 'interpreter' needs concurrent.futures.InterpreterPoolExecutor, which Python 3.14 and later "
-                f"have: this is {platform.python_version()} ({sys.executable}). Run gilscope with a newer Python, or "
-                "leave it out of --backends"
+                "backend 'interpreter' needs concurrent.futures.InterpreterPoolExecutor, which Python 3.14 and later "
+                f"have: this is {platform.python_version()} ({sys.executable}). Run gilscope with a newer Python, "
+                "measure under one (--python), or leave it out of --backends"
             )
 
     @contextmanager

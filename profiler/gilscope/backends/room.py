@@ -25,7 +25,7 @@ def too_many(workers: int, each_bytes: int, available: int | None) -> str | None
     fitting = max(1, int(MOST_TAKEN * available / each_bytes))
     return (
         f"{workers:,} interpreters need about {byte_size(needed)} of memory ({byte_size(each_bytes)} each, by the "
-        f"first), and {byte_size(available)} are left: ask for {fitting:,} at most"
+        f"second), and {byte_size(available)} are left: ask for {fitting:,} at most"
     )
 
 
