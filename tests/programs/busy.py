@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 import threading
 import time
@@ -33,6 +34,11 @@ async def handles() -> None:
 
 def runs_a_loop() -> None:
     asyncio.run(handles())
+
+
+def interpreter_computes() -> None:
+    interpreters = importlib.import_module("concurrent.interpreters")  # 3.14 and later
+    interpreters.create().exec("while True: sum(range(1000))")
 
 
 def main() -> None:

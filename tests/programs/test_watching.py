@@ -97,3 +97,13 @@ print(seen.result.blame[0].holding.function, len(seen.result.processes))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == ("computes 1\n", "")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="this Python has no interpreters module")
+def test_two_interpreters_that_compute_hold_two_gils_at_once(watch: Watch) -> None:
+    record = watch("interpreter_computes", "interpreter_computes")
+    (process,) = record.processes
+    assert [share.interpreters for share in process.gils] == [(0,), (1,), (2,)]
+    main, *computing = [share.held_ratio for share in process.gils]
+    assert main < 0.2, "it waits for both"
+    assert min(computing) > 0.8, "one GIL for both would be held half as often by each"

@@ -84,14 +84,22 @@ def limit_of(
 def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
     wanted = [process for process in processes if (_waiting(process) or 0.0) >= GIL_WAITING]
     for process in sorted(wanted, key=lambda each: _waiting(each) or 0.0, reverse=True):
-        held, waiting = process.account.gil_held_ratio, _waiting(process)
+        held, waiting = process.most_held_ratio, _waiting(process)
         if held is not None and held >= GIL_HELD:
-            whose = "its GIL" if len(processes) == 1 else f"the GIL of process {process.pid}"
+            whose = _whose(process, alone=len(processes) == 1)
             why = (
                 f"{whose} is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
             )
             return Limited("gil", why, process)
     return None
+
+
+def _whose(process: ProcessAccount, *, alone: bool) -> str:
+    if len(process.gils) < 2:
+        return "its GIL" if alone else f"the GIL of process {process.pid}"
+    most = max(process.gils, key=lambda gil: gil.held_ratio)
+    own = f"the GIL of {counted(len(most.interpreters), 'interpreter')} ({', '.join(map(str, most.interpreters))})"
+    return own if alone else f"{own} of process {process.pid}"
 
 
 def _waiting(process: ProcessAccount) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,7 +22,15 @@ from gilscope.programs.seen import SeenProcess, SeenThread
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews, Views
 from gilscope.records import Environment, Ledger
-from gilscope.records.programs import Period, ProcessAccount, ProgramRecord, Sampling, StateStack, ThreadAccount
+from gilscope.records.programs import (
+    GilShare,
+    Period,
+    ProcessAccount,
+    ProgramRecord,
+    Sampling,
+    StateStack,
+    ThreadAccount,
+)
 
 __all__ = ["Watched", "conclude"]
 
@@ -136,10 +144,11 @@ def _part(process: SeenProcess, views: ProcessViews, chosen: ChosenThreads) -> _
     holds = views.holds
     known = holds.observed_s > 0
     watched_s = max(0.0, process.last_s - process.first_s - views.stopped_s)
+    gils_s = watched_s * len(holds.by_gil)
     longest_s = max((found.longest_s for found in holds.functions.values()), default=0.0)
     figures = {
-        "gil_held_s": watched_s * holds.held_s / holds.observed_s if known else None,
-        "gil_observed_s": watched_s if known else None,
+        "gil_held_s": gils_s * holds.held_s / holds.observed_s if known else None,
+        "gil_observed_s": gils_s if known else None,
         "longest_hold_s": longest_s if known else None,
     }
     ledger = summed((ledger for _, ledger in threads), figures)
@@ -163,6 +172,11 @@ def _process(part: _Part, began_s: float) -> ProcessAccount:
         python=python,
         gil_enabled=process.gil_enabled if process.python is not None else None,
         interpreters=len(gils),
+        gils=tuple(
+            GilShare(interpreters=seen.interpreters, held_ratio=seen.held_s / seen.observed_s)
+            for _, seen in sorted(part.views.holds.by_gil.items())
+            if seen.observed_s
+        ),
         threads=len(process.threads),
         began_s=max(0.0, process.first_s - began_s),
         watched_s=process.last_s - process.first_s,
@@ -221,13 +235,13 @@ def _period(courses: Sequence[Course], number: int, stretch_s: float) -> Period:
     seen_s, threads = 0.0, 0.0
     for course in courses:
         each = round(stretch_s / course.stretch_s)
-        gil_held = gil_seen = alive = alive_s = 0.0
-        for stretch in range(number * each, (number + 1) * each):
+        alive = alive_s = 0.0
+        stretches = range(number * each, (number + 1) * each)
+        held += _held_in(course, stretches)
+        for stretch in stretches:
             for state, seconds in course.state_s(stretch).items():
                 states[state] += seconds
-            gil_held, gil_seen = gil_held + course.gil.of(stretch)[0], gil_seen + course.gil.of(stretch)[1]
             alive, alive_s = alive + course.alive.of(stretch)[0], alive_s + course.alive.of(stretch)[1]
-        held += [gil_held / gil_seen] if gil_seen else []
         threads += alive / alive_s if alive_s else 0.0
         seen_s = max(seen_s, alive_s)
     return Period(
@@ -239,3 +253,11 @@ def _period(courses: Sequence[Course], number: int, stretch_s: float) -> Period:
         runqueue=states["runqueue"] / seen_s if seen_s else None,
         threads=round(threads),
     )
+
+
+def _held_in(course: Course, stretches: Iterable[int]) -> Iterator[float]:
+    """Of each GIL that was looked at, the part of the time in which it was held."""
+    for series in course.gils.values():
+        held_s, seen_s = map(sum, zip(*(series.of(stretch) for stretch in stretches), strict=True))
+        if seen_s:
+            yield held_s / seen_s

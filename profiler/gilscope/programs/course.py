@@ -65,8 +65,8 @@ class Course:
         self.stretch_s = FIRST_S
         self.states = Series(len(_STATES))
         """Thread-seconds by state."""
-        self.gil = Series(2)
-        """Seconds in which GILs were held, and were looked at."""
+        self.gils: dict[tuple[int, ...], Series] = {}
+        """Seconds in which a GIL was held, and was looked at, by the interpreters that run under it."""
         self.alive = Series(2)
         """Threads × seconds, and seconds."""
         self.holders: dict[tuple[int, ...], HolderSeries] = {}
@@ -83,11 +83,12 @@ class Course:
         self.alive.add(stretch, 1, moment.span_s)
         stopped = is_stopped(moment)
         for gil in moment.gils:
-            if gil.held is not None and not stopped:
-                self.gil.add(stretch, 0, moment.span_s * gil.held)
-                self.gil.add(stretch, 1, moment.span_s)
-                if gil.interpreters in self.holders or len(self.holders) < MOST_GILS:
-                    self.holders.setdefault(gil.interpreters, HolderSeries()).add(stretch, gil, moment.span_s)
+            fits = gil.interpreters in self.holders or len(self.holders) < MOST_GILS
+            if gil.held is not None and not stopped and fits:
+                looks = self.gils.setdefault(gil.interpreters, Series(2))
+                looks.add(stretch, 0, moment.span_s * gil.held)
+                looks.add(stretch, 1, moment.span_s)
+                self.holders.setdefault(gil.interpreters, HolderSeries()).add(stretch, gil, moment.span_s)
         for look, state, seconds in threads:
             self.states.add(stretch, _NUMBERS[state], seconds)
             if look.tid in self.lanes or len(self.lanes) < MOST_LANES:
@@ -96,7 +97,7 @@ class Course:
     def _stretch(self, at_s: float) -> int:
         while (stretch := max(0, int((at_s - self._began_s) / self.stretch_s))) >= MOST_STRETCHES:
             self.stretch_s *= 2
-            for series in (self.states, self.gil, self.alive, *self.lanes.values()):
+            for series in (self.states, *self.gils.values(), self.alive, *self.lanes.values()):
                 series.halve()
             for holders in self.holders.values():
                 holders.halve()

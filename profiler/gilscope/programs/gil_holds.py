@@ -17,7 +17,7 @@ from gilscope.programs.moments import Frame, GilLook, ProcessMoment, PythonFunct
 from gilscope.programs.places import telling
 from gilscope.programs.tally import Seconds
 
-__all__ = ["FunctionHolds", "GilHolds", "weighted_quantile"]
+__all__ = ["FunctionHolds", "GilHolds", "GilSeen", "weighted_quantile"]
 
 #: Lengths kept of each function; of more, only every second is, and counts twice.
 MOST_LENGTHS: Final = 2_000
@@ -167,6 +167,21 @@ def _holds_of(functions: dict[PythonFunction, FunctionHolds], function: PythonFu
     return functions.setdefault(function if known else PythonFunction("(other functions)", "", 0), FunctionHolds())
 
 
+@dataclass(slots=True)
+class GilSeen:
+    """For how long one GIL was held, and was looked at."""
+
+    interpreters: tuple[int, ...] = ()
+    """That ran under it when it was last looked at."""
+    held_s: float = 0.0
+    observed_s: float = 0.0
+
+    def see(self, gil: GilLook, span_s: float) -> None:
+        self.interpreters = gil.interpreters
+        self.held_s += span_s * bool(gil.held)
+        self.observed_s += span_s
+
+
 class GilHolds:
     """The holds' view of the moments of one process."""
 
@@ -175,6 +190,8 @@ class GilHolds:
         self.held_s = 0.0
         self.observed_s = 0.0
         """Of all its GILs whose holder could be told."""
+        self.by_gil: dict[int, GilSeen] = {}
+        """By the first of the interpreters that run under it."""
         self._gils: dict[tuple[int, ...], _OneGil] = {}
         self._span_s = 0.0
 
@@ -185,6 +202,7 @@ class GilHolds:
             if gil.held is None:
                 continue
             self.observed_s += moment.span_s
+            self.by_gil.setdefault(gil.interpreters[0], GilSeen()).see(gil, moment.span_s)
             self.held_s += moment.span_s * gil.held
             watched = self._gils.setdefault(gil.interpreters[:1], _OneGil(self.functions))
             watched.see(moment.at_s, gil, number in wanted, moment.span_s)

@@ -22,6 +22,7 @@ __all__ = [
     "Capture",
     "CapturedCalls",
     "FunctionAccount",
+    "GilShare",
     "GilTrack",
     "HeldGil",
     "Holder",
@@ -57,6 +58,15 @@ class Place(Record, frozen=True, kw_only=True):
     """The first of its code."""
 
 
+class GilShare(Record, frozen=True, kw_only=True):
+    """One of the GILs of a process."""
+
+    interpreters: tuple[int, ...]
+    """That run under it."""
+    held_ratio: float
+    """The fraction of the watched time in which it was held."""
+
+
 class ProcessAccount(Record, frozen=True, kw_only=True):
     """One process of the program: thread-seconds of all its threads, by state."""
 
@@ -84,8 +94,15 @@ class ProcessAccount(Record, frozen=True, kw_only=True):
     """Whether it had ended before the watching did."""
     account: Ledger = Ledger()
     """``own_threads_cpu_s`` is that of threads which Python does not know, a part of ``cpu_free_s``."""
+    gils: tuple[GilShare, ...] = ()
+    """Each of its GILs, that of the main interpreter first: the account's ``gil_held_ratio`` is their average."""
     unseen: str | None = None
     """Why its GIL and functions are unknown; None where they are known."""
+
+    @property
+    def most_held_ratio(self) -> float | None:
+        """Of the GIL that was held most; None when unknown."""
+        return max((gil.held_ratio for gil in self.gils), default=self.account.gil_held_ratio)
 
 
 class ThreadAccount(Record, frozen=True, kw_only=True):
@@ -221,7 +238,7 @@ class Period(Record, frozen=True, kw_only=True):
     """When it began, since the watching did."""
     lasted_s: float
     gil_held_ratio: float | None = None
-    """Of the process whose GIL was held most."""
+    """Of the GIL that was held most."""
     gil_waiting: float | None = None
     """Threads that waited for the GIL, on the average."""
     cpus_used: float | None = None

@@ -25,8 +25,8 @@ def test_each_stretch_tells_what_went_on_in_it() -> None:
     assert course.state_s(0) == pytest.approx(
         dict.fromkeys(course.state_s(0), 0.0) | {"cpu_gil": 0.02, "gil_wait": 0.02}
     )
-    assert course.gil.of(0) == pytest.approx((0.02, 0.02))
-    assert course.gil.of(7) == pytest.approx((0.0, 0.02))
+    assert course.gils[0,].of(0) == pytest.approx((0.02, 0.02))
+    assert course.gils[0,].of(7) == pytest.approx((0.0, 0.02))
     assert list(course.mostly(1)) == ["cpu_gil"] * 5 + ["sleep"] * 5
     assert list(course.mostly(2)) == ["gil_wait"] * 5 + ["unknown"] * 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from gilscope.decide.program_advice import FunctionWaits, advice_on, spec_of, verdict_of
 from gilscope.decide.program_limit import Limited, limit_of
@@ -10,6 +11,7 @@ from gilscope.records import Account, Ledger
 from gilscope.records.programs import (
     Advice,
     BlockedLoop,
+    GilShare,
     HeldGil,
     Limit,
     LockWaits,
@@ -85,6 +87,15 @@ def test_of_several_processes_the_one_whose_gil_it_is_is_named() -> None:
     account = Account(wall_s=60.0, cpu_s=10.0, gil_wait_s=50.0)
     found = limit_of(whole(account), (process(0.1, Account()), process(0.97, account)), (), 10.0, 4.0)
     assert "process 7" in found.why
+
+
+def test_of_several_gils_in_a_process_the_one_that_is_held_most_limits_it() -> None:
+    """Though the others rest, so that all of them are held for a third of the time on the average."""
+    account = Account(wall_s=60.0, cpu_s=10.0, gil_wait_s=50.0)
+    gils = tuple(GilShare(interpreters=(n,), held_ratio=held) for n, held in enumerate((0.01, 0.97, 0.0)))
+    found = limit_of(whole(account), (replace(process(0.33, account), gils=gils),), (), 10.0, 4.0)
+    assert found.by == "gil"
+    assert found.why.startswith("the GIL of 1 interpreter (1) is held 97% of the time")
 
 
 def test_threads_that_wait_for_a_lock_are_limited_by_it() -> None:

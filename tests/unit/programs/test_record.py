@@ -68,6 +68,24 @@ def test_the_account_of_the_program_is_that_of_its_processes() -> None:
     assert one.account.gil_held_ratio == pytest.approx(1.0)
 
 
+def test_several_gils_of_a_process_are_told_one_by_one_the_one_held_most_first() -> None:
+    views = Views(0.0)
+    for at in range(100):
+        both = (holding(1, "crunch"), holding(2, "crush"))
+        seen = moment(at, *both)
+        (main,) = seen.gils
+        own = replace(main, interpreters=(1,), holder=both[1])
+        feed(views, [replace(seen, gils=(replace(main, held=at < 20), own))])
+    watched = Watched("2026-01-01T00:00:00Z", "python", ENVIRONMENT, 0.0, 1.0, Sampling())
+    found = conclude(watched, [process(thread(1, 1.0, run_s=0.5), thread(2, 1.0, run_s=0.5))], views)
+    (one,) = found.processes
+    assert [(gil.interpreters, gil.held_ratio) for gil in one.gils] == [((0,), pytest.approx(0.2)), ((1,), 1.0)]
+    assert one.most_held_ratio == 1.0
+    assert one.account.gil_held_s == pytest.approx(1.2 * one.watched_s), "two may be held at once"
+    assert found.periods[-1].gil_held_ratio == 1.0
+    assert "100%, 20%" in report.render(found, "html")
+
+
 def test_a_program_that_was_stopped_was_idle_and_held_nothing_meanwhile() -> None:
     views = Views(0.0)
     computing = [moment(at, holding(1, "crunch"), waiting(2, "serve")) for at in (*range(20), *range(80, 100))]

@@ -82,7 +82,7 @@ def _figures(record: ProgramRecord) -> Iterator[tuple[str, str]]:
     most = max(record.processes, key=lambda each: (each.account.gil_wait_s or 0.0, each.threads), default=None)
     waiting = None if account.gil_wait_s is None or watched_s <= 0 else account.gil_wait_s / watched_s
     without = most is not None and most.gil_enabled is False
-    yield "GIL held", NO_GIL if without else percent(None if most is None else most.account.gil_held_ratio)
+    yield "GIL held", NO_GIL if without else percent(None if most is None else most.most_held_ratio)
     yield "threads waiting for it", number(waiting)
     yield "longest hold that others wanted", duration(account.longest_hold_s)
     yield "CPUs used", number(_cpus_used(record))

@@ -19,6 +19,7 @@ from gilscope.units import UNKNOWN, counted, duration, number, percent
 __all__ = ["functions", "processes", "threads"]
 
 _FEW: Final = 4
+_MOST_GILS: Final = 4
 _MOST_FUNCTIONS: Final = 500
 _MOST_BARS: Final = 12
 #: What stands before a process that another one started; blanks that a page keeps.
@@ -139,11 +140,20 @@ def _process_row(depth: int, process: ProcessAccount) -> Row:
         f"{process.threads:,}",
         duration(wall_s),
         number(per_s[0]),
-        NO_GIL if process.gil_enabled is False else percent(account.gil_held_ratio),
+        NO_GIL if process.gil_enabled is False else _held(process),
         *map(_waiting, per_s[1:]),
     )
-    figures = (float(process.threads), wall_s, per_s[0], account.gil_held_ratio, *per_s[1:])
+    figures = (float(process.threads), wall_s, per_s[0], process.most_held_ratio, *per_s[1:])
     return Row(cells, keys=(None, None, *figures))
+
+
+def _held(process: ProcessAccount) -> str:
+    """Each of its GILs, the one held most first: several may be held at once."""
+    if len(process.gils) < 2:
+        return percent(process.account.gil_held_ratio)
+    ratios = sorted((gil.held_ratio for gil in process.gils), reverse=True)
+    more = [f"and {len(ratios) - _MOST_GILS:,} more"] if len(ratios) > _MOST_GILS else []
+    return ", ".join([*map(percent, ratios[:_MOST_GILS]), *more])
 
 
 def _waiting(average: float | None) -> str:
