@@ -140,6 +140,37 @@ def test_who_waits_for_whom_is_told_and_saved(cli: Cli) -> None:
     assert "<html" in (cli.cwd / "seen.html").read_text(encoding="utf-8")
 
 
+def test_decorated_functions_appear_by_their_names_and_gilscopes_own_frames_do_not(cli: Cli) -> None:
+    work = script(
+        cli,
+        """
+        import asyncio, time
+        from gilscope import classify
+        until = time.monotonic() + 1.2
+        @classify(name="shop.tokens")
+        def tokenize():
+            for number in range(20_000):
+                number * number
+        @classify
+        def parts():
+            while time.monotonic() < until:
+                tokenize()
+                yield
+        class Shop:
+            @classify
+            async def serve(self):
+                tokenize()
+        for _ in parts():
+            asyncio.run(Shop().serve())
+        """,
+    )
+    assert cli.run("run", "--overhead", "10%", "-o", "seen.json", "-q", work).status == 0
+    functions = json.loads((cli.cwd / "seen.json").read_text(encoding="utf-8"))["functions"]
+    classified = {each["place"]["classified"] for each in functions} - {""}
+    assert classified == {"shop.tokens", "__main__:parts", "__main__:Shop.serve"}
+    assert not [each["place"] for each in functions if "production" in each["place"]["file"]]
+
+
 def test_the_report_goes_to_standard_error(cli: Cli) -> None:
     done = cli.run("run", "-c", "import time; time.sleep(0.3); print('mine')")
     assert done.stdout == "mine\n"

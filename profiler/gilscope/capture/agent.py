@@ -38,7 +38,7 @@ GROWTH = 1.1
 #: How long another thread that keeps a call is waited for.
 PATIENCE_S = 0.002
 _MAINS = ("__main__", "__mp_main__")
-_OWN = os.sep + "<classify>"
+_OWN = os.sep + "<classify"
 
 
 class Agent:
@@ -204,7 +204,7 @@ class Agent:
 
 
 def _is_in(code: CodeType, names: dict[str, Any], place: str) -> bool:
-    if code.co_filename.endswith(_OWN):
+    if _OWN in code.co_filename:
         return False  # what stands in the place of a function that @classify decorates, under its name
     if _is_file(code.co_filename, place):
         return True

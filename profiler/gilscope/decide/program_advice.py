@@ -127,7 +127,7 @@ def _is_blocked(hold: HeldGil) -> bool:
 def _on_hold(hold: HeldGil, loops: tuple[LoopAccount, ...], roots: tuple[str, ...]) -> Advice | None:
     if hold.made_wait_s <= 0:
         return None
-    held = f"{hold.place.function} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
+    held = f"{hold.place.shown} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
     longest = f"its longest hold is {duration(hold.longest_s)}"
     name = "gil-hold"
     if _is_blocked(hold):
@@ -163,7 +163,7 @@ def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> A
         return None  # who holds the GIL is told of as such
     share = block.total_s / loop.observed_s if loop.observed_s > 0 else None
     told = (
-        f"{block.place.function} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "
+        f"{block.place.shown} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "
         f"at the longest {duration(block.longest_s)}, {percent(share)} of the loop's time"
     )
     computing = block.state in ("cpu_gil", "runqueue")
@@ -182,7 +182,7 @@ def _on_lock(lock: LockWaits) -> Advice | None:
     name = "a lock" if lock.address is None else f"the lock at {lock.address:#x}"
     name = name if lock.owner is None else f"the lock of one {lock.owner}"
     told = f"{counted(lock.threads, 'thread')} wait {duration(lock.waited_s)} for {name}"
-    where = f"mostly in {place.function} ({duration(seconds)})"
+    where = f"mostly in {place.shown} ({duration(seconds)})"
     sentence = f"{told}, {where}: hold it for less, or divide what it guards."
     return Advice(name="lock", sentence=sentence, to_win_s=lock.waited_s, place=place)
 
@@ -195,7 +195,7 @@ def _on_wait(function: FunctionWaits, roots: tuple[str, ...]) -> Advice | None:
     state = max(waits, key=lambda name: waits[name])
     if state == "other":
         return None  # for whom, nobody knows: for who types, perhaps
-    told = f"{function.place.function} waits {duration(waits[state])} for {WAITED_FOR[state]}"
+    told = f"{function.place.shown} waits {duration(waits[state])} for {WAITED_FOR[state]}"
     return _advice("waits", f"{told}: make more of its calls at once.", waits[state], function.place, roots)
 
 

@@ -124,7 +124,7 @@ def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None
     if loop is None or loop.running_s < COMPUTES * loop.observed_s:
         return None
     most = max(loop.blocked, key=lambda block: block.total_s, default=None)
-    mostly = "" if most is None else f", {percent(most.total_s / loop.observed_s)} in {most.place.function}"
+    mostly = "" if most is None else f", {percent(most.total_s / loop.observed_s)} in {most.place.shown}"
     whose = "it" if len(loops) == 1 else f"that of thread {loop.tid}"
     told = f"{whose} is busy {percent(loop.running_s / loop.observed_s)} of the time{mostly}"
     return Limited("loop", f"{told}, and what is ready waits for it", state=None if most is None else most.state)

@@ -82,7 +82,7 @@ def _replaced(func: Any, name: str | None, inputs: Any, kwargs: Mapping[str, Any
         function.inputs, function.kwargs, function.star = inputs, kwargs or {}, star
     if function.maker is None:
         function.maker = maker_of(func, function.kind)
-    wrapper: Any = update_wrapper(wrapper_of(func, function.maker(func, function)), func)
+    wrapper: Any = update_wrapper(wrapper_of(func, function.maker(func, function), function.name), func)
     wrapper.__gilscope__ = function
     return wrapper
 

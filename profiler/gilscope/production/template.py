@@ -25,6 +25,7 @@ _GENERATOR, _COROUTINE, _ITERABLE_COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x10
 
 #: In a folder of gilscope's, so that its frames are told from the user's.
 _FILE = os.path.join(os.path.dirname(__file__), "<classify>")
+_FILES = _FILE[:-1]
 
 _SYNC = """
 def {name}({parameters}):
@@ -104,7 +105,7 @@ def is_wrapper(func: object) -> bool:
 
 def is_wrapper_code(code: CodeType) -> bool:
     """Whether this is the code of a function that was made here."""
-    return code.co_filename == _FILE
+    return code.co_filename.startswith(_FILES)
 
 
 def spec_of(module: object, qualname: str) -> str:
@@ -132,12 +133,16 @@ def names_itself(func: Callable[..., Any]) -> bool:
     return False
 
 
-def wrapper_of(func: Callable[..., Any], made: FunctionType) -> FunctionType:
-    """``made``, by a maker for ``func``, with the globals and defaults of ``func``."""
+def wrapper_of(func: Callable[..., Any], made: FunctionType, called: str) -> FunctionType:
+    """``made``, by a maker for ``func``, with the globals and defaults of ``func``.
+
+    :param called: what reports call it: in the name of its file, where who looks from outside finds it
+    """
     if not isinstance(func, FunctionType):
         return made
     flags = made.__code__.co_flags | func.__code__.co_flags & _ITERABLE_COROUTINE
-    code = made.__code__.replace(co_flags=flags, co_qualname=func.__qualname__)  # by which its frames are told apart
+    file = f"{_FILES} {called}>"
+    code = made.__code__.replace(co_flags=flags, co_qualname=func.__qualname__, co_filename=file)
     wrapper = FunctionType(code, func.__globals__, func.__name__, func.__defaults__, made.__closure__)
     wrapper.__kwdefaults__ = func.__kwdefaults__
     return wrapper

@@ -14,6 +14,7 @@ from gilscope.programs.layouts import Layout
 from gilscope.programs.linetables import line_of
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.moments import Frame, PythonFunction
+from gilscope.programs.own import OWN, classified_name, is_own
 
 __all__ = ["MOST_NAME_CHARACTERS", "CodeCache", "NotCodeError"]
 
@@ -69,6 +70,9 @@ class CodeCache:
         self.loops: dict[int, tuple[int, ...]] = {}
         """Of the code objects that are the turn of an event loop: in which places among their local variables those are
         that tell one turn, and one callback, from the next; nowhere, of what runs a loop that is no Python."""
+        self.own: dict[int, PythonFunction] = {}
+        """The code objects that are gilscope's own. Of those in the place of functions that are decorated, ``name`` and
+        ``classified`` are these functions'."""
         self._type: int | None = None
         self._end = max(layout.code_linetable, layout.code_file, layout.code_name) + 8
         # From 3.12 on, a code object has a number of its own among what is compared (``co_version``).
@@ -115,6 +119,14 @@ class CodeCache:
         """The function of a code object that has just been checked."""
         return self._codes[code].function
 
+    def classify(self, code: int, name: str) -> PythonFunction:
+        """Call the function of a code object that has just been checked so, from now on."""
+        known = self._codes[code]
+        if known.function.classified != name:
+            known.function = known.function._replace(classified=name)
+            known.frames.clear()
+        return known.function
+
     def _in_a_copy(self, code: int, known: _Code, instruction_at: int) -> int:
         """Which instruction of a thread's own copy it is; one that there is not, where it is none's."""
         for fresh in (False, True):
@@ -147,9 +159,14 @@ class CodeCache:
         if len(self._codes) >= MOST_CODES:
             self._codes.clear()
             self.loops.clear()
+            self.own.clear()
             self._functions.clear()
         self._codes[address] = code
         self.loops.pop(address, None)
+        self.own.pop(address, None)
+        if is_own(code.function.file):
+            self.own[address] = code.function._replace(classified=classified_name(code.function.file))
+            code.function = OWN
         if is_loop(code.function):
             names = _word(memory, self._layout.code_names)
             self.loops[address] = self._places(names) if code.function.name == LOOP else ()

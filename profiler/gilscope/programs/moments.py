@@ -30,6 +30,13 @@ class PythonFunction(NamedTuple):
     """Qualified, as in ``Pool.get``; ``<module>`` for a module's own code."""
     file: str
     first_line: int
+    classified: str = ""
+    """What `gilscope.classify` calls it; empty of one that is not known to be decorated."""
+
+    @property
+    def shown(self) -> str:
+        """What people are told that it is called."""
+        return self.classified or self.name
 
 
 class Frame(NamedTuple):

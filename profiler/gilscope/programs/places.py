@@ -13,7 +13,7 @@ __all__ = ["frame_text", "function_text", "is_library", "is_runner", "telling", 
 
 #: The standard library's folder, of whatever interpreter, and what is installed for it. Editable installs are in
 #: neither: they are their author's.
-_LIBRARY = re.compile(r"(^<frozen )|(/lib(64)?/python3\.\d+t?/)|(/(site|dist)-packages/)|(\\Lib\\)")
+_LIBRARY = re.compile(r"(^<frozen )|(^<gilscope>$)|(/lib(64)?/python3\.\d+t?/)|(/(site|dist)-packages/)|(\\Lib\\)")
 _PACKAGE = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
 #: Packages that run others' code: servers, task queues, schedulers, loops, command lines.
 _RUNNERS: Final = frozenset(
@@ -82,9 +82,9 @@ def _enclosing(frames: tuple[Frame, ...], at: int) -> Frame | None:
 def frame_text(frame: Frame) -> str:
     """``function (file:line)``, as profilers write it."""
     line = frame.function.first_line if frame.line is None else frame.line
-    return f"{frame.function.name} ({frame.function.file}:{line})"
+    return f"{frame.function.shown} ({frame.function.file}:{line})"
 
 
 def function_text(function: PythonFunction) -> str:
     """The same, where no line is told: that in which its code begins."""
-    return f"{function.name} ({function.file}:{function.first_line})"
+    return f"{function.shown} ({function.file}:{function.first_line})"

@@ -16,6 +16,7 @@ from gilscope.programs.codes import CodeCache, NotCodeError
 from gilscope.programs.layouts import Layout
 from gilscope.programs.memory import Memory, ReadError
 from gilscope.programs.moments import Frame
+from gilscope.programs.own import OWN
 
 __all__ = ["MOST_FRAMES", "Stack", "StackReader"]
 
@@ -194,10 +195,25 @@ class StackReader:
         frame = self._codes.frame
         try:
             if all(code in good for code, _ in thread.calls):
-                return tuple([frame(code, instruction) for code, instruction in thread.calls])
+                frames = [frame(code, instruction) for code, instruction in thread.calls]
+                return tuple(self._of_the_program(thread, frames) if self._codes.own else frames)
         except NotCodeError:
             return None
         return None
+
+    def _of_the_program(self, thread: _Seen, frames: list[Frame]) -> list[Frame]:
+        """Without gilscope's own but for one that is innermost; decorated functions under their names."""
+        kept: list[Frame] = []
+        for (code, _), frame in zip(thread.calls, frames, strict=True):
+            own = self._codes.own.get(code)
+            if own is None:
+                kept.append(frame)
+                inner = code
+            elif not kept:
+                kept.append(Frame(OWN, None))
+            elif own.classified and kept[-1].function.name == own.name and kept[-1].function is not OWN:
+                kept[-1] = Frame(self._codes.classify(inner, own.classified), kept[-1].line)
+        return kept
 
 
 def _frame_struct(layout: Layout) -> struct.Struct:

@@ -64,7 +64,7 @@ def factors(views: ProcessViews, ledger: Ledger) -> dict[str, float]:
 
 def place_of(function: PythonFunction) -> Place:
     """The function, as records name it."""
-    return Place(function=function.name, file=function.file, line=function.first_line)
+    return Place(function=function.name, file=function.file, line=function.first_line, classified=function.classified)
 
 
 def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[FunctionAccount, ...]:
@@ -76,14 +76,17 @@ def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[Functi
     total: defaultdict[PythonFunction, Seconds[str]] = defaultdict(_none)
     samples: Counter[PythonFunction] = Counter()
     made_wait: Seconds[PythonFunction] = _none()
-    for views, scale in parts:
-        for function, times in views.stacks.functions().items():
+    times_of = [(views, scale, views.stacks.functions()) for views, scale in parts]
+    decorated = {each._replace(classified=""): each for _, _, found in times_of for each in found if each.classified}
+    for views, scale, found in times_of:
+        for each, times in found.items():
+            function = decorated.get(each, each)  # seen before it was known to be
             _add_scaled(own[function], times.own_s, scale)
             _add_scaled(total[function], times.total_s, scale)
             samples[function] += times.samples
         factor = _waits_factor(views, scale)
         for function, seconds in views.waits.made_wait_s().items():
-            made_wait[function] += seconds * factor
+            made_wait[decorated.get(function, function)] += seconds * factor
     largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
     return tuple(
         _function(each, own[each], total[each], samples[each], made_wait[each], gil_enabled)

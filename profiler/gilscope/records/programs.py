@@ -56,6 +56,13 @@ class Place(Record, frozen=True, kw_only=True):
     file: str
     line: int
     """The first of its code."""
+    classified: str = ""
+    """What `gilscope.classify` calls it; empty of one that is not known to be decorated."""
+
+    @property
+    def shown(self) -> str:
+        """What people are told that it is called."""
+        return self.classified or self.function
 
 
 class GilShare(Record, frozen=True, kw_only=True):

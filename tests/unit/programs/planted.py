@@ -109,7 +109,14 @@ class Planted(Memory):
         return at
 
     def code(
-        self, name: str, *, line: int = 10, at: int | None = None, number: int = 7, name_at: int | None = None
+        self,
+        name: str,
+        *,
+        line: int = 10,
+        at: int | None = None,
+        number: int = 7,
+        name_at: int | None = None,
+        file: str = "/srv/app.py",
     ) -> int:
         """A code object of 100 code units on one line."""
         layout = self.layout
@@ -121,7 +128,7 @@ class Planted(Memory):
             layout.object_type: CODE_TYPE,
             layout.object_size: 100,
             layout.code_name: self.text(name, name_at),
-            layout.code_file: self.text("/srv/app.py"),
+            layout.code_file: self.text(file),
             layout.code_linetable: table,
         }
         self.put(at, words, layout.code_instructions + 400)

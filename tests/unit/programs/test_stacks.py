@@ -8,6 +8,7 @@ import pytest
 
 from gilscope.programs.codes import MOST_NAME_CHARACTERS, CodeCache
 from gilscope.programs.layouts import Layout, layout_of
+from gilscope.programs.own import OWN
 from gilscope.programs.stacks import MOST_FRAMES, StackReader
 from tests.unit.programs.planted import Planted, heads
 
@@ -51,6 +52,48 @@ def test_functions_are_told_innermost_first_with_file_and_line(memory: Planted) 
         ("inner", "/srv/app.py", 10),
         ("outer", "/srv/app.py", 10),
     ]
+
+
+def nested(memory: Planted, *called: tuple[str, str]) -> int:
+    """A thread in functions of these files, the innermost first."""
+    frame = 0
+    for number, (name, file) in enumerate(reversed(called)):
+        frame = memory.frame(CHUNK, 24 + 200 * number, memory.code(name, file=file or "/srv/app.py"), frame)
+    return memory.thread(CHUNK, 24 + 200 * len(called), frame)
+
+
+OWN_FILES = "/opt/lib/python3.12/site-packages/gilscope/production/"
+
+
+def test_decorated_functions_have_their_names_and_what_stands_in_their_place_is_left_out(memory: Planted) -> None:
+    state = nested(
+        memory,
+        ("inner", ""),
+        ("steps", ""),
+        ("Steps.__next__", f"{OWN_FILES}call.py"),
+        ("steps", f"{OWN_FILES}<classify shop.tokenize/1>"),
+        ("outer", ""),
+    )
+    by = reader(memory)
+    for _ in range(2):
+        (stack,) = by.read([state])
+        assert [(frame.function.name, frame.function.shown) for frame in stack or ()] == [
+            ("inner", "inner"),
+            ("steps", "shop.tokenize/1"),
+            ("outer", "outer"),
+        ]
+
+
+def test_what_gilscope_itself_does_in_a_call_is_told_as_its_own(memory: Planted) -> None:
+    clock, wrapper = ("begin", f"{OWN_FILES}clocks.py"), ("tiny", f"{OWN_FILES}<classify app:tiny>")
+    state = nested(memory, clock, ("Function.begin", f"{OWN_FILES}function.py"), wrapper, ("outer", ""))
+    assert names(memory, state) == [[OWN.name, "outer"]]
+    assert names(memory, nested(memory, wrapper, ("tiny", ""))) == [[OWN.name, "tiny"]]
+
+
+def test_a_program_that_has_such_folders_of_its_own_is_told_in_full(memory: Planted) -> None:
+    mine = "/home/me/shop/production/gilscope.py"
+    assert names(memory, nested(memory, ("mine", mine), ("outer", ""))) == [["mine", "outer"]]
 
 
 def test_a_thread_in_no_python_code_has_an_empty_stack(memory: Planted) -> None:

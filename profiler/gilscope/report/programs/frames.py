@@ -71,7 +71,7 @@ def threads_frame(record: ProgramRecord) -> pd.DataFrame:
             "pid": each.pid,
             "thread": each.tid,
             "name": each.name,
-            "began_in": None if each.began_in is None else each.began_in.function,
+            "began_in": None if each.began_in is None else each.began_in.shown,
             "native": each.native,
             "ended": each.ended,
             "samples": each.account.samples,
@@ -108,7 +108,7 @@ def functions_frame(record: ProgramRecord) -> pd.DataFrame:
 def _place(place: Place | None, prefix: str = "") -> dict[str, Any]:
     if place is None:
         return {f"{prefix}function": None, f"{prefix}file": None, f"{prefix}line": None}
-    return {f"{prefix}function": place.function, f"{prefix}file": place.file, f"{prefix}line": place.line}
+    return {f"{prefix}function": place.shown, f"{prefix}file": place.file, f"{prefix}line": place.line}
 
 
 def blame_frame(record: ProgramRecord) -> pd.DataFrame:
@@ -170,7 +170,7 @@ def _block(block: BlockedLoop | None) -> dict[str, Any]:
     return {
         **_place(block.place),
         "line": block.line,
-        "callback": block.callback.function,
+        "callback": block.callback.shown,
         "state": block.state,
         "count": block.count,
         "longest_s": block.longest_s,

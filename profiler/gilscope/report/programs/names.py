@@ -18,7 +18,7 @@ _MOST_COMMAND: Final = 60
 
 def called(place: Place | None) -> str:
     """``tokenize (text.py:12)``: short, and told from others of its name."""
-    return UNKNOWN if place is None else f"{place.function} ({place_told(place.file, place.line)})"
+    return UNKNOWN if place is None else f"{place.shown} ({place_told(place.file, place.line)})"
 
 
 def place_told(file: str, line: int) -> str:
@@ -39,7 +39,7 @@ def _name(thread: ThreadAccount) -> str:
     if thread.tid == thread.pid:
         return "main thread"
     if thread.began_in is not None:
-        return thread.began_in.function
+        return thread.began_in.shown
     return thread.name or ("native" if thread.native else "thread")
 
 

@@ -126,7 +126,7 @@ def _holds(record: ProgramRecord, numbers: Iterator[int]) -> Iterator[_Event]:
         row, ends_s = next(numbers), hold.longest_at_s + hold.longest_s
         stack = {f"{depth:02}": printable(frame) for depth, frame in enumerate(hold.stack)}
         yield _about("thread_name", pid, row, name=called(hold.place))
-        yield _slice(hold.place.function, hold.longest_at_s, ends_s, pid, row, cat="hold", args=stack)
+        yield _slice(hold.place.shown, hold.longest_at_s, ends_s, pid, row, cat="hold", args=stack)
 
 
 # ---- figures over time ----

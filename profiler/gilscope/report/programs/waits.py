@@ -158,7 +158,7 @@ def _block_rows(loop: LoopAccount) -> Iterator[Row]:
         cells = (
             called(block.place),
             f"{block.line}",
-            block.callback.function,
+            block.callback.shown,
             f"{block.count:,}",
             duration(block.longest_s),
             duration(block.total_s),
