@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import site
 import subprocess
 import sys
 import sysconfig
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.environments import make_environment
 
-import gilscope
 from tests.cli.conftest import TARGETS, Cli, Outcome, interrupt, place
 
 pytestmark = pytest.mark.interpreter
@@ -23,13 +21,8 @@ pytestmark = pytest.mark.interpreter
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With environments ``a`` and ``b``, which have what the tests have, and ``bare``, which has nothing."""
     base = tmp_path_factory.mktemp("environments")
-    there = [*site.getsitepackages(), sysconfig.get_paths()["purelib"], str(Path(gilscope.__file__).parents[1])]
     for name in ("a", "b", "bare"):
-        venv.EnvBuilder(symlinks=True).create(base / name)
-        if name != "bare":
-            (library,) = (base / name).glob("lib/python*/site-packages")
-            lines = [f"import site; site.addsitedir({path!r})" for path in dict.fromkeys(there)]
-            (library / "as_the_tests.pth").write_text("\n".join(lines) + "\n")
+        make_environment(base / name, bare=name == "bare")
     return base
 
 

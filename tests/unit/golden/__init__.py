@@ -26,6 +26,7 @@ from tests.unit.handmade import make_full
 from tests.unit.production.profiles import make_profile
 from tests.unit.programs.handmade import make_program
 from tests.unit.programs.live_records import make_live
+from tests.unit.pythons_builders import make_pythons
 from tests.unit.regress_builders import compared, measured
 from tests.unit.test_report_plans import planned
 
@@ -42,6 +43,7 @@ def drawn() -> Iterator[tuple[Path, str]]:
             yield FOLDER / f"{name}{suffix}", report.render(results, form)
         for name, sheet in _sheets().items():
             yield FOLDER / f"{name}{suffix}", report.render(sheet, form)
+        yield FOLDER / f"pythons{suffix}", report.render(make_pythons(), form)
         yield FOLDER / f"program{suffix}", report.render(make_program(), form)
     yield FOLDER / "live.txt", "".join(_live())
 
