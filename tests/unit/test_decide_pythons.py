@@ -59,7 +59,7 @@ def test_an_interval_holds_what_two_processes_differ_by() -> None:
     assert gap.low < 1 < gap.value
     assert found.as_fast == (1,), "which of them is the fastest is not told"
     assert said(*found.pythons) == (
-        "3.14: no difference is shown to 3.11 alone; best: 3.11 left serial (not told from it: 3.14 left serial)."
+        "3.14: no difference is shown to 3.11 alone; best: 3.11 left serial (not told apart: 3.14 left serial)."
     )
 
 
@@ -76,7 +76,7 @@ def test_a_noisy_analysis_widens_the_interval() -> None:
 def test_one_round_is_no_interval_and_no_lead() -> None:
     told = said(make_python("3.11", (100.0,)), make_python("3.14", (150.0,)))
     assert "3.14: 1.50×, without an interval, of 3.11 alone" in told
-    assert "best: 3.11 left serial (not told from it: 3.14 left serial)" in told
+    assert "best: 3.11 left serial (not told apart: 3.14 left serial)" in told
 
 
 def test_without_rounds_in_turn_nothing_is_told_of_one_beside_another() -> None:

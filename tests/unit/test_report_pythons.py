@@ -14,7 +14,7 @@ from gilscope import report
 from gilscope.errors import LoadError, OutputError, UsageError
 from gilscope.report.pythons.matching import results_to_compare
 from gilscope.report.sources import gather
-from tests.unit.handmade import make_environment
+from tests.unit.handmade import make_environment, make_trial
 from tests.unit.pythons_builders import FAST, make_python, make_pythons, make_refused, make_serial
 
 
@@ -73,6 +73,19 @@ def test_a_backend_that_one_has_not_is_told_with_the_reason() -> None:
     older = make_python("3.13", missing_backends={"interpreter": "backend 'interpreter' needs Python 3.14"})
     told = " ".join(make_pythons(older, make_python("3.14", FAST)).to_text().split())
     assert "3.13, interpreter: backend 'interpreter' needs Python 3.14." in told
+
+
+def test_where_there_were_no_rounds_in_turn_that_is_said() -> None:
+    told = " ".join(make_pythons(make_python(), make_python("3.14", ())).to_text().split())
+    assert "There were no rounds of 3.14 in turn with the first" in told
+
+
+def test_a_configuration_is_one_row_whatever_its_chunks() -> None:
+    chunked = make_serial("3.14.1", trials=(make_trial(), make_trial("process", 2, chunksize=7, throughput_per_s=6.2)))
+    plain = make_serial(trials=(make_trial(), make_trial("process", 2, throughput_per_s=5.5)))
+    told = make_pythons(make_python(result=plain), make_python("3.14", result=chunked)).to_text()
+    (row,) = [line.split() for line in told.splitlines() if line.startswith("  process × 2")]
+    assert [row[3], row[5]] == ["5.50", "6.20"]
 
 
 def test_frames_have_a_row_for_each() -> None:

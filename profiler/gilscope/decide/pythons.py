@@ -156,7 +156,7 @@ def _best(found: SideBySide, first: PythonRecord) -> list[str]:
     fastest = found.pythons[found.fastest]
     gain = "" if fastest is first and fastest.best == "serial" else f", {_gain(fastest)}"
     alike = [_as(found.pythons[number]) for number in found.as_fast]
-    return [f"best: {_as(fastest)}{gain}{' (not told from it: ' + ', '.join(alike) + ')' if alike else ''}"]
+    return [f"best: {_as(fastest)}{gain}{' (not told apart: ' + ', '.join(alike) + ')' if alike else ''}"]
 
 
 def _gain(one: PythonRecord) -> str:

@@ -28,7 +28,7 @@ from gilscope.report.document import (
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.results import document as document_of_result
 from gilscope.report.sections.ledgers import slices
-from gilscope.report.verdicts import label, sentence, short_name
+from gilscope.report.verdicts import configuration, label, sentence, short_name
 from gilscope.units import UNKNOWN, counted, duration, number, rate, times
 
 __all__ = ["pythons_document", "pythons_documents"]
@@ -74,6 +74,10 @@ def _lead(record: PythonsRecord) -> Iterator[Block]:
             "Whether the inputs are the same in each was not found out: they are no plain data, or too large.",
             "warning",
         )
+    untimed = [one.name for one in compared if one.alone is None]
+    if untimed:
+        why = "there was no time for them, or no input that was not seen before by a function that keeps what it did"
+        yield Paragraph(f"There were no rounds of {', '.join(untimed)} in turn with the first: {why}.", "warning")
     unknown = [one.name for one in compared if one.results_compared is None]
     if unknown:
         told = "they are no plain data, differ from call to call, or there was no time"
@@ -182,7 +186,7 @@ def _statuses(record: PythonsRecord) -> Section | None:
 def _configurations(record: PythonsRecord) -> Section | None:
     """What each analysis measured, a column for each Python."""
     analyzed = _analyzed(record)
-    names = dict.fromkeys(trial.name for _, result in analyzed for trial in result.trials)
+    names = dict.fromkeys(_shortly(trial) for _, result in analyzed for trial in result.trials)
     if not names:
         return None
     columns = headed(("configuration", *(one.name for one, _ in analyzed)), ("configuration",))
@@ -195,10 +199,17 @@ def _analyzed(record: PythonsRecord) -> list[tuple[PythonRecord, ResultRecord]]:
     return [(one, one.result) for one in record.pythons if one.result is not None]
 
 
+def _shortly(trial: Trial) -> str:
+    """Without the chunks, whose size is planned for each Python."""
+    return configuration(trial.backend, trial.workers)
+
+
 def _trial(result: ResultRecord, name: str) -> str:
-    trial = _trial_named(result, name)
-    if trial is None:
+    """The fastest of that name."""
+    found = [trial for trial in result.trials if _shortly(trial) == name]
+    if not found:
         return NOT_APPLICABLE
+    trial = max(found, key=lambda each: (each.status == "ok", each.throughput_per_s or 0.0))
     if trial.status != "ok":
         return trial.status
     return number(trial.throughput_per_s) + (f" ({times(trial.speedup)})" if trial.speedup is not None else "")
