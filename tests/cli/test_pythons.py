@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from benchmarks.environments import make_environment
 
+from gilscope.analysis.probing import probed
+from gilscope.options import Options
+from gilscope.targets import TargetSpec
 from tests.cli.conftest import TARGETS, Cli, Outcome, interrupt, place
 
 pytestmark = pytest.mark.interpreter
@@ -35,7 +38,7 @@ def told(outcome: Outcome) -> dict[str, Any]:
     return found
 
 
-SMALL = ("--backends", "thread", "--workers", "2", "--budget", "8s", "--max-calls", "400", "--json")
+SMALL = ("--backends", "thread", "--workers", "2", "--budget", "8s", "--max-calls", "160", "--json")
 
 
 def test_two_are_measured_and_the_third_is_told_what_it_lacks(cli: Cli, folder: Path) -> None:
@@ -78,15 +81,12 @@ def test_other_results_are_no_comparison(cli: Cli, folder: Path) -> None:
     assert (second["alone"], second["gain"]) == (None, None)
 
 
-def test_other_inputs_are_found_out_before_anything_is_measured(cli: Cli, folder: Path) -> None:
-    outcome = cli.run(
-        *("analyze", *place("environments", "length"), "--inputs", "prefixes", *SMALL),
-        *(*python(folder, "a"), *python(folder, "b")),
-    )
-    first, second = told(outcome)["pythons"]
-    assert (first["status"], second["status"]) == ("ok", "differing")
-    assert "its inputs are others than those of" in second["reason"]
-    assert second["result"] is None
+def test_other_inputs_are_found_out_before_anything_is_measured(folder: Path) -> None:
+    target = TargetSpec(spec=place("environments", "length")[0], inputs="prefixes")
+    pythons = tuple(python(folder, name)[1] for name in ("a", "b"))
+    first, second = probed(target, Options(pythons=pythons))
+    assert (first.fit, second.fit) == (True, False)
+    assert second.differs.startswith(f"its inputs are others than those of {version()} in a, by their digest")
 
 
 def test_what_was_finished_is_reported(cli: Cli, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gilscope.decide.pythons import Named, names_of, side_by_side, verdict
+from gilscope.decide.pythons import Named, average_calls_s, names_of, side_by_side, verdict
 from gilscope.records.pythons import PythonRecord
 from tests.unit.pythons_builders import FAST, SLOW, make_python, make_refused
 
@@ -115,3 +115,10 @@ def test_where_none_could_be_measured_that_is_said() -> None:
     found = side_by_side([make_refused("a"), make_refused("b")])
     assert (found.first, found.fastest, found.as_fast) == (None, None, ())
     assert verdict(found) == "No Python could be measured."
+
+
+def test_a_call_of_average_cost_is_the_same_work_under_each() -> None:
+    """An input that one had no time for is in nobody's average, or that one would seem faster or slower for it."""
+    assert average_calls_s([{0: 1.0, 1: 3.0, 2: 50.0}, {0: 0.5, 1: 1.5}]) == [2.0, 1.0]
+    assert average_calls_s([{0: 1.0}, {1: 1.0}]) == [None, None], "no work is the same"
+    assert average_calls_s([]) == []

@@ -14,6 +14,7 @@ import msgspec
 from gilscope.analysis.budget import Budget
 from gilscope.analysis.runner import MAX_CALLS, PATIENCE, PATIENCE_S, Runner
 from gilscope.decide.comparing import DIGEST_S, MOST_COMPARED
+from gilscope.decide.pythons import average_calls_s
 from gilscope.decide.result_check import Compared, compare_concurrent, joined
 from gilscope.decide.rounds import round_s
 from gilscope.decide.throughput import round_rates
@@ -85,9 +86,9 @@ def _left_s(sides: Sequence[Side], planned_s: float, passes: int) -> float:
 
 
 def _warm_up(made: Sequence[tuple[Side, LiveTrial]], length_s: float) -> None:
-    """They were idle meanwhile: what is in a processor's caches shows in short calls."""
+    """They were idle meanwhile: what is in a processor's caches shows in short calls. Not where inputs are used up."""
     for side, trial in made:
-        if side.call_s < length_s / 2:
+        if side.call_s < length_s / 2 and not side.runner.journal.by_first_calls:
             _run_round(side, trial, length_s / 2, passes_left=1 + FEWEST_PASSES, keep=False)
 
 
@@ -112,11 +113,17 @@ def with_budget(sides: Sequence[Side], seconds: float, max_calls: int | None) ->
         side.runner.budget = Budget(seconds, max_calls)
 
 
-def rates(side: Side) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Calls of average cost per second in each of the interleaved rounds: alone, and of what is recommended."""
-    costs, inputs = costs_of(side.solo.account), side.solo.inputs_used
-    known = [costs[number] for number in range(inputs) if number in costs]
-    call_s = sum(known) / inputs if len(known) == inputs else None
+def rates(sides: Sequence[Side]) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Of each side: calls of average cost per second in each of the interleaved rounds, alone and of what is
+    recommended."""
+    costs = [costs_of(side.solo.account) for side in sides]
+    average = average_calls_s(costs)
+    return [_rates(side, own, call_s) for side, own, call_s in zip(sides, costs, average, strict=True)]
+
+
+def _rates(side: Side, costs: Mapping[int, float], call_s: float | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if call_s is None:
+        return (), ()
     alone, *best = round_rates([_interleaved(side, trial, costs) for trial in side.trials], call_s)
     return tuple(alone), tuple(best[0] if best else alone)
 

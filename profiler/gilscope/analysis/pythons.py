@@ -13,7 +13,7 @@ import random
 import site
 import sysconfig
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -114,6 +114,8 @@ class _Course:
     failed: dict[int, GilscopeError] = field(default_factory=dict)
     results: dict[int, tuple[int, int]] = field(default_factory=dict)
     """How many results were compared, and how many of them differ."""
+    compared: list[int] = field(default_factory=list)
+    """The numbers of those that had rounds in turn."""
     probing_s: float = 0.0
     comparing_s: float | None = None
     interrupted: bool = False
@@ -194,23 +196,32 @@ def _compare(course: _Course) -> None:
         return
     began, planned_s = time.monotonic(), INTERLEAVED_SHARE * course.options.budget_s
     try:
-        sides = list(living.values())
+        sides, course.compared = list(living.values()), list(living)
         with_budget(sides, max(planned_s, course.left_s), course.part(INTERLEAVED_SHARE / len(sides)))
-        course.say("comparing results between the Pythons")
-        told = compare_results(sides, planned_s)
-        pairs = zip(list(living)[1:], told, strict=True)
-        course.results |= {number: (compared.results, compared.differing) for number, compared in pairs}
+        keeps_what_it_did = any(side.runner.journal.by_first_calls for side in sides)
+        if not keeps_what_it_did:
+            _compare_results(course, living, planned_s)
         rest_s = planned_s - (time.monotonic() - began)
         interleave(sides, rest_s, random.Random(course.options.seed), course.say)
+        if keeps_what_it_did:  # only now, for its rounds need inputs that no call has seen
+            _compare_results(course, living, planned_s)
     finally:
         course.comparing_s = time.monotonic() - began
+
+
+def _compare_results(course: _Course, living: Mapping[int, Side], planned_s: float) -> None:
+    course.say("comparing results between the Pythons")
+    told = compare_results(list(living.values()), planned_s)
+    pairs = zip(list(living)[1:], told, strict=True)
+    course.results |= {number: (compared.results, compared.differing) for number, compared in pairs}
 
 
 # -- the record --------------------------------------------------------------------------------------------------------
 
 
 def _result(course: _Course) -> PythonsResult:
-    found = side_by_side([_record(course, number) for number in range(len(course.found))])
+    timed = dict(zip(course.compared, rates([course.sides[number] for number in course.compared]), strict=True))
+    found = side_by_side([_record(course, number, *timed.get(number, ((), ()))) for number in range(len(course.found))])
     digests = [one.loaded.target.inputs_digest for one in course.found if one.loaded and one.fit]
     bare = all(one.loaded.bare for one in course.found if one.loaded)
     return PythonsResult(
@@ -231,10 +242,9 @@ def _result(course: _Course) -> PythonsResult:
     )
 
 
-def _record(course: _Course, number: int) -> PythonRecord:
+def _record(course: _Course, number: int, alone: tuple[float, ...], best: tuple[float, ...]) -> PythonRecord:
     one, side = course.found[number], course.sides.get(number)
     status, reason = _outcome(course, number)
-    alone, best = rates(side) if side and course.comparing_s is not None else ((), ())
     compared, differing = course.results.get(number, (0, 0))
     error = one.error
     return PythonRecord(

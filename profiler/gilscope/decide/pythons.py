@@ -7,7 +7,7 @@ what two processes of one configuration differ by, two of different Pythons diff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ from gilscope.decide.stats import ratio_interval
 from gilscope.records.pythons import PythonRecord, PythonStatus, Ratio
 from gilscope.units import times
 
-__all__ = ["Named", "SideBySide", "names_of", "side_by_side", "verdict"]
+__all__ = ["Named", "SideBySide", "average_calls_s", "names_of", "side_by_side", "verdict"]
 
 
 class Named(NamedTuple):
@@ -56,6 +56,16 @@ def _placed(one: Named) -> str:
 def _build(one: Named) -> str:
     """As CPython's own file names have it (PEP 703)."""
     return "t" if one.free_threaded else ""
+
+
+def average_calls_s(costs: Sequence[Mapping[int, float]]) -> list[float | None]:
+    """The unit of each Python's rates: its mean cost of a call, over the inputs whose cost is known under all of them,
+    so that it is the same work. None where there are none.
+
+    :param costs: of each Python, solo seconds of each input, by number
+    """
+    known = set.intersection(*(set(own) for own in costs)) if costs else set()
+    return [sum(own[number] for number in known) / len(known) if known else None for own in costs]
 
 
 class SideBySide(NamedTuple):
