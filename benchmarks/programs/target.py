@@ -36,6 +36,7 @@ LINGER_S = 3.0
 letting_go, keeping = ctypes.CDLL(None), ctypes.PyDLL(None)
 letting_go.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)  # threads inherit it: a sleep ends when it is asked to
 lock = threading.Lock()
+all_started = threading.Event()
 released_ns = 0
 goes_on = True
 
@@ -196,6 +197,7 @@ def connected(own: Own) -> socket.socket:
 
 
 def run(own: Own) -> None:
+    all_started.wait()  # to start a thread beside hundreds that compute takes a second
     own.begin()
     ROLES[own.role](own)
     own.ended = now()
@@ -221,6 +223,7 @@ def start(owns: list[Own]) -> list[threading.Thread]:
     threads = [threading.Thread(target=run, args=(own,), name=own.role, daemon=True) for own in owns]
     for thread in threads:
         thread.start()
+    all_started.set()
     return threads
 
 
