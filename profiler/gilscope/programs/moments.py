@@ -116,6 +116,9 @@ class GilLook:
     """How often it has passed to another thread since the interpreter began: as long as it stays, nobody else had
     it."""
     moved: bool = False
+    moved_after: bool = False
+    """Of one that moved: whether that was after the threads had been looked at, while stacks were read: those seen to
+    wait for it did wait for who held it, only in which function that was is not told."""
 
     @property
     def holder_stack(self) -> tuple[Frame, ...] | None:

@@ -186,18 +186,16 @@ class ProgramProcess:
         """
         at_s = time.monotonic()
         holds = self.holds()
-        chosen = self._chosen(most)
-        seen = self._look(chosen)
+        seen, looked_at = self._look(chosen := self._chosen(most)), self.holds()
         holders = {which: self._holder(hold, seen) for which, hold in enumerate(holds)}
         self._read_stacks({**seen, **{thread: look for thread, look in holders.values() if thread is not None}})
-        moved = [hold.switches != later.switches for hold, later in zip(holds, self.holds(), strict=True)]
-        runnable = [thread for thread in seen if seen[thread].wait is None]
-        holding = self._ask(runnable, asked, seen, own)
+        last = self.holds()
+        holding = self._ask([thread for thread in seen if seen[thread].wait is None], asked, seen, own)
         weight = len(self._threads) / max(len(chosen), 1)
         threads = tuple(self._told(thread, look, holds, holding, weight) for thread, look in seen.items())
         gils = tuple(
-            GilLook(numbers, hold.holder != 0, self._told_holder(*holders[which], which), hold.switches, moved[which])
-            for which, (numbers, hold) in enumerate(zip(self.interpreters.by_gil, holds, strict=True))
+            _gil_look(numbers, read, self._told_holder(*holders[which], which))
+            for which, (numbers, *read) in enumerate(zip(self.interpreters.by_gil, holds, looked_at, last, strict=True))
         )
         return ProcessMoment(self.pid, at_s, span_s, gils, threads, len(self._threads))
 
@@ -386,6 +384,12 @@ class ProgramProcess:
             thread.close()
         if self._files is not None:
             self._files.close()
+
+
+def _gil_look(numbers: tuple[int, ...], holds: Sequence[Hold], holder: ThreadLook | None) -> GilLook:
+    """One GIL, read before the threads were looked at, after that, and after their stacks were read."""
+    first, looked_at, last = (hold.switches for hold in holds)
+    return GilLook(numbers, holds[0].holder != 0, holder, first, first != last, first == looked_at != last)
 
 
 def command_of(pid: int) -> tuple[str, ...]:

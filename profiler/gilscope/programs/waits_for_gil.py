@@ -36,10 +36,10 @@ class PairTimes:
 class GilWaits:
     """The blame table's view of the moments of one process.
 
-    Looks at which the GIL changed hands while others were looked at are left out: who holds it now is not who held it
-    when they were seen to wait. That is so the more often the shorter holds are. Which thread had it first is known all
-    the same, only not in which function: what was waited then is made good by the looks at which it had it in the
-    function in which it did the last time.
+    Looks during which the GIL changed hands are left out: whose stack was read may not be who held it when others were
+    seen to wait. That is so the more often the shorter holds are. Which thread they waited for is known all the same
+    where it passed on only after they had been looked at: what was waited then is made good by the looks at which that
+    thread had it, in the function in which it did the last time.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,8 @@ class GilWaits:
             waiting = [look for look in moment.threads if look.gil == number and look.wait == "gil_wait"]
             if waiting and (gil.moved or gil.held is None):
                 self.dropped += 1
-                self._leave_out(gil, waiting, moment.span_s)
+                if gil.moved_after:
+                    self._leave_out(gil, waiting, moment.span_s)
             elif waiting:
                 self._blame(gil, waiting, moment.span_s)
 
@@ -64,7 +65,7 @@ class GilWaits:
         holder = None if gil.holder is None else gil.holder.tid
         holding = None if holder is None else self._held_in.get(holder)
         if holding is not None:
-            self._left_out_s[holding] += sum(span_s * look.weight for look in waiting if look.tid != holder)
+            self._left_out_s[holding] += sum(span_s * look.weight for look in waiting)
 
     def _blame(self, gil: GilLook, waiting: list[ThreadLook], span_s: float) -> None:
         holding = telling(gil.holder_stack) if gil.held else None

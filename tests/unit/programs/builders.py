@@ -46,12 +46,13 @@ def moment(
     *threads: ThreadLook,
     switches: int = 1,
     moved: bool = False,
+    moved_after: bool = False,
     pid: int = PID,
     saturated: bool = False,
 ) -> ProcessMoment:
     """The holder is the one of the threads that holds the GIL."""
     holder = next((look for look in threads if look.holds_gil), None)
-    gil = GilLook((0,), held=holder is not None, holder=holder, switches=switches, moved=moved)
+    gil = GilLook((0,), held=holder is not None, holder=holder, switches=switches, moved=moved, moved_after=moved_after)
     return ProcessMoment(pid, number * SPAN_S, SPAN_S, (gil,), threads, len(threads), saturated)
 
 
