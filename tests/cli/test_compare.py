@@ -22,6 +22,7 @@ from gilscope.decide.conditions import parsed
 from gilscope.result import Result
 from tests.cli.conftest import TIMEOUT_S, Cli
 from tests.unit.handmade import make_environment
+from tests.unit.programs.handmade import make_program
 from tests.unit.regress_builders import measured
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -50,6 +51,20 @@ def test_every_format_draws_a_comparison(cli: Cli) -> None:
     for drawn in (text, page, markdown):
         assert "is_prime: slower, 0.47× (0.44–0.51) the throughput of the old" in drawn
     assert "recorded profiles" not in page
+
+
+def test_two_programs_are_compared_and_one_with_an_analysis_is_not(cli: Cli) -> None:
+    make_program().to_json(cli.cwd / "before.json")
+    make_program(0.4).to_json(cli.cwd / "after.json")
+    saved(cli, analysis=OLD)
+    compared, mixed = cli.answers(
+        ("compare", "before.json", "after.json", "-o", "page.html"), ("compare", "before.json", "analysis.json")
+    )
+    assert (compared.status, compared.stderr) == (0, "wrote page.html\n")
+    assert compared.stdout.startswith("Less waiting for the GIL: 0.4 → 0.16 threads")
+    assert "Less waiting for the GIL" in (cli.cwd / "page.html").read_text(encoding="utf-8")
+    assert (mixed.status, mixed.stdout) == (2, "")
+    assert "'before.json' is a program that was watched" in mixed.stderr
 
 
 def test_reports_are_written_where_they_are_asked_for(cli: Cli) -> None:

@@ -12,7 +12,9 @@ import pytest
 import gilscope
 from gilscope import report
 from gilscope.errors import LoadError, OutputError, UsageError
+from gilscope.records import ResultRecord
 from gilscope.report.pythons.matching import results_to_compare
+from gilscope.report.saved import parsed
 from gilscope.report.sources import gather
 from tests.unit.handmade import make_environment, make_trial
 from tests.unit.pythons_builders import FAST, make_python, make_pythons, make_refused, make_serial
@@ -135,10 +137,14 @@ def saved(path: Path, *pythons: Any) -> Path:
     return path
 
 
+def both(old: Path, new: Path) -> tuple[list[ResultRecord], list[ResultRecord]]:
+    return results_to_compare(old, parsed(old), new, parsed(new))
+
+
 def test_of_two_files_each_python_meets_its_own(tmp_path: Path) -> None:
     old = saved(tmp_path / "old.json", make_python("3.11"), make_python("3.14"))
     new = saved(tmp_path / "new.json", make_python("3.14"), make_python("3.15"))
-    was, now = results_to_compare(old, new)
+    was, now = both(old, new)
     assert [result.target.spec for result in was] == [
         "app.primes:is_prime under 3.11",
         "app.primes:is_prime under 3.14",
@@ -153,11 +159,11 @@ def test_an_analysis_alone_meets_the_one_of_its_python(tmp_path: Path) -> None:
     several = saved(tmp_path / "several.json", make_python("3.11"), make_python("3.14"))
     alone = tmp_path / "alone.json"
     make_serial("3.14.1").to_json(alone)
-    for was, now in (results_to_compare(alone, several), reversed(results_to_compare(several, alone))):
+    for was, now in (both(alone, several), reversed(both(several, alone))):
         assert [result.environment.python for result in (*was, *now)] == ["3.14.1", "3.14.1"]
     make_serial("3.12.1").to_json(alone)
     with pytest.raises(UsageError, match=r"has results under 3.11, 3.14, and the other file under 3.12.1"):
-        results_to_compare(alone, several)
+        both(alone, several)
 
 
 def test_an_interrupted_one_says_so() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -34,18 +34,42 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
 ) -> None:
-    """Say what became faster or slower between two saved results, or two recordings of a service, and what cannot be
-    told from noise."""
+    """Say what became faster or slower, or waits more or less for the GIL, between two saved results, two programs that
+    were watched, or two recordings of a service, and what cannot be told from noise."""
     from gilscope.cli.output import Destinations
     from gilscope.report.comparisons import comparison_sheet
+    from gilscope.report.saved import is_program, parsed
     from gilscope.report.sources import are_recorded
 
     destinations = Destinations(output or [], ["comparison"], "json" if as_json else format_name)
     if are_recorded(old) or are_recorded(new):
         sheet = _recordings(old, new)
     else:
-        sheet = comparison_sheet(*compare_files(old, new, anyway=anyway))
+        was, now = parsed(old), parsed(new)
+        programs = is_program(was) and is_program(now)
+        compared = _programs if programs else lambda *given, anyway: comparison_sheet(*_results(*given, anyway=anyway))
+        sheet = compared(old, was, new, now, anyway=anyway)
     destinations.write(sheet, quiet=quiet)
+
+
+def _programs(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Sheet:
+    """:raises UsageError: when they are not comparable, unless ``anyway``"""
+    from gilscope.decide.comparable import program_objections
+    from gilscope.decide.program_changes import program_changes
+    from gilscope.errors import UsageError
+    from gilscope.records.programs import ProgramRecord
+    from gilscope.report.clean import printable
+    from gilscope.report.programs.changes import program_changes_sheet
+    from gilscope.report.saved import program_of
+
+    before, after = program_of(old, was, ProgramRecord), program_of(new, now, ProgramRecord)
+    against = program_objections(before, after)
+    if against and not anyway:
+        raise UsageError(
+            f"{old!r} and {new!r} cannot be compared, for more than the programs differs "
+            f"({printable('; '.join(against))}): watch both on the same machine with the same Python, or give --anyway"
+        )
+    return program_changes_sheet(before, after, program_changes(before, after), against)
 
 
 def _recordings(old: str, new: str) -> Sheet:
@@ -80,13 +104,20 @@ def compare_files(old: str, new: str, *, anyway: bool) -> Compared:
     :raises LoadError: when one cannot be read
     :raises UsageError: when they have no function in common, or are not comparable, unless ``anyway``
     """
+    from gilscope.report.saved import parsed
+
+    return _results(old, parsed(old), new, parsed(new), anyway=anyway)
+
+
+def _results(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Compared:
     from gilscope.decide.comparable import listed, matched, objections, summed
     from gilscope.decide.regress import compare as compare_results
     from gilscope.errors import UsageError
     from gilscope.report.clean import printable
     from gilscope.report.pythons.matching import results_to_compare
 
-    found = matched(*results_to_compare(old, new))
+    _require_results(old, was, new, now)
+    found = matched(*results_to_compare(old, was, new, now))
     if not found.pairs:
         raise UsageError(
             f"{old!r} and {new!r} have no function in common: the one tells of {printable(listed(found.only_old))}, "
@@ -100,3 +131,19 @@ def compare_files(old: str, new: str, *, anyway: bool) -> Compared:
             "on the same machine with the same Python and inputs, or give --anyway"
         )
     return Compared([compare_results(*pair) for pair in found.pairs], found, against)
+
+
+def _require_results(old: str, was: Any, new: str, now: Any) -> None:
+    """:raises UsageError: when one of them is a program"""
+    from gilscope.errors import UsageError
+    from gilscope.report.saved import is_program
+
+    programs = [path for path, found in ((old, was), (new, now)) if is_program(found)]
+    if len(programs) == 2:
+        raise UsageError(f"{old!r} and {new!r} are programs that were watched: give gilscope compare the two")
+    if programs:
+        other = new if programs == [old] else old
+        raise UsageError(
+            f"{programs[0]!r} is a program that was watched, and {other!r} the analysis of a function: compare two "
+            "programs, or two analyses"
+        )

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gilscope.records import ResultRecord, Target
+from gilscope.records.programs import ProgramRecord
 
-__all__ = ["Matched", "listed", "matched", "objections", "reservations", "summed"]
+__all__ = ["Matched", "listed", "matched", "objections", "program_objections", "reservations", "summed"]
 
 #: What would be measured beside the change itself, were it to differ.
 _ENVIRONMENT: Final = ("python", "implementation", "gil_enabled", "platform", "machine", "cpus_usable", "cpus_visible")
+#: Of that, what is told of gilscope's own Python where it watches another.
+_WATCHER: Final = ("python", "implementation", "gil_enabled")
 #: The same, where both tell: results of older versions do not.
 _WHERE_TOLD: Final = ("cpu_model",)
 #: Of long lists, as many are told.
@@ -64,6 +67,16 @@ def objections(old: ResultRecord, new: ResultRecord) -> tuple[str, ...]:
         *_differing("target ", old.target, new.target, _TARGET),
         *_arguments(old.target, new.target),
         *_differing("", old.recommendation, new.recommendation, ("context",)),
+    )
+
+
+def program_objections(old: ProgramRecord, new: ProgramRecord) -> tuple[str, ...]:
+    """The same of two programs that were watched: the machine, and the Python of their first processes."""
+    where = tuple(name for name in (*_ENVIRONMENT, *_WHERE_TOLD) if name not in _WATCHER)
+    pythons = [next((each.python for each in record.processes if each.parent is None), None) for record in (old, new)]
+    return (
+        *_differing("", old.environment, new.environment, _told_by_both(old.environment, new.environment, where)),
+        *([f"Python {_said(pythons[0])} → {_said(pythons[1])}"] if pythons[0] != pythons[1] else []),
     )
 
 

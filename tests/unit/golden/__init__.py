@@ -13,11 +13,13 @@ from gilscope import report
 from gilscope.decide.comparable import Matched
 from gilscope.decide.conditions import parsed
 from gilscope.decide.gate import judge
+from gilscope.decide.program_changes import program_changes
 from gilscope.production.files import Loaded
 from gilscope.records import QueueProgram, QueueSetting
 from gilscope.report.comparisons import comparison_sheet
 from gilscope.report.gates import gate_sheet
 from gilscope.report.profiles import profiles_sheet
+from gilscope.report.programs.changes import program_changes_sheet
 from gilscope.report.programs.screen import screen
 from gilscope.report.programs.shown import VIEWS, Shown, pressed
 from gilscope.report.sheet import Sheet
@@ -75,9 +77,11 @@ def _sheets() -> dict[str, Sheet]:
     old, slower = measured(), measured([5.0, 5.1, 5.2], [9.0, 9.1, 9.2])
     comparison, pair = compared(old, slower), Matched(((old, slower),), (), ())
     judged = [(comparison, judge(each, comparison)) for each in parsed("throughput<0.9,gil_held+0.05,label,errors")]
+    before, after = make_program(), make_program(0.4)
     profiles = (make_profile(), make_profile(spec="shop.web:page", name="page", calls=4, longest_block_s=0.25))
     return {
         "comparison": comparison_sheet([comparison], pair, ()),
         "gate": gate_sheet(judged, pair, ()),
+        "program-comparison": program_changes_sheet(before, after, program_changes(before, after), ()),
         "profiles": profiles_sheet(Loaded(profiles=profiles, processes=3)),
     }

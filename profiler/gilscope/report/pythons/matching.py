@@ -10,19 +10,20 @@ import msgspec
 from gilscope.errors import UsageError
 from gilscope.records import ResultRecord
 from gilscope.records.pythons import PythonsRecord
-from gilscope.report.saved import are_pythons, parsed, pythons_of, results_of
+from gilscope.report.saved import are_pythons, pythons_of, results_of
 
 __all__ = ["results_to_compare"]
 
 
-def results_to_compare(old: str | Path, new: str | Path) -> tuple[list[ResultRecord], list[ResultRecord]]:
-    """Those of both files. Where both tell of several Pythons, a function is called after the Python too, so that each
-    meets its own; where one does, what the other was measured under is taken of it.
+def results_to_compare(
+    old: str | Path, was: Any, new: str | Path, now: Any
+) -> tuple[list[ResultRecord], list[ResultRecord]]:
+    """Those in what both files say. Where both tell of several Pythons, a function is called after the Python too, so
+    that each meets its own; where one does, what the other was measured under is taken of it.
 
     :raises LoadError: when one cannot be read
     :raises UsageError: when the one has no result under the other's Python
     """
-    was, now = parsed(old), parsed(new)
     if are_pythons(was) and are_pythons(now):
         return _by_python(old, was), _by_python(new, now)
     if are_pythons(was):

@@ -1,0 +1,166 @@
+"""Two programs compared, as a sheet: what changed beyond the error, what did not, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from gilscope.decide.program_changes import PROGRAM, ProgramChange
+from gilscope.decide.stats import Estimate
+from gilscope.records.programs import ProgramRecord
+from gilscope.report.document import NOT_APPLICABLE, Items, Row, Section, Table, headed
+from gilscope.report.programs.names import state_title
+from gilscope.report.sheet import Sheet, tabled
+from gilscope.units import UNKNOWN, counted, duration, number, percent, rate
+
+__all__ = ["program_changes_sheet"]
+
+_MOST_ROWS: Final = 200
+_WAITING: Final = "waiting for the GIL"
+#: Shorter than the states' own titles; and what is blocked altogether.
+_TITLES: Final = {"cpu_gil": "CPU with the GIL", "cpu_free": "CPU without the GIL", "wait": "blocked"}
+_SHOW: Final[dict[str, Callable[[float | None], str]]] = {
+    "share": percent,
+    "threads": number,
+    "s": duration,
+    "per_s": rate,
+}
+_VERDICTS: Final = {"not shown": "not significant", "not judged": "one reading each"}
+_TEXTS: Final = ("of", "figure", "verdict")
+
+
+def program_changes_sheet(
+    old: ProgramRecord, new: ProgramRecord, changes: Sequence[ProgramChange], objections: Sequence[str]
+) -> Sheet:
+    """What changed, the largest first, before what did not.
+
+    :param objections: what the two ought not to differ in and do
+    """
+    known = [change for change in changes if (change.old, change.new) != (None, None)]
+    shown = sorted((each for each in known if each.word in ("less", "more")), key=_size, reverse=True)
+    others = [each for each in known if each.word not in ("less", "more")]
+    sections = [_section("What did not change, or cannot be told", others)] if others else []
+    return Sheet(
+        document=tabled(
+            _headline(known),
+            (*_remarks(old, new, objections), _basis(shown)),
+            _table(shown),
+            *sections,
+            Section("What limits them", (Items((("old", old.verdict.sentence), ("new", new.verdict.sentence))),)),
+        ),
+        schema="gilscope.program-comparison/1",
+        about={
+            "incomparable": list(objections),
+            "old": _about(old),
+            "new": _about(new),
+        },
+        rows=tuple(map(_row, changes)),
+        rows_name="changes",
+        motto="compared two programs",
+        source="saved programs",
+    )
+
+
+def _size(change: ProgramChange) -> tuple[bool, float]:
+    """The whole first, then by threads that do something else."""
+    return change.where == PROGRAM, abs(change.gap.value) if change.gap else 0.0
+
+
+def _headline(changes: Sequence[ProgramChange]) -> str:
+    change = next((each for each in changes if (each.where, each.figure) == (PROGRAM, _WAITING)), None)
+    if change is None or change.word == "unknown":
+        return "Whether there is less waiting for the GIL is unknown: it is not told of both programs."
+    told = f"{number(change.old)} → {number(change.new)} threads on the average"
+    if change.word in ("less", "more"):
+        return f"{change.word.capitalize()} waiting for the GIL: {told}."
+    return f"No significant change in waiting for the GIL: {told}."
+
+
+def _basis(shown: Sequence[ProgramChange]) -> str:
+    count = counted(len(shown), "figure") if shown else "No figure"
+    return (
+        f"{count} changed beyond the error: the whole interval tells it (90%, of functions of all together). Intervals "
+        "come from samples and from how much each program varies while it is watched; how much one run differs from "
+        "the next is not in them."
+    )
+
+
+def _remarks(old: ProgramRecord, new: ProgramRecord, objections: Sequence[str]) -> list[str]:
+    against = f"Not comparable, and compared all the same: {'; '.join(objections)}." if objections else None
+    command = f"The commands differ: {old.command} → {new.command}." if old.command != new.command else None
+    times = f"Watched for {duration(old.watched_s)} and {duration(new.watched_s)}; all figures are by the second."
+    cut = [f"The {which} one was interrupted." for which, each in (("old", old), ("new", new)) if each.interrupted]
+    return [told for told in (against, command, times, *cut) if told is not None]
+
+
+def _section(title: str, changes: Sequence[ProgramChange]) -> Section:
+    return Section(title, (_table(changes),))
+
+
+def _table(changes: Sequence[ProgramChange]) -> Table:
+    titles = ("of", "figure", "old", "new", "change", "verdict")
+    rows = tuple(
+        Row(
+            (
+                each.where,
+                _title(each.figure),
+                *(_SHOW[each.unit](value) for value in (each.old, each.new)),
+                _gap(each),
+                _VERDICTS.get(each.word, each.word),
+            ),
+            keys=(None, None, each.old, each.new, each.gap.value if each.gap else None, None),
+        )
+        for each in changes
+    )
+    return Table(headed(titles, _TEXTS), rows, about="figures then and now", most=_MOST_ROWS)
+
+
+def _title(figure: str) -> str:
+    return _TITLES.get(figure) or state_title(figure)
+
+
+def _gap(change: ProgramChange) -> str:
+    gap = change.gap
+    if gap is None:
+        return UNKNOWN
+    ends = "" if gap.low is None or gap.high is None else _ends(change.unit, gap)
+    return f"{_signed(change.unit, gap.value)}{ends}" if gap.value or ends else NOT_APPLICABLE
+
+
+def _ends(unit: str, gap: Estimate) -> str:
+    return f" ({_signed(unit, gap.low or 0.0)} to {_signed(unit, gap.high or 0.0)})"
+
+
+def _signed(unit: str, value: float) -> str:
+    sign = "−" if value < 0 else "+"
+    if unit == "share":
+        return f"{sign}{round(100 * abs(value))} pp"
+    return f"{sign}{_SHOW[unit](abs(value))}"
+
+
+# ---- for programs ----
+
+
+def _about(record: ProgramRecord) -> dict[str, Any]:
+    return {
+        "command": record.command,
+        "created": record.created,
+        "watched_s": record.watched_s,
+        "limit": record.verdict.limit,
+        "sentence": record.verdict.sentence,
+    }
+
+
+def _row(change: ProgramChange) -> dict[str, Any]:
+    gap = change.gap
+    return {
+        "of": change.where,
+        "figure": change.figure,
+        "unit": change.unit,
+        "old": change.old,
+        "new": change.new,
+        "change": gap.value if gap else None,
+        "change_low": gap.low if gap else None,
+        "change_high": gap.high if gap else None,
+        "shown": change.word,
+    }
