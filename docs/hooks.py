@@ -12,7 +12,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 import gilscope
-from gilscope import records, result
+from gilscope import drawn, program_result, pythons_result, records, result
 from gilscope.cli.app import app
 from gilscope.options import all_options
 from gilscope.report.columns import columns
@@ -93,9 +93,10 @@ def python() -> str:
         if not name.startswith("_"):
             parts += _documented(f"gilscope.{name}", getattr(gilscope, name))
     parts += ["## Methods of a result", ""]
-    for name, method in inspect.getmembers(result.Result, inspect.isfunction):
-        if not name.startswith("_") and method.__module__ == result.__name__:
-            parts += _documented(f"Result.{name}", method, level=3)
+    for kind in (result.Result, program_result.ProgramResult, pythons_result.PythonsResult):
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_") and method.__module__ in (kind.__module__, drawn.__name__):
+                parts += _documented(f"{kind.__name__}.{name}", method, level=3)
     parts += ["## Options of an analysis", "", *_options()]
     return "\n".join(parts)
 

@@ -82,9 +82,10 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": GROUND | {"production"},
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"decide", "production", "programs"},
-    "result": GROUND | {"report"},
-    "program_result": GROUND | {"report"},
-    "pythons_result": GROUND | {"report", "result"},
+    "drawn": {"report"},
+    "result": GROUND | {"report", "drawn"},
+    "program_result": GROUND | {"report", "drawn"},
+    "pythons_result": GROUND | {"report", "drawn", "result"},
     "loading": GROUND | {"report", "result", "program_result", "pythons_result"},
     "watched": GROUND | {"programs", "program_result"},
     "analysis": GROUND

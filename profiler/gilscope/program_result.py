@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gilscope import report
+from gilscope.drawn import Drawn
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.clean import printable
 
@@ -15,12 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["ProgramResult"]
 
 
-class ProgramResult(ProgramRecord, frozen=True, kw_only=True):
+class ProgramResult(Drawn, ProgramRecord, frozen=True, kw_only=True):
     """Everything that watching a program told. Draw it in any format; save it with ``to_json``."""
 
-    def __repr__(self) -> str:
-        """What limits it, on one line."""
-        return f"<{type(self).__name__}: {printable(self.verdict.sentence)}>"
+    def _sentence(self) -> str:
+        return printable(self.verdict.sentence)
 
     def processes_frame(self) -> pd.DataFrame:
         """One row per process: seconds of all its threads by state."""
@@ -54,30 +52,8 @@ class ProgramResult(ProgramRecord, frozen=True, kw_only=True):
         """One row per stretch of the time: GIL held, threads waiting for it, CPUs used, run queue."""
         return self._frame("moments_frame")
 
-    def to_json(self, path: str | Path | None = None) -> str:
-        """The record as JSON; also written to ``path``, atomically, when given. `gilscope.load` reads it."""
-        return self._render("json", path)
-
-    def to_csv(self, path: str | Path | None = None) -> str:
-        """A row per function; also written to ``path`` when given."""
-        return self._render("csv", path)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """One offline HTML page; also written to ``path`` when given."""
-        return self._render("html", path)
-
-    def to_text(self, path: str | Path | None = None) -> str:
-        """What the terminal shows, as plain text; also written to ``path`` when given."""
-        return self._render("text", path)
-
     def _frame(self, name: str) -> pd.DataFrame:
         from gilscope.report.programs import frames
 
         made: pd.DataFrame = getattr(frames, name)(self)
         return made
-
-    def _render(self, format_name: str, path: str | Path | None) -> str:
-        text = report.render(self, format_name)
-        if path is not None:
-            report.write_text(path, text)
-        return text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gilscope import report
+from gilscope.drawn import Drawn
 from gilscope.records import ResultRecord
 from gilscope.report.clean import printable
 from gilscope.report.saved import load_error, read_all
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Result", "load", "load_all"]
 
 
-class Result(ResultRecord, frozen=True, kw_only=True):
+class Result(Drawn, ResultRecord, frozen=True, kw_only=True):
     """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
 
     @property
@@ -25,9 +25,8 @@ class Result(ResultRecord, frozen=True, kw_only=True):
         """The whole analysis in a sentence."""
         return printable(verdict_sentence(self))
 
-    def __repr__(self) -> str:
-        """The verdict, on one line."""
-        return f"<{type(self).__name__}: {self.verdict}>"
+    def _sentence(self) -> str:
+        return self.verdict
 
     def trials_frame(self) -> pd.DataFrame:
         """One row per trial; units in the column names."""
@@ -49,26 +48,6 @@ class Result(ResultRecord, frozen=True, kw_only=True):
         """One row per finding."""
         return self._frame("findings_frame")
 
-    def to_json(self, path: str | Path | None = None) -> str:
-        """The record as JSON; also written to ``path``, atomically, when given."""
-        return self._render("json", path)
-
-    def to_csv(self, path: str | Path | None = None) -> str:
-        """Long CSV, one row per trial and round; also written to ``path`` when given."""
-        return self._render("csv", path)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """One offline HTML page; also written to ``path`` when given."""
-        return self._render("html", path)
-
-    def to_markdown(self, path: str | Path | None = None) -> str:
-        """Markdown for a pull request; also written to ``path`` when given."""
-        return self._render("md", path)
-
-    def to_text(self, path: str | Path | None = None) -> str:
-        """What the terminal shows, as plain text; also written to ``path`` when given."""
-        return self._render("text", path)
-
     def summary(self) -> str:
         """The twenty lines that a terminal shows unasked: verdict, throughputs with their noise, warnings; and where
         the rest is."""
@@ -78,28 +57,14 @@ class Result(ResultRecord, frozen=True, kw_only=True):
 
         return text.summary(brief(self), MOST_LINES)
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the most important of it, as markup without script."""
-        from gilscope.report import notebook
-        from gilscope.report.results import document
-
-        return notebook.fragment(document(self))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  as IPython calls it
-        """What IPython shows in a terminal: the text report."""
-        printer.text(self.to_text().rstrip())
-
     def _frame(self, name: str) -> pd.DataFrame:
         from gilscope.report import frames  # only here: pandas takes longer to import than all the rest
 
         frame: pd.DataFrame = getattr(frames, name)(self)
         return frame
 
-    def _render(self, format_name: str, path: str | Path | None) -> str:
-        text = report.render([self], format_name)
-        if path is not None:
-            report.write_text(path, text)
-        return text
+    def _content(self) -> list[ResultRecord]:
+        return [self]
 
 
 def load(path: str | Path) -> Result:

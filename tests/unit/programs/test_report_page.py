@@ -66,6 +66,15 @@ def test_markdown_has_the_sentence_below_the_name_of_the_program() -> None:
     assert lines[1].startswith("**Limited by the GIL")
 
 
+def test_a_notebook_shows_the_sentence_and_tables_without_a_script() -> None:
+    for whole in (make_program(), make_hostile_program()):
+        shown = whole._repr_html_()
+        assert "Limited by the GIL" in shown
+        assert "<table>" in shown
+        assert "<script" not in shown
+        assert len(shown) < 50_000
+
+
 def test_v_tells_all_of_it() -> None:
     told = _verbose(_many())
     assert all(f"function{at} holds" in told for at in range(10))
