@@ -154,8 +154,8 @@ def _notable(
         yield _Pair(where, figure, "threads", old, new)
 
 
-#: A function by its name and the end of its file's path: elsewhere it may lie in another folder, and in another
-#: version at another line. Of those that are alike, its number.
+#: A function by its name and the end of its file's path: in another version it lies at another line, elsewhere in
+#: another folder. Of those that are alike, its number.
 Key = tuple[str, tuple[str, ...], int]
 
 
@@ -170,8 +170,27 @@ def _placed(rows: Sequence[T], place: Callable[[T], Place]) -> dict[Key, T]:
 
 
 def _matched(sides: Sequence[Mapping[Key, T]]) -> list[tuple[Key, tuple[T | None, T | None]]]:
+    """The same function of both, or None of one that has none; where a folder has another name, by the file's."""
     old, new = sides
-    return [(key, (old.get(key), new.get(key))) for key in dict.fromkeys((*old, *new))]
+    moved = _moved([key for key in old if key not in new], [key for key in new if key not in old])
+    gone = set(moved.values())
+    return [
+        *((key, (row, new.get(moved.get(key, key)))) for key, row in old.items()),
+        *((key, (None, row)) for key, row in new.items() if key not in old and key not in gone),
+    ]
+
+
+def _moved(old: Sequence[Key], new: Sequence[Key]) -> dict[Key, Key]:
+    """Those that only one of the sides has, where there is one alone that is called alike on either."""
+    was, now = (_by_file(keys) for keys in (old, new))
+    return {keys[0]: now[name][0] for name, keys in was.items() if len(keys) == len(now.get(name, ())) == 1}
+
+
+def _by_file(keys: Sequence[Key]) -> dict[tuple[str, tuple[str, ...]], list[Key]]:
+    found: defaultdict[tuple[str, tuple[str, ...]], list[Key]] = defaultdict(list)
+    for key in keys:
+        found[key[0], key[1][-1:]].append(key)
+    return found
 
 
 def _names(keys: Sequence[Key]) -> dict[Key, str]:

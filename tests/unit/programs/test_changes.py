@@ -64,10 +64,11 @@ def test_a_function_that_is_new_or_gone_was_not_there() -> None:
     assert told(program_changes(whole, full))["crunch (work.py)", "cpu_gil"].word == "unknown"
 
 
-def test_a_function_is_known_again_at_another_line_and_in_another_folder() -> None:
+@pytest.mark.parametrize("file", ["/opt/v2/app/work.py", "/opt/app-v2/work.py"])
+def test_a_function_is_known_again_at_another_line_and_in_another_folder(file: str) -> None:
     whole = make_program()
     moved = tuple(
-        msgspec.structs.replace(each, place=place(each.place.function, each.place.line + 7, "/opt/v2/app/work.py"))
+        msgspec.structs.replace(each, place=place(each.place.function, each.place.line + 7, file))
         for each in whole.functions
     )
     found = program_changes(whole, msgspec.structs.replace(whole, functions=moved))
