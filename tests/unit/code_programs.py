@@ -15,6 +15,7 @@ import os
 
 INPUTS = [1, 2, 3]
 PAIRS = [(1, 2), (3, 4)]
+CALLS = [((1, 2), {}), ((3,), {"y": 4})]
 STEP = 5
 opened = []
 

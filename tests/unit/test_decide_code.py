@@ -76,6 +76,10 @@ class TestWaysToCall:
         target = CodeTarget("user_code:add", star=True, inputs="PAIRS")
         assert run(program_for(target, execution, context), user_code) == [3, 7]
 
+    def test_whole_calls(self, execution: Execution, context: Context, user_code: Path) -> None:
+        target = CodeTarget("user_code:add", star=True, keywords=True, inputs="CALLS")
+        assert run(program_for(target, execution, context), user_code) == [3, 7]
+
     def test_keyword_arguments_with_names_of_the_module(
         self, execution: Execution, context: Context, user_code: Path
     ) -> None:

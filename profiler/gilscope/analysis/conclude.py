@@ -147,6 +147,7 @@ def _code_target(runner: Runner, cpus: CpuBudget) -> CodeTarget | None:
         named=loaded.named,
         instance=loaded.instance,
         star=loaded.star,
+        keywords=loaded.keywords,
         bare=loaded.bare,
         args=given.args,
         kwargs=loaded.expressions,

@@ -15,7 +15,7 @@ from gilscope.errors import InputsError, TargetError
 from gilscope.records import ImportCost, Kind, Target
 from gilscope.targets.blame import blame
 from gilscope.targets.callables import check_call, kind_of, name_of, place_of
-from gilscope.targets.captured import captured_folder, captured_inputs, underlying
+from gilscope.targets.captured import WithKeywords, captured_folder, captured_inputs, underlying
 from gilscope.targets.decorated import with_declared
 from gilscope.targets.inputs import digest_of, evaluate, is_maker, take, unpackable
 from gilscope.targets.payload import Payload, unpickle
@@ -47,6 +47,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Whether the function is called without any input."""
     star: bool
     """Whether each input is unpacked as positional arguments."""
+    keywords: bool = False
+    """Whether these are the positional and the keyword arguments of a call (`gilscope.targets.captured`)."""
     named: bool
     """Whether its name finds it; else it was passed as an object."""
     instance: bool
@@ -123,6 +125,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
         input_count=len(inputs.items),
         bare=inputs.label is None,
         star=inputs.star,
+        keywords=isinstance(call, WithKeywords),
         named=sent.func is None,
         instance=captured is None and sent.func is None and func is not found,
         inputs_named=captured is None and spec.inputs is not None,

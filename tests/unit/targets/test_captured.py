@@ -70,7 +70,7 @@ def test_methods_are_called_on_the_objects_that_they_were_called_on(shop: Path) 
     keep(shop, "shop:Item.named", [one(module.Item, "!")])
     total, named = (loaded(f"shop:Item.{name}", inputs="captured/") for name in ("total", "named"))
     assert (call(total), call(named)) == ([16], ["Item!"])
-    assert not total.about.instance
+    assert (total.about.instance, total.about.keywords, named.about.keywords) == (False, True, False)
     assert pickle.loads(pickle.dumps(total.func))(*total.items[0]) == 16
 
 

@@ -108,7 +108,7 @@ def _named(target: CodeTarget, way: str, names: Names) -> dict[str, Any]:
     bound = bool(target.instance and home.module)
     work = f"{names.place(home._replace(name=owner))}().{method}" if bound else None
     function = "work" if bound else names.place(home)
-    arguments = [] if target.bare else ["*item" if target.unpacked else "item"]
+    arguments = _of_item(target)
     arguments += [f"{name}={names.expression(value, home)}" for name, value in target.kwargs.items()]
     direct = arguments == ["item"] and target.kind == ("coroutine" if way == "loop" else "sync")
     return {
@@ -120,6 +120,12 @@ def _named(target: CodeTarget, way: str, names: Names) -> dict[str, Any]:
         "teardown": target.teardown and names.place(place_of(target.teardown, where)),
         "inputs": _inputs(target, names, where),
     }
+
+
+def _of_item(target: CodeTarget) -> list[str]:
+    if target.bare:
+        return []
+    return ["*item[0]", "**item[1]"] if target.keywords else ["*item" if target.unpacked else "item"]
 
 
 def _set_up(target: CodeTarget, names: Names, where: str) -> dict[str, Any]:

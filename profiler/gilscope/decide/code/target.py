@@ -28,6 +28,8 @@ class CodeTarget:
     """Whether it is a method of an instance, which the class makes without arguments."""
     star: bool = False
     """Whether an input is a tuple of positional arguments."""
+    keywords: bool = False
+    """Whether an input is a pair: the positional arguments of a call, and its keyword arguments."""
     bare: bool = False
     """Whether the function is called without inputs."""
     args: tuple[str, ...] = ()
