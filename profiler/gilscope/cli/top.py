@@ -157,11 +157,11 @@ def _view(
 
 
 def _tell_end(view: LiveView, how: str) -> None:
-    """The last figures, for a screen is gone with its view, and that no more follow."""
+    """The last seconds, for a screen is gone with its view and a block may be due, and that no more follow."""
     from gilscope.cli import stdout
     from gilscope.cli.live.surfaces import block
 
-    if view.record is not None and stdout.is_screen():
+    if view.record is not None:
         stdout.put(block(view.record, view.shown))
     sys.stderr.write(f"gilscope: {how}\n")
 

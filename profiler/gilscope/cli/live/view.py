@@ -70,6 +70,8 @@ class LiveView:
         self._draw()
         self._watched.watch(self._wait)
         self.ended = self.ended or not (self.quits or self.ending)
+        if self.ended:  # what came since it was last shown is told, too
+            self.record = self._watched.record()
 
     def close(self) -> None:
         """Let go of the process."""
