@@ -287,6 +287,11 @@ def test_the_command_line_starts_without_its_heavy_parts() -> None:
     assert loaded_by("import gilscope.cli.app") & {"pandas", "numpy", "jinja2"} == set()
 
 
+def test_watching_a_program_and_saving_what_was_seen_needs_nothing_heavy() -> None:
+    modules = "gilscope.programs.lately, gilscope.report.programs.rendering"
+    assert loaded_by(f"import {modules}") & {"pandas", "numpy", "jinja2", "asyncio"} == set()
+
+
 def test_the_names_of_the_package_arrive_when_used() -> None:
     assert [name for name in gilscope.__all__ if not hasattr(gilscope, name)] == []
     assert dir(gilscope) == sorted(gilscope.__all__)

@@ -9,9 +9,8 @@ import msgspec
 
 from gilscope.errors import OutputError
 from gilscope.records.programs import ProgramRecord
-from gilscope.report import csv
 from gilscope.report.clean import encodable
-from gilscope.report.programs import frames, perfetto, viewers
+from gilscope.report.programs import perfetto, viewers
 
 __all__ = ["render_program"]
 
@@ -22,6 +21,9 @@ def _json(record: ProgramRecord) -> str:
 
 def _csv(record: ProgramRecord) -> str:
     """The rows of all tables, one after the other; the first column says of which each is."""
+    from gilscope.report import csv  # needs pandas, which takes as long to import as a report to be drawn
+    from gilscope.report.programs import frames
+
     return csv.to_csv(frames.every_frame(record))
 
 
