@@ -24,7 +24,16 @@ MIX = "GILSCOPE_BENCHMARK_MIX"
 BLOCK = b"x" * (1 << 20)
 TIMER_SLACK_S = 55e-6  # a sleep ends so much late: 50 µs of timer slack (prctl(2), PR_SET_TIMERSLACK), and waking up
 
-_local = threading.local()
+
+class _Kept:
+    """What a thread keeps from call to call. Of an interpreter's own thread nothing thread-local survives a call."""
+
+    connection: socket.socket
+    step_s: float
+    file: int
+
+
+_of_thread: dict[int, _Kept] = {}
 # Called without the GIL, and with relative times: what Python's own sleep and acquire do starts the clock while they
 # still let go of the GIL, so that a part of the time asked for is spent waiting for that.
 _libc = ctypes.CDLL(None)
@@ -59,14 +68,18 @@ def _hash(seconds: float) -> float:
 
 def _step_s() -> float:
     """What one step of the loop takes beside hashing the block, measured with next to nothing to hash."""
-    if not hasattr(_local, "step_s"):
+    kept = _kept()
+    if not hasattr(kept, "step_s"):
         began = time.thread_time()
         for _ in range(1000):
             time.thread_time()
             hashlib.sha256(b"x").digest()
-        _local.step_s = (time.thread_time() - began) / 1000
-    step_s: float = _local.step_s
-    return step_s
+        kept.step_s = (time.thread_time() - began) / 1000
+    return kept.step_s
+
+
+def _kept() -> _Kept:
+    return _of_thread.setdefault(threading.get_ident(), _Kept())
 
 
 def _wait_for_a_lock(seconds: float) -> None:
@@ -78,15 +91,15 @@ def _wait_for_a_lock(seconds: float) -> None:
 
 def _connection() -> socket.socket:
     """This thread's own connection to a process of its own that answers after the time asked for."""
-    if not hasattr(_local, "connection"):
+    kept = _kept()
+    if not hasattr(kept, "connection"):
         ours, theirs = socket.socketpair()
         subprocess.Popen([sys.executable, "-c", SERVER, str(theirs.fileno())], pass_fds=[theirs.fileno()])
         theirs.close()
         ours.send((0).to_bytes(8, "little"))
         ours.recv(8)
-        _local.connection = ours
-    connection: socket.socket = _local.connection
-    return connection
+        kept.connection = ours
+    return kept.connection
 
 
 def cycles(count: int) -> None:
@@ -127,6 +140,7 @@ def _cycle(began: int, cpu: int) -> tuple[int, int]:
 
 
 def _report(truth: dict[str, float]) -> None:
-    if not hasattr(_local, "file"):
-        _local.file = os.open(os.environ[TRUTH], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(_local.file, json.dumps(truth).encode() + b"\n")
+    kept = _kept()
+    if not hasattr(kept, "file"):
+        kept.file = os.open(os.environ[TRUTH], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(kept.file, json.dumps(truth).encode() + b"\n")

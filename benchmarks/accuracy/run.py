@@ -1,4 +1,5 @@
-"""The ledger against programs that time themselves: ``python -m benchmarks.accuracy.run [SECONDS]``.
+"""The ledger against programs that time themselves: ``python -m benchmarks.accuracy.run [SECONDS
+[BACKEND]]``.
 
 Prints a Markdown table: for each mix, backend and worker count, the states that the program knows, by the program and
 by the ledger, and the largest difference in points of the wall clock.
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.programs import MIX, TRUTH
 from gilscope.backends.base import Configuration
+from gilscope.backends.interpreter import is_available
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.watching import Watching
@@ -31,6 +33,8 @@ MIXES = (
     "python=5",
 )
 CONFIGURATIONS = (("serial", 1), ("thread", 2), ("thread", 4), ("process", 2), ("process", 4))
+#: Of 3.14 and later.
+INTERPRETERS = (("interpreter", 1), ("interpreter", 2), ("interpreter", 4))
 RATE_HZ = 400.0
 CYCLES = 20
 Shares = dict[str, float]
@@ -81,6 +85,12 @@ def _truth(path: Path, ledger: Ledger) -> Shares:
     return {state: value / ledger.wall_s for state, value in known.items()}
 
 
+def _configurations() -> list[tuple[str, int]]:
+    """Those of the backend that was named, or all."""
+    known = (*CONFIGURATIONS, *(INTERPRETERS if is_available() else ()))
+    return [each for each in known if each[0] in sys.argv[2:] or not sys.argv[2:]]
+
+
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -89,7 +99,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- |")
     worst = 0.0
     for mix in MIXES:
-        for backend, workers in CONFIGURATIONS:
+        for backend, workers in _configurations():
             truth, ledger, total = measure(mix, backend, workers, seconds / math.sqrt(workers))
             off = {state: 100 * (ledger[state] - truth[state]) for state in truth}
             shown = ", ".join(

@@ -20,7 +20,7 @@ __all__ = ["Advice", "Prediction", "advice_from", "ask", "cell_from"]
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 120.0
 #: What of the recommendation's backends and executors is a cell.
-_EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "asyncio", *QUEUES)}
+_EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "interpreter", "asyncio", *QUEUES)}
 
 
 class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,5 +111,5 @@ def cell_from(recommendation: dict[str, Any]) -> Cell | None:
         return None
     if backend == "serial":
         return Cell("serial")
-    chunksize = recommendation["chunksize"] or 1 if backend == "process" else 1
+    chunksize = recommendation["chunksize"] or 1 if backend in ("process", "interpreter") else 1
     return Cell(backend, recommendation["workers"], chunksize, recommendation["start_method"])

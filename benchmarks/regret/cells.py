@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Literal
 
@@ -24,11 +25,23 @@ __all__ = [
 ]
 
 Executor = Literal[
-    "serial", "thread", "process", "asyncio", "betapool", "rq", "rq-simple", "celery", "celery-threads", "dask"
+    "serial",
+    "thread",
+    "process",
+    "interpreter",
+    "asyncio",
+    "betapool",
+    "rq",
+    "rq-simple",
+    "celery",
+    "celery-threads",
+    "dask",
 ]
 #: Task queues (`benchmarks.regret.engines`), under gilscope's names for them.
 QUEUES: tuple[Executor, ...] = ("rq", "rq-simple", "celery", "celery-threads", "dask")
 
+#: Whether this Python has pools of interpreters.
+HAS_INTERPRETERS = sys.version_info >= (3, 14)
 THREADS = (2, 4, 8, 16, 32, 64)
 PROCESSES = (2, 4, 8, 16)
 #: So many processes are tried even where there are fewer CPUs.
@@ -83,7 +96,9 @@ def rule_of_thumb(cpu_share: float, cpus: int) -> Cell:
     return default_processes(cpus) if cpu_share >= THUMB else default_threads(cpus)
 
 
-def grid(call_s: float, *, inputs: int, coroutine: bool, cpus: int = 2) -> list[Cell]:
+def grid(
+    call_s: float, *, inputs: int, coroutine: bool, cpus: int = 2, interpreters: bool = HAS_INTERPRETERS
+) -> list[Cell]:
     """Every configuration of the exhaustive search, for calls of this length over so many inputs, on so many CPUs.
 
     No chunk is longer than the inputs: pickle writes an object that comes twice in a chunk once, which no real list of
@@ -94,6 +109,8 @@ def grid(call_s: float, *, inputs: int, coroutine: bool, cpus: int = 2) -> list[
     cells += [
         Cell("process", workers, chunk) for workers in PROCESSES if workers <= max(cpus, ALWAYS) for chunk in chunks
     ]
+    if interpreters:
+        cells += [msgspec.structs.replace(cell, executor="interpreter") for cell in cells if cell.executor == "process"]
     return [*cells, *(Cell("asyncio", workers) for workers in COROUTINES if coroutine)]
 
 

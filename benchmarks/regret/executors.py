@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import functools
 import multiprocessing
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.regret.cells import QUEUES, Cell
+from benchmarks.regret.isolated import call_all, call_together, on_a_loop
 from benchmarks.regret.workload import is_coroutine
 
 __all__ = ["Function", "Opened", "Run", "open_executor"]
@@ -82,6 +85,38 @@ def _processes(cell: Cell, function: Function, inputs: Sequence[Any]) -> Iterato
 
 
 @contextmanager
+def _interpreters(cell: Cell, function: Function, inputs: Sequence[Any]) -> Iterator[Opened]:
+    """Its ``map`` has no chunks: a chunk is a call with several items."""
+    call = functools.partial(on_a_loop, function) if is_coroutine(function) else function
+    pool: Executor = concurrent.futures.InterpreterPoolExecutor(cell.workers)  # type: ignore[attr-defined]
+    with pool:
+        yield Opened(
+            lambda: _start_together(pool, call, _one_each(cell, inputs)),
+            lambda items: _drain(pool.map(functools.partial(call_all, call), _chunks(items, cell.chunksize))),
+        )
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[tuple[Any, ...]]:
+    return [tuple(items[at : at + size]) for at in range(0, len(items), size)]
+
+
+def _start_together(pool: Executor, call: Function, items: Sequence[Any]) -> None:
+    """A first call of each worker; no barrier reaches into other interpreters, but the ends of a pipe do."""
+    arrived, gate = os.pipe(), os.pipe()
+    started = [pool.submit(call_together, arrived[1], gate[0], call, item) for item in items]
+    for future in started:
+        future.add_done_callback(lambda done: done.exception() and os.write(arrived[1], b"."))
+    left = len(items)
+    while left:
+        left -= len(os.read(arrived[0], left))
+    os.write(gate[1], b"." * len(items))
+    for future in started:
+        future.result()
+    for end in (*arrived, *gate):
+        os.close(end)
+
+
+@contextmanager
 def _loop(cell: Cell, function: Function, inputs: Sequence[Any]) -> Iterator[Opened]:
     async def work_off(items: Iterator[Any]) -> None:
         for item in items:
@@ -107,6 +142,7 @@ def _betapool(cell: Cell, function: Function, inputs: Sequence[Any]) -> Iterator
 _OPEN: dict[str, Callable[[Cell, Function, Sequence[Any]], AbstractContextManager[Opened]]] = {
     "thread": _threads,
     "process": _processes,
+    "interpreter": _interpreters,
     "asyncio": _loop,
     "betapool": _betapool,
 }

@@ -75,7 +75,7 @@ def judge(workload: Workload, effort: Effort, order: random.Random, searched: Se
 
 def allowed(cells: Sequence[Cell], workload: Workload) -> list[Cell]:
     """Those that respect the function's lock: processes have one each."""
-    return [cell for cell in cells if cell.executor != "process" or not workload.one_process]
+    return [cell for cell in cells if cell.executor not in ("process", "interpreter") or not workload.one_process]
 
 
 def finalists(screening: Sequence[Measured], recommended: Cell | None, cpus: int) -> list[Cell]:

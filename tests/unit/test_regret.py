@@ -67,6 +67,17 @@ def test_a_ratio_is_the_policys_throughput_over_the_best() -> None:
     }
 
 
+def test_interpreters_are_searched_as_processes_are_where_this_python_has_them() -> None:
+    without, beside = (grid(0.001, inputs=100, coroutine=False, interpreters=has) for has in (False, True))
+    assert [cell for cell in beside if cell.executor != "interpreter"] == without
+    sizes = [(cell.workers, cell.chunksize) for cell in without if cell.executor == "process"]
+    assert [(cell.workers, cell.chunksize) for cell in beside if cell.executor == "interpreter"] == sizes
+    alone = Workload("nap", "m", "I", ("mixed",), "sleep", "", one_process=True)
+    assert {cell.executor for cell in allowed(beside, alone)} == {"serial", "thread"}
+    told = {"backend": "interpreter", "workers": 2, "chunksize": 8, "start_method": None, "executor": None}
+    assert cell_from(told) == Cell("interpreter", 2, 8)
+
+
 def test_what_could_not_run_has_no_ratio_and_is_counted() -> None:
     final = [Measured(SERIAL, [100.0]), Measured(PROCESSES, failed="cannot pickle")]
     made = judged(final, Advice(3.0, "mixed", PROCESSES))
