@@ -30,7 +30,7 @@ def test_each_is_in_the_state_that_its_calls_are_in(observe: Observe) -> None:
     for ledger in (native, half):
         check_sum(ledger)
     assert share(native, "cpu_free") > 0.7
-    assert 0.3 < share(half, "cpu_gil") < 0.6
-    assert 0.3 < share(half, "sleep") < 0.65
+    computed, slept = share(half, "cpu_gil"), share(half, "sleep")
+    assert 0.3 < computed / (computed + slept) < 0.7, "as long: what it waits to be handed calls is left out"
     assert half.gil_held_ratio is not None
     assert half.gil_held_ratio < 0.9, "not while it sleeps"
