@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -122,11 +124,16 @@ serves()
 
 
 def test_without_a_terminal_a_block_is_written_for_every_window(cli: Cli) -> None:
-    code = "import sys, time; print('mine'); time.sleep(1.5); sys.exit('why it failed')"
-    done = cli.run("top", "--window", "1s", "--", "-c", code)
+    code = "import sys; print('mine'); open('go').read(); sys.exit('why it failed')"
+    os.mkfifo(cli.cwd / "go")
+    shown = cli.start("top", "--window", "1s", "--", "-c", code)
+    assert shown.stdout is not None
+    first = list(itertools.takewhile(lambda line: "Threads (1" not in line, shown.stdout))
+    assert shown.poll() is None, first
+    (cli.cwd / "go").write_text("")  # it ends when it has been seen, however long that took
+    done = finish(shown)
     assert done.status == 1
-    assert "Threads (1" in done.stdout
-    assert "mine" not in done.stdout
+    assert "mine" not in "".join((*first, done.stdout))
     assert done.stderr == "gilscope: the program has ended with status 1\nwhy it failed\n"
 
 
