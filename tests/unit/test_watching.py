@@ -52,6 +52,8 @@ def test_a_gil_that_a_module_enabled_is_one_whose_holder_is_unknown() -> None:
     assert (made.gil.enabled, made.gil.known) == (True, False)
     assert made.reason is not None
     assert made.reason.endswith("a module that was imported enabled the GIL: who holds it is unknown")
+    made.believe_in_gil("lxml.etree")
+    assert made.gil_enabled_by == "lxml.etree"
 
 
 @pytest.fixture

@@ -104,7 +104,9 @@ def with_bounded_timelines(trials: Sequence[Trial]) -> tuple[Trial, ...]:
 
 
 def _environment(runner: Runner, cpus: CpuBudget, measured: Measured) -> Environment:
-    told = msgspec.structs.replace(describe_environment(cpus), gil_enabled=measured.gil_enabled)
+    watching = runner.journal.watching
+    by = None if watching is None else watching.gil_enabled_by
+    told = msgspec.structs.replace(describe_environment(cpus), gil_enabled=measured.gil_enabled, gil_enabled_by=by)
     other = runner.python
     if other is None:
         return told

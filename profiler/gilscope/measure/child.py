@@ -33,6 +33,7 @@ from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
 from gilscope.measure import messages as m
 from gilscope.measure.copies import in_a_copy
+from gilscope.measure.gil_switch import GilSwitch
 from gilscope.measure.handing_over import handed_over
 from gilscope.measure.imports import costliest
 from gilscope.measure.native import native_pools
@@ -95,6 +96,7 @@ class Trial:
         self._work: Work | None = None
         self._pool: OpenPool | None = None
         self._workers = 1
+        self._gil_switch = GilSwitch()
 
     def answer(self, command: m.Command) -> m.Reply:
         match command:
@@ -160,6 +162,7 @@ class Trial:
             threads_before_fork=pool.threads_before_fork,
             order=order,
             gil_enabled=gil_enabled(),
+            gil_enabled_by=self._gil_switch.module,
         )
 
     def _order_of_inputs(self, told: tuple[int, ...]) -> tuple[int, ...]:
@@ -194,7 +197,8 @@ class Trial:
         wall_s = perf_counter() - began
         order = self._order(command) if command.costs else None
         done = summary.done(wall_s, pool.loop_lags_ns, order, pool.default_pool_threads, self._workers, command.alone_s)
-        return msgspec.structs.replace(done, queue=pool.queue, gil_enabled=gil_enabled())
+        by = self._gil_switch.module
+        return msgspec.structs.replace(done, queue=pool.queue, gil_enabled=gil_enabled(), gil_enabled_by=by)
 
     def _order(self, command: m.Round) -> list[int]:
         return [(command.first + number) % command.inputs for number in range(command.calls)]

@@ -159,7 +159,7 @@ class LiveTrial:
         self.account.note(memory_per_worker_bytes=ready.memory_per_worker_bytes)
         self._watching, self._workers = watching, ready.workers
         if ready.gil_enabled and not watching.gil.enabled:
-            watching.believe_in_gil()
+            watching.believe_in_gil(ready.gil_enabled_by)
         self._observe_anew()
 
     def _observe_anew(self) -> None:
@@ -298,7 +298,7 @@ class LiveTrial:
         if seen.refused is not None:
             watching.refuse(seen.refused)
         elif done.gil_enabled and not watching.gil.enabled:
-            watching.believe_in_gil()
+            watching.believe_in_gil(done.gil_enabled_by)
         else:
             return True
         self._observe_anew()

@@ -129,6 +129,8 @@ class Ready(Message, frozen=True, kw_only=True):
     """As calls take the inputs."""
     gil_enabled: bool = True
     """Of the interpreter, now that the target is imported: a module may have enabled it."""
+    gil_enabled_by: str | None = None
+    """Which, where that is known."""
 
 
 class RoundDone(Message, frozen=True, kw_only=True):
@@ -164,6 +166,7 @@ class RoundDone(Message, frozen=True, kw_only=True):
     """Of the trial so far."""
     gil_enabled: bool = True
     """Of the interpreter, now that the calls have imported what they import."""
+    gil_enabled_by: str | None = None
 
 
 class Named(Message, frozen=True, kw_only=True):

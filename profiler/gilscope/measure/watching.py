@@ -27,6 +27,8 @@ class Watching:
     rng: random.Random
     source: str = "proc"
     reason: str | None = None
+    gil_enabled_by: str | None = None
+    """The module that enabled the GIL while the target was imported or called; None where none did."""
 
     def __post_init__(self) -> None:
         if self.source == "proc":
@@ -51,10 +53,11 @@ class Watching:
         self.source = "psutil"
         self._say(f"{why}: blocked time is undivided")
 
-    def believe_in_gil(self) -> None:
+    def believe_in_gil(self, module: str | None = None) -> None:
         """The interpreter has one after all, since something was imported; where it is was not looked for."""
         self.gil = Gil()
-        self._say("a module that was imported enabled the GIL: who holds it is unknown")
+        self.gil_enabled_by = module or "a module that was imported"
+        self._say(f"{self.gil_enabled_by} enabled the GIL: who holds it is unknown")
 
     def _say(self, why: str) -> None:
         self.reason = why if self.reason is None else f"{self.reason}; {why}"

@@ -58,6 +58,9 @@ class Environment(Record, frozen=True, kw_only=True):
     python: str
     implementation: str
     gil_enabled: bool
+    gil_enabled_by: str | None = None
+    """The extension module that enabled it while the target was imported or called, in a build that can do without one;
+    None where none did."""
     platform: str
     machine: str
     cpus_usable: float

@@ -135,6 +135,11 @@ CASES = {
             pool("process", 4, 26, free=1.5),
         ),
     ),
+    "gil-enabled-by-import": Case(
+        replace(QUIET, environment=environment(gil_enabled_by="lxml.etree")),
+        ("lxml.etree, in a build of Python 3.13.0 that can do without",),
+        QUIET,
+    ),
     "no-gil": Case(
         replace(QUIET, environment=environment(gil_enabled=False)),
         ("CPython 3.13.0, GIL disabled",),

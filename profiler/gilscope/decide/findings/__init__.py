@@ -49,6 +49,7 @@ RULES: dict[str, Callable[[Evidence], Figures | None]] = {
     "workers-lost": watching.workers_lost,
     "busy-machine": watching.busy_machine,
     "observer-slowdown": watching.observer_slowdown,
+    "gil-enabled-by-import": gil.enabled_by_import,
     "no-gil": gil.free_threaded,
     "instrument-fallback": watching.instrument_fallback,
 }

@@ -17,7 +17,7 @@ from gilscope.decide.findings.evidence import (
 from gilscope.decide.mva import Station, throughputs, visited
 from gilscope.records import Demands, Figures, HotLine, Trial
 
-__all__ = ["convoy", "free_threaded", "held_while_blocked", "long_holds"]
+__all__ = ["convoy", "enabled_by_import", "free_threaded", "held_while_blocked", "long_holds"]
 
 #: A hold worth a word: ten times the switch interval (5 ms) at which Python code gives the GIL up when asked, and more
 #: than a holder without a CPU waits for its next turn.
@@ -134,6 +134,14 @@ def _expected_wait_s(evidence: Evidence, workers: int) -> float:
     if not stations or workers < 1:
         return math.inf
     return max(workers / throughputs(stations, workers)[-1] - sum(s.demand_s for s in stations), 0.0)
+
+
+def enabled_by_import(evidence: Evidence) -> Figures | None:
+    """A build without a GIL, in which an extension module has enabled it."""
+    environment = evidence.environment
+    if environment.gil_enabled_by is None:
+        return None
+    return {"module": environment.gil_enabled_by, "python": environment.python}
 
 
 def free_threaded(evidence: Evidence) -> Figures | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from gilscope.errors import OutputError
 from gilscope.records.programs import ProgramRecord
-from gilscope.report.clean import encodable
+from gilscope.report.clean import encodable, printable
 from gilscope.report.programs import perfetto, viewers
 
 __all__ = ["render_program"]
@@ -20,11 +20,12 @@ def _json(record: ProgramRecord) -> str:
 
 
 def _csv(record: ProgramRecord) -> str:
-    """The rows of all tables, one after the other; the first column says of which each is."""
+    """The rows of all tables, one after the other; the first column says of which each is. Names are the program's
+    own, and may hold what a terminal obeys."""
     from gilscope.report import csv  # needs pandas, which takes as long to import as a report to be drawn
     from gilscope.report.programs import frames
 
-    return csv.to_csv(frames.every_frame(record))
+    return csv.to_csv(frames.every_frame(printable(record)))
 
 
 _FORMATS: Final[dict[str, Callable[[ProgramRecord], str]]] = {

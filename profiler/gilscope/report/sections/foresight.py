@@ -3,12 +3,22 @@ the queueing model expects here and on other machines."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
-from gilscope.report.document import NOT_APPLICABLE, Detail, Row, Section, Table, headed, or_dash
+from gilscope.report.document import NOT_APPLICABLE, Detail, Paragraph, Row, Section, Table, headed, or_dash
 from gilscope.report.verdicts import configuration
 from gilscope.units import UNKNOWN, change, counted, duration, interval, percent, rate, times
 
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "predictions"]
+
+
+#: Of a build without a GIL: nothing of it can be seen with one.
+LEFT_OUT: Final = (
+    "Without a GIL, threads alone are predicted, and these figures leave out that one of them is slower there, waits "
+    "for the locks that dictionaries, lists and other objects have then, and shares reference counts with the others."
+)
 
 
 def _section(title: str, subtitle: str, table: Table, detail: Detail = Detail.THOROUGH) -> Section | None:
@@ -74,7 +84,11 @@ def elsewhere(result: ResultRecord) -> Section | None:
     serial = next((trial.throughput_per_s for trial in result.trials if trial.backend == "serial"), None)
     rows = [_elsewhere(found, serial) for found in result.predictions if not is_here(found, result)]
     table = _table(titles, ("machine", "configuration", "bottleneck"), rows, "predicted throughput on other machines")
-    return _section("On other machines", "predicted, not measured", table)
+    without = any(not found.gil_enabled for found in result.predictions) and result.environment.gil_enabled
+    section = _section("On other machines", "predicted, not measured", table)
+    if section is None or not without:
+        return section
+    return replace(section, blocks=(*section.blocks, Paragraph(LEFT_OUT, "soft")))
 
 
 def _elsewhere(expected: Prediction, serial_per_s: float | None) -> tuple[str, ...]:
