@@ -35,6 +35,10 @@ BLOCKED: Final = 0.5
 #: A callback that keeps its loop for longer is felt by whoever waits for an answer; asyncio's own debug mode, which
 #: looks for programming errors, complains from 100 ms on (``slow_callback_duration``).
 LOOP_BLOCK_S: Final = 0.05
+#: One that keeps its loop for so much of its time leaves little for others, however short it is each time.
+LOOP_SHARE: Final = 0.2
+#: What holds the GIL for less of the time, and gives it up when asked, is not worth a process of its own.
+HELD: Final = 0.1
 #: The share of a function's wanted holds, by time, from which on they are those of native code that keeps the GIL.
 UNYIELDING: Final = 0.5
 
@@ -53,8 +57,13 @@ class FunctionWaits:
 
 
 def verdict_of(limited: Limited, advice: Iterable[Advice]) -> ProgramVerdict:
-    """The limit in a sentence, and the advice worth giving, the most to be won first."""
-    ordered = sorted(advice, key=lambda each: each.to_win_s, reverse=True)[:MOST]
+    """The limit in a sentence, and the advice worth giving, the most to be won first. What keeps an event loop that is
+    the limit comes before it, for what waits for the loop waits in no thread, and is in nobody's seconds."""
+
+    def first(each: Advice) -> tuple[bool, float]:
+        return limited.by == "loop" and each.name == "blocked-loop", each.to_win_s
+
+    ordered = sorted(advice, key=first, reverse=True)[:MOST]
     limit = _TOO_SELDOM if limited.seldom else _LIMITS[limited.by]
     return ProgramVerdict(limit=limited.by, sentence=f"{limit}: {limited.why}.", advice=tuple(ordered))
 
@@ -90,26 +99,29 @@ _LIMITS: Final = {
 
 def advice_on(
     account: Account,
+    watched_s: float,
     limited: Limited,
     holds: tuple[HeldGil, ...],
     loops: tuple[LoopAccount, ...],
     locks: tuple[LockWaits, ...],
     waits: tuple[FunctionWaits, ...] = (),
     roots: tuple[str, ...] = (),
+    libraries: frozenset[Place] = frozenset(),
 ) -> Iterator[Advice]:
     """What would save thread-seconds, each with its figures. Nothing where nothing is to be won.
 
+    :param libraries: those that are none of the program's own
     :param roots: folders that modules are imported from, by which functions are named for ``gilscope analyze``
     """
     least_s = WORTH * busy_s(account)
     if least_s <= 0:
         return
     stopping = {hold.place for hold in holds if _is_blocked(hold)}
-    blocking = {block.place for loop in loops for block in loop.blocked if block.longest_s >= LOOP_BLOCK_S}
+    blocking = {block.place for loop in loops for block in loop.blocked if _blocks(block, loop, libraries)}
     waiting = [] if limited.by in _NOT_BY_WAITING else [each for each in waits if each.place not in blocking | stopping]
     found = (
-        *(_on_hold(hold, loops, roots) for hold in holds),
-        *(_on_loop(block, loop, roots) for loop in loops for block in loop.blocked),
+        *(_on_hold(hold, loops, roots, libraries) for hold in holds if _stands_out(hold, watched_s)),
+        *(_on_loop(block, loop, roots) for loop in loops for block in loop.blocked if _blocks(block, loop, libraries)),
         *(_on_lock(lock) for lock in locks),
         *(_on_wait(each, roots) for each in waiting),
     )
@@ -120,11 +132,21 @@ def advice_on(
 _NOT_BY_WAITING: Final = ("gil", "cpus", "lock", "loop")
 
 
+def _stands_out(hold: HeldGil, watched_s: float) -> bool:
+    return hold.held_s >= HELD * watched_s or _is_blocked(hold) or _is_unyielding(hold)
+
+
+def _is_unyielding(hold: HeldGil) -> bool:
+    return (hold.unyielding_ratio or 0.0) >= UNYIELDING
+
+
 def _is_blocked(hold: HeldGil) -> bool:
     return hold.blocked_s > 0 and hold.blocked_s >= BLOCKED * hold.held_s
 
 
-def _on_hold(hold: HeldGil, loops: tuple[LoopAccount, ...], roots: tuple[str, ...]) -> Advice | None:
+def _on_hold(
+    hold: HeldGil, loops: tuple[LoopAccount, ...], roots: tuple[str, ...], libraries: frozenset[Place]
+) -> Advice | None:
     if hold.made_wait_s <= 0:
         return None
     held = f"{hold.place.shown} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
@@ -134,12 +156,14 @@ def _on_hold(hold: HeldGil, loops: tuple[LoopAccount, ...], roots: tuple[str, ..
         name = "gil-held-while-blocked"
         told = f"It is blocked itself meanwhile ({_wait_words(hold.blocked_in)}); {longest}"
         what = "a driver that waits with the GIL stops every thread: use processes, or a driver that releases it"
-    elif (hold.unyielding_ratio or 0.0) >= UNYIELDING:
+    elif _is_unyielding(hold):
         told = f"It calls native code that keeps the GIL until it returns; {longest}"
         what = "smaller pieces, a library that releases the GIL, or a process pool"
     else:
         told = f"It computes in Python, or in short native calls; {longest}"
         what = "take it out of this process: a process pool"
+    if hold.place in libraries:
+        what = "a library's own work, which more processes of the program (workers) divide"
     return _advice(name, f"{held}{_late(hold, loops)}. {told}: {what}.", hold.made_wait_s, hold.place, roots)
 
 
@@ -158,9 +182,13 @@ def _wait_words(state: str | None) -> str:
     return "on something" if state is None else f"on {WAITED_FOR.get(state, state)}"
 
 
-def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> Advice | None:
-    if block.longest_s < LOOP_BLOCK_S or _waits_for_gil(block):
-        return None  # who holds the GIL is told of as such
+def _blocks(block: BlockedLoop, loop: LoopAccount, libraries: frozenset[Place]) -> bool:
+    """Whether it is to be taken off its loop. Who holds the GIL that the loop waits for is told of as such."""
+    often = block.total_s >= LOOP_SHARE * loop.observed_s and block.place not in libraries
+    return (block.longest_s >= LOOP_BLOCK_S or often) and not _waits_for_gil(block)
+
+
+def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> Advice:
     share = block.total_s / loop.observed_s if loop.observed_s > 0 else None
     told = (
         f"{block.place.shown} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "

@@ -18,6 +18,7 @@ from gilscope.programs.chosen_threads import ALL_THREADS, ChosenThreads
 from gilscope.programs.course import Course
 from gilscope.programs.gil_tracks import gil_tracks
 from gilscope.programs.lanes import timeline
+from gilscope.programs.places import is_library
 from gilscope.programs.seen import SeenProcess, SeenThread
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews, Views
@@ -91,7 +92,10 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     limited = limit_of(account, accounts, threads, watched.watched_s, watched.environment.cpus_usable, loops)
     enough = account.samples >= ENOUGH
     waits = tables.waits(scaled)
-    advice = advice_on(account, limited, holds, loops, locks, waits, watched.roots) if enough else ()
+    places = (*(hold.place for hold in holds), *(block.place for loop in loops for block in loop.blocked))
+    libraries = frozenset(place for place in places if is_library(place.file))
+    found = advice_on(account, watched.watched_s, limited, holds, loops, locks, waits, watched.roots, libraries)
+    advice = tuple(found) if enough else ()
     return ProgramRecord(
         created=watched.created,
         command=watched.command,

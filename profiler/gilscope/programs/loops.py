@@ -1,8 +1,8 @@
 """What kept event loops from running anything else: how long, and how late others ran for it.
 
 A callback, or the step of a coroutine, keeps its loop until it returns; and a loop that wants the GIL is kept by who
-holds it, in a callback or before it calls the next. Between two looks it is the same callback where the loop has not
-gone round meanwhile (`ThreadLook.turn`).
+holds it, in a callback or before it calls the next, as one is that is ready and given no CPU. Between two looks it is
+the same callback where the loop has not gone round meanwhile (`ThreadLook.turn`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Culprit(NamedTuple):
 
     function: PythonFunction
     callback: PythonFunction
-    """What the loop has called; its own function, where it waits for the GIL before it calls anything."""
+    """What the loop has called; its own function, where it waits for the GIL or a CPU before it calls anything."""
     elsewhere: bool
     """Whether the function runs in another thread, that holds the GIL."""
 
     @property
     def known(self) -> bool:
-        """Whether it is not the loop itself, which waited for who was not seen to hold the GIL."""
+        """Whether it is not the loop itself, which waited for a CPU, or for who was not seen to hold the GIL."""
         return self.elsewhere or self.function != self.callback or not is_loop(self.function)
 
 
@@ -106,7 +106,7 @@ class LoopTimes:
 
     observed_s: float = 0.0
     running_s: float = 0.0
-    """In callbacks, or kept from calling one by who holds the GIL."""
+    """In callbacks, or kept from calling one for want of the GIL or of a CPU."""
     lengths: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of the callbacks that were seen, and how many each counts for."""
     every: int = 1
@@ -186,19 +186,28 @@ def _kept(look: ThreadLook, seen: Running, stack: tuple[Frame, ...]) -> Kept | N
 
     :param stack: of who holds the GIL, if the loop wants it and that is known; else of what it has called, or its own
     """
-    if seen.callback is None and look.wait != "gil_wait":
+    if seen.callback is None and look.state not in ("gil_wait", "runqueue"):
         return None
     frame = telling_frame(stack)
     elsewhere = stack is not seen.inner and stack[0] is not seen.loop
     culprit = Culprit(frame.function, seen.callback or seen.loop.function, elsewhere)
-    return Kept(culprit, frame.line or frame.function.first_line, state_of(look) or "cpu_free")
+    state = "gil_wait" if elsewhere else state_of(look) or "cpu_free"
+    return Kept(culprit, frame.line or frame.function.first_line, state)
 
 
 def _holder(moment: ProcessMoment, look: ThreadLook) -> tuple[Frame, ...] | None:
     """The stack of who holds the GIL that a thread waits for; None where that is not known."""
-    if look.wait != "gil_wait" or look.gil is None or moment.gils[look.gil].moved:
+    if not (look.wait == "gil_wait" or _starts_thread(look)) or look.gil is None or moment.gils[look.gil].moved:
         return None
     return moment.gils[look.gil].holder_stack or None
+
+
+def _starts_thread(look: ThreadLook) -> bool:
+    """Whether it waits for a thread to begin, which takes the GIL to do so."""
+    return look.wait == "lock" and any(
+        frame.function.name == "Thread.start" and frame.function.file.endswith("threading.py")
+        for frame in (look.stack or ())[:4]
+    )
 
 
 def lag_quantile(lengths: Sequence[tuple[float, float]], observed_s: float, fraction: float) -> float:

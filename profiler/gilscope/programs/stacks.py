@@ -171,13 +171,13 @@ class StackReader:
             found = [at for at, (code, _) in enumerate(thread.calls) if code in loops]
             if found:
                 code = thread.calls[found[0]][0]
-                turn = self._turn(thread, code, thread.frames[found[0]]) if loops[code] else self._contexts(memory)
-                if turn is not None:
-                    self.turns[state] = turn
+                turn = self._turn(thread, code, thread.frames[found[0]])
+                self.turns[state] = self._contexts(memory) if turn is None else turn
 
     def _contexts(self, memory: bytes) -> int:
-        """How often a thread has changed its context: a loop that is no Python runs each callback in one. So may a
-        callback, so that this tells more turns than there are, never fewer."""
+        """How often a thread has changed its context, for loops run each callback in one: those that are no Python, and
+        asyncio's own, which while it waits for events has nothing else to tell its turn by. A callback may change it as
+        well, so that this tells more turns than there are, never fewer."""
         at = self._layout.thread_contexts
         return int.from_bytes(memory[at : at + 8], "little")
 

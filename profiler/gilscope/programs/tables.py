@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from gilscope.decide.classify import MIN_SAMPLES, classify
 from gilscope.decide.program_advice import FunctionWaits
 from gilscope.decide.shares import wilson_interval
@@ -78,7 +80,11 @@ def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[Functi
     made_wait: Seconds[PythonFunction] = _none()
     times_of = [(views, scale, views.stacks.functions()) for views, scale in parts]
     decorated = {each._replace(classified=""): each for _, _, found in times_of for each in found if each.classified}
+    told: Seconds[PythonFunction] = _none()
     for views, scale, found in times_of:
+        for each, by_state in views.stacks.told().items():
+            busy = (s * scale.get(state, 1.0) for state, s in by_state.items() if state != "idle")
+            told[decorated.get(each, each)] += sum(busy)
         for each, times in found.items():
             function = decorated.get(each, each)  # seen before it was known to be
             _add_scaled(own[function], times.own_s, scale)
@@ -89,7 +95,9 @@ def functions(parts: Iterable[Scaled], gil_enabled: bool = True) -> tuple[Functi
             made_wait[decorated.get(function, function)] += seconds * factor
     largest = sorted(total, key=lambda each: _not_idle(total[each]), reverse=True)[:MOST_FUNCTIONS]
     return tuple(
-        _function(each, own[each], total[each], samples[each], made_wait[each], gil_enabled)
+        msgspec.structs.replace(
+            _function(each, own[each], total[each], samples[each], made_wait[each], gil_enabled), told_s=told[each]
+        )
         for each in largest
         if total[each]
     )

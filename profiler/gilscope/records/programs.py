@@ -140,6 +140,9 @@ class FunctionAccount(Record, frozen=True, kw_only=True):
     for work, or seen too seldom."""
     made_wait_s: float = 0.0
     """Thread-seconds that others waited for the GIL while it held it."""
+    told_s: float | None = None
+    """Thread-seconds, none idle, of stacks that are told of it: itself, and the libraries that it called. Those of all
+    functions come to all that the program did. None in results of earlier versions."""
 
 
 class Blame(Record, frozen=True, kw_only=True):
@@ -212,7 +215,7 @@ class LoopAccount(Record, frozen=True, kw_only=True):
     name: str = ""
     observed_s: float
     running_s: float
-    """In callbacks, or waiting for the GIL, rather than for events."""
+    """In callbacks, or waiting for the GIL or a CPU, rather than for events."""
     lag_p50_s: float | None = None
     lag_p99_s: float | None = None
     lag_longest_s: float | None = None

@@ -10,6 +10,7 @@ from gilscope.programs.functions import MOST_STACKS, StackTimes
 from gilscope.programs.moments import Frame, ThreadLook
 from gilscope.programs.parked import is_parked
 from gilscope.programs.views import ProcessViews
+from gilscope.records import Ledger
 from tests.unit.programs.builders import (
     STDLIB,
     blocked,
@@ -51,6 +52,28 @@ def test_functions_come_to_the_exact_seconds_of_their_states() -> None:
     assert rows["crunch"].own.cpu_s == pytest.approx(0.8)
     assert rows["serve"].own.gil_wait_s == pytest.approx(0.9)
     assert rows["crunch"].made_wait_s == pytest.approx(0.9)
+
+
+def test_a_function_stands_for_the_libraries_that_it_calls() -> None:
+    views = ProcessViews(0.0)
+    encode = frame("encode", STDLIB + "json/encoder.py")
+    feed(
+        views, [moment(at, ThreadLook(1, 0, None, True, True, stack=(encode, frame("render")))) for at in numbered(50)]
+    )
+    rows = {row.place.function: row for row in tables.functions([(views, {})])}
+    assert rows["render"].told_s == pytest.approx(0.5)
+    assert (rows["render"].own.wall_s, rows["encode"].told_s) == (0.0, 0.0)
+
+
+def test_holds_of_all_processes_are_one_row_scaled_to_the_time_in_which_the_gil_was_held() -> None:
+    """Moments that were missed are in no sample."""
+    parts = []
+    for _ in range(2):
+        views = ProcessViews(0.0)
+        feed(views, [moment(at, holding(1, "crunch"), waiting(2, "serve")) for at in numbered(50)])
+        parts.append((views, tables.factors(views, Ledger(gil_held_s=1.0, gil_observed_s=1.0))))
+    (row,) = tables.holds(parts, 0.0)
+    assert row.held_s == pytest.approx(2.0)
 
 
 def test_a_function_is_judged_as_an_analyzed_one_is() -> None:

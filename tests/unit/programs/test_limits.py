@@ -129,7 +129,7 @@ def hold(made_wait_s: float, **more: object) -> HeldGil:
 def advice(busy_s: float = 60.0, by: Limit = "wait", **found: object) -> list[Advice]:
     account = Account(wall_s=busy_s, cpu_s=10.0)
     given: dict[str, object] = {"holds": (), "loops": (), "locks": ()} | found
-    return list(advice_on(account, Limited(by, ""), **given, roots=("/srv", "/srv/app")))  # type: ignore[arg-type]
+    return list(advice_on(account, 10.0, Limited(by, ""), **given, roots=("/srv", "/srv/app")))  # type: ignore[arg-type]
 
 
 def test_who_computes_in_python_while_others_wait_goes_to_a_process_pool() -> None:
@@ -144,6 +144,18 @@ def test_who_keeps_the_gil_for_several_switch_intervals_is_in_native_code() -> N
     (found,) = advice(holds=(hold(31.0, unyielding_ratio=0.9),))
     assert "native code that keeps the GIL" in found.sentence
     assert "in Python" not in found.sentence
+
+
+def test_who_holds_the_gil_seldom_and_gives_it_up_is_left_where_it_is() -> None:
+    """A process of its own would cost more than it brings."""
+    assert advice(holds=(hold(31.0, held_s=0.9),)) == []
+    assert len(advice(holds=(hold(31.0, held_s=0.9, unyielding_ratio=0.9),))) == 1
+
+
+def test_a_librarys_own_work_is_divided_by_more_processes_of_the_program() -> None:
+    (found,) = advice(holds=(hold(31.0),), libraries=frozenset({PLACE}))
+    assert "more processes of the program" in found.sentence
+    assert "process pool" not in found.sentence
 
 
 def test_who_holds_the_gil_while_blocked_is_told_apart() -> None:
@@ -170,8 +182,10 @@ def test_nothing_is_advised_where_nothing_is_to_be_won() -> None:
     assert advice(busy_s=0.0, holds=(hold(3.0),)) == []
 
 
-def loop(longest_s: float, state: str = "cpu_gil", running_s: float = 5.0) -> LoopAccount:
-    block = BlockedLoop(place=PLACE, line=9, callback=PLACE, count=12, longest_s=longest_s, total_s=4.0, state=state)
+def loop(longest_s: float, state: str = "cpu_gil", running_s: float = 5.0, total_s: float = 4.0) -> LoopAccount:
+    block = BlockedLoop(
+        place=PLACE, line=9, callback=PLACE, count=12, longest_s=longest_s, total_s=total_s, state=state
+    )
     return LoopAccount(pid=7, tid=7, observed_s=10.0, running_s=running_s, blocked=(block,))
 
 
@@ -179,7 +193,14 @@ def test_a_function_that_blocks_its_loop_is_told_with_its_line_and_longest_block
     (found,) = advice(loops=(loop(0.3),))
     assert all(word in found.sentence for word in ("line 9", "300 ms", "12 times", "40%", "process pool"))
     assert "to_thread" in advice(loops=(loop(0.3, "sleep"),))[0].sentence
-    assert advice(loops=(loop(0.01),)) == []
+    assert advice(loops=(loop(0.01, total_s=1.5),)) == []
+
+
+def test_short_blocks_that_take_much_of_a_loops_time_are_told_too() -> None:
+    """As a database that is asked in each request, for thirty milliseconds."""
+    (found,) = advice(loops=(loop(0.03, "sleep"),))
+    assert "40% of the loop's time" in found.sentence
+    assert advice(loops=(loop(0.03),), libraries=frozenset({PLACE})) == []
 
 
 def test_a_lock_is_told_with_where_it_is_waited_for() -> None:
@@ -202,6 +223,15 @@ def test_the_most_to_be_won_comes_first() -> None:
     account = Account(wall_s=40.0, cpu_s=0.1, idle_s=39.9)
     limit = limit_of(whole(account), (), (), 10.0, 4.0)
     assert [each.sentence for each in verdict_of(limit, some).advice] == ["b", "a"]
+
+
+def test_what_keeps_a_loop_that_is_the_limit_comes_first_whatever_else_is_to_be_won() -> None:
+    some = [
+        Advice(name="gil-hold", sentence="a", to_win_s=9.0),
+        Advice(name="blocked-loop", sentence="b", to_win_s=1.0),
+    ]
+    assert [each.sentence for each in verdict_of(Limited("loop", ""), some).advice] == ["b", "a"]
+    assert [each.sentence for each in verdict_of(Limited("gil", ""), some).advice] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_of_builds_without_a_gil_it_is_told_whose_lock_it_is() -> None:
     assert (one.owner, one.address) == ("dict", 0x100A)
     assert (other.owner, other.address) == (STOPPED_WORLD, None)
     limited = Limited("lock", "it waits for locks")
-    advice = advice_on(Account(wall_s=4.0, lock_s=4.0), limited, (), (), (one, other))
+    advice = advice_on(Account(wall_s=4.0, lock_s=4.0), 2.0, limited, (), (), (one, other))
     sentences = [each.sentence for each in advice]
     assert "2 threads wait 2.00 s for the lock of one dict" in sentences[0]
     assert "while another has stopped them all" in sentences[1]

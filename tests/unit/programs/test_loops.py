@@ -113,10 +113,30 @@ def test_a_loop_that_waits_for_the_gil_is_late_though_it_has_called_nothing() ->
     assert loop.running_s / loop.observed_s == pytest.approx(30 / 32, abs=0.05)
 
 
+def test_a_loop_that_is_ready_and_given_no_cpu_is_late_by_nobody() -> None:
+    views = ProcessViews(0.0)
+    feed(views, [moment(0, idle_look())])
+    feed(views, [moment(at, ThreadLook(1, 0, None, False, False, stack=IDLE, turn=1)) for at in numbered(30)])
+    loop = loop_of(views)
+    assert loop.blocked == ()
+    assert loop.lag_longest_s == pytest.approx(0.3, abs=2 * SPAN_S)
+
+
 def test_a_callback_that_waits_for_the_gil_is_kept_by_who_holds_it() -> None:
     views = ProcessViews(0.0)
     feed(views, [moment(at, running_look("handle", turn=1)) for at in numbered(4)])
     feed(views, [kept_by_the_gil(at, in_callback(*stack("handle")), 1) for at in numbered(26, 5)])
+    (block,) = loop_of(views).blocked
+    assert (block.place.function, block.callback.function, block.state) == ("dump", "handle", "gil_wait")
+
+
+def test_a_loop_that_waits_for_a_thread_to_begin_waits_for_the_gil_that_this_takes() -> None:
+    """As in each first call of ``asyncio.to_thread``."""
+    waits = frame("Condition.wait", STDLIB + "threading.py")
+    starts = (waits, frame("Event.wait", STDLIB + "threading.py"), frame("Thread.start", STDLIB + "threading.py"))
+    loop = ThreadLook(1, 0, "lock", call="futex", stack=in_callback(*starts, frame("handle")), turn=1)
+    views = ProcessViews(0.0)
+    feed(views, [moment(at, loop, holding(2, "dump")) for at in numbered(30)])
     (block,) = loop_of(views).blocked
     assert (block.place.function, block.callback.function, block.state) == ("dump", "handle", "gil_wait")
 

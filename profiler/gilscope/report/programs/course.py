@@ -25,7 +25,7 @@ __all__ = ["moments", "timeline_chart"]
 _FINEST, _MOST_SPANS, _MOST_LANES = 400, 60_000, 200
 _LOOKS: Final = 2
 _MOST_TRACKS: Final = 32
-_MOST_ROWS: Final = 40
+_MOST_ROWS: Final = 20
 _OTHERS: Final = "others"
 #: Of a GIL's holders: nobody.
 _FREE: Final = -1

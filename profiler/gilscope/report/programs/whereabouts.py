@@ -27,16 +27,25 @@ _INDENT, _BRANCH = "\u2003", "└ "
 
 
 def functions(record: ProgramRecord) -> Section | None:
-    """Those with the most time that is not idle first."""
+    """Those that stand for the most time first: the program's own, with the libraries that they called."""
     if not record.functions:
         return None
     titles = (
-        *("function", "itself", "with callees", "GIL held", "waiting for the GIL", "CPU without the GIL", "blocked"),
+        *(
+            "function",
+            "with libraries",
+            "itself",
+            "with callees",
+            "GIL held",
+            "waiting for the GIL",
+            "CPU without the GIL",
+            "blocked",
+        ),
         *("made others wait", "kind of work"),
     )
-    brief = ("function", "itself", "GIL held", "waiting for the GIL", "kind of work")
+    brief = ("function", "with libraries", "GIL held", "waiting for the GIL", "kind of work")
     busy = [row for row in record.functions if _busy(row.total) > 0]
-    rows = tuple(map(_function_row, sorted(busy, key=lambda row: _busy(row.own), reverse=True)))
+    rows = tuple(map(_function_row, sorted(busy, key=lambda row: (row.told_s or 0.0, _busy(row.own)), reverse=True)))
     columns = headed(titles, texts=("function", "kind of work"), brief=brief)
     table = Table(columns, rows, about="the functions, in thread-seconds", usual=_FEW, most=_MOST_FUNCTIONS)
     return Section("Functions", (table,), "thread-seconds; idle threads left out", name="functions")
@@ -45,7 +54,7 @@ def functions(record: ProgramRecord) -> Section | None:
 def _function_row(row: FunctionAccount) -> Row:
     total = row.total
     figures = (
-        *(_busy(row.own), _busy(total), total.cpu_gil_s, total.gil_wait_s, total.cpu_free_s, total.wait_s),
+        *(row.told_s, _busy(row.own), _busy(total), total.cpu_gil_s, total.gil_wait_s, total.cpu_free_s, total.wait_s),
         row.made_wait_s,
     )
     judged = NOT_APPLICABLE if row.classification is None else kind_of_work(row.classification)
