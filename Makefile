@@ -7,7 +7,7 @@ UV = uv pip install --quiet --compile-bytecode --python $(BIN)/python
 INSTALL = $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install --quiet)
 EXAMPLES = gilscope.examples
 
-.PHONY: demo test lint docs reports pictures bench clean
+.PHONY: demo test lint docs outputs reports pictures bench clean
 
 demo: $(VENV)/.installed  ## Set up what gilscope itself needs, analyze the examples, leave their reports in demo/
 	$(call analyze-examples,demo)
@@ -31,6 +31,9 @@ lint: $(VENV)/.ready  ## What CI checks beside the tests
 
 docs: $(VENV)/.ready  ## The site, in site/
 	$(BIN)/mkdocs build --strict --quiet
+
+outputs: $(VENV)/.ready  ## Run the programs of docs/programs.md anew, and write what they say into it (leave the machine alone)
+	$(BIN)/python examples/programs/page.py
 
 reports: $(VENV)/.installed  ## Redraw the tracked gallery in reports/
 	$(call analyze-examples,reports)
