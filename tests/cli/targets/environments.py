@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-NUMBERS = [20_000, 21_000, 22_000]
+NUMBERS = [100_000, 105_000, 110_000]
 
 
 def total(count: int) -> int:
