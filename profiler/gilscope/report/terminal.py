@@ -37,7 +37,7 @@ class Cell:
     """A cell of a table: wrapped between words to a few lines; a word too long for a line is cut in the middle."""
 
     text: str
-    most_lines: int = 3
+    most_lines: int = 6
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, plain = options.max_width, options.ascii_only
