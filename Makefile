@@ -20,7 +20,7 @@ demo: $(VENV)/.installed  ## Set up what gilscope itself needs, analyze the exam
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready  ## Set everything up and run the whole suite: in parallel, but for what judges time, which runs alone
 	@status=0; \
-	$(BIN)/python -m pytest -m "not timing" --numprocesses auto --dist loadscope --no-loadscope-reorder || status=1; \
+	$(BIN)/python -m pytest -m "not timing" --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)) --dist loadscope --no-loadscope-reorder || status=1; \
 	$(BIN)/python -m pytest -m timing || status=1; \
 	exit $$status
 

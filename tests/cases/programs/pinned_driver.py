@@ -18,4 +18,4 @@ async def query(milliseconds):
     return await asyncio.to_thread(_execute, milliseconds)
 
 
-INPUTS = [15, 20, 25, 30] * 8
+INPUTS = [30, 40, 50, 60] * 4
