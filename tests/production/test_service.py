@@ -29,7 +29,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     with serving(folder, GILSCOPE_OBSERVE="1", FLUSH="1") as served:
         served.get("awaits")
         for name in ("sleeps", "computes", "to_thread"):
-            served.load(name, 15)
+            served.load(name, 40)
         served.load("awaits", 40, at_once=8)
         served.load("in_executor", 40, at_once=16)
     return load_profiles(folder)
