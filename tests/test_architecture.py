@@ -38,6 +38,7 @@ GROUND = {
     "reading",
     "addresses",
     "secret_files",
+    "renamed",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -54,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
     "reading": set(),
     "addresses": set(),
     "secret_files": {"errors"},
+    "renamed": {"errors"},
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify

@@ -40,7 +40,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all, where none is given")
     parser.add_argument("--versions", default=",".join(VERSIONS), help="Pythons of the programs: 3.12,… or paths")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each program, or pair of program and tool")
-    parser.add_argument("--sampling", type=float, default=200.0, help="moments a second, for truth")
+    parser.add_argument("--rate", type=float, default=200.0, help="moments a second, for truth")
     parser.add_argument("--only", metavar="TEXT", default="", help="programs whose name has this in it")
     parser.add_argument("--alone", action="store_true", help="cost without the other tools")
     parser.add_argument("--again", action="store_true", help="draw the page from the results; measure nothing")
@@ -52,7 +52,7 @@ def _truth(part: Part, pythons: list[Python], options: argparse.Namespace) -> No
     for python in pythons:
         for program in truth.PROGRAMS:
             if options.only in program.name:
-                rows = truth.measure(python, program, options.seconds, options.sampling)
+                rows = truth.measure(python, program, options.seconds, options.rate)
                 part.rows += rows
                 save(part, options.folder / "results")
                 far = [row.figure for row in rows if not row.holds]

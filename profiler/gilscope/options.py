@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.addresses import shown
 from gilscope.errors import UsageError
-from gilscope.parsing import counts, is_on, milliseconds, names, number, one_count, one_path, per_second, seconds, size
+from gilscope.parsing import counts, hertz, milliseconds, names, number, one_count, one_path, per_second, seconds, size
 from gilscope.reading import MOST
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
@@ -205,8 +205,10 @@ class Options:
     seed: int = _option(0, "--seed", "Of everything random.")
     rate_hz: float = _option(
         400.0,
-        "--sampling -r HZ",
+        "--rate -r HZ",
         "Samples per second in observed rounds; of one thread alone, up to four times as many.",
+        parse=hertz,
+        typed="400",
         least=1.0,
     )
     items: float | None = _option(
@@ -225,9 +227,9 @@ class Options:
         least=0.001,
         in_python="The seconds for ``items``.",
     )
-    wanted_per_s: float | None = _option(
+    target_rate_per_s: float | None = _option(
         None,
-        "--rate N/s",
+        "--target-rate N/s",
         "Plan for calls that come at this rate: 500/s.",
         parse=per_second,
         least=1e-6,
@@ -251,13 +253,8 @@ class Options:
         repeatable=True,
         in_python="Predict for machines of so many CPUs too.",
     )
-    predict_gil: bool = _option(
-        True,
-        "--predict-gil on|off",
-        "off: predict for a free-threaded interpreter too, with each number of CPUs.",
-        parse=is_on,
-        typed="on",
-        in_python="False: predict for a free-threaded interpreter too, with each number of CPUs.",
+    free_threaded: bool = _option(
+        False, "--free-threaded", "Predict for a free-threaded interpreter too, with each number of CPUs."
     )
     broker: str | None = _option(
         None,
@@ -309,7 +306,7 @@ class Options:
                 f"{elsewhere[0]} and --python do not go together: those workers are started elsewhere, with a Python "
                 "of their own"
             )
-        if self.items is not None and self.wanted_per_s is not None:
+        if self.items is not None and self.target_rate_per_s is not None:
             raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
 
     @classmethod
@@ -335,7 +332,7 @@ class Options:
 
         if self.items is not None and self.within_s is not None:
             return Wanted(per_s=self.items / self.within_s, items=self.items, within_s=self.within_s)
-        return None if self.wanted_per_s is None else Wanted(per_s=self.wanted_per_s)
+        return None if self.target_rate_per_s is None else Wanted(per_s=self.target_rate_per_s)
 
     def saved(self) -> dict[str, Any]:
         """Those that are set, as a saved result gives them back: with lists for tuples, and without a password or where

@@ -9,7 +9,7 @@ from gilscope.errors import UsageError
 
 __all__ = [
     "counts",
-    "is_on",
+    "hertz",
     "key_values",
     "milliseconds",
     "names",
@@ -84,7 +84,7 @@ def per_second(text: str, option: str) -> float:
     """
     count, slash, unit = text.partition("/")
     if not slash or unit.strip() not in _UNITS:
-        raise UsageError(f"{option} {text!r} is no rate: write it as 500/s (samples per second are --sampling)")
+        raise UsageError(f"{option} {text!r} is no rate: write it as 500/s")
     return number(count, option) / _UNITS[unit.strip()]
 
 
@@ -101,14 +101,16 @@ def counts(text: str, option: str) -> tuple[int, ...]:
         raise UsageError(f"{option} {text!r} is neither auto nor numbers with commas between, as in 1,2,4") from None
 
 
-def is_on(text: str, option: str) -> bool:
-    """``on`` or ``off``.
+def hertz(text: str, option: str) -> float:
+    """``100``, ``100Hz``: how many a second, where that is how often something is looked at.
 
     :raises UsageError: for anything else
     """
-    if text not in ("on", "off"):
-        raise UsageError(f"{option} {text!r} is neither on nor off")
-    return text == "on"
+    try:
+        return float(text.strip().lower().removesuffix("hz"))
+    except ValueError:
+        wanted = f"; calls that come at a rate are --target-rate {text}" if "/" in text else ""
+        raise UsageError(f"{option} {text!r} is no sampling rate: write samples a second, as in 100{wanted}") from None
 
 
 def one_count(text: str, option: str) -> int | None:

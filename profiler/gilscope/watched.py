@@ -28,20 +28,20 @@ def watch(
     pid: int,
     duration_s: float = 30.0,
     *,
-    sampling_hz: float = DEFAULT_RATE_HZ,
+    rate_hz: float = DEFAULT_RATE_HZ,
     overhead: float = DEFAULT_OVERHEAD,
     processes: Literal["all", "main"] = "all",
     threads: Sequence[str] = (),
 ) -> ProgramResult:
     """Watch a running program and all that it starts, for so long or until it ends.
 
-    :param sampling_hz: moments a second at which each process is looked at, at most
+    :param rate_hz: moments a second at which each process is looked at, at most
     :param overhead: CPU that looking may take from the program, as a share of all CPUs
     :param processes: those that it starts too, or the first alone
     :param threads: patterns of the names of those that are told of, as ``worker*``; none of all
     :raises AttachError: when it cannot be seen into
     """
-    watched = Watching(pid, Settings(sampling_hz, overhead, follow=processes == "all", threads=tuple(threads)))
+    watched = Watching(pid, Settings(rate_hz, overhead, follow=processes == "all", threads=tuple(threads)))
     try:
         with until_it_ends(pid, duration_s) as wait:
             watched.watch(wait)
@@ -72,7 +72,7 @@ class Seen:
 @contextmanager
 def watching(
     *,
-    sampling_hz: float = DEFAULT_RATE_HZ,
+    rate_hz: float = DEFAULT_RATE_HZ,
     overhead: float = DEFAULT_OVERHEAD,
     processes: Literal["all", "main"] = "all",
     threads: Sequence[str] = (),
@@ -83,7 +83,7 @@ def watching(
     """
     seen = Seen()
     ours, theirs = socket.socketpair()
-    settings = Settings(sampling_hz, overhead, follow=processes == "all", threads=tuple(threads))
+    settings = Settings(rate_hz, overhead, follow=processes == "all", threads=tuple(threads))
     with ours, _started(theirs, settings) as beside:
         permit_reading(beside.pid)
         with ours.makefile("rb") as said:

@@ -259,7 +259,7 @@ COMMANDS = {
     "asked": (
         *("analyze", *place("well", "nap"), "--backends", "thread,asyncio,process", "--workers", "1,3"),
         *("--chunksize", "5", "--start-method", "fork", "--cpus", "1", "--seed", "7", "--context", "async"),
-        *("--predict-cpus", "64,32", "--predict-cpus", "16", "--predict-gil", "off"),
+        *("--predict-cpus", "64,32", "--predict-cpus", "16", "--free-threaded"),
         *("--max-calls", "400", "-q", "-o", "saved.json"),
     ),
     "shapes": (

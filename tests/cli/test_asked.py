@@ -59,10 +59,10 @@ def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
         ("--timeout 300ms", {"timeout_s": 0.3}),
         ("--seed 7", {"seed": 7}),
         ("-r 100", {"rate_hz": 100.0}),
-        ("--predict-cpus 64,32 --predict-cpus 16", {"predict_cpus": (64, 32, 16), "predict_gil": True}),
-        ("--predict-gil off", {"predict_gil": False}),
+        ("--predict-cpus 64,32 --predict-cpus 16", {"predict_cpus": (64, 32, 16), "free_threaded": False}),
+        ("--free-threaded", {"free_threaded": True}),
         ("--items 1e6 --within 10m", {"items": 1e6, "within_s": 600.0}),
-        ("--rate 500/s", {"wanted_per_s": 500.0}),
+        ("--target-rate 500/s", {"target_rate_per_s": 500.0}),
         ("--rtt 2ms", {"rtt_s": 0.002}),
     ],
 )
@@ -94,7 +94,8 @@ def test_what_is_to_be_called_reaches_the_analysis(cli: Cli, ask: Ask, arguments
         ("--start-method clone", "start method 'clone'"),
         ("--format pdf", "no format 'pdf'"),
         ("--predict-cpus 4,0", "predict-cpus 0 makes no sense"),
-        ("--predict-gil no", "--predict-gil 'no' is neither on nor off"),
+        ("--rate 500/s", "calls that come at a rate are --target-rate 500/s"),
+        ("--target-rate 500", "write it as 500/s"),
         ("--backends tread", "did you mean 'thread'?"),
         ("--setup no_such", "no 'no_such'"),
     ],
@@ -110,6 +111,30 @@ def test_what_the_command_line_does_not_know_is_a_usage_error(cli: Cli) -> None:
         assert outcome.status == 2
         assert outcome.stdout == ""
         assert "Usage:" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "now"),
+    [
+        (("analyze", *NAP, "--sampling", "100"), "--rate"),
+        (("analyze", *NAP, "--predict-gil=off"), "--free-threaded"),
+        (("attach", "1", "--sampling", "50"), "--rate"),
+        (("run", "--sampling", "50", "work.py"), "--rate"),
+        (("top", "--sampling=50", "--", "work.py"), "--rate"),
+        (("compare", "a.json", "b.json", "--anyway"), "--force"),
+    ],
+)
+def test_a_former_name_of_an_option_is_answered_with_that_of_today(
+    cli: Cli, arguments: tuple[str, ...], now: str
+) -> None:
+    outcome = cli.answer(*arguments)
+    assert outcome.status == 2
+    assert now in outcome.line
+
+
+def test_a_program_has_its_own_options_though_gilscope_had_one_of_that_name(cli: Cli) -> None:
+    (cli.cwd / "work.py").write_text("import sys; print(sys.argv[1:])")
+    assert cli.answer("run", "-q", "-o", "seen.json", "work.py", "--sampling", "3").stdout == "['--sampling', '3']\n"
 
 
 def test_help_and_version_are_answers(cli: Cli) -> None:

@@ -92,8 +92,8 @@ def test_what_is_not_comparable_is_refused_unless_anyway(cli: Cli, changes: dict
     compare, check = ("compare", "old.json", "new.json"), ("check", "new.json", "--baseline", "old.json")
     refused = cli.answers(compare, check)
     assert {outcome.status for outcome in refused} == {2}
-    assert all(told in outcome.line and "--anyway" in outcome.line for outcome in refused)
-    compared, checked = cli.answers((*compare, "--anyway"), (*check, "--anyway"))
+    assert all(told in outcome.line and "--force" in outcome.line for outcome in refused)
+    compared, checked = cli.answers((*compare, "--force"), (*check, "--force"))
     assert (compared.status, checked.status) == (0, 1)
     for outcome in (compared, checked):
         assert "Not comparable, and compared all the same: " in " ".join(outcome.stdout.split())
@@ -106,7 +106,7 @@ def test_functions_are_matched_and_those_left_over_are_listed(cli: Cli) -> None:
         ("compare", "old.json", "new.json", "--json"),
         ("check", "new.json", "--baseline", "old.json"),
         ("check", "more.json", "--baseline", "old.json", "--fail-on", "label"),
-        ("compare", "old.json", "others.json", "--anyway"),
+        ("compare", "old.json", "others.json", "--force"),
     )
     found = json.loads(compared.stdout)
     assert (found["only_old"], found["only_new"]) == (["app:gone"], ["app:come"])

@@ -200,7 +200,7 @@ def test_ctrl_c_and_a_terminal_that_goes_away_end_the_watching_with_the_report(
 ) -> None:
     program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        watching = cli.start("attach", str(program.pid), "--duration", "60s", "-o", "seen.json", "--sampling", "50")
+        watching = cli.start("attach", str(program.pid), "--duration", "60s", "-o", "seen.json", "--rate", "50")
         assert watching.stderr is not None
         _wait_until_it_watches(watching.pid)
         watching.send_signal(number)
@@ -247,7 +247,7 @@ def test_what_can_be_told_without_memory_is_offered(cli: Cli) -> None:
         (("attach", "1", "--duration", "soon"), "--duration"),
         (("attach", "1", "--overhead", "much"), "--overhead"),
         (("attach", "1", "--processes", "some"), "--processes"),
-        (("run", "--sampling", "0", "work.py"), "--sampling"),
+        (("run", "--rate", "0", "work.py"), "--rate"),
         (("run", "-o", "seen.unknown", "work.py"), "seen.unknown"),
     ],
 )

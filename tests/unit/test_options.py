@@ -53,7 +53,7 @@ def test_the_defaults_make_sense() -> None:
         ({"budget_s": -1.0}, "budget -1.0 makes no sense"),
         ({"budget_s": math.nan}, "budget nan makes no sense"),
         ({"timeout_s": 0.0}, "timeout 0.0 makes no sense"),
-        ({"rate_hz": 0.0}, "sampling 0.0 makes no sense"),
+        ({"rate_hz": 0.0}, "rate 0.0 makes no sense"),
         ({"chunksize": 0}, "chunksize 0 makes no sense"),
         ({"cpus": 0}, "cpus 0 makes no sense"),
         ({"max_calls": 0}, "max-calls 0 makes no sense"),
@@ -61,7 +61,7 @@ def test_the_defaults_make_sense() -> None:
         ({"workers": (-2,)}, "workers -2 makes no sense"),
         ({"predict_cpus": (4, 0)}, "predict-cpus 0 makes no sense"),
         ({"items": math.inf, "within_s": 1.0}, r"items makes no sense: it is beyond 9\.0"),
-        ({"rate_hz": math.inf}, "sampling makes no sense: it is beyond"),
+        ({"rate_hz": math.inf}, "rate makes no sense: it is beyond"),
         ({"budget_s": 1e10}, r"budget makes no sense: it is beyond 1e\+09"),
         ({"seed": -(10**400)}, "seed makes no sense"),
         ({"workers": (10**400,)}, "workers makes no sense"),
@@ -165,7 +165,7 @@ TYPED = {
     "chunksize": "5",
     "budget_s": "2m",
     "predict_cpus": ["4,16", "64"],
-    "predict_gil": "off",
+    "free_threaded": True,
     "within_s": "10m",
     "items": "1e6",
     "star": True,
@@ -178,7 +178,7 @@ READ = Options(
     chunksize=5,
     budget_s=120.0,
     predict_cpus=(4, 16, 64),
-    predict_gil=False,
+    free_threaded=True,
     within_s=600.0,
     items=1e6,
     seed=7,
@@ -232,6 +232,13 @@ def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch
     assert seen == [replace(READ, seed=8, workers=(3,))]
     with pytest.raises(TypeError, match="bugdet_s"):
         analyze(len, bugdet_s=3)
+
+
+@pytest.mark.parametrize(("former", "now"), [("predict_gil", "free_threaded"), ("wanted_per_s", "target_rate_per_s")])
+def test_a_former_name_of_a_setting_is_answered_with_that_of_today(former: str, now: str) -> None:
+    given: dict[str, Any] = {former: 1}
+    with pytest.raises(UsageError, match=f"{former} .* {now}"):
+        analyze(len, **given)
 
 
 def test_what_is_saved_has_no_secret() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope.errors import UsageError
-from gilscope.parsing import counts, is_on, key_values, milliseconds, names, seconds, size
+from gilscope.parsing import counts, hertz, key_values, milliseconds, names, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,9 @@ def test_what_is_no_keyword_argument(item: str) -> None:
         key_values([item], "--kwarg")
 
 
-def test_on_and_off() -> None:
-    assert (is_on("on", "--x"), is_on("off", "--x")) == (True, False)
-    with pytest.raises(UsageError, match="--x 'no' is neither on nor off"):
-        is_on("no", "--x")
+def test_a_sampling_rate_is_read() -> None:
+    assert (hertz("100", "--rate"), hertz("62.5 Hz", "--rate")) == (100.0, 62.5)
+    with pytest.raises(UsageError, match="--rate 'often' is no sampling rate"):
+        hertz("often", "--rate")
+    with pytest.raises(UsageError, match="--target-rate 500/s"):
+        hertz("500/s", "--rate")

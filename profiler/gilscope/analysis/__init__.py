@@ -13,6 +13,7 @@ from gilscope.analysis.pythons import investigate_pythons
 from gilscope.analysis.survey import survey
 from gilscope.options import BUDGET_S, Options, all_options
 from gilscope.pythons_result import PythonsResult
+from gilscope.renamed import refuse_renamed
 from gilscope.result import Result
 from gilscope.targets import describe
 
@@ -74,6 +75,7 @@ def analyze(
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
     target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
+    refuse_renamed(settings)
     told = replace(options or Options(), **_with_budget(settings, options))
     result = investigate_pythons(target, told) if told.pythons else investigate(target, told)
     if result.interrupted:

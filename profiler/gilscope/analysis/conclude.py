@@ -70,7 +70,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
         recommendation=recommendation,
         trials=with_bounded_timelines(trials),
         predictions=predictions(
-            model, trials, cpus=options.predict_cpus, gil=options.predict_gil, margin=measured.floor
+            model, trials, cpus=options.predict_cpus, gil=not options.free_threaded, margin=measured.floor
         )
         if model
         else (),

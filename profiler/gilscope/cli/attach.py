@@ -13,7 +13,7 @@ from gilscope.cli.watching import (
     OUTPUT,
     OVERHEAD,
     PROCESSES,
-    SAMPLING,
+    RATE,
     THREADS,
     VERBOSE,
     or_without_memory,
@@ -30,7 +30,7 @@ def attach(
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    sampling_hz: Annotated[float, SAMPLING] = 100.0,
+    rate: Annotated[str, RATE] = "100",
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     memory: Annotated[bool, MEMORY] = True,
@@ -47,7 +47,7 @@ def attach(
     from gilscope.report.programs.sections import VERBOSE as EVERYTHING
 
     duration_s = parsing.seconds(duration, "--duration")
-    settings = replace(settings_of(sampling_hz, overhead, processes, threads), memory=memory)
+    settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)
     destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
     with or_without_memory():
         watching = Watching(pid, settings)

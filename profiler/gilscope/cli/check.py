@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.compare import ANYWAY, FORMAT, OUTPUT
+from gilscope.cli.compare import FORCE, FORMAT, OUTPUT
 
 if TYPE_CHECKING:
     from gilscope.cli.output import Destinations
@@ -36,7 +36,7 @@ def check(
             "lock_wait>1, runqueue>1, cpus>2.",
         ),
     ] = None,
-    anyway: Annotated[bool, ANYWAY] = False,
+    force: Annotated[bool, FORCE] = False,
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
@@ -65,7 +65,7 @@ def check(
         return
     conditions = parsed("throughput<0.9" if fail_on is None else fail_on)
     destinations = Destinations(output or [], ["check"], "json" if as_json else format_name)
-    comparisons, found, objections = compare_files(baseline, result, anyway=anyway)
+    comparisons, found, objections = compare_files(baseline, result, force=force)
     judged = [(each, judge(condition, each)) for each in comparisons for condition in conditions]
     destinations.write(gate_sheet(judged, found, objections), quiet=quiet)
     if not passes([told for _, told in judged], found):

@@ -11,6 +11,7 @@ import typer
 import typer.core
 import typer.main
 
+from gilscope.cli.command import Command, ProcessCommand
 from gilscope.cli.options import spliced
 from gilscope.extensions import installed
 
@@ -25,16 +26,7 @@ _PROGRAMS: Final = {"ignore_unknown_options": True, "allow_interspersed_args": F
 _SETTINGS: Final = {"run": _PROGRAMS, "top": _PROGRAMS}
 
 
-class _OfProcess(typer.core.TyperCommand):
-    """A command that takes a process, options before and behind it, or a program with its own arguments."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0].isdigit():
-            ctx.ignore_unknown_options, ctx.allow_interspersed_args = False, True
-        return super().parse_args(ctx, args)
-
-
-_CLASSES: Final = {"top": _OfProcess}
+_CLASSES: Final[dict[str, type[Command]]] = {"top": ProcessCommand}
 
 
 class _Commands(Mapping[str, Any]):
@@ -44,7 +36,7 @@ class _Commands(Mapping[str, Any]):
     def __init__(self, functions: Sequence[Callable[..., None]]) -> None:
         self._own = _infos(
             lambda app: [
-                app.command(cls=_CLASSES.get(name), context_settings=_SETTINGS.get(name))(function)
+                app.command(context_settings=_SETTINGS.get(name))(function)
                 for function in functions
                 for name in (function.__name__,)
             ]
@@ -59,6 +51,7 @@ class _Commands(Mapping[str, Any]):
         info = self._own.get(name) or self.infos[name]
         if info.callback is not None:
             spliced(info.callback)
+        info.cls = _CLASSES.get(name, Command)
         return typer.main.get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
 
     def __iter__(self) -> Iterator[str]:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from gilscope.decide.regress import Comparison
     from gilscope.report.sheet import Sheet
 
-__all__ = ["ANYWAY", "FORMAT", "OUTPUT", "Compared", "compare", "compare_files"]
+__all__ = ["FORCE", "FORMAT", "OUTPUT", "Compared", "compare", "compare_files"]
 
 OUTPUT = typer.Option(
     "--output", "-o", metavar="PATH", help="A file to write: .json .csv .html .md; a folder gets all."
 )
 FORMAT = typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md.")
-ANYWAY = typer.Option(
-    "--anyway", help="Compare results of different machines, Pythons, targets or inputs, and say so on top."
+FORCE = typer.Option(
+    "--force", help="Compare results of different machines, Pythons, targets or inputs, and say so on top."
 )
 
 
@@ -28,7 +28,7 @@ def compare(
         str, typer.Argument(metavar="OLD", help="Results that were saved as JSON, or a folder that GILSCOPE_OUT named.")
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Later ones of the same functions.")],
-    anyway: Annotated[bool, ANYWAY] = False,
+    force: Annotated[bool, FORCE] = False,
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
@@ -47,13 +47,13 @@ def compare(
     else:
         was, now = parsed(old), parsed(new)
         programs = is_program(was) and is_program(now)
-        compared = _programs if programs else lambda *given, anyway: comparison_sheet(*_results(*given, anyway=anyway))
-        sheet = compared(old, was, new, now, anyway=anyway)
+        compared = _programs if programs else lambda *given, force: comparison_sheet(*_results(*given, force=force))
+        sheet = compared(old, was, new, now, force=force)
     destinations.write(sheet, quiet=quiet)
 
 
-def _programs(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Sheet:
-    """:raises UsageError: when they are not comparable, unless ``anyway``"""
+def _programs(old: str, was: Any, new: str, now: Any, *, force: bool) -> Sheet:
+    """:raises UsageError: when they are not comparable, unless ``force``"""
     from gilscope.decide.comparable import program_objections
     from gilscope.decide.program_changes import program_changes
     from gilscope.errors import UsageError
@@ -64,10 +64,10 @@ def _programs(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Sheet:
 
     before, after = program_of(old, was, ProgramRecord), program_of(new, now, ProgramRecord)
     against = program_objections(before, after)
-    if against and not anyway:
+    if against and not force:
         raise UsageError(
             f"{old!r} and {new!r} cannot be compared, for more than the programs differs "
-            f"({printable('; '.join(against))}): watch both on the same machine with the same Python, or give --anyway"
+            f"({printable('; '.join(against))}): watch both on the same machine with the same Python, or give --force"
         )
     return program_changes_sheet(before, after, program_changes(before, after), against)
 
@@ -98,18 +98,18 @@ class Compared(NamedTuple):
     """What the results ought not to differ in and do, each with the function's specification."""
 
 
-def compare_files(old: str, new: str, *, anyway: bool) -> Compared:
+def compare_files(old: str, new: str, *, force: bool) -> Compared:
     """Read two files of saved results and compare them.
 
     :raises LoadError: when one cannot be read
-    :raises UsageError: when they have no function in common, or are not comparable, unless ``anyway``
+    :raises UsageError: when they have no function in common, or are not comparable, unless ``force``
     """
     from gilscope.report.saved import parsed
 
-    return _results(old, parsed(old), new, parsed(new), anyway=anyway)
+    return _results(old, parsed(old), new, parsed(new), force=force)
 
 
-def _results(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Compared:
+def _results(old: str, was: Any, new: str, now: Any, *, force: bool) -> Compared:
     from gilscope.decide.comparable import listed, matched, objections, summed
     from gilscope.decide.regress import compare as compare_results
     from gilscope.errors import UsageError
@@ -124,11 +124,11 @@ def _results(old: str, was: Any, new: str, now: Any, *, anyway: bool) -> Compare
             f"the other of {printable(listed(found.only_new))}"
         )
     against = [(pair[1].target.spec, what) for pair in found.pairs for what in objections(*pair)]
-    if against and not anyway:
+    if against and not force:
         told = printable(summed(against))
         raise UsageError(
             f"{old!r} and {new!r} cannot be compared, for more than the functions differs ({told}): measure both "
-            "on the same machine with the same Python and inputs, or give --anyway"
+            "on the same machine with the same Python and inputs, or give --force"
         )
     return Compared([compare_results(*pair) for pair in found.pairs], found, against)
 

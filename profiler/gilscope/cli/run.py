@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gilscope.cli.capturing import CAPTURE, MOST, TO
-from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, SAMPLING, THREADS, VERBOSE
+from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
 
 __all__ = ["run"]
 
@@ -21,7 +21,7 @@ def run(
         ),
     ],
     output: Annotated[list[str] | None, OUTPUT] = None,
-    sampling_hz: Annotated[float, SAMPLING] = 100.0,
+    rate: Annotated[str, RATE] = "100",
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     threads: Annotated[list[str] | None, THREADS] = None,
@@ -41,7 +41,7 @@ def run(
     from gilscope.programs.launching import end_as, launched
     from gilscope.programs.watching import Ending, Watching, until_it_ends
 
-    settings = settings_of(sampling_hz, overhead, processes, threads)
+    settings = settings_of(rate, overhead, processes, threads)
     files = Files(output or [], ["run"])
     with capturing(capture or [], capture_to, capture_most) as kept:
         with launched(program, environment=kept.environment) as running:

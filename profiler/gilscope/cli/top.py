@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, SAMPLING, THREADS, or_without_memory
+from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, RATE, THREADS, or_without_memory
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def top(
             "told if it fails.",
         ),
     ] = None,
-    sampling_hz: Annotated[float, SAMPLING] = 100.0,
+    rate: Annotated[str, RATE] = "100",
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     threads: Annotated[list[str] | None, THREADS] = None,
@@ -75,7 +75,7 @@ def top(
         raise UsageError(f"--window {window} is not from {_LEAST_S:.0f}s to {_MOST_S:.0f}s")
     if printed is not None:
         report.check_writable(printed)
-    settings = replace(settings_of(sampling_hz, overhead, processes, threads), memory=memory)
+    settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)
     if not program[0].isdigit():
         _start(program, settings, window_s, output or [], printed)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gilscope.errors import AttachError, UsageError
+from gilscope.parsing import hertz
 
 if TYPE_CHECKING:
     from gilscope.programs.watching import Settings
@@ -21,7 +22,7 @@ __all__ = [
     "OUTPUT",
     "OVERHEAD",
     "PROCESSES",
-    "SAMPLING",
+    "RATE",
     "THREADS",
     "VERBOSE",
     "or_without_memory",
@@ -39,9 +40,7 @@ OUTPUT = typer.Option(
 FORMAT = typer.Option(
     "--format", "-f", help="How it is told: text, json, csv, html, md, perfetto, speedscope, collapsed."
 )
-SAMPLING = typer.Option(
-    "--sampling", metavar="HZ", help="Moments a second at which each process is looked at, at most."
-)
+RATE = typer.Option("--rate", "-r", metavar="HZ", help="Moments a second at which each process is looked at, at most.")
 OVERHEAD = typer.Option(
     "--overhead", metavar="SHARE", help="CPU that looking may take from the program, as a share of all CPUs: 1%."
 )
@@ -56,18 +55,19 @@ VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.")
 _MOST_HZ = 10_000.0
 
 
-def settings_of(sampling_hz: float, overhead: str, processes: str, threads: Sequence[str] | None = None) -> Settings:
+def settings_of(rate: str, overhead: str, processes: str, threads: Sequence[str] | None = None) -> Settings:
     """The options, checked.
 
     :raises UsageError: when one has no meaning
     """
     from gilscope.programs.watching import Settings
 
-    if not 0 < sampling_hz <= _MOST_HZ:
-        raise UsageError(f"--sampling {sampling_hz:g} is no rate: give moments a second, from 1 to {_MOST_HZ:,.0f}")
+    rate_hz = hertz(rate, "--rate")
+    if not 0 < rate_hz <= _MOST_HZ:
+        raise UsageError(f"--rate {rate} is no sampling rate: give moments a second, from 1 to {_MOST_HZ:,.0f}")
     if processes not in ("all", "main"):
         raise UsageError(f"--processes {processes!r} is neither all nor main")
-    return Settings(sampling_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))
+    return Settings(rate_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))
 
 
 def _share(text: str) -> float:

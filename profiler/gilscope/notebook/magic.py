@@ -17,6 +17,7 @@ from gilscope.errors import GilscopeError, TargetFailedError, UsageError
 from gilscope.notebook.progress import progress
 from gilscope.notebook.source import Asked, function_of_cell, in_expression, value_of
 from gilscope.options import Option, Options, all_options
+from gilscope.renamed import refuse_renamed
 from gilscope.targets import describe
 from gilscope.targets.decorated import declared
 
@@ -88,6 +89,7 @@ def _typed(option: Option) -> dict[str, Any]:
 def _parted(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace, str]:
     """The options, and what stands behind them exactly as it was typed."""
     words = list(re.finditer(r"\S+", line))
+    refuse_renamed(word[0] for word in words)
     given = parser.parse_args([word[0] for word in words])
     rest = line[words[-len(given.rest)].start() :] if given.rest else ""
     return given, rest.rstrip("; \t")

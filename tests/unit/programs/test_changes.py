@@ -184,4 +184,4 @@ def test_a_program_is_not_compared_with_an_analysis(tmp_path: Path) -> None:
     make_result().to_json(analysis)
     for old, new in ((program, analysis), (analysis, program)):
         with pytest.raises(UsageError, match=r"program.json' is a program that was watched, and .*analysis.json'"):
-            compare_files(str(old), str(new), anyway=True)
+            compare_files(str(old), str(new), force=True)

@@ -1,0 +1,28 @@
+"""Names that an earlier version had for what has another now: who types one is told the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gilscope.errors import UsageError
+
+__all__ = ["refuse_renamed"]
+
+#: Options of the command line and the notebook, and settings of `gilscope.analyze`.
+_NOW = {
+    "--sampling": "--rate (-r)",
+    "--anyway": "--force",
+    "--predict-gil": "--free-threaded, which takes no value",
+    "predict_gil": "free_threaded",
+    "wanted_per_s": "target_rate_per_s",
+}
+
+
+def refuse_renamed(names: Iterable[str]) -> None:
+    """Nothing, where all these are names of today, or nobody's.
+
+    :raises UsageError: for the first that has another now
+    """
+    for name in names:
+        if now := _NOW.get(name.partition("=")[0]):
+            raise UsageError(f"{name} has another name since gilscope 0.2: {now}")
