@@ -85,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"decide", "production", "programs"},
     "drawn": {"report"},
-    "result": GROUND | {"report", "drawn"},
+    "result": GROUND | {"report", "drawn", "decide"},
     "program_result": GROUND | {"report", "drawn"},
     "pythons_result": GROUND | {"report", "drawn", "result"},
     "loading": GROUND | {"report", "result", "program_result", "pythons_result"},

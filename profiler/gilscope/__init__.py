@@ -3,6 +3,9 @@
 ``analyze(func, inputs)`` runs a function under every executor backend, accounts for each second of each worker,
 classifies it and recommends how to run it; ``@classify`` learns the same from a program's own calls, without a
 recommendation. Importing this package loads nothing heavy: names arrive when used.
+
+What is stable, by semantic versioning: the names in ``gilscope.__all__`` with their parameters, and the fields of saved
+results (``gilscope schema`` writes them down). All else, the modules and what is in them, may change in any version.
 """
 
 from __future__ import annotations
@@ -12,7 +15,20 @@ from gilscope.version import __version__
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
-    from gilscope.errors import GilscopeError
+    from gilscope.errors import (
+        AttachError,
+        BrokerError,
+        ForgedError,
+        GilscopeError,
+        InputsError,
+        LoadError,
+        MeasurementError,
+        OutputError,
+        PythonError,
+        TargetError,
+        TargetFailedError,
+        UsageError,
+    )
     from gilscope.loading import load
     from gilscope.options import Options
     from gilscope.production.collection import profiles
@@ -21,16 +37,32 @@ if TYPE_CHECKING:
     from gilscope.production.recording import flush
     from gilscope.program_result import ProgramResult
     from gilscope.pythons_result import PythonsResult
+    from gilscope.records import Classification, Finding, Recommendation, Trial
     from gilscope.report.frames import frame
     from gilscope.result import Result
     from gilscope.watched import watch, watching
 
 __all__ = [
+    "AttachError",
+    "BrokerError",
+    "Classification",
+    "Finding",
+    "ForgedError",
     "GilscopeError",
+    "InputsError",
+    "LoadError",
+    "MeasurementError",
     "Options",
+    "OutputError",
     "ProgramResult",
+    "PythonError",
     "PythonsResult",
+    "Recommendation",
     "Result",
+    "TargetError",
+    "TargetFailedError",
+    "Trial",
+    "UsageError",
     "__version__",
     "analyze",
     "classify",
@@ -46,7 +78,6 @@ __all__ = [
 _HOMES = {
     "analyze": "gilscope.analysis",
     "classify": "gilscope.production.decorator",
-    "GilscopeError": "gilscope.errors",
     "Options": "gilscope.options",
     "ProgramResult": "gilscope.program_result",
     "PythonsResult": "gilscope.pythons_result",
@@ -60,6 +91,8 @@ _HOMES = {
     "profiles": "gilscope.production.collection",
     "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for
 }
+_HOMES.update((name, "gilscope.errors") for name in __all__ if name.endswith("Error"))
+_HOMES.update(dict.fromkeys(("Classification", "Finding", "Recommendation", "Trial"), "gilscope.records"))
 
 
 def __getattr__(name: str) -> object:

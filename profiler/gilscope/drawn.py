@@ -1,26 +1,32 @@
-"""What all results have in common: each can be drawn in any format, and saved."""
+"""What all results have in common: each can be drawn in any format, saved, and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gilscope import report
+from gilscope.report.saved import checked, decoded, load_error, parsed
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from gilscope.report.document import Document
 
-__all__ = ["Drawn"]
+__all__ = ["Drawn", "Saved"]
 
 
 class Drawn:
-    """A record with what draws it. CSV has the rows of its frames, JSON all of it."""
+    """What draws a record. CSV has the rows of its frames, JSON all of it."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         """All of it in a sentence, on one line."""
-        return f"<{type(self).__name__}: {self._sentence()}>"
+        return f"<{type(self).__name__}: {' '.join(self._sentence().split())}>"
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The record as JSON; also written to ``path``, atomically, when given. `gilscope.load` reads it."""
@@ -68,3 +74,44 @@ class Drawn:
         if path is not None:
             report.write_text(path, text)
         return text
+
+
+class Saved(Drawn):
+    """What also reads a record again."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, source: str | bytes | Path) -> Self:
+        """One that was saved.
+
+        :param source: the text that `to_json` gave, or the `pathlib.Path` of a file that holds it
+        :raises LoadError: when it cannot be read, is of another sort, or holds several
+        """
+        if isinstance(source, Path):
+            return cls._read(source, parsed(source))
+        if isinstance(source, str) and source.strip() and source.lstrip()[0] not in "{[":
+            raise load_error(source, "that is no JSON; of a file of that name, give a pathlib.Path")
+        data = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
+        return cls._read("<text>", decoded("<text>", data))
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """One from what `to_dict` gave.
+
+        :raises LoadError: when a field is missing or of a wrong type, or the record is of another sort
+        """
+        return cls._read("<dict>", checked("<dict>", dict(record)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON has it: dicts, lists, strings, numbers and None. `from_dict` reads it."""
+        record: dict[str, Any] = msgspec.json.decode(self.to_json())
+        return record
+
+    @classmethod
+    def _read(cls, name: str | Path, found: Any) -> Self:
+        """One from what a file of that name says.
+
+        :raises LoadError: when it is none
+        """
+        raise NotImplementedError

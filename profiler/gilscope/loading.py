@@ -7,7 +7,7 @@ from pathlib import Path
 from gilscope import result
 from gilscope.program_result import ProgramResult
 from gilscope.pythons_result import PythonsResult
-from gilscope.report.saved import are_pythons, is_program, load_error, parsed, program_of, pythons_of, results_of
+from gilscope.report.saved import are_pythons, is_program, parsed, program_of, pythons_of, results_of
 
 __all__ = ["load"]
 
@@ -23,7 +23,4 @@ def load(path: str | Path) -> result.Result | ProgramResult | PythonsResult:
         return program_of(path, found, ProgramResult)
     if are_pythons(found):
         return pythons_of(path, found, PythonsResult)
-    results = results_of(path, found, result.Result)
-    if len(results) != 1:
-        raise load_error(path, f"it holds {len(results)} results; read them with gilscope.result.load_all")
-    return results[0]
+    return result.only(path, results_of(path, found, result.Result))

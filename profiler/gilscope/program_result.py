@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from gilscope.drawn import Drawn
+from gilscope.drawn import Saved
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.clean import printable
+from gilscope.report.saved import program_of
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
 __all__ = ["ProgramResult"]
 
 
-class ProgramResult(Drawn, ProgramRecord, frozen=True, kw_only=True):
+class ProgramResult(Saved, ProgramRecord, frozen=True, kw_only=True):
     """Everything that watching a program told. Draw it in any format; save it with ``to_json``."""
 
     def _sentence(self) -> str:
         return printable(self.verdict.sentence)
+
+    @classmethod
+    def _read(cls, name: str | Path, found: Any) -> Self:
+        return program_of(name, found, cls)
 
     def processes_frame(self) -> pd.DataFrame:
         """One row per process: seconds of all its threads by state."""

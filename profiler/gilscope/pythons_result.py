@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from gilscope.drawn import Drawn
+from gilscope.drawn import Saved
 from gilscope.records.pythons import PythonsRecord
 from gilscope.report.clean import printable
+from gilscope.report.saved import pythons_of
 from gilscope.result import Result
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
 __all__ = ["PythonsResult"]
 
 
-class PythonsResult(Drawn, PythonsRecord, frozen=True, kw_only=True):
+class PythonsResult(Saved, PythonsRecord, frozen=True, kw_only=True):
     """What one function did under several Pythons, side by side. Draw it in any format; save it with ``to_json``."""
 
     def _sentence(self) -> str:
         return printable(self.verdict)
+
+    @classmethod
+    def _read(cls, name: str | Path, found: Any) -> Self:
+        return pythons_of(name, found, cls)
 
     @property
     def results(self) -> dict[str, Result]:

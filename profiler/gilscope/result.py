@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gilscope.drawn import Drawn
-from gilscope.records import ResultRecord
+from gilscope.decide.recommended import recommended
+from gilscope.drawn import Saved
+from gilscope.records import ResultRecord, Trial
 from gilscope.report.clean import printable
-from gilscope.report.saved import load_error, read_all
+from gilscope.report.saved import load_error, read_all, results_of
 from gilscope.report.verdicts import verdict_sentence
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
-__all__ = ["Result", "load", "load_all"]
+__all__ = ["Result", "load", "load_all", "only"]
+
+R = TypeVar("R", bound=ResultRecord)
 
 
-class Result(Drawn, ResultRecord, frozen=True, kw_only=True):
+class Result(Saved, ResultRecord, frozen=True, kw_only=True):
     """Everything one analysis learned about one target. Draw it in any format; save it with ``to_json``."""
 
     @property
@@ -25,8 +31,17 @@ class Result(Drawn, ResultRecord, frozen=True, kw_only=True):
         """The whole analysis in a sentence."""
         return printable(verdict_sentence(self))
 
+    @property
+    def best(self) -> Trial | None:
+        """The trial that is recommended; None where nothing is."""
+        return recommended(self.recommendation, self.trials)
+
     def _sentence(self) -> str:
         return self.verdict
+
+    @classmethod
+    def _read(cls, name: str | Path, found: Any) -> Self:
+        return only(name, results_of(name, found, cls))
 
     def trials_frame(self) -> pd.DataFrame:
         """One row per trial; units in the column names."""
@@ -72,7 +87,14 @@ def load(path: str | Path) -> Result:
 
     :raises LoadError: when it cannot be read, or holds several results
     """
-    results = load_all(path)
+    return only(path, load_all(path))
+
+
+def only(path: str | Path, results: Sequence[R]) -> R:
+    """The one result of a file.
+
+    :raises LoadError: when it holds several
+    """
     if len(results) != 1:
         raise load_error(path, f"it holds {len(results)} results; read them with gilscope.result.load_all")
     return results[0]

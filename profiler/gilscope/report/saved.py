@@ -17,6 +17,8 @@ from gilscope.records.pythons import PYTHONS_SCHEMA, PythonsRecord
 
 __all__ = [
     "are_pythons",
+    "checked",
+    "decoded",
     "is_program",
     "load_error",
     "migrated",
@@ -39,6 +41,12 @@ _OLDER: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 _NAME: Final = SCHEMA.partition("/")[0] + "/"
 _PROGRAM: Final = PROGRAM_SCHEMA.partition("/")[0] + "/"
 _PYTHONS: Final = PYTHONS_SCHEMA.partition("/")[0] + "/"
+#: By what schemas begin with, what they are of.
+_SORTS: Final = {
+    _NAME: "the analysis of a function",
+    _PROGRAM: "a program that was watched",
+    _PYTHONS: "a function under several Pythons",
+}
 
 
 def read_all(path: str | Path, kind: type[R]) -> list[R]:
@@ -54,7 +62,19 @@ def parsed(path: str | Path) -> Any:
 
     :raises LoadError: when it is missing, truncated, not JSON, or has figures that nobody measured
     """
-    found = _parse(path, _contents(path))
+    return decoded(path, _contents(path))
+
+
+def decoded(path: str | Path, data: bytes) -> Any:
+    """The same of what stands in one."""
+    return checked(path, _parse(path, data))
+
+
+def checked(path: str | Path, found: Any) -> Any:
+    """What was found there, when somebody can have measured its figures.
+
+    :raises LoadError: when nobody can
+    """
     if not is_measurable(found):
         raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
     return found
@@ -81,9 +101,7 @@ def program_of(path: str | Path, found: Any, kind: type[P]) -> P:
 
     :raises LoadError: when it is of another schema, or has wrong types
     """
-    schema = found["schema"]
-    if schema != PROGRAM_SCHEMA:
-        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+    _require_schema(path, found, PROGRAM_SCHEMA)
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
@@ -100,9 +118,7 @@ def pythons_of(path: str | Path, found: Any, kind: type[S]) -> S:
 
     :raises LoadError: when it is of another schema, or has wrong types
     """
-    schema = found["schema"]
-    if schema != PYTHONS_SCHEMA:
-        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+    _require_schema(path, found, PYTHONS_SCHEMA)
     try:
         record = msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
@@ -157,11 +173,7 @@ def _what(data: bytes, problem: str) -> str:
 
 def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
     """The schema comes first: a record of another version is called that, and not ill-typed."""
-    schema = record.get("schema") if isinstance(record, dict) else None
-    if schema is None:
-        raise load_error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
-    if schema not in (SCHEMA, *_OLDER):
-        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(schema)}")
+    _require_schema(path, record, SCHEMA, *_OLDER)
     try:
         result = msgspec.convert(migrated(record), kind)
     except msgspec.ValidationError as error:
@@ -172,12 +184,24 @@ def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
     return result
 
 
-def _what_to_do(schema: Any) -> str:
+def _require_schema(path: str | Path, found: Any, *known: str) -> None:
+    """:raises LoadError: when it is of none of the ``known`` ones"""
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema is None:
+        raise load_error(path, 'it is JSON, but not a gilscope result: it has no "schema" field')
+    if schema not in known:
+        raise load_error(path, f"its schema is {schema!r}, {_what_to_do(str(schema), known[0])}")
+
+
+def _what_to_do(schema: str, wanted: str) -> str:
     from gilscope.version import __version__
 
-    known = f"but gilscope {__version__} reads {SCHEMA!r} and older"
-    if not str(schema).startswith((_NAME, _PROGRAM, _PYTHONS)):
+    sort = next((sort for sort in _SORTS if schema.startswith(sort)), None)
+    known = f"but gilscope {__version__} reads {wanted!r} and older"
+    if sort is None:
         return f"{known}: give a file that gilscope analyze saved as JSON"
+    if not wanted.startswith(sort):
+        return f"which is {_SORTS[sort]}, and {wanted!r} was expected: gilscope.load reads either"
     return f"{known}: upgrade gilscope (pip install --upgrade gilscope), or analyze again"
 
 
