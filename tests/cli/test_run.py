@@ -204,7 +204,7 @@ def test_ctrl_c_and_a_terminal_that_goes_away_end_the_watching_with_the_report(
         assert watching.stderr is not None
         _wait_until_it_watches(watching.pid)
         watching.send_signal(number)
-        assert finish(watching).status == 0
+        assert finish(watching).status == 128 + number
         assert (cli.cwd / "seen.json").exists()
         assert program.poll() is None
     finally:

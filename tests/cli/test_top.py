@@ -75,7 +75,7 @@ def test_it_stops_and_goes_on_as_the_shell_says(cli: Cli, screen: Terminal, busy
     screen.wait_for("; icanon" if b"; icanon" in screen.said else " icanon", " echo ")
     screen.wait_for("Threads (")
     screen.type("\x03")
-    screen.wait_for("status 0")
+    screen.wait_for("status 130")
     assert screen.ended(shell) == 0
     assert screen.is_as_before
     assert busy.poll() is None
@@ -89,10 +89,10 @@ def test_however_it_is_ended_the_program_goes_on(
     screen.wait_for("Threads (")
     if ending == "hang up":
         screen.hang_up()
-        assert shown.wait(60) == 0
+        assert shown.wait(60) == 129
     else:
         shown.send_signal(signal.Signals[ending])
-        assert screen.ended(shown) == 0
+        assert screen.ended(shown) == 128 + signal.Signals[ending]
         assert screen.is_as_before
     assert busy.poll() is None
 

@@ -14,6 +14,6 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        from gilscope.cli.exits import INTERRUPTED
+        from gilscope.cli.signalled import status_of_signal
 
-        sys.exit(INTERRUPTED)
+        sys.exit(status_of_signal())

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import traceback
-from collections.abc import Iterator
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -20,17 +16,20 @@ from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
 from gilscope.cli.doctor import doctor
 from gilscope.cli.dump import dump
-from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
+from gilscope.cli.exits import INTERRUPTED, USAGE
+from gilscope.cli.failures import tell_failure
 from gilscope.cli.report import report
 from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
+from gilscope.cli.signalled import ended_by_signals, status_of_signal
 from gilscope.cli.stderr import that_never_fails
 from gilscope.cli.stdout import put
 from gilscope.cli.top import top
-from gilscope.errors import GilscopeError, MeasurementError
 
 __all__ = ["app", "run"]
 
+#: What the parser of the command line refuses. Typer brings its own copy of click, or not, by its version.
+_Refused: Any = typer.BadParameter.mro()[1]
 
 app = typer.Typer(
     name="gilscope",
@@ -60,46 +59,28 @@ def common(
     del version  # its callback has answered
 
 
-def _ending() -> Iterator[int]:
-    """The signals that end a command in order; not that of a terminal that goes away, where it is to survive that
-    (nohup(1))."""
-    yield from (signal.SIGINT, signal.SIGTERM)
-    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        yield signal.SIGHUP
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Ctrl-C and SIGTERM end an analysis in order. What follows is over soon, and a second one would only spoil it."""
-    for number in _ending():
-        signal.signal(number, lambda *_: None)  # SIG_IGN would not do: Python complains of one that just came
-    raise KeyboardInterrupt
-
-
 def run() -> NoReturn:
     """Run the command line and exit with its status.
 
-    :raises KeyboardInterrupt: at an interrupt before the command has begun
+    :raises KeyboardInterrupt: at a signal before the command has begun
     """
-    for number in _ending():
-        signal.signal(number, _interrupted)
+    ended_by_signals()
     with that_never_fails():
-        _run()
+        sys.exit(_status())
 
 
-def _run() -> NoReturn:
+def _status() -> int:
+    """Run the command: its exit status, once everything is told."""
     try:
         with begun(sys.argv[1:]) as spares:
-            app(obj=spares)
-    except GilscopeError as error:
-        complain(error)
-        sys.exit(status_of_error(error))
-    except (OSError, MemoryError) as error:
-        refused = MeasurementError(f"the system refused: {error or 'no memory is left'}; gilscope doctor tries it all")
-        complain(refused)
-        sys.exit(status_of_error(refused))
-    except Exception:
-        sys.stderr.write(
-            f"{traceback.format_exc()}gilscope: this is an error of its own: please report the lines above\n"
-        )
-        sys.exit(OWN_ERROR)
-    sys.exit(0)
+            status = app(obj=spares, standalone_mode=False)
+    except typer.Abort as abort:  # so typer names an EOFError, and its earlier versions an interrupt
+        if isinstance(abort.__cause__, EOFError):
+            return tell_failure(abort.__cause__)
+        return status_of_signal()
+    except _Refused as error:
+        error.show()
+        return USAGE
+    except Exception as error:
+        return tell_failure(error)
+    return status_of_signal() if status == INTERRUPTED else status or 0

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gilscope.cli.exits import INTERRUPTED
 from gilscope.cli.watching import (
     FORMAT,
     MEMORY,
@@ -25,7 +26,8 @@ __all__ = ["attach"]
 def attach(
     pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
     duration: Annotated[
-        str, typer.Option("--duration", "-d", metavar="TIME", help="How long; Ctrl-C ends it before that.")
+        str,
+        typer.Option("--duration", "-d", metavar="TIME", help="How long; Ctrl-C ends it sooner, with the report."),
     ] = "30s",
     output: Annotated[list[str] | None, OUTPUT] = None,
     format_name: Annotated[str, FORMAT] = "text",
@@ -49,6 +51,7 @@ def attach(
     duration_s = parsing.seconds(duration, "--duration")
     settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)
     destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
+    interrupted = False
     with or_without_memory():
         watching = Watching(pid, settings)
     try:
@@ -57,8 +60,10 @@ def attach(
     except ProcessLookupError as error:
         raise refused(pid, error) from error
     except KeyboardInterrupt:
-        pass  # the program goes on, and what was seen is told
+        interrupted = True  # the program goes on, and what was seen is told
     finally:
         record = watching.record(Ending())
         watching.close()
     destinations.write(record, also=EVERYTHING if verbose else (), quiet=quiet)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)

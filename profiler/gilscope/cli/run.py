@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gilscope.cli.capturing import CAPTURE, MOST, TO
 from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
+
+if TYPE_CHECKING:
+    from gilscope.cli.output import Files
+    from gilscope.programs.launching import Launched
+    from gilscope.programs.watching import Settings
+    from gilscope.records.programs import ProgramRecord
 
 __all__ = ["run"]
 
@@ -36,21 +44,37 @@ def run(
     The report goes to standard error, or to the files of -o; the exit status is the program's.
     """
     from gilscope.cli.capturing import capturing
+    from gilscope.cli.failures import only_told
     from gilscope.cli.output import Files
-    from gilscope.cli.watching import settings_of, tell
+    from gilscope.cli.watching import settings_of
     from gilscope.programs.launching import end_as, launched
-    from gilscope.programs.watching import Ending, Watching, until_it_ends
 
     settings = settings_of(rate, overhead, processes, threads)
     files = Files(output or [], ["run"])
-    with capturing(capture or [], capture_to, capture_most) as kept:
-        with launched(program, environment=kept.environment) as running:
-            watching = Watching(running.pid, settings, just_started=True)
-            with until_it_ends(running.pid) as wait:
-                watching.watch(wait)
-            status = running.wait()
-        record, trouble = kept.told_in(watching.record(Ending(exit_status=status), ["python", *program]))
-    watching.close()
+    with (
+        capturing(capture or [], capture_to, capture_most) as kept,
+        launched(program, environment=kept.environment) as running,
+    ):
+        with only_told():
+            record, trouble = kept.told_in(_watched(running, program, settings))
+            _tell(record, files, trouble, verbose=verbose, quiet=quiet)
+        status = running.wait()
+    end_as(status, sys.exit)
+
+
+def _watched(running: Launched, program: Sequence[str], settings: Settings) -> ProgramRecord:
+    """What was seen of it, once it has ended."""
+    from gilscope.programs.watching import Ending, Watching, until_it_ends
+
+    with closing(Watching(running.pid, settings, just_started=True)) as watching:
+        with until_it_ends(running.pid) as wait:
+            watching.watch(wait)
+        return watching.record(Ending(exit_status=running.wait()), ["python", *program])
+
+
+def _tell(record: ProgramRecord, files: Files, trouble: str, *, verbose: bool, quiet: bool) -> None:
+    from gilscope.cli.watching import tell
+
     written, failed = files.write(record)
     if not files:
         tell(record, verbose=verbose)
@@ -58,4 +82,3 @@ def run(
         sys.stderr.write("".join(f"gilscope: wrote {path}\n" for path in written))
     for why in filter(None, (failed, trouble)):
         sys.stderr.write(f"gilscope: {why}\n")
-    end_as(status, sys.exit)

@@ -101,6 +101,8 @@ def _attach(pid: int, settings: Settings, window_s: float, output: list[str]) ->
             raise refused(pid, error) from error
         if view.ended:
             _tell_end(view, f"process {pid} has ended")
+        if view.ending is not None:
+            raise typer.Exit(128 + view.ending)
 
 
 def _start(program: list[str], settings: Settings, window_s: float, output: list[str], printed: str | None) -> None:

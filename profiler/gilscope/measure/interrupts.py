@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, held back while a process is half started or half ended: it would be lost."""
+"""Ctrl-C, SIGTERM and SIGHUP, held back while a process is half started or half ended: it would be lost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = ["uninterrupted"]
+
+#: Windows has no SIGHUP.
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
@@ -21,7 +24,7 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     noted: list[tuple[int, FrameType | None]] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for name in _ENDING if (number := getattr(signal, name, None))}
     held = {number: handler for number, handler in handlers.items() if callable(handler)}
     for number in held:
         signal.signal(number, lambda *interrupt: noted.append(interrupt))

@@ -66,7 +66,7 @@ def test_help_is_left_by_the_key_that_asked_for_it_and_by_a_view() -> None:
 
 
 def test_quitting_and_saving_are_for_others_to_do() -> None:
-    assert [pressed(Shown(), key)[1] for key in ("q", "end", "s", "x", "f")] == ["quit", "quit", "save", None, None]
+    assert [pressed(Shown(), key)[1] for key in ("q", "end", "s", "x", "f")] == ["quit", "lost", "save", None, None]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class LiveView:
         self.ended = False
         """Whether the program has ended."""
         self.quits = False
-        """Whether somebody has seen enough: by a key, or as the terminal is gone."""
+        """Whether somebody has seen enough: by a key, or as who read the blocks has gone."""
         self.ending: signal.Signals | None = None
         """The signal that says so."""
 
@@ -120,6 +120,8 @@ class LiveView:
         self.shown, action = pressed(self.shown, key)
         if action == "quit":
             self.quits = True
+        elif action == "lost":
+            self._lost()
         elif action == "save" and self.record is not None:
             self.shown = replace(self.shown, told=self._save(self.record))
         self._draw()
@@ -139,4 +141,12 @@ class LiveView:
 
     def _draw(self) -> None:
         if not self._surface.show(self.record, self.shown):
+            self._lost()
+
+    def _lost(self) -> None:
+        """Nobody sees it any more: the terminal has gone away, whose signal may be on its way yet, or who read the
+        blocks has seen enough."""
+        if self._keyboard is None:
             self.quits = True
+        else:
+            self.ending = self.ending or signal.SIGHUP

@@ -10,7 +10,7 @@ __all__ = ["KEYS", "SORTS", "VIEWS", "Action", "Shown", "Sort", "View", "pressed
 View = Literal["threads", "functions", "blame", "holds", "loops", "processes"]
 Sort = Literal["held", "waited", "cpu", "total"]
 #: What a key asks for that is no change of what is shown.
-Action = Literal["save", "quit"]
+Action = Literal["save", "quit", "lost"]
 
 VIEWS: Final[dict[str, View]] = {
     "t": "threads",
@@ -22,7 +22,7 @@ VIEWS: Final[dict[str, View]] = {
 }
 #: As the columns stand, from the left.
 SORTS: Final[dict[str, Sort]] = {"1": "held", "2": "waited", "3": "cpu", "4": "total"}
-_ACTIONS: Final[dict[str, Action]] = {"s": "save", "q": "quit", "end": "quit"}
+_ACTIONS: Final[dict[str, Action]] = {"s": "save", "q": "quit", "end": "lost"}
 _PLACES: Final = {"tab": 1, "right": 1, "backtab": -1, "left": -1}
 _COLUMNS: Final = {">": 1, "<": -1}
 
