@@ -169,7 +169,8 @@ class Cli:
 @contextlib.contextmanager
 def _same_handlers() -> Iterator[None]:
     """Signals are handled as before."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+    before = {number: signal.getsignal(number) for number in map(signal.Signals.__getitem__, names)}
     try:
         yield
     finally:

@@ -134,7 +134,7 @@ def test_a_former_name_of_an_option_is_answered_with_that_of_today(
 
 def test_a_program_has_its_own_options_though_gilscope_had_one_of_that_name(cli: Cli) -> None:
     (cli.cwd / "work.py").write_text("import sys; print(sys.argv[1:])")
-    assert cli.answer("run", "-q", "-o", "seen.json", "work.py", "--sampling", "3").stdout == "['--sampling', '3']\n"
+    assert cli.run("run", "-q", "-o", "seen.json", "work.py", "--sampling", "3").stdout == "['--sampling', '3']\n"
 
 
 def test_help_and_version_are_answers(cli: Cli) -> None:

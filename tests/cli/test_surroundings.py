@@ -19,7 +19,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded, TrialProcess
 from gilscope.targets import TargetSpec
-from tests.cli.conftest import Cli, place
+from tests.cli.conftest import Cli, finish, place
 
 PATIENCE_S = 30.0
 #: Runs what follows in a folder that is no more.
@@ -127,3 +127,35 @@ def test_a_name_that_is_no_text_is_told_in_a_line(cli: Cli, arguments: tuple[str
 def test_a_process_pool_can_be_opened_where_the_target_has_closed_standard_error() -> None:
     text = "import os; os.close(2); from gilscope.backends.process import _start_tracker as go; go(); os._exit(7)"
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 7
+
+
+def test_an_error_of_our_own_does_not_change_how_a_program_ends(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def record(*_: object) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr("gilscope.programs.watching.Watching.record", record)
+    done = cli.answer("run", "-c", "raise SystemExit(3)")
+    assert (done.status, done.stdout) == (3, "")
+    assert done.stderr.startswith("gilscope: this is an error of gilscope's own")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("analyze", "-h"), ("schema",), ("--version",)])
+def test_a_reader_that_goes_away_is_no_error(cli: Cli, arguments: tuple[str, ...]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    process = cli.start(*arguments, stdout=writes)
+    os.close(writes)
+    done = finish(process)
+    assert (done.status, done.stderr) == (0, "")
+
+
+def test_a_connection_that_breaks_is_not_taken_for_a_reader_that_goes_away(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checks() -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("gilscope.measure.health.checks", checks)
+    refused = cli.answer("doctor")
+    assert refused.status == 4
+    assert refused.line.startswith("gilscope: the system refused: [Errno 32] Broken pipe")

@@ -81,6 +81,10 @@ def _status() -> int:
     except _Refused as error:
         error.show()
         return USAGE
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # who read the help has seen enough
+            return 0
+        raise
     except Exception as error:
         return tell_failure(error)
     return status_of_signal() if status == INTERRUPTED else status or 0

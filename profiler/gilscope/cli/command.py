@@ -6,6 +6,7 @@ from typing import Any
 
 import typer.core
 
+from gilscope.cli.failures import refused
 from gilscope.renamed import refuse_renamed
 
 __all__ = ["Command", "ProcessCommand"]
@@ -25,6 +26,12 @@ class Command(typer.core.TyperCommand):
             raise
         refuse_renamed((ctx.params.get("program") or [])[:1])  # what a command does not know there is the program's
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # typer would take it for that of standard output
+            raise refused(error) from error
 
 
 class ProcessCommand(Command):

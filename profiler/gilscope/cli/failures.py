@@ -9,13 +9,18 @@ from contextlib import contextmanager
 from gilscope.cli.exits import OWN_ERROR, complain, status_of_error
 from gilscope.errors import GilscopeError, MeasurementError
 
-__all__ = ["only_told", "tell_failure"]
+__all__ = ["only_told", "refused", "tell_failure"]
+
+
+def refused(error: OSError | MemoryError) -> MeasurementError:
+    """What the system does not give, as an error to be told."""
+    return MeasurementError(f"the system refused: {error or 'no memory is left'}; gilscope doctor tries it all")
 
 
 def tell_failure(error: Exception) -> int:
     """Tell an error in a line, one of gilscope's own in a report; the exit status."""
     if isinstance(error, OSError | MemoryError):
-        error = MeasurementError(f"the system refused: {error or 'no memory is left'}; gilscope doctor tries it all")
+        error = refused(error)
     if isinstance(error, GilscopeError):
         complain(error)
         return status_of_error(error)
