@@ -182,7 +182,7 @@ def test_a_long_timeline_is_cut_to_its_beginning(lanes: int, turns: int) -> None
         assert drawn == whole
 
 
-def test_the_round_that_waits_for_the_gil_comes_first() -> None:
+def test_the_recommended_round_comes_first_and_then_the_one_that_waits_for_the_gil() -> None:
     calm = Timeline(wall_s=1.0, lanes=(Lane(pid=1, tid=1, edges_s=(0.0, 1.0), states=("network",)),))
     trials = (
         make_trial(timeline=calm),
@@ -192,7 +192,7 @@ def test_the_round_that_waits_for_the_gil_comes_first() -> None:
         make_trial("thread", 4),
     )
     told = timelines.telling(make_result(trials=trials))
-    assert [trial.backend for trial in told] == ["thread", "process", "serial"]
+    assert [trial.backend for trial in told] == ["process", "thread", "serial"]
 
 
 # ---- flames ----

@@ -31,8 +31,8 @@ def test_other_machines_have_a_table_of_their_own() -> None:
 
 def test_a_pool_that_never_pays_is_said_to() -> None:
     assert cells(foresight.break_even(make_result())) == [
-        ("thread × 2", "20.0 µs", "–", "1.00 ms", "no length", "never"),
         ("process × 2", "240 µs", "3.00 µs", "310 ms", "700 µs", "2 calls"),
+        ("thread × 2", "20.0 µs", "–", "1.00 ms", "no length", "never"),
     ]
 
 

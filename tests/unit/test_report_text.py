@@ -41,13 +41,13 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
         "interpreter × 2: refused: needs Python 3.14 or later",
         "GGGGGGGGGGGGGGGGGGGGWWWWWWWWWWWWWWWWWWWW G 50% W 49%",
         "is_prime app/primes.py:17 93% 94%",
+        "thread × 2 (0.98×): its threads waited 49% for the GIL",
+        "warning: There are only 6 inputs.",
+        "First exception (3 of 90 calls raised)",
         "process × 2 2 5.90/s 5.73/s +3% cpu",
         "On other machines (predicted, not measured)",
         "16 CPUs process × 16 44.0/s – 14.7× pickling",
         "thread × 2 20.0 µs – 1.00 ms no length never",
-        "thread × 2 (0.98×): its threads waited 49% for the GIL",
-        "warning: There are only 6 inputs.",
-        "First exception (3 of 90 calls raised)",
         "2 usable of 4 (cgroup quota)",
         "496 Hz of 500 Hz asked",
         "profiling overhead 1% slower",
@@ -200,7 +200,7 @@ def test_many_rows_are_cut_short_but_for_the_recommended_one() -> None:
     trials = (*(make_trial("thread", count) for count in range(2, 302)), make_trial("process", 2, start_method="spawn"))
     drawn = make_result(trials=trials).to_text()
     assert drawn.count("\n  process × 2 ") == make_result(trials=trials[-1:]).to_text().count("\n  process × 2 ")
-    assert drawn.count("and 59 more: the JSON and CSV reports have them") == 2
+    assert drawn.count("and 60 more: the JSON and CSV reports have them") == 2
     assert len(drawn.splitlines()) < 200
 
 

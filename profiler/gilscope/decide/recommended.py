@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gilscope.records import Recommendation, Trial
 
-__all__ = ["recommended"]
+__all__ = ["is_advised", "recommended"]
 
 
 def recommended(advice: Recommendation, trials: Sequence[Trial]) -> Trial | None:
@@ -22,6 +22,11 @@ def recommended(advice: Recommendation, trials: Sequence[Trial]) -> Trial | None
     backends = (advice.backend,) if advice.executor is None else (advice.backend, advice.executor)
     found = (each for name in backends for each in trials if each.backend == name and _is_as_advised(each, advice))
     return next(found, None)
+
+
+def is_advised(advice: Recommendation, backend: str, workers: int | None) -> bool:
+    """Whether what is told of this configuration is told of the recommended one."""
+    return backend in (advice.backend, advice.executor) and workers == advice.workers
 
 
 def _is_as_advised(trial: Trial, advice: Recommendation) -> bool:

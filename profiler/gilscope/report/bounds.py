@@ -30,8 +30,8 @@ _MOST_SAID, _MOST_TEXT, MOST_BRIEF = 1_000, 20_000, 200
 
 
 def with_telling_trials(result: ResultRecord) -> tuple[ResultRecord, list[Paragraph]]:
-    """The recommended trial, the serial one and the fastest, in their order; their timelines where they tell. And what
-    is to be said where these are not all."""
+    """The recommended trial, then the serial one and the fastest in their order; their timelines where they tell. And
+    what is to be said where these are not all."""
     chosen = recommended(result.recommendation, result.trials)
     serial = next((at for at, trial in enumerate(result.trials) if trial.backend == "serial"), None)
 
@@ -40,7 +40,8 @@ def with_telling_trials(result: ResultRecord) -> tuple[ResultRecord, list[Paragr
         return (trial is not chosen, at != serial, -(trial.throughput_per_s or 0.0))
 
     timed = [id(trial) for trial in telling(result)]
-    kept = sorted(sorted(range(len(result.trials)), key=rank)[:_MOST])
+    most = sorted(range(len(result.trials)), key=rank)[:_MOST]
+    kept = sorted(most, key=lambda at: (result.trials[at] is not chosen, at))
     trials = tuple(_shown(result.trials[at], id(result.trials[at]) in timed) for at in kept)
     told = (
         f"{len(trials):,} of {len(result.trials):,} configurations are shown: the recommended one, the serial one and "

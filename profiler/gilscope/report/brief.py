@@ -1,4 +1,5 @@
-"""What a reader gets who did not ask for more: the verdict, the figures behind it, and what warns, in twenty lines."""
+"""What a reader gets who did not ask for more: the verdict, the figures behind it, and what warns. A terminal shows it
+in twenty lines, a page begins with it, drawn."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gilscope.decide.noise import floor_of
 from gilscope.decide.recommended import recommended
 from gilscope.records import Finding, ResultRecord, Trial
 from gilscope.report.consequences import consequences
-from gilscope.report.document import Block, Document, Items, Paragraph, Section
-from gilscope.report.sections.throughput import configurations, noise
-from gilscope.units import counted
+from gilscope.report.document import Block, Detail, Document, Items, Notice, Paragraph, Section, Table, or_dash
+from gilscope.report.pictures import Band, IntervalChart
+from gilscope.report.sections.throughput import bars, configurations, noise
+from gilscope.units import byte_size, counted, duration
 
-__all__ = ["MOST_LINES", "REST", "brief_document"]
+__all__ = ["FRONT", "MOST_LINES", "REST", "brief_document", "front", "front_figures"]
 
 MOST_LINES: Final = 17
 """Of a terminal, after the title, which takes three at most of 80 columns."""
@@ -24,6 +27,9 @@ _COLUMNS: Final = ("configuration", "calls/s", "speed-up", "p50", "p99", "memory
 _MOST_TRIALS, _MOST_WARNINGS, _MOST_REASONS = 6, 2, 2
 #: Characters of the reason why one could not be.
 _MOST_REASON: Final = 60
+
+FRONT: Final = "front"
+"""The name of what a page begins with."""
 
 
 def brief_document(head: Document, result: ResultRecord, remarks: Sequence[Block] = ()) -> Document:
@@ -36,25 +42,63 @@ def brief_document(head: Document, result: ResultRecord, remarks: Sequence[Block
     return replace(head, verdict=verdict, lead=tuple(remarks), sections=(Section("", blocks),) if blocks else ())
 
 
-def _figures(result: ResultRecord) -> Iterator[Block]:
-    ran = [trial for trial in result.trials if trial.status == "ok"]
-    if ran:
-        yield configurations(result, _telling(result, ran)).only(_COLUMNS)
+def front(result: ResultRecord) -> Section:
+    """The same for a page, which has the rest below it."""
+    warnings = (Notice(finding, named=True) for finding in result.findings if finding.severity != "info")
+    return Section("", (*warnings, *_figures(result, drawn=True)), detail=Detail.FULL, name=FRONT)
+
+
+def front_figures(result: ResultRecord) -> Iterator[tuple[str, str]]:
+    """What following the recommendation takes, and what giving it took."""
+    chosen = recommended(result.recommendation, result.trials)
+    if chosen is not None:
+        yield "a call takes (p50)", duration(chosen.latency_p50_s)
+        yield "99 of 100 take at most (p99)", or_dash(duration, chosen.known_p99_s)
+        yield "memory of all processes", byte_size(chosen.memory_bytes)
+    if result.calls_made is not None:
+        yield "calls made to know it", f"{result.calls_made:,}"
+    yield "time to this verdict", duration(result.elapsed_s)
+
+
+def _figures(result: ResultRecord, *, drawn: bool = False) -> Iterator[Block]:
+    if shown := _telling(result, [trial for trial in result.trials if trial.status == "ok"]):
+        table = configurations(result, shown)
+        yield _drawn(result, shown, table.only((*_COLUMNS, "interval"))) if drawn else table.only(_COLUMNS)
     if reasons := [(trial.name, _reason(trial)) for trial in result.trials if trial.status != "ok"]:
         yield Items(tuple(reasons[:_MOST_REASONS]))
     if told := noise(result, brief=True):
         yield Paragraph(told, "soft")
 
 
+def _drawn(result: ResultRecord, shown: Sequence[Trial], table: Table) -> IntervalChart:
+    """With the throughputs as bars, their intervals, and what is a tie with the recommended one."""
+    return IntervalChart(
+        title="calls per second, with their interval",
+        bars=bars(shown),
+        band=_ties(result) if len(shown) > 1 else None,
+        table=table,
+        about="Throughput of each configuration, with its interval.",
+    )
+
+
+def _ties(result: ResultRecord) -> Band | None:
+    """Gaps are fractions of the faster."""
+    chosen, floor = recommended(result.recommendation, result.trials), floor_of(result.noise)
+    if chosen is None or not chosen.throughput_per_s or floor >= 1:
+        return None
+    per_s = chosen.throughput_per_s
+    return Band(per_s * (1 - floor), per_s / (1 - floor), f"a tie with {chosen.name}")
+
+
 def _telling(result: ResultRecord, ran: Sequence[Trial]) -> list[Trial]:
-    """The recommended one, the serial one and the fastest, in the order they were measured."""
+    """The recommended one, then the serial one and the fastest in the order they were measured."""
     chosen = recommended(result.recommendation, result.trials)
 
     def rank(trial: Trial) -> tuple[bool, bool, float]:
         return (trial is not chosen, trial.backend != "serial", -(trial.throughput_per_s or 0.0))
 
     kept = {id(trial) for trial in sorted(ran, key=rank)[:_MOST_TRIALS]}
-    return [trial for trial in ran if id(trial) in kept]
+    return sorted((trial for trial in ran if id(trial) in kept), key=lambda trial: trial is not chosen)
 
 
 def _reason(trial: Trial) -> str:

@@ -90,6 +90,8 @@ class Notice(Block):
     """Something worth knowing, its evidence, and what to do about it."""
 
     finding: Finding
+    named: bool = False
+    """Whether it is only named here, and told elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,9 @@ class Verdict:
     gain: str
     gain_told: str
     is_sure: bool
+    given_gain: str = ""
+    """For the inputs given, where that is known."""
+    given_told: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gilscope.report.document import Picture
+from gilscope.report.document import Picture, Table
 from gilscope.report.palette import STATE_STYLES
 from gilscope.units import percent
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gilscope.records import Lane
 
 __all__ = [
+    "Band",
     "Curve",
     "CurveChart",
     "FlameFrame",
@@ -40,9 +41,6 @@ __all__ = [
 class IntervalBar:
     """A figure with its interval."""
 
-    name: str
-    chosen: bool
-    told: str
     value: float
     low: float | None
     """None where the interval is unknown."""
@@ -50,15 +48,29 @@ class IntervalBar:
 
 
 @dataclass(frozen=True)
-class IntervalChart(Picture):
-    """Figures on one scale from zero, a bar each."""
+class Band:
+    """From where to where a figure is as good as another."""
 
-    bars: tuple[IntervalBar, ...]
+    low: float
+    high: float
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalChart(Picture):
+    """A table with a figure of each row drawn beside its name: all on one scale from zero."""
+
+    table: Table
+    title: str
+    """What is drawn."""
+    bars: tuple[IntervalBar | None, ...]
+    """One for each row; None where the figure is unknown."""
+    band: Band | None = None
 
     @property
     def scale(self) -> float:
         """As long as the longest, with its interval."""
-        return max((max(bar.value, bar.high or 0.0) for bar in self.bars), default=1.0)
+        return max((max(bar.value, bar.high or 0.0) for bar in self.bars if bar), default=1.0)
 
 
 @dataclass(frozen=True)

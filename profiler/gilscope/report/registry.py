@@ -14,6 +14,7 @@ from gilscope.entry_points import loaded
 from gilscope.errors import UsageError
 from gilscope.records import ResultRecord
 from gilscope.report.document import Section
+from gilscope.report.sections.alone import alone
 from gilscope.report.sections.circumstances import circumstances
 from gilscope.report.sections.foresight import break_even, elsewhere, groups, predictions
 from gilscope.report.sections.hot import hot
@@ -38,6 +39,7 @@ class Maker(NamedTuple):
 
 CORE: Final = (
     Maker(100, code),
+    Maker(150, alone),
     Maker(200, groups),
     Maker(300, throughput),
     Maker(400, ledgers),

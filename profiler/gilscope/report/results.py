@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gilscope.records import ResultRecord
+from gilscope.records import GivenInputs, ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
-from gilscope.report.brief import MOST_LINES, REST, brief_document
+from gilscope.report.brief import MOST_LINES, REST, brief_document, front, front_figures
 from gilscope.report.consequences import consequences
 from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
-from gilscope.report.palette import STATE_STYLES
 from gilscope.report.registry import sections
-from gilscope.report.sections.ledgers import slices
-from gilscope.report.verdicts import configuration, grounds, label, sentence, short_name, verdict_sentence
-from gilscope.units import UNKNOWN, confidence, counted, duration, percent, times
+from gilscope.report.verdicts import configuration, grounds, label, short_name, verdict_sentence
+from gilscope.units import UNKNOWN, confidence, counted, duration, times
 
 __all__ = ["brief", "document", "documents", "overview"]
 
@@ -33,12 +31,12 @@ def document(whole: ResultRecord) -> Document:
     """All that is drawn of a result."""
     result, left_out = with_telling_trials(whole)
     lead = (
-        Paragraph(f"{sentence(result.classification.reason)} {_solo(result)}", "soft"),
         *(Paragraph(remark, "warning") for remark in _remarks(result)),
         *left_out,
-        Facts(_figures(result), detail=Detail.FULL),
+        Facts(tuple(front_figures(result)), detail=Detail.FULL),
     )
-    return fitted(replace(_head(result), lead=lead, sections=tuple(sections(result))))
+    told = sorted(sections(result), key=lambda section: max(section.detail, Detail.USUAL))
+    return fitted(replace(_head(result), lead=lead, sections=(front(result), *told)))
 
 
 def brief(whole: ResultRecord) -> Document:
@@ -48,7 +46,7 @@ def brief(whole: ResultRecord) -> Document:
 
 
 def _head(result: ResultRecord) -> Document:
-    advice = result.recommendation
+    advice, given = result.recommendation, result.given
     gain, _, between = times(advice.speedup, advice.speedup_low, advice.speedup_high).partition(" (")
     than = "" if gain == UNKNOWN else "the serial throughput"
     return Document(
@@ -63,8 +61,16 @@ def _head(result: ResultRecord) -> Document:
             gain=gain,
             gain_told=", ".join(filter(None, (than, between.removesuffix(")")))),
             is_sure=advice.backend is not None,
+            given_gain="" if given is None else times(given.gain),
+            given_told="" if given is None else _given(given),
         ),
     )
+
+
+def _given(given: GivenInputs) -> str:
+    takes = f"{duration(given.takes_s)} instead of {duration(given.serial_s)}"
+    waves = "" if given.waves == 1 else f", in {given.waves:,} waves of {given.workers:,}"
+    return f"{counted(given.inputs, 'input')} given: {takes}{waves}"
 
 
 def _context(result: ResultRecord) -> str:
@@ -72,16 +78,6 @@ def _context(result: ResultRecord) -> str:
     gil = "" if where.gil_enabled else " without the GIL"
     cpus = counted(where.cpus_usable, "CPU")
     return f"{where.implementation} {where.python}{gil}, {cpus}, {where.platform}, {result.created[:10]}"
-
-
-def _solo(result: ResultRecord) -> str:
-    """What one call does when it runs alone."""
-    demands = result.demands
-    if demands is None:
-        return "What a call does alone is unknown."
-    parts = ", ".join(f"{percent(part.share)} {STATE_STYLES[part.state].title}" for part in slices(demands))
-    average = f"average of {counted(demands.calls, 'call')}"
-    return f"Alone, a call takes {duration(demands.wall_s)}{': ' + parts if parts else ''} ({average})."
 
 
 def _remarks(result: ResultRecord) -> list[str]:
@@ -99,17 +95,6 @@ def _remarks(result: ResultRecord) -> list[str]:
 
 def _inputs_were(count: int) -> str:
     return f"{counted(count, 'input')} {'was' if count == 1 else 'were'}"
-
-
-def _figures(result: ResultRecord) -> tuple[tuple[str, str], ...]:
-    kind = result.classification
-    return (
-        ("kind of work", label(result)),
-        ("a call alone takes", duration(result.demands.wall_s if result.demands else None)),
-        ("CPU utilization", percent(kind.cpu_utilization)),
-        ("waiting", percent(kind.wait_ratio)),
-        ("GIL held", percent(kind.gil_held_ratio)),
-    )
 
 
 def overview(results: Sequence[ResultRecord]) -> Table:

@@ -3,9 +3,11 @@ the queueing model expects here and on other machines."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
+from gilscope.decide.recommended import is_advised
 from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
 from gilscope.report.document import NOT_APPLICABLE, Detail, Paragraph, Row, Section, Table, headed, or_dash
 from gilscope.report.verdicts import configuration
@@ -13,6 +15,8 @@ from gilscope.units import UNKNOWN, change, counted, duration, interval, percent
 
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "predictions"]
 
+#: What is told of a configuration.
+T = TypeVar("T", BreakEven, Prediction)
 
 #: Of a build without a GIL: nothing of it can be seen with one.
 LEFT_OUT: Final = (
@@ -25,15 +29,22 @@ def _section(title: str, subtitle: str, table: Table, detail: Detail = Detail.TH
     return Section(title, (table.telling(),), subtitle, detail) if table.rows else None
 
 
-def _table(titles: tuple[str, ...], texts: tuple[str, ...], rows: list[tuple[str, ...]], about: str) -> Table:
+def _table(titles: tuple[str, ...], texts: tuple[str, ...], rows: list[Row], about: str) -> Table:
     """Columns of figures, but for ``texts``."""
-    return Table(headed(titles, texts), tuple(map(Row, rows)), about)
+    return Table(headed(titles, texts), tuple(rows), about)
+
+
+def _advised_first(result: ResultRecord, found: Sequence[T], cells: Callable[[T], tuple[str, ...]]) -> list[Row]:
+    """A row for each, that of the recommended configuration marked and before the others."""
+    advice = result.recommendation
+    rows = [Row(cells(each), chosen=is_advised(advice, each.backend, each.workers)) for each in found]
+    return sorted(rows, key=lambda row: not row.chosen)
 
 
 def groups(result: ResultRecord) -> Section | None:
     """The inputs whose calls differ in kind."""
     titles = ("inputs", "how many", "a call takes", "CPU", "kind of work", "for example")
-    rows = [_group(group) for group in result.groups]
+    rows = [Row(_group(group)) for group in result.groups]
     table = _table(
         titles, ("inputs", "kind of work", "for example"), rows, "groups of inputs whose calls differ in kind"
     )
@@ -49,7 +60,7 @@ def _group(group: InputGroup) -> tuple[str, ...]:
 def predictions(result: ResultRecord) -> Section | None:
     """What the model expects here, beside the measurement where there is one."""
     titles = ("configuration", "CPUs", "predicted", "interval", "measured", "difference", "bottleneck")
-    rows = [_predicted(found) for found in result.predictions if is_here(found, result)]
+    rows = _advised_first(result, [found for found in result.predictions if is_here(found, result)], _predicted)
     table = _table(titles, ("configuration", "bottleneck"), rows, "predicted beside measured")
     subtitle = "a closed network of GIL, CPUs and delay"
     return _section("Predicted by the queueing model", subtitle, table)
@@ -82,7 +93,7 @@ def elsewhere(result: ResultRecord) -> Section | None:
     """What the model expects on machines that were not measured, beside the serial throughput of this one."""
     titles = ("machine", "configuration", "predicted", "interval", "times serial here", "bottleneck")
     serial = next((trial.throughput_per_s for trial in result.trials if trial.backend == "serial"), None)
-    rows = [_elsewhere(found, serial) for found in result.predictions if not is_here(found, result)]
+    rows = [Row(_elsewhere(found, serial)) for found in result.predictions if not is_here(found, result)]
     table = _table(titles, ("machine", "configuration", "bottleneck"), rows, "predicted throughput on other machines")
     without = any(not found.gil_enabled for found in result.predictions) and result.environment.gil_enabled
     section = _section("On other machines", "predicted, not measured", table)
@@ -108,7 +119,7 @@ def break_even(result: ResultRecord) -> Section | None:
         *("configuration", "dispatch overhead", "pickling", "start-up", "first calls"),
         *("pays from calls of", "start-up repaid by"),
     )
-    rows = [_breaking_even(pool, result) for pool in result.break_even]
+    rows = _advised_first(result, result.break_even, lambda pool: _breaking_even(pool, result))
     table = _table(titles, ("configuration",), rows, "costs of each pool, and from where on it pays")
     return _section("From what length of a call on a pool pays", "by the model, from the costs measured here", table)
 

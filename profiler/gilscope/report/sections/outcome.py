@@ -42,7 +42,8 @@ def _named(backend: str, workers: int | None, speedup: float | None) -> str:
 
 def findings(result: ResultRecord) -> Section | None:
     """What is worth knowing; even a summary tells what limits the verdict."""
-    return Section("Findings", tuple(map(_notice, result.findings))) if result.findings else None
+    told = tuple(map(_notice, result.findings))
+    return Section("Findings", told, name="findings") if told else None
 
 
 def _notice(finding: Finding) -> Notice:

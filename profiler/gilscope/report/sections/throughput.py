@@ -23,12 +23,12 @@ from gilscope.report.document import (
     Table,
     or_dash,
 )
-from gilscope.report.pictures import Curve, CurveChart, IntervalBar, IntervalChart, Point, best_of_each
+from gilscope.report.pictures import Curve, CurveChart, IntervalBar, Point, best_of_each
 from gilscope.report.sections.foresight import is_here
 from gilscope.report.verdicts import configuration
-from gilscope.units import byte_size, counted, duration, interval, number, percent, rate, slowdown, times
+from gilscope.units import byte_size, counted, duration, interval, number, percent, slowdown, times
 
-__all__ = ["configurations", "curves", "throughput"]
+__all__ = ["bars", "configurations", "curves", "noise", "throughput"]
 
 #: The knee: the fewest workers with this part of the backend's best throughput.
 _KNEE_SHARE: Final = 0.95
@@ -42,40 +42,36 @@ def throughput(result: ResultRecord) -> Section | None:
         return None
     notes, told = tuple(_notes(result)), noise(result)
     blocks = (
-        *_pictures(result),
+        *_curves(result),
+        configurations(result),
         *([Items(notes)] if notes else []),
         *([Paragraph(told, "soft")] if told else []),
     )
     return Section("Throughput", blocks, "calls per second: median and interval over the rounds")
 
 
-def _pictures(result: ResultRecord) -> list[Block]:
-    table, found = configurations(result), curves(result)
+def _curves(result: ResultRecord) -> list[Block]:
+    found = curves(result)
     if not found:
-        return [table]
+        return []
     about = "Throughput against workers, a line for each backend, the model's dashed; the figures are in the table."
     knees = ", ".join(curve.knee.name for curve in found if curve.knee is not None)
     told = f"The ring marks the knee, from which on more workers gain less than {percent(1 - _KNEE_SHARE)}: {knees}."
     return [
         CurveChart(found, "calls per second", about=about, detail=Detail.FULL),
         *([Paragraph(told, "soft", detail=Detail.FULL)] if knees else []),
-        IntervalChart(_bars(result), about="Throughput of each configuration, with its interval.", table=table),
     ]
 
 
-def _bars(result: ResultRecord) -> tuple[IntervalBar, ...]:
-    chosen = recommended(result.recommendation, result.trials)
-    fast = [(trial, trial.throughput_per_s) for trial in result.trials if trial.throughput_per_s]
-    return tuple(IntervalBar(trial.name, trial is chosen, _told(trial), per_s, *_ends(trial)) for trial, per_s in fast)
+def bars(trials: Sequence[Trial]) -> tuple[IntervalBar | None, ...]:
+    """The throughput of each with its interval."""
+    return tuple(
+        IntervalBar(trial.throughput_per_s, *_ends(trial)) if trial.throughput_per_s else None for trial in trials
+    )
 
 
 def _ends(trial: Trial) -> tuple[float | None, float | None]:
     return trial.throughput_low, trial.throughput_high
-
-
-def _told(trial: Trial) -> str:
-    between = _interval(trial)
-    return f"{rate(trial.throughput_per_s)} ({between})" if between else rate(trial.throughput_per_s)
 
 
 def _interval(trial: Trial) -> str:

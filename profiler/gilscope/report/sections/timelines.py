@@ -31,8 +31,8 @@ def timelines(result: ResultRecord) -> Section | None:
 
 
 def telling(result: ResultRecord) -> tuple[Trial, ...]:
-    """The trials whose timeline tells most: the one whose workers wait longest for the GIL in it, the recommended one,
-    then those with the most lanes."""
+    """The recommended trial, then those whose timeline tells most: the one whose workers wait longest for the GIL in
+    it, and those with the most lanes."""
     drawn = [(trial, trial.timeline.lanes) for trial in result.trials if trial.timeline and trial.timeline.lanes]
     chosen = recommended(result.recommendation, result.trials)
     waits = [seconds(lanes).get("gil_wait", 0.0) for _, lanes in drawn]
@@ -41,7 +41,7 @@ def telling(result: ResultRecord) -> tuple[Trial, ...]:
     def rank(at: int) -> tuple[bool, bool, int]:
         trial, lanes = drawn[at]
         waited = waits[at] == longest > 0 and at == waits.index(longest)
-        return (not waited, trial is not chosen, -len(lanes))
+        return (trial is not chosen, not waited, -len(lanes))
 
     return tuple(drawn[at][0] for at in sorted(range(len(drawn)), key=rank)[:_MOST_TRIALS])
 
