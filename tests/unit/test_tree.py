@@ -98,7 +98,7 @@ def start() -> Iterator[Start]:
 def test_nothing_is_left(start: Start, program: str) -> None:
     root = start(program)
     assert root.living  # so that there is something to end
-    end_all(MINE, root.process)
+    end_all({MINE: root.process})
     root.process.wait()
     assert root.living == []
 
@@ -108,14 +108,14 @@ def test_what_outlives_the_process_is_ended_too(start: Start) -> None:
     root.process.kill()
     root.process.wait()
     assert len(root.living) == 2
-    end_all(MINE, root.process)
+    end_all({MINE: root.process})
     assert root.living == []
 
 
 def test_a_stopped_process_is_ended(start: Start) -> None:
     root = start("pids = [child()]; os.kill(pids[0], signal.SIGSTOP)")
     root.process.send_signal(signal.SIGSTOP)
-    end_all(MINE, root.process)
+    end_all({MINE: root.process})
     root.process.wait()
     assert root.living == []
 
@@ -123,15 +123,26 @@ def test_a_stopped_process_is_ended(start: Start) -> None:
 def test_those_of_another_trial_live_on(start: Start) -> None:
     other = start("pids = [child(), child(start_new_session=True)]", token=OTHERS)
     mine = start("pids = [child()]")
-    end_all(MINE, mine.process)
+    end_all({MINE: mine.process})
     mine.process.wait()
     assert mine.living == []
+    assert len(other.living) == 3
+
+
+def test_several_are_ended_at_once_and_only_they(start: Start) -> None:
+    """What left its session and its environment belongs to the trial that it descends from."""
+    strayed = "pids = [child(), child(env={}, start_new_session=True)]"
+    first, second, other = start(strayed), start(strayed, token=f"{MINE}-too"), start(strayed, token=OTHERS)
+    end_all({MINE: first.process, f"{MINE}-too": second.process})
+    for root in (first, second):
+        root.process.wait()
+        assert root.living == []
     assert len(other.living) == 3
 
 
 def test_ending_twice_is_no_error(start: Start) -> None:
     root = start("pids = [child()]")
     for _ in range(2):
-        end_all(MINE, root.process)
+        end_all({MINE: root.process})
         root.process.wait()
     assert root.living == []

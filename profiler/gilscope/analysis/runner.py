@@ -19,7 +19,7 @@ from gilscope.errors import MeasurementError
 from gilscope.extensions import Extension
 from gilscope.measure import messages as m
 from gilscope.measure.interrupts import uninterrupted
-from gilscope.measure.live import LiveTrial
+from gilscope.measure.live import LiveTrial, end_together
 from gilscope.measure.pythons import Python
 from gilscope.measure.record import costs_of
 from gilscope.measure.spares import Spares
@@ -70,6 +70,8 @@ class Runner:
         self._environment = {name: value for each in extensions for name, value in each.environment.items()}
         self.python, self.order = python, order
         self._spares = spares or Spares(self.program)
+        self.ahead: Callable[[], object] = lambda: None
+        """Loads what whoever asked for the analysis needs at its end, while the last of it is measured."""
 
     @property
     def program(self) -> str | None:
@@ -250,16 +252,18 @@ class Runner:
     def end_all(self, but: Collection[LiveTrial] = ()) -> None:
         """Weigh what still lives, and end it, ``but`` these."""
         with uninterrupted():
-            for trial in self.journal.trials:
-                if trial not in but:
-                    if trial.alive:
-                        trial.weigh()
+            ending = [trial for trial in self.journal.trials if trial not in but]
+            for trial in ending:
+                if trial.alive:
+                    trial.weigh()
+                if _tears_down(trial):
                     self.end(trial)
+            end_together(ending)
             self._spares.end()
 
     def end(self, trial: LiveTrial) -> None:
         """End its process; closing a pool in order takes time that only tear-downs need."""
-        trial.end(grace_s=TEAR_DOWN_S if trial.account.loaded and trial.account.loaded.tears_down else 0.0)
+        trial.end(grace_s=TEAR_DOWN_S if _tears_down(trial) else 0.0)
 
     @property
     def measured(self) -> Measured:
@@ -292,3 +296,7 @@ class Runner:
             return trial.account.known.queue
         finally:
             self.end(trial)
+
+
+def _tears_down(trial: LiveTrial) -> bool:
+    return trial.account.loaded is not None and trial.account.loaded.tears_down

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
 from gilscope.measure.costs import mean_alone_s
 from gilscope.measure.interrupts import uninterrupted
-from gilscope.measure.trial import TrialEnded, TrialProcess
+from gilscope.measure.trial import TrialEnded, TrialProcess, close_all
 from gilscope.measure.trial_account import TimedRound, TrialAccount
 from gilscope.measure.watching import Observer, Watching
 from gilscope.observers import accelerators, proc
@@ -23,7 +24,7 @@ from gilscope.observers.watch import Watched
 from gilscope.targets import Loaded, TargetSpec
 from gilscope.thread_address import ThreadAddress
 
-__all__ = ["LiveTrial"]
+__all__ = ["LiveTrial", "end_together"]
 
 GROWTH_CALLS = 32
 """By each worker, before its growth is known: a heap has some hundred kB of gaps, which the first calls fill."""
@@ -71,8 +72,13 @@ class LiveTrial:
         return self._process
 
     @property
+    def runs(self) -> bool:
+        """Whether it has a process, in whatever state."""
+        return self._process is not None
+
+    @property
     def alive(self) -> bool:
-        return self._process is not None and self.account.known.status == "ok"
+        return self.runs and self.account.known.status == "ok"
 
     # -- from the start to the open pool ----------------------------------------------------------------------------
 
@@ -356,18 +362,31 @@ class LiveTrial:
     def listen(self) -> None:
         """Note what was printed so far."""
         if self._process is not None:
-            output = self._process.output
-            self.account.output, self.account.output_bytes = output.text(), output.total_bytes
+            self._note_printed(self._process)
+
+    def _note_printed(self, process: TrialProcess) -> None:
+        self.account.output, self.account.output_bytes = process.output.text(), process.output.total_bytes
 
     def end(self, ended: TrialEnded | None = None, grace_s: float = 0.0) -> None:
         """End the process and all it started; ``ended`` becomes the status."""
         if ended is not None and self.account.known.status == "ok":
             self.account.note(status=ended.status, reason=ended.reason)
-        if self._process is not None:
-            with uninterrupted():
-                process, self._process = self._process, None
+        if self.runs:
+            with uninterrupted(), self.left() as process:
                 process.close(grace_s)
-                self.account.output, self.account.output_bytes = process.output.text(), process.output.total_bytes
+
+    @contextmanager
+    def left(self) -> Iterator[TrialProcess]:
+        """Its process, which is no longer the trial's, and is ended within."""
+        process, self._process = self.process, None
+        yield process
+        self._note_printed(process)
+
+
+def end_together(trials: Iterable[LiveTrial]) -> None:
+    """End their processes and all these started, at once: none is asked to close its pool."""
+    with uninterrupted(), ExitStack() as stack:
+        close_all([stack.enter_context(trial.left()) for trial in trials if trial.runs])
 
 
 def _running(calls: int) -> str:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import metadata
 from typing import Any, Final
 
 import msgspec
@@ -136,6 +135,8 @@ def installing(python: Python, requirement: str) -> str:
 
 def gilscope_requirement() -> str:
     """What installs the gilscope that runs this: from where it was installed itself (PEP 610), else its version."""
+    from importlib import metadata
+
     try:
         text = metadata.distribution("gilscope").read_text("direct_url.json")
         told: dict[str, Any] = msgspec.json.decode(text or "{}")

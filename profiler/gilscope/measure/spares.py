@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from gilscope.measure.interrupts import uninterrupted
 from gilscope.measure.possible import refuse_where_impossible
-from gilscope.measure.trial import TrialProcess
+from gilscope.measure.trial import TrialProcess, close_all
 
 __all__ = ["Spares", "first_spare"]
 
@@ -52,8 +52,8 @@ class Spares:
 
     def end(self) -> None:
         """End those that nobody took."""
-        while self._waiting:
-            self._waiting.pop().close()
+        waiting, self._waiting = self._waiting, []
+        close_all(waiting)
 
 
 @contextmanager

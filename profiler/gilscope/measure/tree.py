@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
@@ -24,20 +24,25 @@ PATIENCE_S = 1.0
 Finder = Callable[[], Collection[psutil.Process]]
 
 
-def end_all(token: str, root: subprocess.Popen[bytes]) -> None:
-    """Kill the child ``root``, which leads a process group, and every process that it or its descendants started.
+def end_all(roots: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Kill these children, by their trials' tokens, and every process that they or their descendants started. Each of
+    them leads a process group.
 
-    They are known by their descent, by their group and by the environment they inherited. One that left all three, and
-    whose parent ended before ``root`` could adopt it, is the caller's to end (`leaving_no_process`).
+    Such processes are known by their descent, by their group and by the environment they inherited. One that left all
+    three, and whose parent ended before the child could adopt it, is the caller's to end (`leaving_no_process`). The
+    machine's processes are looked through once for all children: with hundreds of them that takes longer than the rest.
     """
-    root.send_signal(signal.SIGSTOP)  # it starts nothing more, and adopts what its descendants leave
-    left = _end(lambda: _members(token, root.pid), spare=_is_tracker)
-    if _listed() is None:
-        os.killpg(root.pid, signal.SIGKILL)
-    root.kill()
+    for root in roots.values():
+        root.send_signal(signal.SIGSTOP)  # it starts nothing more, and adopts what its descendants leave
+    left = _end(lambda: _members(roots), spare=_is_tracker)
+    listed = _listed() is not None
+    for root in roots.values():
+        if not listed:
+            os.killpg(root.pid, signal.SIGKILL)
+        root.kill()
     if left:  # trackers, which have nothing left to track: they remove the semaphores and end by themselves
         _wait(left)
-        _end(lambda: _members(token, root.pid))
+        _end(lambda: _members(roots))
 
 
 @contextmanager
@@ -49,7 +54,7 @@ def leaving_no_process() -> Iterator[None]:
         yield
     finally:
         with uninterrupted():
-            _end(lambda: _below(os.getpid()))
+            _end(lambda: _below({os.getpid()}))
 
 
 def _end(find: Finder, spare: Callable[[psutil.Process], bool] = lambda process: False) -> Collection[psutil.Process]:
@@ -72,11 +77,12 @@ def _wait(processes: Collection[psutil.Process]) -> None:
         time.sleep(0.002)
 
 
-def _members(token: str, root: int) -> set[psutil.Process]:
-    """The living processes of a trial beside ``root``."""
-    every = _listed() or ()
-    found = {process for process in every if _group(process) == root or _mark(process) == token}
-    return {process for process in {*found, *_below(root)} if process.pid != root and _alive(process)}
+def _members(roots: Mapping[str, subprocess.Popen[bytes]]) -> set[psutil.Process]:
+    """The living processes of trials beside ``roots``."""
+    every, leaders = _listed() or (), {root.pid for root in roots.values()}
+    found = {process for process in every if _group(process) in leaders or _mark(process) in roots}
+    found |= _below(leaders)
+    return {process for process in found if process.pid not in leaders and _alive(process)}
 
 
 def _listed() -> list[psutil.Process] | None:
@@ -87,11 +93,25 @@ def _listed() -> list[psutil.Process] | None:
         return None
 
 
-def _below(pid: int) -> set[psutil.Process]:
+def _below(pids: Collection[int]) -> set[psutil.Process]:
+    """The living descendants of these processes, each of which is the calling one or a child of it."""
     try:
-        return {process for process in psutil.Process(pid).children(recursive=True) if _alive(process)}
+        own = psutil.Process().children(recursive=True)  # parents before their children
     except (psutil.Error, OSError, IndexError):
         return set()
+    known, found = set(pids), set[psutil.Process]()
+    for process in own:
+        if _parent(process) in known:
+            known.add(process.pid)
+            found.add(process)
+    return {process for process in found if _alive(process)}
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return int(process.ppid())
+    except psutil.Error:
+        return None
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO, TypeVar
 
@@ -22,7 +22,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
 from gilscope.subprocesses import exit_reason, interpreter, pipe, start_thread
 
-__all__ = ["OutputTail", "TrialEnded", "TrialProcess"]
+__all__ = ["OutputTail", "TrialEnded", "TrialProcess", "close_all"]
 
 OUTPUT_BYTES = 64 * 1024
 #: Where the user set none: sets have one order in all trials, so that their inputs, costs and results can be compared.
@@ -221,7 +221,10 @@ class TrialProcess:
                 self.ask(m.Close(), m.Closed, time.monotonic() + grace_s, "closing its pool")
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(timeout=grace_s)
-        end_all(self.token, self._process)
+        close_all([self])
+
+    def clean_up(self) -> None:
+        """Leave nothing of it; it was killed."""
         self._process.wait()
         self._reader.join(timeout=2.0)
         with contextlib.suppress(BrokenPipeError):
@@ -232,6 +235,11 @@ class TrialProcess:
             extension.clean_up(self.token)
         shutil.rmtree(self.token, ignore_errors=True)
 
+    @property
+    def root(self) -> subprocess.Popen[bytes]:
+        """What it started everything from."""
+        return self._process
+
     def __enter__(self) -> TrialProcess:
         return self
 
@@ -239,3 +247,11 @@ class TrialProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def close_all(processes: Sequence[TrialProcess]) -> None:
+    """End them and everything they started, at once."""
+    if processes:
+        end_all({each.token: each.root for each in processes})
+    for each in processes:
+        each.clean_up()
