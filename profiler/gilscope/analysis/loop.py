@@ -9,7 +9,6 @@ from typing import Any
 
 from gilscope import backends
 from gilscope.analysis.budget import Budget
-from gilscope.analysis.conclude import conclude
 from gilscope.analysis.journal import Journal
 from gilscope.analysis.perform import perform
 from gilscope.analysis.runner import Runner
@@ -43,17 +42,23 @@ Tell = Callable[[Progress], None]
 
 
 def investigate(
-    target: TargetSpec, options: Options, tell: Tell = lambda progress: None, spares: Spares | None = None
+    target: TargetSpec,
+    options: Options,
+    tell: Tell = lambda progress: None,
+    spares: Spares | None = None,
+    ahead: Callable[[], object] = lambda: None,
 ) -> Result:
     """Measure and conclude. Ctrl-C ends it early: the result then holds what is finished and says so.
 
     :param tell: hears of the progress
     :param spares: with a process for the serial run, if it was started already; the analysis ends what is left of them
+    :param ahead: loads what the caller needs to go on, in a thread, while the last is measured
     :raises UsageError: when something cannot be done as asked
     :raises BrokerError: when the workers on other hosts that were asked for do not come
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
     with begun(target, options, tell, spares) as (runner, cpus):
+        runner.ahead = ahead
         return carried_out(runner, cpus, runner.end_all)
 
 
@@ -89,15 +94,21 @@ def begun(
 
 
 def carried_out(runner: Runner, cpus: CpuBudget, at_end: Callable[[], None]) -> Result:
-    """Measure and conclude, as `investigate` says.
+    """Measure and conclude, as `investigate` says. What concludes is loaded when it is its turn, or ahead.
 
     :param at_end: called when nothing more is measured, however that ends, before anything is concluded
     """
     try:
         _measure(runner, at_end)
-        return conclude(runner, cpus)
+        return _concluded(runner, cpus)
     except KeyboardInterrupt:
-        return conclude(runner, cpus, interrupted=True)
+        return _concluded(runner, cpus, interrupted=True)
+
+
+def _concluded(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> Result:
+    from gilscope.analysis.conclude import conclude
+
+    return conclude(runner, cpus, interrupted=interrupted)
 
 
 def _measure(runner: Runner, at_end: Callable[[], None]) -> None:

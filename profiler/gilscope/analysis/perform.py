@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from gilscope.analysis.ahead import loading
 from gilscope.analysis.runner import PATIENCE, PATIENCE_S, Runner
 from gilscope.configuration import Configuration
 from gilscope.decide.next_steps import HOT_ROUND_S
@@ -267,6 +268,7 @@ def _hot_lines(runner: Runner) -> Hot:
     runner.say("looking for the hot lines")
     solo, loaded = runner.journal.trials[0], runner.journal.loaded
     file = loaded.target.file if loaded else None
+    loading(runner.ahead)
     with HotRecorder(HOT_RATE_HZ, limit_s=runner.options.budget_s, target_file=file) as recorder:
         recorder.start(solo.process.pid)
         runner.run_round(solo, HOT_ROUND_S, observed=False, keep=False)

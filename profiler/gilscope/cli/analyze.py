@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -152,7 +152,9 @@ def analyze(
             )
     with leaving_no_process():
         spares = context_of_command.obj
-        results, status = _investigate(specs, options, spares, bar=not no_progress, lines=bool(verbose), quiet=quiet)
+        results, status = _investigate(
+            specs, options, spares, destinations.load, bar=not no_progress, lines=bool(verbose), quiet=quiet
+        )
     if results:
         also = ["output"] if show_output else ()
         destinations.write(results, also=also, quiet=quiet, verbosity=verbose)
@@ -160,9 +162,19 @@ def analyze(
 
 
 def _investigate(
-    specs: Sequence[TargetSpec], options: Options, spares: Spares | None, *, bar: bool, lines: bool, quiet: bool
+    specs: Sequence[TargetSpec],
+    options: Options,
+    spares: Spares | None,
+    ahead: Callable[[], object],
+    *,
+    bar: bool,
+    lines: bool,
+    quiet: bool,
 ) -> tuple[list[Result], int]:
-    """Each function in turn; what cannot be analyzed is told at once and does not stop the others."""
+    """Each function in turn; what cannot be analyzed is told at once and does not stop the others.
+
+    :param ahead: loads what drawing the results needs
+    """
     from gilscope.analysis import investigate
     from gilscope.cli.progress import progress
 
@@ -174,7 +186,7 @@ def _investigate(
             functions = functions_named(given, quiet=quiet)
         for spec in functions:
             with _told(statuses), progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
-                results.append(investigate(spec, options, tell, spares))
+                results.append(investigate(spec, options, tell, spares, ahead))
             if results and results[-1].interrupted:
                 return results, INTERRUPTED
     return results, statuses[0] if statuses else status_of_results(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -33,6 +34,11 @@ class Files:
         self._files = [pair for path in paths for pair in report.expand_outputs(path, names)]
         for path, _ in self._files:
             report.check_writable(path)
+
+    @property
+    def formats(self) -> set[str]:
+        """The names of theirs."""
+        return {format_name for _, format_name in self._files}
 
     def __bool__(self) -> bool:
         return bool(self._files)
@@ -79,6 +85,13 @@ class Destinations:
         self._files = Files([path for path in paths if path != STDOUT], names)
         self._in_a_line = bool(self._files) and STDOUT not in paths
         stdout.require()
+
+    def load(self) -> None:
+        """Import what will draw the results."""
+        formats = {self._format, *self._files.formats} - {CODE}
+        report.load(formats)
+        if "text" in formats:
+            importlib.import_module("rich.console")
 
     def write(self, content: Content, *, also: Collection[str] = (), quiet: bool = False, verbosity: int = 0) -> None:
         """Write every file, each atomically, then standard output; name the files unless ``quiet``.

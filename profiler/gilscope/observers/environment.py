@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from gilscope.introspection import gil_enabled
@@ -48,6 +47,8 @@ def package_versions(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata  # takes as long as all else that an analysis begins with
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias
@@ -32,6 +32,7 @@ __all__ = [
     "documents",
     "expand_outputs",
     "format_for_path",
+    "load",
     "render",
     "write_text",
 ]
@@ -90,6 +91,13 @@ def render(content: Content, format_name: str) -> str:
             f"analyze a function, or take one of {', '.join(name for name, form in FORMATS.items() if form.sheets)}"
         )
     return str(reporter.render_sheet(content))
+
+
+def load(format_names: Iterable[str]) -> None:
+    """Import what draws results of analyses in these formats."""
+    importlib.import_module("gilscope.report.results")
+    for name in format_names:
+        _reporter(name)
 
 
 def documents(content: Content) -> Documents:

@@ -6,7 +6,7 @@ nothing of gilscope.
 
 from __future__ import annotations
 
-from gilscope.decide.code.programs import both_programs, program_for
+from gilscope.decide.code.programs import both_programs, load_templates, program_for
 from gilscope.decide.code.target import CodeTarget, Execution
 
-__all__ = ["CodeTarget", "Execution", "both_programs", "program_for"]
+__all__ = ["CodeTarget", "Execution", "both_programs", "load_templates", "program_for"]

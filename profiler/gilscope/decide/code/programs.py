@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gilscope.decide.code.target import CodeTarget, Execution
     from gilscope.records import Classification, Context
 
-__all__ = ["CORE", "Templates", "both_programs", "program_for"]
+__all__ = ["CORE", "Templates", "both_programs", "load_templates", "program_for"]
 
 
 class Templates(NamedTuple):
@@ -84,6 +84,13 @@ def program_for(
     draft = _filled_in(template, view, Names())
     taken = bound_names(ast.parse(draft)) | vars(builtins).keys()
     return _filled_in(template, view, Names(taken))
+
+
+def load_templates() -> None:
+    """Read the core's templates, which takes longer than filling them in."""
+    environment = _environment(CORE.package)
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def _filled_in(template: Template, view: dict[str, Any], names: Names) -> str:

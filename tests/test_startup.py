@@ -1,0 +1,51 @@
+"""What starts quickly imports little: that is judged here, and the time itself by ``python -m benchmarks.startup``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+RESULT = Path(__file__).parents[1] / "reports/gilscope-is_prime.json"
+#: What draws reports, and what reads and measures: each takes as long to import as showing the help may take.
+DRAWS = {"pandas", "numpy", "jinja2", "rich", "markdown_it", "pygments"}
+MEASURES = {"msgspec", "psutil", "asyncio", "multiprocessing", "importlib.metadata", "gilscope.options"}
+
+
+def loaded_after(first: str, then: str, *, shown: bool = False) -> set[str]:
+    """The modules that a fresh interpreter imports in ``then``, after ``first``."""
+    told = "print(*(set(sys.modules) - before), file=sys.stderr)"
+    code = f"import sys\n{first}\nbefore = set(sys.modules)\ntry:\n  {then}\nfinally:\n  {told}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert bool(done.stdout) == shown
+    return set(done.stderr.split())
+
+
+def test_the_help_needs_neither_what_draws_nor_what_measures() -> None:
+    loaded = loaded_after("sys.argv = ['gilscope', '--help']", "from gilscope.cli.app import run; run()", shown=True)
+    assert "gilscope.cli.app" in loaded
+    assert loaded & (DRAWS | MEASURES) == set()
+
+
+def test_the_first_progress_waits_for_nothing_that_draws() -> None:
+    modules = "gilscope.cli.analyze, gilscope.cli.output, gilscope.cli.progress, gilscope.analysis, gilscope.targets"
+    loaded = loaded_after("", f"import {modules}")
+    assert "gilscope.analysis.loop" in loaded
+    assert loaded & {*DRAWS, "importlib.metadata", "gilscope.analysis.conclude"} == set()
+
+
+def test_what_the_end_needs_was_loaded_while_the_hot_lines_were_looked_for() -> None:
+    """Half of the time from the last round to the report were imports: what was loaded ahead is all that it needs."""
+    first = f"""
+from gilscope import load
+from gilscope.analysis.ahead import loading
+from gilscope.cli.output import Destinations
+import gilscope.analysis.conclude, threading
+result, destinations = load({str(RESULT)!r}), Destinations([], ["is_prime"], "text")
+loading(destinations.load)
+[thread.join() for thread in threading.enumerate() if thread.name == "gilscope-ahead"]
+from gilscope.decide.code import load_templates
+"""
+    loaded = loaded_after(first, "load_templates(); destinations.write([result])", shown=True)
+    assert {name for name in loaded if name.partition(".")[0] in {"gilscope", "jinja2", "pandas", "numpy"}} == set()
+    assert {name for name in loaded if name.startswith("rich.") and "_unicode_data" not in name} == set()
