@@ -189,6 +189,14 @@ def test_a_long_start_is_said_even_where_it_is_repaid() -> None:
     assert "28 calls repay it" in text
 
 
+def test_interpreters_import_anew_as_processes_do_and_no_fork_server_helps_them() -> None:
+    evidence = with_trials(STARTING, pool("interpreter", 2, 20, held=1.0, gil=1.0, speedup=2.0, startup_s=1.4))
+    text = said("startup-dominates", replace(evidence, recommendation=advised("interpreter", 2)))
+    assert "interpreter × 2 takes 1.40 s to start" in text
+    assert "Keep one pool for the whole program" in text
+    assert "fork" not in text
+
+
 def test_the_measured_break_even_goes_before_the_computed_one() -> None:
     evidence = with_trials(
         replace(STARTING, break_even=(BreakEven(backend="process", workers=2, calls=999),)),

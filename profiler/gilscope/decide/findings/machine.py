@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.findings.evidence import OWN_GILS, Evidence, with_most
-from gilscope.records import Figures, Trial
+from gilscope.records import Figures, ImportCost, Trial
 from gilscope.units import duration
 
 __all__ = ["cpus_limited", "memory_limit", "page_cache", "startup_dominates"]
@@ -60,9 +61,9 @@ def _needed_bytes(trial: Trial) -> int:
 
 
 def startup_dominates(evidence: Evidence) -> Figures | None:
-    """A process pool that takes longer to start than it saves."""
+    """A pool whose workers import everything anew that takes longer to start than it saves."""
     trial = evidence.chosen
-    if trial is None or trial.backend != "process" or trial.startup_s is None:
+    if trial is None or trial.backend not in OWN_GILS or trial.startup_s is None:
         return None
     calls, inputs = _calls_to_repay(trial, evidence), evidence.target.taken
     unpaid = calls is not None and 1 < inputs < calls
@@ -76,8 +77,13 @@ def startup_dominates(evidence: Evidence) -> Figures | None:
         "calls_to_repay": calls,
         "unpaid_inputs": inputs if unpaid else None,
         "imports": ", ".join(f"{cost.module} {duration(cost.seconds)}" for cost in named),
-        "preload": slowest[0].module.partition(".")[0] if slowest else "your_module",
+        "preload": _to_preload(slowest) if trial.backend == "process" else None,
     }
+
+
+def _to_preload(slowest: Sequence[ImportCost]) -> str:
+    """What a fork server would import for all."""
+    return slowest[0].module.partition(".")[0] if slowest else "your_module"
 
 
 def _calls_to_repay(trial: Trial, evidence: Evidence) -> int | None:
