@@ -132,7 +132,9 @@ class TestOnNewPythons:
 
     def test_one_that_crashes_ends_the_process(self, start: Start, place: str) -> None:
         trial = start(POOL, "abort", place=place, inputs="NUMBERS")
-        with pytest.raises(TrialEnded, match="its process was ended by SIGABRT") as told:
+        with pytest.raises(
+            TrialEnded, match=r"its process was ended by SIGABRT: Aborted in abort \(of_a_test\.py:\d+\)"
+        ) as told:
             trial.round(4)
         assert told.value.status == "failed"
 

@@ -29,6 +29,7 @@ from gilscope.backends.base import (
 from gilscope.backends.later import Later
 from gilscope.backends.thread import Tally
 from gilscope.backends.worker import current_worker, enter_worker, run_chunk
+from gilscope.crashes import tell_crashes
 from gilscope.subprocesses import above_streams, exit_reason, start_thread
 from gilscope.thread_address import ThreadAddress
 from gilscope.units import counted
@@ -45,6 +46,7 @@ END_TIMEOUT_S = 1.0
 def _enter(_session: Any, everyone: Any, roster: Any, observer_pid: int, setup: Any, teardown: Later[Any]) -> None:
     """A worker's initializer: nobody goes on before everybody is there, so the pool starts its full number.
     ``_session`` has done its work when it is unpickled, which is before what stands behind it."""
+    tell_crashes()
     roster.put(enter_worker(setup, observer_pid))
     tear_down = teardown.value()
     if tear_down is not None:

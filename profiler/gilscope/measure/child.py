@@ -28,6 +28,7 @@ from gilscope.backends.worker import (
     permit_observer,
     run_chunk,
 )
+from gilscope.crashes import tell_crashes
 from gilscope.digest import digest
 from gilscope.errors import GilscopeError, InputsError, TargetFailedError
 from gilscope.introspection import gil_enabled
@@ -319,6 +320,7 @@ def _flush() -> None:
 def main() -> None:
     """Answer commands until the parent closes the conversation."""
     channel = Channel.of_arguments()
+    tell_crashes()
     permit_observer(os.getppid())
     adopt_orphans()
     me = enter_worker()

@@ -17,6 +17,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from gilscope.crashes import crashed_in
 from gilscope.extensions import installed
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
@@ -204,8 +205,11 @@ class TrialProcess:
         return f"its process {how}{self.last_said()}"
 
     def last_said(self) -> str:
-        """The last exception that was printed, else the last line: by a worker that ended, or whatever it was."""
+        """The last crash that was printed, else the last exception, else the last line: by a worker that ended, or
+        whatever it was."""
         self.output.settle(0.2)
+        if crash := crashed_in(self.output.text()):
+            return f": {crash}"
         lines = [line.strip() for line in self.output.text().splitlines() if line.strip()]
         raised = [line for line in lines if _RAISED.match(line)]
         last = next(iter([*raised[-1:], *lines[-1:]]), None)
