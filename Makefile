@@ -7,7 +7,7 @@ UV = uv pip install --quiet --compile-bytecode --python $(BIN)/python
 INSTALL = $(if $(shell command -v uv),$(UV),$(BIN)/python -m pip install --quiet)
 EXAMPLES = gilscope.examples
 
-.PHONY: demo test lint docs outputs reports pictures bench clean
+.PHONY: demo test lint man docs outputs reports pictures bench clean
 
 demo: $(VENV)/.installed  ## Set up what gilscope itself needs, analyze the examples, leave their reports in demo/
 	$(call analyze-examples,demo)
@@ -28,6 +28,9 @@ lint: $(VENV)/.ready  ## What CI checks beside the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+man: $(VENV)/.installed  ## The manual page, from the commands and their options: docs/gilscope.1
+	$(BIN)/python docs/man.py
 
 docs: $(VENV)/.ready  ## The site, in site/
 	$(BIN)/mkdocs build --strict --quiet

@@ -39,11 +39,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """The README is no page of the site; GitHub shows it."""
-    return markdown.replace("](../README.md)", "](index.md)")
-
-
 def generated() -> dict[str, str]:
     """The pages by their names."""
     return {

@@ -1,65 +1,88 @@
-"""The README is true: what it tells people to type works, in the order it tells it."""
+"""The README, the quick start and the tasks are true: what they tell people to type works, in their order."""
 
 from __future__ import annotations
 
+import os
 import re
-import shlex
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/quickstart.md", "docs/tasks.md")
 README = (ROOT / "README.md").read_text()
-SCRIPTS = sysconfig.get_path("scripts")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-COMMANDS = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
-#: Those that hand something on, in their order, and the others.
-CHAIN = [command for command in COMMANDS if "report.json" in command]
-ALONE = [command for command in COMMANDS if command not in CHAIN]
 #: It is enough that they run: the budget that they have by default is for a clear answer.
-BUDGET = ("--budget", "6s")
+BUDGET = "gilscope analyze --budget 6s"
 
 
-@pytest.mark.parametrize("commands", [CHAIN, *([command] for command in ALONE)], ids=lambda commands: commands[0])
-def test_the_commands_run(commands: list[str], tmp_path: Path) -> None:
-    for command in commands:
-        program, name, *arguments = shlex.split(command)
-        assert program == "gilscope"
-        budget = BUDGET if name == "analyze" else ()
-        done = subprocess.run(
-            [f"{SCRIPTS}/gilscope", name, *arguments, *budget],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stderr)
-        assert done.stdout, command
-    written = {"report.html", "report.json", "report.perfetto.json"} if commands is CHAIN else set()
-    assert {path.name for path in tmp_path.iterdir()} == written
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all is typed: pages that say the same command share what it wrote."""
+    return tmp_path_factory.mktemp("typed")
 
 
-def test_the_program_runs(tmp_path: Path) -> None:
-    (program,) = blocks("python")
-    assert "budget_s=5" in program
-    script = tmp_path / "program.py"
-    script.write_text(program.replace("budget_s=5", "budget_s=3"))
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "compute-bound →" in done.stdout
-    assert (tmp_path / "is_prime.html").stat().st_size > 1000
+@pytest.fixture(scope="module")
+def typed() -> set[str]:
+    """The commands that were run already."""
+    return set()
+
+
+def parts(page: str) -> Iterator[tuple[str, str, str | None]]:
+    """What is to be run, in order: the language, the text, and the name that a program is to be saved under."""
+    found = re.finditer(
+        r"^```(console|python)\n(.*?)^```\n(?:\nSaved as `(\S+)`)?", (ROOT / page).read_text(), re.M | re.S
+    )
+    return ((part[1], part[2], part[3]) for part in found)
+
+
+def script(block: str, typed: set[str], following: str) -> str:
+    """What a shell makes of it, without what was typed already, and without what is typed with more options later."""
+    commands = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    left = [each for each in commands if "$!" in each or each.endswith("&") or bare(each) not in typed]
+    left = [each for each in left if f"$ {bare(each)} -" not in following]
+    typed.update(map(bare, left))
+    ended = "trap 'jobs -p | xargs --no-run-if-empty kill 2>/dev/null; wait' EXIT"
+    return "\n".join(
+        [ended, *(re.sub(r"--budget \S+ ?", "", each).replace("gilscope analyze", BUDGET) for each in left)]
+    )
+
+
+def bare(command: str) -> str:
+    """Without the remark behind it."""
+    return re.sub(r"\s+#.*", "", command)
+
+
+def run(command: list[str], folder: Path) -> None:
+    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (command[-1], done.stdout[-2000:], done.stderr[-2000:])
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("page", PAGES)
+def test_what_it_tells_people_to_type_works(page: str, folder: Path, typed: set[str]) -> None:
+    whole = (ROOT / page).read_text()
+    for language, text, name in parts(page):
+        if language == "console":
+            run(["bash", "-e", "-o", "pipefail", "-c", script(text, typed, whole)], folder)
+            continue
+        (folder / (name or "program.py")).write_text(text.replace("budget_s=5", "budget_s=3"))
+        if name is None:
+            run([sys.executable, "program.py"], folder)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
 
 
 def test_the_make_targets_exist() -> None:
-    targets = set(re.findall(r"^make (\w+)", README, re.MULTILINE))
+    targets = set(re.findall(r"`make (\w+)`", README))
     assert {"demo", "test"} <= targets
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"\n{target}:" in makefile for target in targets)

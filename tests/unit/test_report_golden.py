@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.golden import FOLDER, drawn
+from tests.unit.golden.pages import README
 
 
 @pytest.mark.parametrize(("path", "text"), [pytest.param(path, text, id=path.name) for path, text in drawn()])
 def test_a_report_reads_as_it_was_kept(path: Path, text: str) -> None:
     kept = path.read_text(encoding="utf-8")
-    if path.suffix == ".txt":  # how wide a column is where cells are wrapped differs between versions of Rich
+    if path.suffix == ".txt" or path == README:  # how wide wrapped columns are differs between versions of Rich
         text, kept = without_widths(text), without_widths(kept)
     assert text == kept, "meant? python -m tests.unit.golden, and look at git diff"
 
@@ -22,4 +23,6 @@ def without_widths(text: str) -> str:
 
 
 def test_nothing_is_kept_that_is_not_drawn() -> None:
-    assert {path for path in FOLDER.iterdir() if path.suffix in (".txt", ".md")} == {path for path, _ in drawn()}
+    assert {path for path in FOLDER.iterdir() if path.suffix in (".txt", ".md")} == {
+        path for path, _ in drawn() if path.parent == FOLDER
+    }

@@ -24,6 +24,7 @@ from gilscope.report.programs.screen import screen
 from gilscope.report.programs.shown import VIEWS, Shown, pressed
 from gilscope.report.sheet import Sheet
 from gilscope.result import Result, load
+from tests.unit.golden.pages import MANUAL, README, manual, readme
 from tests.unit.handmade import make_full
 from tests.unit.production.profiles import make_profile
 from tests.unit.programs.handmade import make_program
@@ -48,6 +49,8 @@ def drawn() -> Iterator[tuple[Path, str]]:
         yield FOLDER / f"pythons{suffix}", report.render(make_pythons(), form)
         yield FOLDER / f"program{suffix}", report.render(make_program(), form)
     yield FOLDER / "live.txt", "".join(_live())
+    yield README, readme()
+    yield MANUAL, manual()
 
 
 def _live() -> Iterator[str]:
