@@ -9,7 +9,9 @@ from gilscope.queues import report as plans
 from gilscope.queues.capacity.plan import capacity
 from gilscope.records import QueueFigures, QueueSetting, Wanted
 from gilscope.report import render
+from gilscope.report.document import Paragraph
 from gilscope.report.pictures import CurveChart
+from gilscope.report.results import brief
 from gilscope.result import Result
 from tests.unit.documents import cells, table
 from tests.unit.handmade import make_result
@@ -29,6 +31,14 @@ def test_every_report_answers_the_question(form: str, queued: bool) -> None:
     drawn = " ".join(render([planned(500.0, queued)], form).split())
     assert "thread × 4 on this machine does 98.0/s" in drawn
     assert ("rq does on" in drawn) == queued
+
+
+def test_the_short_report_answers_it_first() -> None:
+    lead = brief(planned(500.0)).lead
+    assert isinstance(lead[0], Paragraph)
+    assert lead[0].text.startswith("Wanted: 300,000 calls within 10.0 min, 500/s. ")
+    assert "thread × 4 on this machine does 98.0/s" in lead[0].text
+    assert not any("Wanted" in block.text for block in brief(make_result()).lead if isinstance(block, Paragraph))
 
 
 def test_what_was_not_asked_is_not_answered() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gilscope.records import Capacity, FleetOption, FleetPoint, QueueFigures, QueueSetting, ResultRecord, Trial
+from gilscope.report.consequences import enough
 from gilscope.report.document import NOT_APPLICABLE, Block, Code, Detail, Items, Paragraph, Row, Section, Table, headed
 from gilscope.report.pictures import Curve, CurveChart, Point
 from gilscope.report.registry import Maker
@@ -25,7 +26,7 @@ def capacity(result: ResultRecord) -> Section | None:
     found = result.capacity
     if found is None:
         return None
-    blocks: list[Block] = [Paragraph(f"{_question(found)} {found.reason}.", "strong", detail=Detail.BRIEF)]
+    blocks: list[Block] = [Paragraph(enough(found), "strong", detail=Detail.BRIEF)]
     if found.fleets:
         points = _points(found)
         rates = _chart(found, "calls per second", lambda point: point.throughput_per_s, None)
@@ -33,13 +34,6 @@ def capacity(result: ResultRecord) -> Section | None:
         blocks += [_fleets(found), *([rates, times] if points.rows else [])]
     subtitle = "by the queueing model, from the measured demands and the queues' costs"
     return Section("Enough for what is wanted?", tuple(blocks), subtitle, Detail.BRIEF)
-
-
-def _question(found: Capacity) -> str:
-    wanted = found.wanted
-    if wanted.items is None or wanted.within_s is None:
-        return f"Wanted: {rate(wanted.per_s)}."
-    return f"Wanted: {counted(wanted.items, 'call')} within {duration(wanted.within_s)}, {rate(wanted.per_s)}."
 
 
 def _fleets(found: Capacity) -> Table:

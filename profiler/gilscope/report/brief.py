@@ -10,7 +10,7 @@ from typing import Final
 from gilscope.decide.noise import floor_of
 from gilscope.decide.recommended import recommended
 from gilscope.records import Finding, ResultRecord, Trial
-from gilscope.report.consequences import consequences
+from gilscope.report.consequences import consequences, enough
 from gilscope.report.document import Block, Detail, Document, Items, Notice, Paragraph, Section, Table, or_dash
 from gilscope.report.pictures import Band, IntervalChart
 from gilscope.report.sections.throughput import bars, configurations, noise
@@ -39,7 +39,8 @@ def brief_document(head: Document, result: ResultRecord, remarks: Sequence[Block
     """
     verdict = head.verdict and replace(head.verdict, consequences=consequences(result, counting=False))
     blocks = (*_warnings(result.findings), *_figures(result))
-    return replace(head, verdict=verdict, lead=tuple(remarks), sections=(Section("", blocks),) if blocks else ())
+    wanted = [Paragraph(enough(result.capacity), "strong")] if result.capacity else []
+    return replace(head, verdict=verdict, lead=(*wanted, *remarks), sections=(Section("", blocks),) if blocks else ())
 
 
 def front(result: ResultRecord) -> Section:

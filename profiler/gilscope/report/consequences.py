@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gilscope.decide.recommended import recommended
-from gilscope.units import byte_size, counted, duration, times
+from gilscope.units import byte_size, counted, duration, rate, times
 
 if TYPE_CHECKING:
-    from gilscope.records import GivenInputs, Recommendation, ResultRecord, Trial
+    from gilscope.records import Capacity, GivenInputs, Recommendation, ResultRecord, Trial
 
-__all__ = ["consequences"]
+__all__ = ["consequences", "enough"]
 
 #: Waiting for the network is worth a word from this part of a call on.
 NOTABLE_SHARE = 0.1
@@ -72,3 +72,12 @@ def _where(result: ResultRecord) -> str:
     if demands is None or demands.network_s is None or demands.network_s < NOTABLE_SHARE * demands.wall_s:
         return ""
     return ", to the network"
+
+
+def enough(found: Capacity) -> str:
+    """What was wanted, and whether following the advice here does it."""
+    wanted = found.wanted
+    asked = rate(wanted.per_s)
+    if wanted.items is not None and wanted.within_s is not None:
+        asked = f"{counted(wanted.items, 'call')} within {duration(wanted.within_s)}, {asked}"
+    return f"Wanted: {asked}. {found.reason[:1].upper()}{found.reason[1:]}."
