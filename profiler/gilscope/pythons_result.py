@@ -38,6 +38,14 @@ class PythonsResult(Saved, PythonsRecord, frozen=True, kw_only=True):
             for name, result in told.items()
         }
 
+    def summary(self) -> str:
+        """The twenty lines that a terminal shows unasked: all side by side, and where the rest is."""
+        from gilscope.report import text
+        from gilscope.report.brief import MOST_LINES
+        from gilscope.report.pythons.document import brief
+
+        return text.summary(brief(self), MOST_LINES)
+
     def pythons_frame(self) -> pd.DataFrame:
         """One row per Python: what it is, what became of it, its ratios to the first and its best configuration."""
         from gilscope.report.pythons import frames  # only here: pandas takes longer to import than all the rest

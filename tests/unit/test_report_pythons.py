@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
 import gilscope
 from gilscope import report
 from gilscope.errors import LoadError, OutputError, UsageError
 from gilscope.records import ResultRecord
+from gilscope.report import text
+from gilscope.report.document import Detail, Table
 from gilscope.report.pythons.matching import results_to_compare
 from gilscope.report.saved import parsed
 from gilscope.report.sources import gather
@@ -43,6 +47,49 @@ def test_the_terminal_tells_them_side_by_side_and_none_in_full() -> None:
     assert "Confidence" not in told
 
 
+def _shown(record: gilscope.PythonsResult, room: Detail | None = None) -> str:
+    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
+    text.show(report.documents(record), console, room=room)
+    told: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return told
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_a_terminal_that_asks_for_no_more_gets_twenty_lines(count: int) -> None:
+    others = [make_refused(f"/a/rather/long/path/of/a/python/{at}/bin/python") for at in range(count)]
+    fast = [make_python(f"3.14 in environment{at}", FAST) for at in range(count)]
+    record = make_pythons(make_python(), *fast, *others)
+    told = _shown(record)
+    assert len(told.splitlines()) <= 20
+    assert "Side by side" in told
+    assert "Configurations" not in told
+    assert "More: -v and -vv" in told
+    assert record.summary().splitlines()[:-1] == [line.rstrip() for line in told.splitlines()[:-1]]
+    more, most = (_shown(record, room) for room in (Detail.USUAL, Detail.THOROUGH))
+    assert len(told) < len(more) < len(most)
+    assert "Circumstances" not in more
+    assert "Circumstances" in most
+
+
+def test_with_a_file_they_are_one_line() -> None:
+    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
+    text.show_titles(report.documents(make_pythons()), console)
+    assert console.file.getvalue().count("\n") == 1  # type: ignore[attr-defined]
+
+
+def test_the_fastest_comes_first_wherever_they_stand_side_by_side() -> None:
+    whole, *each = report.documents(make_pythons()).whole
+    tables = [getattr(block, "table", block) for section in whole.sections for block in section.blocks]
+    rows = [
+        table.rows[0].cells[0] for table in tables if isinstance(table, Table) and table.columns[0].title == "Python"
+    ]
+    columns = [
+        table.columns[1].title for table in tables if isinstance(table, Table) and table.columns[1].title[0] == "3"
+    ]
+    assert (rows, columns) == (["3.14"], ["3.14", "3.14"])
+    assert [one.title[:4] for one in each] == ["3.14", "3.11"]
+
+
 def test_a_page_has_each_analysis_too() -> None:
     page = make_pythons().to_html()
     assert page.count("<article") == 3
@@ -61,7 +108,7 @@ def test_a_build_without_a_gil_is_said_to_be_one() -> None:
     )
     again = make_python("3.15t", FAST, free_threaded=True)
     told = make_pythons(make_python(), free, again).to_text()
-    assert [line.split()[1] for line in told.splitlines() if line.startswith("  3.1")][:3] == ["yes", "off", "on,"]
+    assert [line.split()[1] for line in told.splitlines() if line.startswith("  3.1")][:3] == ["off", "yes", "on,"]
 
 
 def test_where_results_and_inputs_could_not_be_compared_that_is_said() -> None:

@@ -148,7 +148,7 @@ def analyze(
     if options.pythons:
         with leaving_no_process():
             raise typer.Exit(
-                _side_by_side(specs, options, destinations, bar=not no_progress, lines=bool(verbose), quiet=quiet)
+                _side_by_side(specs, options, destinations, bar=not no_progress, verbosity=verbose, quiet=quiet)
             )
     with leaving_no_process():
         spares = context_of_command.obj
@@ -193,7 +193,7 @@ def _investigate(
 
 
 def _side_by_side(
-    specs: Sequence[TargetSpec], options: Options, destinations: Destinations, *, bar: bool, lines: bool, quiet: bool
+    specs: Sequence[TargetSpec], options: Options, destinations: Destinations, *, bar: bool, verbosity: int, quiet: bool
 ) -> int:
     """One function under several Pythons.
 
@@ -206,9 +206,9 @@ def _side_by_side(
     spec, *others = specs
     if others or names_module(spec.spec):
         raise UsageError("--python measures one function under each Python: name one, as in module:function")
-    with progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
+    with progress(spec.spec, bar=bar and not quiet, lines=verbosity > 0 and not quiet) as tell:
         result = investigate_pythons(spec, options, tell)
-    destinations.write(result, quiet=quiet)
+    destinations.write(result, quiet=quiet, verbosity=verbosity)
     return status_of_pythons(result)
 
 

@@ -126,6 +126,9 @@ def _ratio(one: PythonRecord, rates: Sequence[float], other: PythonRecord, basel
     return Ratio(value=gap.value, low=gap.low, high=gap.high)
 
 
+#: Of many Pythons that one thing is said of.
+_MOST_TOLD: Final = 2
+
 _WORDS: Final[dict[PythonStatus, str]] = {
     "refused": "could not be measured",
     "differing": "not compared",
@@ -148,7 +151,7 @@ def verdict(found: SideBySide) -> str:
 
 def _alone(found: SideBySide, first: PythonRecord) -> list[str]:
     others = [one for number, one in enumerate(found.pythons) if one.status == "ok" and number != found.first]
-    return [f"{one.name}: {_shown(one.alone)} {first.name} alone" for one in others]
+    return _few([f"{one.name}: {_shown(one.alone)} {first.name} alone" for one in others])
 
 
 def _shown(ratio: Ratio | None) -> str:
@@ -166,7 +169,7 @@ def _best(found: SideBySide, first: PythonRecord) -> list[str]:
     fastest = found.pythons[found.fastest]
     gain = "" if fastest is first and fastest.best == "serial" else f", {_gain(fastest)}"
     alike = [_as(found.pythons[number]) for number in found.as_fast]
-    return [f"best: {_as(fastest)}{gain}{' (not told apart: ' + ', '.join(alike) + ')' if alike else ''}"]
+    return [f"best: {_as(fastest)}{gain}{' (not told apart: ' + ', '.join(_few(alike)) + ')' if alike else ''}"]
 
 
 def _gain(one: PythonRecord) -> str:
@@ -180,7 +183,12 @@ def _as(one: PythonRecord) -> str:
 def _left_out(pythons: Sequence[PythonRecord]) -> list[str]:
     """Those alike in one breath."""
     names = {status: [one.name for one in pythons if one.status == status] for status in _WORDS}
-    return [f"{_listed(found)} {_WORDS[status]}" for status, found in names.items() if found]
+    return [f"{_listed(_few(found))} {_WORDS[status]}" for status, found in names.items() if found]
+
+
+def _few(told: list[str]) -> list[str]:
+    """The first of many, and how many there are more: a sentence stays one."""
+    return told if len(told) <= _MOST_TOLD + 1 else [*told[:_MOST_TOLD], f"{len(told) - _MOST_TOLD:,} more"]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from gilscope.report.document import (
     Section,
     Table,
 )
+from gilscope.report.pictures import IntervalChart
 from gilscope.report.verdicts import sentence
 
 __all__ = ["escape", "fenced", "render"]
@@ -64,7 +65,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _is_long(block: Block) -> bool:
-    return isinstance(block, Code | Lines | Picture)
+    return isinstance(block, Code | Lines | Picture) and not isinstance(block, IntervalChart)
 
 
 def _summary(section: Section, block: Block) -> str:

@@ -112,7 +112,7 @@ def show(
 
 def show_titles(documents: Documents, console: Console, *, ascii_only: bool = False) -> None:
     """Print each verdict on a line of its own, however long."""
-    for head in documents.heads:
+    for head in (head for head in documents.heads if head.detail <= Detail.USUAL):
         console.print(Portable(functools.partial(_title_of, head), ascii_only), soft_wrap=True)
 
 

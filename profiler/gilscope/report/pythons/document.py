@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from gilscope.quantiles import quantile
 from gilscope.records import Account, ResultRecord, Trial
-from gilscope.records.pythons import PythonRecord, PythonsRecord, Ratio
+from gilscope.records.pythons import PythonRecord, PythonsRecord
 from gilscope.report.bounds import fitted
+from gilscope.report.brief import MOST_LINES
 from gilscope.report.document import (
     NOT_APPLICABLE,
     Block,
     Code,
-    Column,
     Detail,
     Document,
     Documents,
+    Facts,
     Items,
     Paragraph,
     Row,
@@ -26,21 +26,33 @@ from gilscope.report.document import (
     headed,
 )
 from gilscope.report.palette import STATE_STYLES
+from gilscope.report.pythons.side_by_side import fastest_first, few_side_by_side, figures, side_by_side
 from gilscope.report.results import document as document_of_result
 from gilscope.report.sections.ledgers import slices
-from gilscope.report.verdicts import configuration, label, sentence, short_name
-from gilscope.units import UNKNOWN, counted, duration, number, rate, times
+from gilscope.report.verdicts import configuration, sentence, short_name, verdict_sentence
+from gilscope.units import UNKNOWN, counted, duration, number, times
 
-__all__ = ["pythons_document", "pythons_documents"]
+__all__ = ["brief", "pythons_document", "pythons_documents"]
 
 
 def pythons_documents(record: PythonsRecord) -> Documents:
     """The one on all, then one on each that was analyzed, which only a page has room for."""
     first = pythons_document(record)
-    analyzed = [(one, one.result) for one in record.pythons if one.result is not None]
+    analyzed = _analyzed(record)
     each = (_of_one(one, result) for one, result in analyzed)
-    heads = [first, *(replace(first, name=one.name, title=_title(one, result)) for one, result in analyzed)]
-    return Documents(chain([first], each), heads, motto="how to run it, and under which Python, measured")
+    heads = [first, *(_head(first, one, result) for one, result in analyzed)]
+    return Documents(
+        chain([first], each),
+        heads,
+        motto="how to run it, and under which Python, measured",
+        most_lines=MOST_LINES,
+        rest="More: -v and -vv; -o report.html, a page.",
+        brief=[brief(record)],
+    )
+
+
+def _head(first: Document, one: PythonRecord, result: ResultRecord) -> Document:
+    return replace(first, name=one.name, title=_title(one, result), detail=Detail.FULL)
 
 
 def _of_one(one: PythonRecord, result: ResultRecord) -> Document:
@@ -54,14 +66,19 @@ def _title(one: PythonRecord, result: ResultRecord) -> str:
 
 def pythons_document(record: PythonsRecord) -> Document:
     """All side by side."""
-    sections = (_table(record), _statuses(record), _configurations(record), _ledgers(record), _code(record))
-    return fitted(
-        Document(
-            title=f"{short_name(record.target)} under {counted(len(record.pythons), 'Python')}: {record.verdict}",
-            lead=tuple(_lead(record)),
-            sections=tuple(section for section in sections if section is not None),
-        )
-    )
+    more = (_code(record), _configurations(record), _ledgers(record), _each(record), _circumstances(record))
+    lead = (*_lead(record), Facts(tuple(figures(record)), detail=Detail.FULL))
+    return _document(record, lead, (side_by_side(record), _statuses(record), *more))
+
+
+def brief(record: PythonsRecord) -> Document:
+    """What a terminal shows unasked."""
+    return _document(record, tuple(_lead(record)), (few_side_by_side(record), _statuses(record)))
+
+
+def _document(record: PythonsRecord, lead: tuple[Block, ...], sections: Iterable[Section | None]) -> Document:
+    title = f"{short_name(record.target)} under {counted(len(record.pythons), 'Python')}: {record.verdict}"
+    return fitted(Document(title, lead=lead, sections=tuple(section for section in sections if section is not None)))
 
 
 def _lead(record: PythonsRecord) -> Iterator[Block]:
@@ -89,88 +106,6 @@ def _took(record: PythonsRecord) -> str:
     return f"{record.target}: {duration(record.elapsed_s)} to this verdict{started}. {record.created[:10]}."
 
 
-# -- side by side ------------------------------------------------------------------------------------------------------
-
-
-def _table(record: PythonsRecord) -> Section:
-    first = None if record.first is None else record.pythons[record.first].name
-    some_without = any(_gil(one) not in ("yes", NOT_APPLICABLE) for one in record.pythons)
-    columns = (
-        Column("Python", numeric=False),
-        Column("GIL", numeric=False, brief=some_without),
-        Column("kind of work", numeric=False, brief=False),
-        Column("alone"),
-        Column(f"beside {first} alone" if first else "beside the first"),
-        Column("best", numeric=False),
-        Column("best's calls/s", brief=False),
-        Column("gain"),
-        Column("results", numeric=False, brief=False),
-    )
-    rows = tuple(_row(record, number, one) for number, one in enumerate(record.pythons))
-    subtitle = f"gains are over {first} alone; rounds of all in turn" if first else ""
-    return Section("Side by side", (Table(columns, rows, about="the Pythons side by side"),), subtitle)
-
-
-def _row(record: PythonsRecord, at: int, one: PythonRecord) -> Row:
-    alone = _middle(one.alone_rates_per_s) or _own(one, "serial")
-    best = _middle(one.best_rates_per_s) or _own(one, one.best)
-    cells = (
-        one.name if one.status == "ok" else f"{one.name} ({one.status})",
-        _gil(one),
-        label(one.result) if one.result else NOT_APPLICABLE,
-        rate(alone) if one.result else NOT_APPLICABLE,
-        "1" if at == record.first else _ratio(one, one.alone),
-        one.best or (UNKNOWN if one.result else NOT_APPLICABLE),
-        number(best) if one.result else NOT_APPLICABLE,
-        _ratio(one, one.gain),
-        _results(record, at, one),
-    )
-    keys = (None, None, None, alone, _value(one.alone), None, best, _value(one.gain), None)
-    return Row(cells, chosen=at == record.fastest, keys=keys)
-
-
-def _middle(rates: Sequence[float]) -> float | None:
-    return quantile(rates, 0.5)
-
-
-def _own(one: PythonRecord, configuration: str | None) -> float | None:
-    """By its own analysis, where there were no rounds in turn with others."""
-    trial = _trial_named(one.result, configuration) if one.result and configuration else None
-    return trial.throughput_per_s if trial else None
-
-
-def _trial_named(result: ResultRecord, name: str) -> Trial | None:
-    return next((each for each in result.trials if each.name == name), None)
-
-
-def _ratio(one: PythonRecord, ratio: Ratio | None) -> str:
-    if ratio is None:
-        return UNKNOWN if one.status == "ok" else NOT_APPLICABLE
-    return times(ratio.value, ratio.low, ratio.high)
-
-
-def _value(ratio: Ratio | None) -> float | None:
-    return ratio.value if ratio else None
-
-
-def _gil(one: PythonRecord) -> str:
-    if one.result is None:
-        return NOT_APPLICABLE if one.free_threaded is None else "free-threaded build" if one.free_threaded else "yes"
-    if one.result.environment.gil_enabled:
-        return "on, free-threaded build" if one.free_threaded else "yes"
-    return "off"
-
-
-def _results(record: PythonsRecord, at: int, one: PythonRecord) -> str:
-    if at == record.first or one.result is None:
-        return NOT_APPLICABLE
-    if one.results_compared is None:
-        return UNKNOWN
-    if one.results_differing:
-        return f"{one.results_differing:,} of {one.results_compared:,} differ"
-    return "the same"
-
-
 def _statuses(record: PythonsRecord) -> Section | None:
     """Why some are not compared, and the command that mends it; and what else is not there."""
     told = [(one.name, sentence(one.reason)) for one in record.pythons if one.reason is not None]
@@ -186,7 +121,10 @@ def _statuses(record: PythonsRecord) -> Section | None:
 def _configurations(record: PythonsRecord) -> Section | None:
     """What each analysis measured, a column for each Python."""
     analyzed = _analyzed(record)
-    names = dict.fromkeys(_shortly(trial) for _, result in analyzed for trial in result.trials)
+    names = sorted(
+        dict.fromkeys(_shortly(trial) for _, result in analyzed for trial in result.trials),
+        key=lambda name: not analyzed or name != analyzed[0][0].best,
+    )
     if not names:
         return None
     columns = headed(("configuration", *(one.name for one, _ in analyzed)), ("configuration",))
@@ -196,7 +134,24 @@ def _configurations(record: PythonsRecord) -> Section | None:
 
 
 def _analyzed(record: PythonsRecord) -> list[tuple[PythonRecord, ResultRecord]]:
-    return [(one, one.result) for one in record.pythons if one.result is not None]
+    return [(one, one.result) for _, one in fastest_first(record) if one.result is not None]
+
+
+def _each(record: PythonsRecord) -> Section | None:
+    """What its own analysis says of each."""
+    told = tuple((one.name, verdict_sentence(result)) for one, result in _analyzed(record))
+    return Section("Each by itself", (Items(told),), "verdicts of the analyses", Detail.USUAL) if told else None
+
+
+def _circumstances(record: PythonsRecord) -> Section:
+    told = tuple((one.name, _where(one)) for _, one in fastest_first(record))
+    return Section("Circumstances", (Items(told),), f"gilscope {record.gilscope}", Detail.THOROUGH)
+
+
+def _where(one: PythonRecord) -> str:
+    version = f"{one.implementation or 'Python'} {one.python or UNKNOWN}"
+    took = "" if one.result is None else f", analyzed in {duration(one.result.elapsed_s)}"
+    return f"{version}, {one.path}{took}"
 
 
 def _shortly(trial: Trial) -> str:
