@@ -9,7 +9,8 @@ import msgspec
 
 from gilscope.decide.recommended import recommended
 from gilscope.report.clean import clipped, printable
-from gilscope.report.document import Code, Items, Lines, Paragraph, Table
+from gilscope.report.document import FEW, Code, Items, Lines, Paragraph, Table
+from gilscope.report.pictures import LedgerChart
 from gilscope.report.sections.timelines import cut, telling
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["MOST_BRIEF", "fitted", "harmless", "with_telling_trials"]
 T = TypeVar("T")
 
 #: Trials of a result, things of a sort.
-_MOST: Final = 100
+_MOST: Final = FEW
 #: Characters of a string; of the code, the output and a traceback, which are read line by line; of a name or a reason
 #: among many.
 _MOST_SAID, _MOST_TEXT, MOST_BRIEF = 1_000, 20_000, 200
@@ -80,7 +81,9 @@ def _bounded(block: Block) -> Iterator[Block]:
     if isinstance(block, Table):
         count, most, block = len(block.rows), block.most, replace(block, rows=block.rows[: block.most])
     elif isinstance(block, Items):
-        count, block = len(block.pairs), replace(block, pairs=block.pairs[:_MOST])
+        count, most, block = len(block.pairs), block.most, replace(block, pairs=block.pairs[: block.most])
+    elif isinstance(block, LedgerChart):
+        count, block = len(block.bars), replace(block, bars=block.bars[:_MOST])
     yield harmless(block, _MOST_TEXT if isinstance(block, Code | Lines) else _MOST_SAID)
     yield from _rest(count, most, "rows")
 

@@ -71,10 +71,9 @@ def comparison_sheet(comparisons: Sequence[Comparison], found: Matched, objectio
 
 
 def _told(each: Comparison) -> list[Change]:
-    """What is known at least on one side; exceptions where there were any. What is recommended comes again, marked,
-    only where it is no configuration that both measured."""
-    own = [change for change in each.advised if change not in each.configurations]
-    known = [change for change in (*own, *each.alone, *each.configurations) if (change.old, change.new) != (None, None)]
+    """What is known at least on one side; exceptions where there were any. What is recommended comes first, marked."""
+    others = [change for change in each.configurations if change not in each.advised]
+    known = [change for change in (*each.advised, *each.alone, *others) if (change.old, change.new) != (None, None)]
     return [change for change in known if change.figure != "errors" or change.old or change.new]
 
 

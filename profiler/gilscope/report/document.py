@@ -17,6 +17,8 @@ from gilscope.units import UNKNOWN
 
 __all__ = [
     "BLANK",
+    "FEW",
+    "MANY",
     "NOTHING",
     "NOT_APPLICABLE",
     "Block",
@@ -42,6 +44,8 @@ __all__ = [
 #: A dash is no unknown: where nothing is pickled, there is nothing to measure.
 NOT_APPLICABLE: Final = "–"
 NOTHING: Final = "none"
+#: Rows of a page, and of one that lists what it is about.
+FEW, MANY = 100, 2_000
 #: Cells that tell nothing.
 BLANK: Final = frozenset({"", UNKNOWN, NOT_APPLICABLE, NOTHING})
 
@@ -99,6 +103,8 @@ class Items(Block):
     """What is said of each of several things, after its name."""
 
     pairs: tuple[tuple[str, str], ...]
+    most: int = FEW
+    """Of a page."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ class Table(Block):
     """What it shows, for those who hear it and where it is folded."""
     usual: int | None = None
     """Rows for a reader with less room than a page; None for all of them."""
-    most: int = 100
+    most: int = FEW
     """Rows of a page."""
 
     def brief(self) -> Table:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 #: Characters of documents, so that a browser opens the page at once; what comes after is told in brief.
-_ROOM: Final = 4_000_000
+_ROOM: Final = 1_500_000
 _MOST_NAMES: Final = 3
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gilscope.report.document import (
+    FEW,
     Block,
     Code,
     Detail,
@@ -29,6 +30,8 @@ __all__ = ["escape", "fenced", "render"]
 #: What Markdown or GitHub may take for markup. An underscore within a word is safe; names are full of them.
 _SPECIAL: Final = re.compile(r"[\\`*\[\]{}|~#$]|(?<!\w)_|_(?!\w)")
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " "})
+#: Rows of a table, things of a sort: a pull request takes no page.
+_MOST: Final = FEW
 _TONES: Final = {"plain": "", "soft": "", "strong": "**", "warning": "_"}
 
 
@@ -108,14 +111,20 @@ def fenced(text: str, language: str = "") -> str:
 def _table(table: Table) -> str:
     head = [escape(column.title) for column in table.columns]
     rule = ["--:" if column.numeric else ":--" for column in table.columns]
-    body = [[escape(cell) for cell in row.cells] for row in table.rows]
-    for row, cells in zip(table.rows, body, strict=True):
+    body = [[escape(cell) for cell in row.cells] for row in table.rows[:_MOST]]
+    for row, cells in zip(table.rows[:_MOST], body, strict=True):
         cells[0] = f"**{cells[0]}**" if row.chosen else cells[0]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *body])
+    drawn = "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *body])
+    return drawn + _rest(len(table.rows))
 
 
 def _list(pairs: tuple[tuple[str, str], ...]) -> str:
-    return "\n".join(f"- **{escape(name)}**: {escape(text)}" for name, text in pairs)
+    drawn = "\n".join(f"- **{escape(name)}**: {escape(text)}" for name, text in pairs[:_MOST])
+    return drawn + _rest(len(pairs))
+
+
+def _rest(count: int) -> str:
+    return f"\n\n{count - _MOST:,} more: the JSON and HTML reports have them." if count > _MOST else ""
 
 
 def _folded(title: str, body: str) -> str:

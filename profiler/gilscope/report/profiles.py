@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.production.blocking import blocking
 from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
 from gilscope.report.blocked_loops import blocked_loops, lag_row, lag_told
-from gilscope.report.document import NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
+from gilscope.report.document import MANY, NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
 from gilscope.report.recorded import recorded_remarks, recorded_rows, recorded_sections
@@ -35,20 +35,41 @@ NOTABLE_QUEUE = 0.1
 #: From this share of the wall clock on, the half width of the CPU's interval is told.
 NOTABLE_ERROR = 0.02
 
-_Show = Callable[["Profile"], str]
 
-_FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
-    (Column("calls"), lambda profile: f"{profile.calls:,}"),
-    (Column("wall"), lambda profile: duration(profile.wall_s)),
-    (Column("mean"), lambda profile: duration(profile.mean_s)),
-    (Column("p50"), lambda profile: duration(profile.quantile_s(0.5))),
-    (Column("p99"), lambda profile: duration(profile.quantile_s(0.99))),
-    (Column("CPU"), lambda profile: _cpu(profile)),
-    (Column("run queue"), lambda profile: _share(profile.runqueue_s, profile)),
-    (Column("blocked"), lambda profile: _share(profile.blocked_s, profile)),
-    (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
-    (Column("errors", brief=False), lambda profile: _errors(profile)),
-    (Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
+class _Figure(NamedTuple):
+    """A column: what its cells say of a function, and what they are sorted by."""
+
+    column: Column
+    show: Callable[[Profile], str]
+    key: Callable[[Profile], float | None] = lambda profile: None
+
+
+_FIGURES: Final = (
+    _Figure(Column("calls"), lambda profile: f"{profile.calls:,}", lambda profile: profile.calls),
+    _Figure(Column("wall"), lambda profile: duration(profile.wall_s), lambda profile: profile.wall_s),
+    _Figure(Column("mean"), lambda profile: duration(profile.mean_s), lambda profile: profile.mean_s),
+    _Figure(Column("p50"), lambda profile: duration(profile.quantile_s(0.5)), lambda profile: profile.quantile_s(0.5)),
+    _Figure(
+        Column("p99"), lambda profile: duration(profile.quantile_s(0.99)), lambda profile: profile.quantile_s(0.99)
+    ),
+    _Figure(Column("CPU"), lambda profile: _cpu(profile), lambda profile: _part(profile.cpu_s, profile)),
+    _Figure(
+        Column("run queue"),
+        lambda profile: percent(_part(profile.runqueue_s, profile)),
+        lambda profile: _part(profile.runqueue_s, profile),
+    ),
+    _Figure(
+        Column("blocked"),
+        lambda profile: percent(_part(profile.blocked_s, profile)),
+        lambda profile: _part(profile.blocked_s, profile),
+    ),
+    _Figure(
+        Column("longest block of the loop", brief=False),
+        lambda profile: or_dash(duration, profile.longest_block_s),
+        lambda profile: profile.longest_block_s,
+    ),
+    _Figure(Column("errors", brief=False), lambda profile: _errors(profile), lambda profile: profile.errors),
+    _Figure(Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
 )
 
 
@@ -64,9 +85,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
                 *recorded_remarks(loaded.recorded),
                 *lag_told(loaded.loop_lag),
             ),
-            _table(
-                [column for column, _ in _FIGURES], [[show(each) for _, show in _FIGURES] for each in profiles], shown
-            ),
+            _table([figure.column for figure in _FIGURES], list(map(_row_of, shown, profiles))),
             *_bars(shown, profiles),
             *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
@@ -98,7 +117,7 @@ def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
                 "calls. What their program saves already by running them so is in it. Nothing was run for this.",
                 *(_IN_BRACKETS if any(opportunity.within for opportunity in found) else ()),
             ),
-            _table(columns, [_opportunity(opportunity) for opportunity in found], shown),
+            _table(columns, list(map(_opportunity, shown, found))),
             *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
             first=blocked_loops(shown, [opportunity.profile for opportunity in found]),
         ),
@@ -121,9 +140,14 @@ def _names(profile: Profile) -> tuple[str, ...]:
     return (*([short_name(profile.spec)] if profile.name == profile.spec else []), profile.name, place)
 
 
-def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Sequence[str]) -> Table:
-    rows = tuple(Row((name, *told)) for name, told in zip(shown, cells, strict=True))
-    return Table((Column("function", numeric=False), *columns), rows).telling()
+def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
+    functions = Column("function", numeric=False)
+    return Table((functions, *columns), tuple(rows), about="the functions", most=MANY).telling()
+
+
+def _row_of(name: str, profile: Profile) -> Row:
+    cells = (figure.show(profile) for figure in _FIGURES)
+    return Row((name, *cells), keys=(None, *(figure.key(profile) for figure in _FIGURES)))
 
 
 # ---- what each is ----
@@ -136,14 +160,15 @@ def _errors(profile: Profile) -> str:
     return f"{profile.errors:,}" if profile.errors else NOTHING
 
 
-def _share(seconds: float | None, profile: Profile) -> str:
-    return percent(seconds / profile.wall_s if seconds is not None and profile.wall_s else None)
+def _part(seconds: float | None, profile: Profile) -> float | None:
+    """Of its wall clock."""
+    return seconds / profile.wall_s if seconds is not None and profile.wall_s else None
 
 
 def _cpu(profile: Profile) -> str:
     """With the half width of its interval, where that is notable."""
     half = NORMAL_QUANTILE * (profile.cpu_error_s or 0.0) / (profile.wall_s or math.inf)
-    return _share(profile.cpu_s, profile) + (f" ±{percent(half)}" if half >= NOTABLE_ERROR else "")
+    return percent(_part(profile.cpu_s, profile)) + (f" ±{percent(half)}" if half >= NOTABLE_ERROR else "")
 
 
 def _verdict(profile: Profile) -> str:
@@ -208,10 +233,11 @@ def _row(profile: Profile) -> dict[str, Any]:
 _IN_BRACKETS: Final = ("In brackets: a part of what the function above could save, for nothing else calls this one.",)
 
 
-def _opportunity(opportunity: Opportunity) -> list[str]:
-    parts = (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s)
-    seconds = [f"({duration(part)})" if opportunity.within else duration(part) for part in parts]
-    return [*seconds, f"{opportunity.profile.calls:,}", kind_of_work(opportunity.classification)]
+def _opportunity(name: str, opportunity: Opportunity) -> Row:
+    parts, calls = (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s), opportunity.profile.calls
+    seconds = (f"({duration(part)})" if opportunity.within else duration(part) for part in parts)
+    cells = (name, *seconds, f"{calls:,}", kind_of_work(opportunity.classification))
+    return Row(cells, keys=(None, *parts, calls, None))
 
 
 def _why(opportunity: Opportunity) -> str:

@@ -26,7 +26,7 @@ from gilscope.report.document import (
     headed,
 )
 from gilscope.report.palette import STATE_STYLES
-from gilscope.report.pythons.side_by_side import fastest_first, few_side_by_side, figures, side_by_side
+from gilscope.report.pythons.side_by_side import all_figures, fastest_first, few_side_by_side, figures, side_by_side
 from gilscope.report.results import document as document_of_result
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import configuration, sentence, short_name, verdict_sentence
@@ -66,7 +66,14 @@ def _title(one: PythonRecord, result: ResultRecord) -> str:
 
 def pythons_document(record: PythonsRecord) -> Document:
     """All side by side."""
-    more = (_code(record), _configurations(record), _ledgers(record), _each(record), _circumstances(record))
+    more = (
+        _code(record),
+        _configurations(record),
+        _ledgers(record),
+        _each(record),
+        _circumstances(record),
+        all_figures(record),
+    )
     lead = (*_lead(record), Facts(tuple(figures(record)), detail=Detail.FULL))
     return _document(record, lead, (side_by_side(record), _statuses(record), *more))
 

@@ -9,12 +9,12 @@ from gilscope.quantiles import quantile
 from gilscope.records import ResultRecord, Trial
 from gilscope.records.pythons import PythonRecord, PythonsRecord, Ratio
 from gilscope.report.brief import FRONT
-from gilscope.report.document import NOT_APPLICABLE, Block, Column, Row, Section, Table
+from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table
 from gilscope.report.pictures import IntervalBar, IntervalChart
 from gilscope.report.verdicts import label
 from gilscope.units import UNKNOWN, duration, number, rate, times
 
-__all__ = ["fastest_first", "few_side_by_side", "figures", "side_by_side"]
+__all__ = ["all_figures", "fastest_first", "few_side_by_side", "figures", "side_by_side"]
 
 #: Pythons in the short report.
 _FEW: Final = 6
@@ -40,12 +40,18 @@ def side_by_side(record: PythonsRecord) -> Section:
     """A row for each, the fastest first; the gain of each over the first alone is what is drawn."""
     told = fastest_first(record)
     chart = IntervalChart(
-        table=_table(record, told),
+        table=_table(record, told).brief(),
         title="gain as is best there, with its interval",
         bars=tuple(_bar(one) for _, one in told),
         about="What each Python gains as is best there, with its interval.",
     )
     return _section(record, chart)
+
+
+def all_figures(record: PythonsRecord) -> Section:
+    """The same with all columns, which only a page has room for."""
+    table = _table(record, fastest_first(record))
+    return Section("All figures", (table,), "of the Pythons side by side", Detail.FULL)
 
 
 def few_side_by_side(record: PythonsRecord) -> Section | None:
