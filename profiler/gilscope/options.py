@@ -7,10 +7,12 @@ documentation are made from this.
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.addresses import shown
+from gilscope.config import Key, nearest_file, said, with_origins
 from gilscope.errors import UsageError
 from gilscope.parsing import counts, hertz, milliseconds, names, number, one_count, one_path, per_second, seconds, size
 from gilscope.reading import MOST
@@ -68,6 +70,24 @@ class Option:
     def most(self) -> float:
         """Of a number: no clock waits longer, no float counts further, and a saved result may hold it."""
         return LONGEST_S if self.parse is seconds else MOST
+
+    @property
+    def key(self) -> Key:
+        """As files and the environment name it."""
+        flag = self.kind is bool and self.parse is None
+        return Key(self.flag.removeprefix("--"), "flag" if flag else "text", self.repeatable)
+
+    def as_typed(self, text: Any) -> Any:
+        """From text to what `value` takes.
+
+        :raises UsageError: where it is no number, and ought to be
+        """
+        if self.parse is not None or self.kind in (bool, str):
+            return text
+        try:
+            return self.kind(text)
+        except ValueError:
+            raise UsageError(f"{self.flag} {text!r} is no {'whole ' if self.kind is int else ''}number") from None
 
     def value(self, typed: Any) -> Any:
         """From what was typed to the value.
@@ -319,6 +339,22 @@ class Options:
         usual_s = EXHAUSTIVE_BUDGET_S if given.get("exhaustive") else BUDGET_S
         given.setdefault("budget_s", usual_s * max(1, len(given.get("pythons", ()))))
         return cls(**given)
+
+    @classmethod
+    def from_config(cls, folder: str | os.PathLike[str] | None = None) -> Options:
+        """What the environment (``GILSCOPE_*``) and the nearest pyproject.toml with a table ``[tool.gilscope]`` say, as
+        `gilscope analyze` takes it; nothing else of the library reads either.
+
+        :param folder: from where upwards the file is looked for; the working folder unless given
+        :raises UsageError: when something cannot be read, or is not for a file to say
+        """
+        keys = {one.name: one.key for one in all_options() if one.flags}
+        found = said(keys.values(), "analyze", nearest_file(os.getcwd() if folder is None else folder), os.environ)
+        given = {name: found[key.name].value for name, key in keys.items() if key.name in found}
+        try:
+            return cls.read({one.name: one.as_typed(given[one.name]) for one in all_options() if one.name in given})
+        except UsageError as error:
+            raise type(error)(with_origins(str(error), found)) from error
 
     @property
     def may_start_s(self) -> float:

@@ -14,6 +14,7 @@ from gilscope.cli.beginning import begun
 from gilscope.cli.check import check
 from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
+from gilscope.cli.config import config
 from gilscope.cli.doctor import doctor
 from gilscope.cli.dump import dump
 from gilscope.cli.exits import INTERRUPTED, USAGE
@@ -33,7 +34,7 @@ _Refused: Any = typer.BadParameter.mro()[1]
 
 app = typer.Typer(
     name="gilscope",
-    cls=group_of(analyze, attach, check, compare, doctor, dump, report, run_program, schema, top),
+    cls=group_of(analyze, attach, check, compare, config, doctor, dump, report, run_program, schema, top),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,9 +55,10 @@ def common(
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Read no pyproject.toml.")] = False,
 ) -> None:
     """Options of gilscope itself."""
-    del version  # its callback has answered
+    del version, no_config  # its callback has answered; commands look it up
 
 
 def run() -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,4 +32,6 @@ def asks_for_an_analysis(arguments: Sequence[str]) -> bool:
     """Whether functions are to be run, by the look of it: not where the help is asked for, nor what was recorded, nor
     by another Python."""
     options = {argument.partition("=")[0] for argument in arguments}
-    return arguments[:1] == ["analyze"] and len(arguments) > 1 and not options & {"-h", "--help", "--from", "--python"}
+    elsewhere = any(os.environ.get(name) for name in ("GILSCOPE_PYTHON", "GILSCOPE_ANALYZE_PYTHON"))
+    asked = arguments[:1] == ["analyze"] and len(arguments) > 1
+    return asked and not elsewhere and not options & {"-h", "--help", "--from", "--python"}

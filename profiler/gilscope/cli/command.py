@@ -25,6 +25,9 @@ class Command(typer.core.TyperCommand):
             refuse_renamed([getattr(error, "option_name", None) or ""])
             raise
         refuse_renamed((ctx.params.get("program") or [])[:1])  # what a command does not know there is the program's
+        from gilscope.cli.configured import configure  # not needed where the help is shown
+
+        configure(ctx, self)
         return rest
 
     def invoke(self, ctx: Any) -> Any:

@@ -54,7 +54,9 @@ def complain(error: GilscopeError) -> None:
     """Tell an error on standard error: the user's own traceback, where there is one, then the message in a line."""
     if isinstance(error, TargetFailedError) and error.traceback:
         sys.stderr.write(error.traceback.rstrip() + "\n")
-    sys.stderr.write(f"gilscope: {error}\n")
+    from gilscope.cli.configured import told_with_origins  # not needed where the help is shown
+
+    sys.stderr.write(f"gilscope: {told_with_origins(str(error))}\n")
 
 
 def tell_skipped(what: str, why: str) -> None:
