@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gilscope.decide.noise import TIE_MARGIN
+from gilscope.measure.health import Check
 from tests.cli.conftest import Analysis, Cli, Measured, place
 
 
@@ -97,7 +98,7 @@ def test_doctor_says_what_works(cli: Cli) -> None:
     assert {"/proc", "GIL calibration", "py-spy", "CPUs", "clock", "ptrace", "start methods"} <= set(checks)
     assert checks["trial process"]["works"]
     lines = shown.stdout.splitlines()
-    assert [line[:2] in ("ok", "NO") for line in lines] == [True] * len(checks)
+    assert [line[:2] in ("ok", "NO", "--") for line in lines] == [True] * len(checks)
 
 
 def test_a_target_may_be_named_as_a_module(cli: Cli) -> None:
@@ -119,3 +120,16 @@ def test_where_nothing_keeps_to_a_constraint_nothing_is_recommended_and_that_is_
     assert outcome.analysis.advised is None
     reason = outcome.analysis.result["recommendation"]["reason"]
     assert reason.count("of memory are beyond the 1.00 MiB allowed") == 2  # the solo run and threads, as weighed
+
+
+@pytest.mark.parametrize(("needed", "status", "mark"), [(True, 1, "NO"), (False, 0, "--")])
+def test_the_doctor_fails_where_something_that_is_needed_does(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, needed: bool, status: int, mark: str
+) -> None:
+    found = [Check("clock", True, "ticks", needed=True), Check("py-spy", False, "not installed", needed=needed)]
+    monkeypatch.setattr("gilscope.measure.health.checks", lambda: iter(found))
+    for outcome in cli.answers(("doctor",), ("doctor", "--json")):
+        assert outcome.status == status
+        assert ("no verdict without" in outcome.stderr) == needed
+    line = cli.answer("doctor").stdout.splitlines()[1]
+    assert line == f"{mark} py-spy  {'' if needed else 'optional: '}not installed"

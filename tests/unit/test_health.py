@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gilscope.errors import MeasurementError
 from gilscope.measure import health
 from gilscope.measure.health import READINGS, Check, checks
 from gilscope.observers.pyspy import Hot, HotRecorder
@@ -52,3 +53,12 @@ def test_what_this_machine_cannot_tell_is_named(monkeypatch: pytest.MonkeyPatch)
     assert not check.works
     assert "system calls" in check.detail
     assert "CONFIG_SCHED_INFO" in check.detail
+
+
+def test_a_trial_that_cannot_be_started_is_the_one_thing_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: object) -> None:
+        raise MeasurementError("the process of a trial cannot be started: no room")
+
+    monkeypatch.setattr("gilscope.measure.live.LiveTrial.start", start)
+    failed = [check for check in checks() if not check.works]
+    assert failed == [Check("trial process", False, "the process of a trial cannot be started: no room", needed=True)]

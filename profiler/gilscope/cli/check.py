@@ -57,7 +57,9 @@ def check(
     if baseline is None:
         found_program = read(result)
         if not is_program(found_program):
-            raise UsageError(f"{result!r} holds results, which are held against others: give them with --baseline")
+            raise UsageError(
+                f"{result!r} holds results, which are held against others: give those with --baseline BASE.json"
+            )
         record = program_of(result, found_program, ProgramRecord)
         _check_program(
             record, fail_on, Destinations(output or [], ["check"], "json" if as_json else format_name), quiet

@@ -19,11 +19,14 @@ class Command(typer.core.TyperCommand):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        typed = list(args)  # the parser takes them away
         try:
             rest = super().parse_args(ctx, args)
         except Exception as error:  # typer brings its own copy of click, or not, by its version
             refuse_renamed([getattr(error, "option_name", None) or ""])
-            raise
+            from gilscope.cli.unreadable import explained
+
+            raise explained(error, self, ctx, typed) from None
         refuse_renamed((ctx.params.get("program") or [])[:1])  # what a command does not know there is the program's
         from gilscope.cli.configured import configure  # not needed where the help is shown
 

@@ -43,7 +43,7 @@ def compare(
 
     destinations = Destinations(output or [], ["comparison"], "json" if as_json else format_name)
     if are_recorded(old) or are_recorded(new):
-        sheet = _recordings(old, new)
+        sheet = _recordings(old, new, quiet=quiet)
     else:
         was, now = parsed(old), parsed(new)
         programs = is_program(was) and is_program(now)
@@ -72,7 +72,7 @@ def _programs(old: str, was: Any, new: str, now: Any, *, force: bool) -> Sheet:
     return program_changes_sheet(before, after, program_changes(before, after), against)
 
 
-def _recordings(old: str, new: str) -> Sheet:
+def _recordings(old: str, new: str, *, quiet: bool) -> Sheet:
     """:raises LoadError: when one of them is no recording"""
     from gilscope.cli.exits import tell_skipped
     from gilscope.errors import UsageError
@@ -81,7 +81,7 @@ def _recordings(old: str, new: str) -> Sheet:
     from gilscope.report.sources import gather_profiles
 
     was, now = (gather_profiles([path]) for path in (old, new))
-    for skipped in (*was.skipped, *now.skipped):
+    for skipped in () if quiet else (*was.skipped, *now.skipped):
         tell_skipped(skipped.path, skipped.reason)
     both, only_old, only_new = compare_recordings(was, now)
     if not both:

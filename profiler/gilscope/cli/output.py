@@ -16,7 +16,7 @@ from gilscope.report import Content
 from gilscope.report.document import Detail
 from gilscope.report.sheet import Sheet
 
-__all__ = ["Destinations", "Files"]
+__all__ = ["STDOUT", "Destinations", "Files"]
 
 STDOUT = "-"
 CODE = "code"

@@ -51,7 +51,7 @@ def report(
     from gilscope.report.sources import gather
 
     sources = gather(paths)
-    for skipped in sources.skipped:
+    for skipped in () if quiet else sources.skipped:
         tell_skipped(skipped.path, skipped.reason)
     pythons = sources.pythons
     names = [result.target.spec for result in sources.results] or [

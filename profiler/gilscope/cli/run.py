@@ -11,6 +11,7 @@ import typer
 
 from gilscope.cli.capturing import CAPTURE, MOST, TO
 from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
+from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
     from gilscope.cli.output import Files
@@ -45,10 +46,17 @@ def run(
     """
     from gilscope.cli.capturing import capturing
     from gilscope.cli.failures import only_told
-    from gilscope.cli.output import Files
+    from gilscope.cli.output import STDOUT, Files
     from gilscope.cli.watching import settings_of
     from gilscope.programs.launching import end_as, launched
 
+    if STDOUT in (output or []):
+        raise UsageError(
+            "--output -: standard output is the program's; name a file, or leave it out: the report goes to "
+            "standard error"
+        )
+    if quiet and not output:
+        raise UsageError("--quiet without --output would tell nothing: name a file, as in -o report.html")
     settings = settings_of(rate, overhead, processes, threads)
     files = Files(output or [], ["run"])
     with (

@@ -68,8 +68,11 @@ def top(
     (SIGTERM). Where standard output is no terminal, a block of lines is written for every window.
     """
     from gilscope import parsing, report
+    from gilscope.cli.output import STDOUT
     from gilscope.cli.watching import settings_of
 
+    if STDOUT in (output or []):
+        raise UsageError("--output -: standard output is the view's; name a file")
     window_s = parsing.seconds(window, "--window")
     if not _LEAST_S <= window_s <= _MOST_S:
         raise UsageError(f"--window {window} is not from {_LEAST_S:.0f}s to {_MOST_S:.0f}s")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gilscope.backends.base import Configuration
+from gilscope.errors import MeasurementError
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
@@ -39,6 +40,8 @@ class Check:
     name: str
     works: bool
     detail: str
+    needed: bool = False
+    """Whether there is no verdict without it; the others make one tell more."""
 
 
 def checks() -> Iterator[Check]:
@@ -47,6 +50,7 @@ def checks() -> Iterator[Check]:
         "interpreter",
         True,
         f"{platform.python_implementation()} {platform.python_version()} ({sys.executable})",
+        needed=True,
     )
     yield _cpus()
     yield _clock()
@@ -55,6 +59,8 @@ def checks() -> Iterator[Check]:
     try:
         trial.start()
         yield from _with_process(trial)
+    except MeasurementError as error:
+        yield Check("trial process", False, str(error), needed=True)
     finally:
         trial.end()
     yield Check("start methods", True, ", ".join(multiprocessing.get_all_start_methods()))
@@ -64,9 +70,9 @@ def _with_process(trial: LiveTrial) -> Iterator[Check]:
     try:
         hello = trial.process.hear(m.Hello, time.monotonic() + PATIENCE_S, "starting")
     except TrialEnded as ended:
-        yield Check("trial process", False, ended.reason)
+        yield Check("trial process", False, ended.reason, needed=True)
         return
-    yield Check("trial process", True, "starts and answers")
+    yield Check("trial process", True, "starts and answers", needed=True)
     yield _tried("/proc", lambda: _proc(hello))
     yield _tried("GIL calibration", lambda: _gil(trial, hello))
     yield _py_spy(hello.pid)
@@ -163,7 +169,8 @@ def _clock() -> Check:
     readings = [time.perf_counter_ns() for _ in range(10_000)]
     steps = sorted(b - a for a, b in itertools.pairwise(readings))
     info = time.get_clock_info("perf_counter")
-    return Check("clock", info.monotonic, f"{info.implementation}, a reading takes {steps[len(steps) // 2]} ns")
+    told = f"{info.implementation}, a reading takes {steps[len(steps) // 2]} ns"
+    return Check("clock", info.monotonic, told, needed=True)
 
 
 def _ptrace() -> str:

@@ -46,7 +46,7 @@ def worker(
     if url is None or secret_file is None:
         raise UsageError("a worker needs to know where and for whom: give --broker URL and --secret-file FILE")
     if workers is not None and workers < 1:
-        raise UsageError(f"workers {workers} makes no sense: it must be at least 1")
+        raise UsageError(f"--workers {workers} makes no sense: it must be at least 1")
     if sys.platform == "win32":
         raise UsageError("workers do not run on Windows: trials run on POSIX")
     count = workers or max(1, int(usable_cpus(None).usable))

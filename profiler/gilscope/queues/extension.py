@@ -125,20 +125,22 @@ def _check(options: Options) -> None:
 
 def _must_be_a_fleet(options: Options) -> None:
     if options.remote_workers is None or options.secret_file is None:
-        raise UsageError("remote-workers and secret-file go together: so many, who sign with what is in there")
+        raise UsageError(
+            "--remote-workers N and --secret-file FILE go together: so many, who sign with what is in there"
+        )
     if not _given_broker(options):
-        raise UsageError("workers on other hosts need a broker that they can reach too: give --broker URL")
+        raise UsageError("--remote-workers need a broker that they can reach too: give --broker URL")
     if not set(REMOTE) & set(options.backends):
-        raise UsageError(f"workers on other hosts run the backend {', '.join(REMOTE)}: name it with --backends")
+        raise UsageError(f"--remote-workers run the backend {', '.join(REMOTE)}: name it with --backends")
 
 
 def _must_be_a_scheduler(address: str, options: Options) -> None:
     if "://" not in address:
-        raise UsageError(f"dask {shown(address)!r} is no address of a scheduler: give tcp://HOST:PORT")
+        raise UsageError(f"--dask {shown(address)!r} is no address of a scheduler: give tcp://HOST:PORT")
     if not set(DASK) & set(options.backends):
-        raise UsageError("a Dask scheduler serves the backends dask and dask-threads: name one with --backends")
+        raise UsageError("--dask: a scheduler serves the backends dask and dask-threads; name one with --backends")
 
 
 def _must_be_a_real_network(options: Options) -> None:
     if options.rtt_s:
-        raise UsageError("rtt stands for a network that is not there; workers on other hosts have one: leave it out")
+        raise UsageError("--rtt stands for a network that is not there; workers on other hosts have one: leave it out")

@@ -145,6 +145,11 @@ def expand_outputs(path: str | Path, names: Sequence[str]) -> list[tuple[Path, s
     :raises OutputError: when no format has the suffix
     """
     place = Path(path)
+    if not place.suffix and place.exists() and not place.is_dir():
+        raise OutputError(
+            f"cannot tell the format of {str(path)!r}, which is no folder and has no suffix: name a file that has one; "
+            "standard output is -, and its format -f"
+        )
     if not (str(path).endswith(("/", "\\")) or os.path.isdir(place) or not place.suffix):
         return [(place, format_for_path(place))]
     stem = f"gilscope-{_file_name(names)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -206,5 +207,15 @@ def _what_to_do(schema: str, wanted: str) -> str:
 
 
 def load_error(path: str | Path, reason: str) -> LoadError:
-    """Why a file of results cannot be used."""
-    return LoadError(f"cannot load {str(path)!r}: {reason}")
+    """Why a file of results cannot be used, and which of that folder is called almost so, where it is not there."""
+    return LoadError(f"cannot load {str(path)!r}: {reason}{'' if os.path.exists(path) else _nearest(Path(path))}")
+
+
+def _nearest(path: Path) -> str:
+    import difflib
+
+    try:
+        near = difflib.get_close_matches(path.name, os.listdir(path.parent), 1)
+    except (OSError, ValueError):
+        near = []
+    return f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""

@@ -1,0 +1,69 @@
+"""What cannot be done as typed is told in a line: the option, the value, and what would work. Nothing else is said
+where nothing else is asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli, place
+
+SAVED = Path(__file__).parents[1] / "unit" / "saved" / "result-1.json"
+NAP = place("well", "nap")
+
+
+@pytest.fixture
+def saved(cli: Cli) -> str:
+    shutil.copy(SAVED, cli.cwd / "result.json")
+    return "result.json"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("shop.orders:price",), "'shop.orders:price' is no command; did you mean gilscope analyze shop.orders:price?"),
+        (("work.py",), "'work.py' is no command; did you mean gilscope run work.py?"),
+        (("4711",), "'4711' is no command; did you mean gilscope attach 4711?"),
+        (("saved.json",), "'saved.json' is no command; did you mean gilscope report saved.json?"),
+        (("analyze", *NAP, "--max-calls", "1.5"), "--max-calls '1.5': "),
+        (("analyze", *NAP, "--seed=x"), "--seed 'x': "),
+        (("attach", "abc"), "PID 'abc': "),
+        (("report", "reslt.json"), "cannot load 'reslt.json': No such file or directory; did you mean 'result.json'?"),
+        (("report", "result.json", "-o", "/dev/null"), "standard output is -, and its format -f"),
+        (("run", "-o", "-", "work.py"), "--output -: standard output is the program's"),
+        (("run", "-q", "work.py"), "--quiet without --output would tell nothing: name a file, as in -o report.html"),
+        (("top", "-o", "-", "1"), "--output -: standard output is the view's; name a file"),
+    ],
+)
+def test_an_error_is_a_line_with_what_was_typed_and_what_would_work(
+    cli: Cli, saved: str, arguments: tuple[str, ...], told: str
+) -> None:
+    outcome = cli.answer(*arguments)
+    assert outcome.status == 2
+    assert told in outcome.line
+
+
+@pytest.mark.parametrize("command", [("analyse",), ("analyze", "x:y", "--bugdet", "3s")])
+def test_a_misspelt_command_or_option_is_told_with_the_nearest(cli: Cli, command: tuple[str, ...]) -> None:
+    outcome = cli.answer(*command)
+    assert outcome.status == 2
+    assert any(near in outcome.stderr for near in ("'analyze'", "--budget"))
+
+
+def test_standard_output_holds_only_the_format_asked_for_and_quiet_means_it(cli: Cli, saved: str) -> None:
+    told = cli.answer("report", saved, "-o", "-", "-f", "json", "-o", "also.md", "-q")
+    assert (told.status, told.stderr) == (0, "")
+    assert json.loads(told.stdout)["schema"].startswith("gilscope.result/")
+    assert (cli.cwd / "also.md").exists()
+    compared = cli.answer("compare", saved, saved, "-o", "-", "-f", "json", "-q")
+    assert (compared.status, compared.stderr) == (0, "")
+    json.loads(compared.stdout)
+
+
+def test_what_is_left_out_is_told_unless_quiet(cli: Cli, saved: str) -> None:
+    (cli.cwd / "torn.json").write_text('{"schema": "gilscope.result/1"')
+    assert "skipped torn.json" in cli.answer("report", ".").stderr
+    assert cli.answer("report", ".", "-q").stderr == ""
