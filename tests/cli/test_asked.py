@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from gilscope.analysis import Progress
 from gilscope.options import Options
 from gilscope.result import Result
 from gilscope.targets import TargetSpec
@@ -23,7 +22,7 @@ def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """``ask(*options)``: what an analysis with these options would be given."""
     asked: list[tuple[TargetSpec, Options]] = []
 
-    def investigate(spec: TargetSpec, options: Options, tell: Callable[[Progress], None], spares: object) -> Result:
+    def investigate(spec: TargetSpec, options: Options, *_: object) -> Result:
         asked.append((spec, options))
         return make_result()
 
