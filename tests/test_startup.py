@@ -27,11 +27,17 @@ def test_the_help_needs_neither_what_draws_nor_what_measures() -> None:
     assert loaded & (DRAWS | MEASURES) == set()
 
 
-def test_the_first_progress_waits_for_nothing_that_draws() -> None:
-    modules = "gilscope.cli.analyze, gilscope.cli.output, gilscope.cli.progress, gilscope.analysis, gilscope.targets"
-    loaded = loaded_after("", f"import {modules}")
-    assert "gilscope.analysis.loop" in loaded
-    assert loaded & {*DRAWS, "importlib.metadata", "gilscope.analysis.conclude"} == set()
+def test_the_first_progress_waits_for_nothing_that_draws_or_measures() -> None:
+    first = """
+import gilscope.cli.progress
+def progress(name, *, bar, lines):
+    raise SystemExit
+gilscope.cli.progress.progress = progress
+sys.argv = ["gilscope", "analyze", "gilscope.examples.primes:is_prime", "--inputs", "PRIMES"]
+"""
+    loaded = loaded_after(first, "from gilscope.cli.app import run; run()")
+    assert "gilscope.cli.output" in loaded
+    assert loaded & {*DRAWS, "asyncio", "gilscope.analysis"} == set()
 
 
 def test_what_the_end_needs_was_loaded_while_the_hot_lines_were_looked_for() -> None:

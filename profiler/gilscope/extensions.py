@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=ResultRecord)
 
-__all__ = ["GROUP", "Extension", "Laboratory", "installed"]
+__all__ = ["GROUP", "Extension", "Laboratory", "check", "installed"]
 
 GROUP = "gilscope.extensions"
 
@@ -124,3 +124,12 @@ def _checked(name: str, found: object) -> type[Extension]:
     if not (isinstance(found, type) and issubclass(found, Extension)):
         raise UsageError(f"extension {name!r} is no subclass of gilscope.extensions.Extension")
     return found
+
+
+def check(options: Options) -> None:
+    """Refuse options that do not go together, before anything is measured.
+
+    :raises UsageError: when that is so
+    """
+    for extension in installed():
+        extension(options)

@@ -16,7 +16,7 @@ from gilscope.analysis.solo import start_solo
 from gilscope.decide.measured import Experiment
 from gilscope.decide.next_steps import kept_for_hot_lines_s, next_step
 from gilscope.decide.traits import BackendTraits
-from gilscope.extensions import Extension, installed
+from gilscope.extensions import Extension, check, installed
 from gilscope.measure.possible import refuse_where_impossible
 from gilscope.measure.pythons import Python
 from gilscope.measure.spares import Spares
@@ -144,12 +144,3 @@ def _fixed_by(backend: str, extensions: Sequence[Extension]) -> dict[str, int]:
     """Workers that are there already."""
     workers = next((count for extension in extensions if (count := extension.workers_of(backend))), None)
     return {} if workers is None else {"fixed_workers": workers}
-
-
-def check(options: Options) -> None:
-    """Refuse options that do not go together, before anything is measured.
-
-    :raises UsageError: when that is so
-    """
-    for extension in installed():
-        extension(options)

@@ -119,8 +119,8 @@ def analyze(
         return
     if not targets:
         context_of_command.fail("Missing argument 'TARGET...'.")
-    from gilscope.analysis import check
     from gilscope.cli.output import Destinations
+    from gilscope.extensions import check
     from gilscope.measure.tree import leaving_no_process
     from gilscope.options import Options
     from gilscope.parsing import key_values
@@ -175,7 +175,6 @@ def _investigate(
 
     :param ahead: loads what drawing the results needs
     """
-    from gilscope.analysis import investigate
     from gilscope.cli.progress import progress
 
     results: list[Result] = []
@@ -186,6 +185,8 @@ def _investigate(
             functions = functions_named(given, quiet=quiet)
         for spec in functions:
             with _told(statuses), progress(spec.spec, bar=bar and not quiet, lines=lines and not quiet) as tell:
+                from gilscope.analysis import investigate  # takes as long as what is shown by now
+
                 results.append(investigate(spec, options, tell, spares, ahead))
             if results and results[-1].interrupted:
                 return results, INTERRUPTED

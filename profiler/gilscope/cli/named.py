@@ -20,13 +20,14 @@ def functions_named(given: TargetSpec, *, quiet: bool) -> list[TargetSpec]:
     :raises UsageError: when there is no such module, nothing in it can be analyzed, or its functions are given inputs
     :raises TargetFailedError: when the module's own code raises on import
     """
-    import msgspec
-
-    from gilscope.analysis import survey
     from gilscope.targets import names_module
 
     if not names_module(given.spec):
         return [given]
+    import msgspec
+
+    from gilscope.analysis import survey
+
     if given.inputs is not None or given.args or given.star:
         raise UsageError(
             f"{given.spec!r} names no function (module:function), and of a module each function has its own inputs: "

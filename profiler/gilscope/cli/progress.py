@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gilscope.analysis import Progress, Tell
+if TYPE_CHECKING:  # shown before it is imported
+    from gilscope.analysis import Progress, Tell
 
 __all__ = ["progress"]
 
@@ -39,7 +41,7 @@ def _bar(name: str) -> Iterator[Tell]:
     short = os.path.basename(name)  # a path would leave no room for what is being done
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as bar:
-        task = bar.add_task(escape(short), total=1.0)
+        task = bar.add_task(escape(f"{short}: starting a process"), total=1.0)
 
         def tell(told: Progress) -> None:
             done = min(1.0, told.elapsed_s / told.budget_s)
