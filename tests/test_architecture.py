@@ -6,6 +6,7 @@ import ast
 import functools
 import graphlib
 import importlib
+import itertools
 import re
 import subprocess
 import sys
@@ -56,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "subprocesses": {"errors"},
     "crashes": set(),
     "thread_address": set(),
-    "reading": set(),
+    "reading": {"units"},
     "addresses": set(),
     "secret_files": {"errors"},
     "renamed": {"errors"},
@@ -256,6 +257,39 @@ def test_one_is_told_as_one(module: str) -> None:
     counts = re.compile(r"\{[^{}]*\} (calls|inputs|rounds|samples)\b")
     lines = [line for line in modules()[module].read_text(encoding="utf-8").splitlines() if counts.search(line)]
     assert [line for line in lines if " == 1 " not in line] == []
+
+
+#: What programs read and no person does: places in pictures, digests, files of other viewers.
+DRAWN = ("svg", "svg_elements", "svg_timeline", "markup")
+SPOKEN = [
+    module
+    for module in modules()
+    if module not in ("gilscope.units", "gilscope.digest", *(f"gilscope.report.{name}" for name in DRAWN))
+]
+#: A unit right behind a figure.
+UNIT = re.compile(r"%|×| (ns|µs|us|ms|s|sec|min|h|[kKMGT]i?B|pp|points|Hz)\b")
+
+
+@pytest.mark.parametrize("module", SPOKEN)
+def test_figures_in_words_are_made_in_one_place(module: str) -> None:
+    """`gilscope.units` rounds, groups, signs and names the unit."""
+    found = [node for node in ast.walk(tree(module)) if isinstance(node, ast.JoinedStr)]
+    by_hand = [node.lineno for node in found for part in node.values if _is_formatted_by_hand(part)]
+    with_unit = [
+        node.lineno
+        for node in found
+        for part, after in itertools.pairwise(node.values)
+        if isinstance(part, ast.FormattedValue) and isinstance(after, ast.Constant) and UNIT.match(str(after.value))
+    ]
+    assert (by_hand, with_unit) == ([], [])
+
+
+def _is_formatted_by_hand(part: ast.expr) -> bool:
+    if not isinstance(part, ast.FormattedValue) or part.format_spec is None:
+        return False
+    assert isinstance(part.format_spec, ast.JoinedStr)
+    spec = "".join(str(each.value) for each in part.format_spec.values if isinstance(each, ast.Constant))
+    return re.search(r"[,_eEfFgGn%+]", spec) is not None
 
 
 @pytest.mark.parametrize("module", modules())

@@ -16,6 +16,7 @@ from gilscope.config import Key, nearest_file, said, with_origins
 from gilscope.errors import UsageError
 from gilscope.parsing import counts, hertz, milliseconds, names, number, one_count, one_path, per_second, seconds, size
 from gilscope.reading import MOST
+from gilscope.units import exact
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
     from collections.abc import Callable, Mapping
@@ -109,7 +110,7 @@ class Option:
             if self.least is not None and each is not None and not each >= self.least:
                 raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
             if isinstance(each, int | float) and not -self.most <= each <= self.most:
-                raise UsageError(f"{told} makes no sense: it is beyond {self.most:g}")
+                raise UsageError(f"{told} makes no sense: it is beyond {exact(self.most)}")
 
 
 def _option(default: Any, usage: str, told: str, **more: Any) -> Any:

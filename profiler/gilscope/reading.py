@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from gilscope.units import given_size
+
 __all__ = ["MOST", "MOST_BYTES", "is_measurable", "read_bytes"]
 
 #: A file of results with every timeline has some megabytes.
@@ -25,7 +27,7 @@ def read_bytes(path: str | Path) -> bytes:
         os.set_blocking(descriptor, True)
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it is larger than {MOST_BYTES >> 20} MiB, which no result is")
+        raise OSError(errno.EFBIG, f"it is larger than {given_size(MOST_BYTES)}, which no result is")
     return data
 
 

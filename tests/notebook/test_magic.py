@@ -209,7 +209,7 @@ def test_progress_is_one_line_rewritten_in_a_notebook(tmp_path: Path) -> None:
     _, outcome = ran(tmp_path, "import json", REWRITTEN)
     first, second, last = json.loads(outcome.out)
     assert [first[2], second[2], last] == [False, True, ["", "", True]]
-    assert second[1] == "<b>f</b>: timing, 1.0 s of 4 s"
+    assert second[1] == "<b>f</b>: timing, 1.00 s of 4 s"
     assert "&lt;b&gt;f&lt;/b&gt;: timing" in second[0]
     assert 'value="0.250"' in second[0]
 

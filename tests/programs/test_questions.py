@@ -40,7 +40,7 @@ def echoing_beside(work: str) -> ProgramRecord:
 
 
 def waits_of_echo(record: ProgramRecord) -> dict[str | None, float]:
-    """By who held the GIL, in threads on the average."""
+    """By who held the GIL, in threads on average."""
     rows = [row for row in record.blame if called(row.waiting) == "echo"]
     return {called(row.holding): row.waited_s / record.watched_s for row in rows}
 

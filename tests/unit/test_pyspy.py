@@ -293,4 +293,4 @@ def test_a_py_spy_that_never_stops_is_killed(monkeypatch: pytest.MonkeyPatch, tm
     with HotRecorder() as recorder:
         recorder.start(os.getpid())
         hot = recorder.stop()
-    assert hot == Hot(None, "py-spy did not stop within 0.2 s")
+    assert hot == Hot(None, "py-spy did not stop within 200 ms")

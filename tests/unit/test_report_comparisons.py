@@ -53,7 +53,7 @@ def test_a_row_tells_old_new_the_change_and_what_is_shown() -> None:
     rows = cells(sheet)
     assert ("serial", "throughput", "10.0/s", "5.10/s", "0.51× (0.47–0.55)", "slower") in rows
     assert ("process × 2", "p99", "104 ms", "220 ms", "2.11× (1.96–2.27)", "slower") in rows
-    assert ("alone", "GIL held", ">99%", ">99%", "0 pp (-1 to +1)", "not significant") in rows
+    assert ("alone", "GIL held", ">99%", ">99%", "0 pp (−1 to +1)", "not significant") in rows
     assert ("alone", "memory", "20.0 MiB", "20.0 MiB", "1.00× (0.92–1.09)", "not significant") in rows
     assert not [row for row in rows if row[1] == "errors"], "where there were none"
     assert {row.cells[0] for row in table(sheet).rows if row.chosen} == {"process × 2"}

@@ -98,7 +98,7 @@ def test_how_exactly_the_shares_are_known_stands_above_them() -> None:
 
     assert about() == "shares of the workers' wall clock"
     told = about(ShareInterval(state="cpu_gil", low=0.48, high=0.51), ShareInterval(state="sleep", low=0.10, high=0.19))
-    assert told == "shares of the workers' wall clock, each known to ±4.5 points or better (95%)"
+    assert told == "shares of the workers' wall clock, each known to ±4.5 pp or better (95%)"
 
 
 def test_states_are_in_the_order_of_the_record() -> None:

@@ -95,7 +95,7 @@ def test_cpu_that_is_told_from_few_calls_has_its_interval() -> None:
         clocked_cpu_cpu_s2=50 * 0.002**2 + 50 * 0.008**2,
     )
     told = figures(drawn(TOTAL, sampled))
-    assert (told["total"]["CPU"], told["sampled"]["CPU"]) == ("100%", "50% ±9%")
+    assert (told["total"]["CPU"], told["sampled"]["CPU"]) == ("100%", "50% ±8.9 pp")
 
 
 def test_a_call_that_was_given_no_cpu_is_told_so() -> None:
@@ -117,7 +117,7 @@ def test_a_callees_cpu_that_was_limited_is_told_so() -> None:
 
 
 def test_what_was_not_measured_is_unknown() -> None:
-    assert set(figures(drawn(TOTAL, NEVER))["never"].values()) == {"0", "unknown", "inconclusive"}
+    assert set(figures(drawn(TOTAL, NEVER))["never"].values()) == {"0", "–", "unknown", "inconclusive"}
 
 
 def test_without_a_call_nobody_knows_of_errors() -> None:
@@ -147,13 +147,13 @@ def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:
 def test_what_is_not_decorated_and_how_late_callbacks_are_is_told() -> None:
     often = BlockedAt(file="/shop/app.py", line=7, function="log", callee="time.sleep", times=9, blocked_s=0.4)
     once = BlockedAt(file="/shop/app.py", line=9, function="start", times=1, blocked_s=0.1)
-    lag = Delays(total_s=1.0, longest_s=0.06, lengths={bucket(50_000_000): 20})
+    lag = Delays(total_s=5.0, longest_s=0.06, lengths={bucket(50_000_000): 100})
     sheet = profiles_sheet(Loaded(profiles=(TOTAL, PAGE), processes=1, loop_lag=lag, blocked_at=(often, once)))
     told = dict(the(Items, sheet.document.sections[0]).pairs)
     assert list(told) == ["page", "log"]
     assert "keep an event loop 9 times, for 400 ms in all, in line 7 of /shop/app.py, which calls time.s" in told["log"]
-    assert "late on average, 48.2 ms at the 99th percentile and 60.0 ms at most (20 heartb" in remarks(sheet)[-1]
-    assert json.loads(report.render(sheet, "json"))["loop_lag"]["heartbeats"] == 20
+    assert "late on average, 48.2 ms at the 99th percentile and 60.0 ms at most (100 heartb" in remarks(sheet)[-1]
+    assert json.loads(report.render(sheet, "json"))["loop_lag"]["heartbeats"] == 100
     assert json.loads(report.render(drawn(TOTAL), "json"))["loop_lag"] is None
 
 

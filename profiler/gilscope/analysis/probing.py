@@ -20,7 +20,7 @@ from gilscope.measure.pythons import Python, asked, installing, requirement_of
 from gilscope.measure.trial import TrialEnded
 from gilscope.options import Options
 from gilscope.targets import Loaded, TargetSpec
-from gilscope.units import counted
+from gilscope.units import counted, thousands
 
 __all__ = ["Probed", "probed"]
 
@@ -150,7 +150,7 @@ def _differing(first: Probed, one: Probed) -> str:
     mend = "make the same in each, as from a file or with a seed"
     if first.loaded.input_count != one.loaded.input_count:
         made = counted(one.loaded.input_count, "input")
-        return f"it has {made}, and {first.name} {first.loaded.input_count:,}: {mend}"
+        return f"it has {made}, and {first.name} {thousands(first.loaded.input_count)}: {mend}"
     if None not in (was.inputs_digest, now.inputs_digest) and was.inputs_digest != now.inputs_digest:
         return f"its inputs are others than those of {first.name}, by their digest: {mend}"
     return ""

@@ -31,7 +31,7 @@ from gilscope.pythons_result import PythonsResult
 from gilscope.records.pythons import PythonRecord, PythonStatus
 from gilscope.result import Result
 from gilscope.targets import TargetSpec
-from gilscope.units import counted
+from gilscope.units import counted, thousands
 from gilscope.version import __version__
 
 __all__ = ["investigate_pythons"]
@@ -290,6 +290,6 @@ def _reasons(course: _Course, number: int) -> Iterator[tuple[PythonStatus, str]]
         yield "interrupted", "it was interrupted"
         return
     if differing:
-        yield "differing", f"of {counted(compared, 'result')} {differing:,} are others than under the first"
+        yield "differing", f"of {counted(compared, 'result')} {thousands(differing)} are others than under the first"
     if side.solo.account.known.status != "ok":
         yield "failed", f"the function alone: {side.solo.account.known.reason}"

@@ -28,6 +28,7 @@ from gilscope.measure.trial_account import TimedRound
 from gilscope.options import Options
 from gilscope.records import QueueFigures, Trial
 from gilscope.targets import TargetSpec
+from gilscope.units import given_duration
 
 __all__ = ["MAX_CALLS", "PATIENCE", "PATIENCE_S", "START_TIMEOUT_S", "Runner"]
 
@@ -163,7 +164,7 @@ class Runner:
     def _late(self, ended: TrialEnded, ran_out: str) -> TrialEnded:
         if ran_out == "budget":
             return TrialEnded("timeout", "the budget was used up before it ended a round")
-        given = f"{self.options.may_start_s:g} s"
+        given = given_duration(self.options.may_start_s)
         return TrialEnded("timeout", f"{ended.reason}; --start-limit allows {given} for all that starts")
 
     def settle_inputs(self) -> None:

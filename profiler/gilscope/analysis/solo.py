@@ -31,7 +31,7 @@ LOOK_S = 0.02
 LONG_CALL_S = 0.5
 #: Calls shorter than this are timed by the chunk: reading the clock twice would show.
 UNTIMED_CALL_S = 20e-6
-#: Calls after which a target that raised in each is believed to raise in all: if a tenth of them went well, 3 % of all
+#: Calls after which a target that raised in each is believed to raise in all: if a tenth of them went well, 3% of all
 #: analyses would see none of these.
 ENOUGH_RAISED = 32
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gilscope.units import byte_size
+from gilscope.units import byte_size, thousands
 
 __all__ = ["available_bytes", "own_bytes", "too_many"]
 
@@ -24,8 +24,8 @@ def too_many(workers: int, each_bytes: int, available: int | None) -> str | None
         return None
     fitting = max(1, int(MOST_TAKEN * available / each_bytes))
     return (
-        f"{workers:,} interpreters need about {byte_size(needed)} of memory ({byte_size(each_bytes)} each, by the "
-        f"second), and {byte_size(available)} are left: ask for {fitting:,} at most"
+        f"{thousands(workers)} interpreters need about {byte_size(needed)} of memory ({byte_size(each_bytes)} each, by "
+        f"the second), and {byte_size(available)} are left: ask for {thousands(fitting)} at most"
     )
 
 

@@ -6,6 +6,8 @@ import pickle
 import sys
 from time import perf_counter_ns
 
+from gilscope.units import given_duration, given_size, thousands
+
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +41,9 @@ class _Bounded:
         size = len(part) if isinstance(part, bytes) else memoryview(part).nbytes
         self._bytes += size
         if self._bytes > MOST_BYTES:
-            raise TooMuchError(f"more than {MOST_BYTES >> 20} MiB")
+            raise TooMuchError(f"more than {given_size(MOST_BYTES)}")
         if perf_counter_ns() > self._until_ns:
-            raise TooMuchError(f"it takes more than {MOST_NS // 1_000_000} ms to pickle")
+            raise TooMuchError(f"it takes more than {given_duration(MOST_NS / 1e9)} to pickle")
         self.parts.append(bytes(part))
         return size
 
@@ -53,7 +55,9 @@ def pickled(value: Any) -> bytes:
     :raises Exception: whatever pickling it raises
     """
     if sys.version_info < (3, 12) and sys.getrecursionlimit() > DEEPEST:
-        raise TooMuchError(f"the recursion limit is {sys.getrecursionlimit():,}: nesting would be followed too deep")
+        raise TooMuchError(
+            f"the recursion limit is {thousands(sys.getrecursionlimit())}: nesting would be followed too deep"
+        )
     file = _Bounded()
     pickle.Pickler(file, PROTOCOL).dump(value)
     return b"".join(file.parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gilscope.errors import InputsError, UsageError
+from gilscope.units import thousands
 
 if TYPE_CHECKING:
     from gilscope.capture.settings import Settings
@@ -74,7 +75,7 @@ def capturing(specs: Sequence[str], folder: str | None, most: int) -> Iterator[C
     if not named or folder is None:
         raise UsageError("--capture SPEC,... and --capture-to FOLDER go together: what is kept, and where")
     if not 1 <= most <= _MOST_CALLS:
-        raise UsageError(f"--capture-most {most} makes no sense: give a number from 1 to {_MOST_CALLS:,}")
+        raise UsageError(f"--capture-most {most} makes no sense: give a number from 1 to {thousands(_MOST_CALLS)}")
     from gilscope.capture.folder import prepared
     from gilscope.targets import canonical
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gilscope.units import duration
+
 if TYPE_CHECKING:  # shown before it is imported
     from gilscope.analysis import Progress, Tell
 
@@ -28,7 +30,7 @@ def progress(name: str, *, bar: bool, lines: bool) -> Iterator[Tell]:
 
 
 def _line(name: str, told: Progress) -> None:
-    sys.stderr.write(f"{told.elapsed_s:6.2f} s  {name}: {told.doing}\n")
+    sys.stderr.write(f"{name}, {duration(told.elapsed_s)}: {told.doing}\n")
 
 
 @contextmanager

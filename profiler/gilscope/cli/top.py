@@ -13,6 +13,7 @@ import typer
 
 from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, RATE, THREADS, or_without_memory
 from gilscope.errors import UsageError
+from gilscope.units import exact
 
 if TYPE_CHECKING:
     from gilscope.cli.live.printed import Printed
@@ -75,7 +76,7 @@ def top(
         raise UsageError("--output -: standard output is the view's; name a file")
     window_s = parsing.seconds(window, "--window")
     if not _LEAST_S <= window_s <= _MOST_S:
-        raise UsageError(f"--window {window} is not from {_LEAST_S:.0f}s to {_MOST_S:.0f}s")
+        raise UsageError(f"--window {window} is not from {exact(_LEAST_S)}s to {exact(_MOST_S)}s")
     if printed is not None:
         report.check_writable(printed)
     settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)

@@ -11,6 +11,7 @@ import typer
 
 from gilscope.errors import AttachError, UsageError
 from gilscope.parsing import hertz
+from gilscope.units import exact
 
 if TYPE_CHECKING:
     from gilscope.programs.watching import Settings
@@ -64,7 +65,7 @@ def settings_of(rate: str, overhead: str, processes: str, threads: Sequence[str]
 
     rate_hz = hertz(rate, "--rate")
     if not 0 < rate_hz <= _MOST_HZ:
-        raise UsageError(f"--rate {rate} is no sampling rate: give moments a second, from 1 to {_MOST_HZ:,.0f}")
+        raise UsageError(f"--rate {rate} is no sampling rate: give moments a second, from 1 to {exact(_MOST_HZ)}")
     if processes not in ("all", "main"):
         raise UsageError(f"--processes {processes!r} is neither all nor main")
     return Settings(rate_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))

@@ -204,7 +204,7 @@ def _by_rounds(figure: str, where: str, old: Sequence[float], new: Sequence[floa
 
 
 def widened(gap: Estimate, floor: float) -> Estimate:
-    """The interval with what starts differ by: a ``floor`` of 5 % is a ratio of 0.95 either way. Where they differ
+    """The interval with what starts differ by: a ``floor`` of 5% is a ratio of 0.95 either way. Where they differ
     by as much as all of it, there is none."""
     if gap.low is None or gap.high is None or floor >= 1:
         return Estimate(gap.value)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gilscope.records import ResultRecord, Target
 from gilscope.records.programs import ProgramRecord
+from gilscope.units import exact, thousands
 
 __all__ = ["Matched", "listed", "matched", "objections", "program_objections", "reservations", "summed"]
 
@@ -91,7 +92,7 @@ def summed(against: Sequence[tuple[str, str]]) -> str:
 
 def listed(items: Sequence[str], between: str = ", ") -> str:
     """The first few of them, and how many more there are."""
-    more = [f"and {len(items) - _FEW:,} more"] if len(items) > _FEW else []
+    more = [f"and {thousands(len(items) - _FEW)} more"] if len(items) > _FEW else []
     return between.join([*items[:_FEW], *more])
 
 
@@ -134,7 +135,7 @@ def _versions(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 def _said(value: Any) -> str:
     if value is None:
         return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return exact(value) if isinstance(value, float) else str(value)
 
 
 def _spoilt(which: str, result: ResultRecord) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from gilscope.decide.changes import FIGURES
 from gilscope.errors import UsageError
+from gilscope.units import typed
 
 __all__ = ["WORDS", "Condition", "parsed"]
 
@@ -36,7 +37,7 @@ class Condition:
     """None without a sign."""
 
     def __str__(self) -> str:
-        return self.name if self.limit is None else f"{self.name}{self.sign}{self.limit:g}"
+        return self.name if self.limit is None else f"{self.name}{self.sign}{typed(self.limit)}"
 
 
 def parsed(text: str) -> tuple[Condition, ...]:

@@ -38,8 +38,8 @@ __all__ = [
 Processes = Sequence[Sequence[float]]
 
 #: The relative standard deviation of a round, and of what one process differs from the next by, before anything was
-#: measured: of the 536 processes of 262 configurations in ``benchmarks/regret`` the median is 5 %, and the processes of
-#: one configuration differ by 3 % (root mean square, the rounds' own noise taken off).
+#: measured: of the 536 processes of 262 configurations in ``benchmarks/regret`` the median is 5%, and the processes of
+#: one configuration differ by 3% (root mean square, the rounds' own noise taken off).
 ROUND_SPREAD, PROCESS_SPREAD = 0.05, 0.03
 #: How many degrees of freedom that is worth. Of rounds: so much as the variances of the configurations of one function
 #: differ there beyond what so few rounds explain (Smyth's d₀).
@@ -63,13 +63,13 @@ BOUND_TRUST = 0.9
 ALONE = 0.5
 #: The most that is claimed while the interval of the gain contains 1: a gain that may be none is not sure.
 NO_SURE_GAIN = 0.89
-#: How many times as likely two configurations are to be equals (within 5 % of each other) as to differ by any one ratio
-#: beyond: what limits one often limits the next. In ``benchmarks/regret`` a fifth of all cells are within 5 % of the
-#: best of their function and a tenth within another 14 %, which is 5 times as many for each percent.
+#: How many times as likely two configurations are to be equals (within 5% of each other) as to differ by any one ratio
+#: beyond: what limits one often limits the next. In ``benchmarks/regret`` a fifth of all cells are within 5% of the
+#: best of their function and a tenth within another 14%, which is 5 times as many for each percent.
 EQUALS_LIKELIER = 5.0
 _EQUAL = math.log1p(TIE_MARGIN)
 #: What is not worth another round: `expected_loss` of so much. By simulation (``benchmarks.calibration``), to race on
-#: until it is 95 % sure takes twice as many rounds in one analysis of ten, and what is recommended then is no faster.
+#: until it is 95% sure takes twice as many rounds in one analysis of ten, and what is recommended then is no faster.
 NEGLIGIBLE_LOSS = 0.015
 #: Points of the integral over what the chosen one may be.
 _NODES = 64

@@ -15,7 +15,7 @@ from gilscope.decide.constraints import UNCONSTRAINED, Constraints
 from gilscope.decide.locks import SharedLock, shared_lock
 from gilscope.decide.stats import CONFIDENCE, share_difference
 from gilscope.records import LOOP_KINDS, Kind, Trial
-from gilscope.units import counted
+from gilscope.units import counted, thousands
 
 __all__ = ["Standard", "ineligible"]
 
@@ -83,8 +83,8 @@ def _raises_more(trial: Trial, standard: Standard) -> str | None:
     if more.low is None or more.low <= 0:
         return None
     first = f" ({trial.error})" if trial.error else ""
-    raised = f"{trial.errors:,} of its {counted(trial.calls, 'call')} raised{first}"
-    return f"{raised}, alone {alone.errors:,} of {alone.calls:,}"
+    raised = f"{thousands(trial.errors)} of its {counted(trial.calls, 'call')} raised{first}"
+    return f"{raised}, alone {thousands(alone.errors)} of {thousands(alone.calls)}"
 
 
 def _differs(trial: Trial, standard: Standard) -> str | None:
@@ -92,7 +92,7 @@ def _differs(trial: Trial, standard: Standard) -> str | None:
     wrong = standard.differing.get(_shared(trial, standard.kind))
     if wrong is None or trial.workers < 2:
         return None
-    figures = f"{wrong.results_differing:,} of {counted(wrong.results_compared or 0, 'result')}"
+    figures = f"{thousands(wrong.results_differing or 0)} of {counted(wrong.results_compared or 0, 'result')}"
     where = "" if wrong is trial else f" under {wrong.name}"
     return f"{figures} differed from those of the serial run{where}"
 

@@ -18,7 +18,7 @@ from gilscope.decide.recommend import UNSURE
 from gilscope.decide.regress import Comparison
 from gilscope.decide.stats import Estimate
 from gilscope.records import ResultRecord
-from gilscope.units import percent
+from gilscope.units import exact, percent
 
 __all__ = ["Judged", "Outcome", "judge", "passes"]
 
@@ -66,7 +66,7 @@ def _beyond(condition: Condition, limit: float, gap: Estimate) -> tuple[Outcome,
         return "failed", "the whole interval lies beyond the limit"
     if passed:
         return "passed", "the whole interval lies within the limit"
-    return "not shown", f"the limit of {limit:g} lies within the interval, so that either may be true"
+    return "not shown", f"the limit of {exact(limit)} lies within the interval, so that either may be true"
 
 
 def _unmeasured(change: Change) -> str:

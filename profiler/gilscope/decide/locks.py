@@ -17,7 +17,7 @@ __all__ = ["LOCK_SHARE", "SharedLock", "in_memory", "share_at_lock", "shared_loc
 #: Standing at a lock for this part of its calls, a pool has a fifth of its workers to spare.
 LOCK_SHARE = 0.2
 #: Moments at which two threads were looked at, or looks at threads of a larger pool at fewer moments, that tell a share
-#: of a tenth from `LOCK_SHARE` (binomial, 95 %; looks at one moment are not quite independent).
+#: of a tenth from `LOCK_SHARE` (binomial, 95%; looks at one moment are not quite independent).
 ENOUGH_MOMENTS, ENOUGH_LOOKS = 24, 100
 #: A library's own threads meet at locks as well: with so much CPU of theirs, as a part of a call, nothing is said.
 OWN_THREADS_SHARE = 0.1

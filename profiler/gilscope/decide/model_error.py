@@ -28,7 +28,7 @@ WORKERS_SCALE, OTHER_SHAPE = 0.4, 0.2
 #: What the model is expected to be off by before anything was measured (it leaves out what slows things down), and what
 #: that counts for beside the errors seen.
 USUAL, USUAL_WEIGHT = -0.03, 0.05
-#: The parts of the half width of an interval that holds 80 % of measurements: what is left however much was seen, what
+#: The parts of the half width of an interval that holds 80% of measurements: what is left however much was seen, what
 #: the errors seen differ by (times this), and what grows as less that is alike was seen (its square, by weight).
 LEAST, BY_SPREAD, BY_WEIGHT = 0.13, 1.2, 0.02
 
@@ -50,7 +50,7 @@ class Learned:
     shift: float
     """The logarithm of the expected over the predicted."""
     half_width: float
-    """Of the interval around it that holds the measurement in 80 % of cases, as a logarithm."""
+    """Of the interval around it that holds the measurement in 80% of cases, as a logarithm."""
 
 
 def learned(seen: Iterable[Seen], shape: Shape, workers: int) -> Learned:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from gilscope import parsing
 from gilscope.errors import UsageError
 from gilscope.records.programs import ProgramRecord
-from gilscope.units import UNKNOWN, duration, number
+from gilscope.units import UNKNOWN, duration, exact, given_duration, number
 
 __all__ = ["ProgramCondition", "ProgramJudged", "judge_program", "parsed_for_program"]
 
@@ -65,7 +65,7 @@ class ProgramCondition:
     limit: float
 
     def __str__(self) -> str:
-        limit = duration(self.limit) if _FIGURES[self.name].is_time else number(self.limit)
+        limit = given_duration(self.limit) if _FIGURES[self.name].is_time else exact(self.limit)
         return f"{self.name}>{limit}"
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from gilscope.records import Account, Ledger
 from gilscope.records.programs import Limit, LoopAccount, ProcessAccount, ThreadAccount
-from gilscope.units import counted, number, percent
+from gilscope.units import average, counted, exact, percent
 
 __all__ = ["ENOUGH", "OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
 
@@ -87,9 +87,7 @@ def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
         held, waiting = process.most_held_ratio, _waiting(process)
         if held is not None and held >= GIL_HELD:
             whose = _whose(process, alone=len(processes) == 1)
-            why = (
-                f"{whose} is held {percent(held)} of the time, and {number(waiting)} threads wait for it on the average"
-            )
+            why = f"{whose} is held {percent(held)} of the time, and {average(waiting)} threads wait for it on average"
             return Limited("gil", why, process)
     return None
 
@@ -109,12 +107,12 @@ def _waiting(process: ProcessAccount) -> float | None:
 
 def _by_cpus(account: Account, watched_s: float, cpus_usable: float) -> Limited | None:
     used, queue = account.cpu_s / watched_s, account.runqueue_s
-    queued = "" if queue is None else f"; {number(queue / watched_s)} threads are ready and given none on the average"
+    queued = "" if queue is None else f"; {average(queue / watched_s)} threads are ready and given none on average"
     if used >= CPUS_TAKEN * cpus_usable:
-        return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}")
+        return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}")
     if queue is not None and queue / watched_s >= NOTHING and queue >= LEADS * busy_s(account):
         others = "other programs use them, or a limit on this one's CPU time keeps it from them"
-        return Limited("cpus", f"it uses {number(used)} of {number(cpus_usable)} CPUs{queued}: {others}")
+        return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}: {others}")
     return None
 
 

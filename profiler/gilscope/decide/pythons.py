@@ -17,7 +17,7 @@ from gilscope.decide.changes import widened
 from gilscope.decide.noise import floor_of
 from gilscope.decide.stats import ratio_interval
 from gilscope.records.pythons import PythonRecord, PythonStatus, Ratio
-from gilscope.units import times
+from gilscope.units import thousands, times
 
 __all__ = ["Named", "SideBySide", "average_calls_s", "names_of", "side_by_side", "verdict"]
 
@@ -188,7 +188,7 @@ def _left_out(pythons: Sequence[PythonRecord]) -> list[str]:
 
 def _few(told: list[str]) -> list[str]:
     """The first of many, and how many there are more: a sentence stays one."""
-    return told if len(told) <= _MOST_TOLD + 1 else [*told[:_MOST_TOLD], f"{len(told) - _MOST_TOLD:,} more"]
+    return told if len(told) <= _MOST_TOLD + 1 else [*told[:_MOST_TOLD], f"{thousands(len(told) - _MOST_TOLD)} more"]
 
 
 def _listed(names: Sequence[str]) -> str:

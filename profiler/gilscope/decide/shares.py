@@ -9,13 +9,13 @@ from gilscope.records import STATES, Ledger, ShareInterval
 
 __all__ = ["Z_95", "share_intervals", "wilson_interval"]
 
-#: Of the normal distribution, for an interval of 95 %.
+#: Of the normal distribution, for an interval of 95%.
 Z_95: Final = 1.959964
 _ON_CPU: Final = ("cpu_gil", "cpu_free")
 
 
 def share_intervals(ledger: Ledger) -> tuple[ShareInterval, ...]:
-    """The 95 % interval of each sampled state's share of the wall clock. The CPU time and the blocked time are exact;
+    """The 95% interval of each sampled state's share of the wall clock. The CPU time and the blocked time are exact;
     how they divide is a share of their samples.
 
     Samples at random moments, one in each equal slot, are at least as exact as independent ones.

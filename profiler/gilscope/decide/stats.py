@@ -27,8 +27,8 @@ __all__ = [
     "student_quantile",
 ]
 
-#: Coverage of every interval. 90 % leaves 5 % at either end, so that the question asked of a lower bound, "is
-#: it really faster?", is answered at the customary 5 %; it is also the most that three rounds against three
+#: Coverage of every interval. 90% leaves 5% at either end, so that the question asked of a lower bound, "is
+#: it really faster?", is answered at the customary 5%; it is also the most that three rounds against three
 #: can carry.
 CONFIDENCE = 0.90
 _TAIL = (1 - CONFIDENCE) / 2

@@ -23,7 +23,7 @@ from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.pyspy import HotRecorder, find_pyspy
 from gilscope.observers.syscalls import has_table
 from gilscope.observers.thread_files import ThreadFiles, keeps_scheduler_statistics, thread_files
-from gilscope.units import counted
+from gilscope.units import byte_size, counted, duration, exact, given_duration, rough_duration
 
 __all__ = ["Check", "checks"]
 
@@ -141,8 +141,10 @@ def _gil(trial: LiveTrial, hello: m.Hello) -> tuple[bool, str]:
     gil, reason = trial.calibrate(hello, began + PATIENCE_S)
     if gil.layout is None:
         return not gil.enabled, reason or "unknown"
-    took_ms = (time.monotonic() - began) * 1000
-    return True, f"its lock is {gil.layout.offset} bytes behind _PyRuntime; found in {took_ms:.0f} ms"
+    return (
+        True,
+        f"its lock is {gil.layout.offset} bytes behind _PyRuntime; found in {duration(time.monotonic() - began)}",
+    )
 
 
 def _py_spy(pid: int) -> Check:
@@ -153,7 +155,7 @@ def _py_spy(pid: int) -> Check:
         recorder.start(pid)
         time.sleep(LOOKED_S)
         hot = recorder.stop()
-    untold = None if hot.seen else f"{program} took no sample of a trial's process in {LOOKED_S:g} s"
+    untold = None if hot.seen else f"{program} took no sample of a trial's process in {given_duration(LOOKED_S)}"
     wrong = hot.reason or untold
     return Check("py-spy", wrong is None, wrong or f"{program} took {counted(hot.seen, 'sample')} of a trial's process")
 
@@ -161,15 +163,18 @@ def _py_spy(pid: int) -> Check:
 def _cpus() -> Check:
     budget = usable_cpus(None)
     limit = f", {budget.reason}" if budget.reason else ""
-    memory = memory_limit_bytes() / 2**30
-    return Check("CPUs", True, f"{budget.usable:g} usable of {budget.visible}{limit}; {memory:.1f} GiB of memory")
+    return Check(
+        "CPUs",
+        True,
+        f"{exact(budget.usable)} usable of {budget.visible}{limit}; {byte_size(memory_limit_bytes())} of memory",
+    )
 
 
 def _clock() -> Check:
     readings = [time.perf_counter_ns() for _ in range(10_000)]
     steps = sorted(b - a for a, b in itertools.pairwise(readings))
     info = time.get_clock_info("perf_counter")
-    told = f"{info.implementation}, a reading takes {steps[len(steps) // 2]} ns"
+    told = f"{info.implementation}, a reading takes {rough_duration(steps[len(steps) // 2] / 1e9)}"
     return Check("clock", info.monotonic, told, needed=True)
 
 

@@ -18,6 +18,7 @@ from gilscope.errors import PythonError
 from gilscope.measure import probe
 from gilscope.measure.trial import OutputTail
 from gilscope.subprocesses import exit_reason
+from gilscope.units import given_duration
 from gilscope.version import __version__
 
 __all__ = ["LEAST", "Python", "asked", "gilscope_requirement", "installing", "requirement_of"]
@@ -186,7 +187,7 @@ def _said(name: str, command: list[str]) -> str:
     try:
         code = process.wait(PROBE_LIMIT_S)
     except subprocess.TimeoutExpired:
-        raise PythonError(f"{name!r} does not answer within {PROBE_LIMIT_S:g} s: is it a Python?") from None
+        raise PythonError(f"{name!r} does not answer within {given_duration(PROBE_LIMIT_S)}: is it a Python?") from None
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

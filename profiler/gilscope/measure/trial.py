@@ -22,6 +22,7 @@ from gilscope.extensions import installed
 from gilscope.measure import messages as m
 from gilscope.measure.tree import MARK, end_all
 from gilscope.subprocesses import exit_reason, interpreter, pipe, start_thread
+from gilscope.units import duration
 
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess", "close_all"]
 
@@ -183,7 +184,7 @@ class TrialProcess:
     def _next_line(self, deadline: float, doing: str, since: float) -> bytes:
         while not self.poll(min(0.2, deadline - time.monotonic())):
             if time.monotonic() >= deadline:
-                raise TrialEnded("timeout", f"still {doing} after {time.monotonic() - since:.1f} s")
+                raise TrialEnded("timeout", f"still {doing} after {duration(time.monotonic() - since)}")
         line, self._next = self._next, None
         return line or b""  # nothing more when it has ended, though a process it left behind may keep the pipe open
 

@@ -102,7 +102,7 @@ def _samples(profile: Profile) -> Values:
 
 def histogram(counts: Mapping[int, int], sum_s: float) -> Values:
     """A sketch of durations (`gilscope.production.sketch`) in `BOUNDS_S`, as Prometheus counts: each bucket has those
-    before it. A bound is met to within the sketch's own 5.9 %."""
+    before it. A bound is met to within the sketch's own 5.9%."""
     middles = [(middle_s(index), count) for index, count in counts.items()]
     within = {str(bound): sum(count for middle, count in middles if middle <= bound) for bound in BOUNDS_S}
     return {**within, "+Inf": sum(counts.values()), ALONE: sum_s}

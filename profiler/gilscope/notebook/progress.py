@@ -13,6 +13,7 @@ from IPython.display import display
 
 from gilscope.analysis import Progress, Tell
 from gilscope.cli.progress import progress as in_a_terminal
+from gilscope.units import duration, given_duration
 
 __all__ = ["progress"]
 
@@ -55,7 +56,9 @@ def _rewritten(name: str) -> Iterator[Tell]:
 
 def _line(name: str, told: Progress | None) -> dict[str, Any]:
     """In both forms that a front end may show."""
-    doing = "starting" if told is None else f"{told.doing}, {told.elapsed_s:.1f} s of {told.budget_s:g} s"
+    doing = (
+        "starting" if told is None else f"{told.doing}, {duration(told.elapsed_s)} of {given_duration(told.budget_s)}"
+    )
     done = 0.0 if told is None else min(1.0, told.elapsed_s / told.budget_s)
-    bar = f'<progress value="{done:.3f}" aria-label="part of the budget that is used"></progress>'
+    bar = f'<progress value="{round(done, 3)}" aria-label="part of the budget that is used"></progress>'
     return {"text/html": f"{bar} {html.escape(f'{name}: {doing}')}", "text/plain": f"{name}: {doing}"}

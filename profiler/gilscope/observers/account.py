@@ -17,7 +17,7 @@ __all__ = ["BLOCKED_STATES", "NonWorkerCpu", "held_share", "ledger_of", "seconds
 STARVED = 10
 #: Samples that then do.
 ENOUGH = 3
-#: Samples to be expected of a part of the wall clock for having none of it to mean something (e⁻⁵ is .7 %), and the
+#: Samples to be expected of a part of the wall clock for having none of it to mean something (e⁻⁵ is .7%), and the
 #: share of it that is a sliver though more were expected: the sampler needs a CPU too, and comes too late for bursts.
 SLIVER_SAMPLES, SLIVER_SHARE = 5.0, 0.05
 BLOCKED_STATES = ("gil_wait", *WAIT_STATES, "idle")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
+from gilscope.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -64,7 +65,7 @@ def least(visible: int, allowed: int, quota: float | None, asked: int | None) ->
     limits: list[tuple[float, str | None]] = [(visible, None)]
     limits.append((allowed, f"affinity to {allowed} of {visible} CPUs"))
     if quota is not None:
-        limits.append((quota, f"cgroup quota of {round(quota, 2):g} {'CPU' if quota == 1 else 'CPUs'}"))
+        limits.append((quota, f"cgroup quota of {counted(round(quota, 2), 'CPU')}"))
     if asked is not None:
         limits.append((asked, f"--cpus {asked}"))
     usable, reason = min(limits, key=lambda limit: limit[0])

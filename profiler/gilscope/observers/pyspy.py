@@ -35,6 +35,7 @@ from gilscope.observers.hotlines import hot_lines
 from gilscope.observers.origins import is_users, package_of
 from gilscope.observers.stacks import SampledStack, Samples, parse_raw
 from gilscope.records import HotLine, Stack
+from gilscope.units import given_duration
 
 __all__ = ["Hot", "HotRecorder", "find_pyspy"]
 
@@ -207,7 +208,7 @@ class _Run:
         try:
             told, complaint = self._process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
-            return f"py-spy did not stop within {PATIENCE_S:g} s"
+            return f"py-spy did not stop within {given_duration(PATIENCE_S)}"
         text = told.decode(errors="replace")
         failure = _failure(self._process.returncode, text, complaint.decode(errors="replace"))
         return failure or self._samples(text)

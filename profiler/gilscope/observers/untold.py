@@ -10,6 +10,7 @@ from gilscope.observers.gil import Gil
 from gilscope.observers.proc import TICKS_PER_S
 from gilscope.observers.syscalls import has_table
 from gilscope.observers.thread_files import keeps_scheduler_statistics
+from gilscope.units import given_duration
 
 __all__ = ["Untold", "untold", "untold_here"]
 
@@ -46,9 +47,8 @@ def untold(gil: Gil, *, calls: bool, statistics: bool) -> Untold:
         )
     if not statistics:
         states.add("runqueue")
-        tick_ms = 1000 // TICKS_PER_S
         reasons.append(
             "this kernel keeps no scheduler statistics (CONFIG_SCHED_INFO): CPU time is told in ticks of "
-            f"{tick_ms} ms, and the run queue counts as blocked"
+            f"{given_duration(1 / TICKS_PER_S)}, and the run queue counts as blocked"
         )
     return Untold(frozenset(states), tuple(reasons))

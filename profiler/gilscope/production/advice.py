@@ -16,7 +16,7 @@ from gilscope.production.needed import MIN_CALLS
 from gilscope.production.own_work import own_work_told
 from gilscope.production.shares import gil_share, readings, shown
 from gilscope.records import LOOP_KINDS, Classification
-from gilscope.units import counted, duration, rough_duration, times
+from gilscope.units import counted, duration, rough_duration, times_interval
 
 if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
@@ -129,5 +129,4 @@ def _with_the_gil(profile: ProfileRecord) -> str:
 
 
 def _times(gain: Gain) -> str:
-    low, high = times(gain.low), times(gain.high)
-    return low if low == high else f"{low} to {high}"
+    return times_interval(gain.low, gain.high)

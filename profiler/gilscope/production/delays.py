@@ -38,7 +38,7 @@ class Delays(Record, frozen=True, kw_only=True):
         return self.total_s / self.count if self.lengths else None
 
     def quantile_s(self, share: float) -> float | None:
-        """What ``share`` of them do not exceed, within 5.9 % of itself; None where none was measured."""
+        """What ``share`` of them do not exceed, within 5.9% of itself; None where none was measured."""
         found = quantile_s(self.lengths, share)
         return None if found is None else min(found, self.longest_s)  # a bucket's middle may lie beyond it
 

@@ -23,6 +23,7 @@ from gilscope.production.since import identity, since
 from gilscope.production.sketch import BUCKETS
 from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import Record
+from gilscope.units import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -299,7 +300,9 @@ def _read_file(path: Path) -> ProfileFile | Skipped:
     if file.schema != SCHEMA:
         return Skipped(path=str(path), reason=f"its schema is {file.schema!r}, not {SCHEMA!r}")
     if not measurable:
-        return Skipped(path=str(path), reason=f"a figure in it is none that anybody counted: it is beyond {MOST:g}")
+        return Skipped(
+            path=str(path), reason=f"a figure in it is none that anybody counted: it is beyond {thousands(MOST)}"
+        )
     if not all(0 <= index < BUCKETS and count > 0 for each in file.profiles for index, count in each.durations.items()):
         return Skipped(path=str(path), reason="it is damaged: it counts durations that no process does")
     return file

@@ -38,6 +38,7 @@ from gilscope.production.cell import Sums
 from gilscope.production.journal_entries import FIGURES, HEAD, TIMED, Heading, Tag, padded
 from gilscope.production.profile import profile_of
 from gilscope.production.sketch import BUCKETS
+from gilscope.units import given_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,7 +206,7 @@ class Journal:
         while size < least:
             size *= 2
         if self._size + size > MOST_BYTES:
-            raise OSError(errno.EFBIG, f"more than {MOST_BYTES >> 20} MiB of counts")
+            raise OSError(errno.EFBIG, f"more than {given_size(MOST_BYTES)} of counts")
         with _opened_again(self.path, self._held) as descriptor:
             if os.pwrite(descriptor, bytes(size), self._size) < size:  # allocated: a store finds its page
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))

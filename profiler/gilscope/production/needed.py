@@ -1,7 +1,7 @@
 """How much more has to be seen before what is open is settled.
 
 Where a share lies beside a boundary between two labels, its interval excludes that boundary once there are
-z² b (1 − b) ÷ d² samples: b the boundary, d the distance, z of a 95 % interval (binomial).
+z² b (1 − b) ÷ d² samples: b the boundary, d the distance, z of a 95% interval (binomial).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gilscope.decide.classify import COMPUTE_SHARE, IO_SHARE, MIN_SAMPLES, PYTHON_SHARE
 from gilscope.decide.shares import Z_95
 from gilscope.production.shares import computing, exact_calls, gil_share, samples_on_cpu
-from gilscope.units import counted, percent, rough_duration
+from gilscope.units import counted, percent, rough_duration, thousands
 
 if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
@@ -42,7 +42,7 @@ def to_tell_apart(profile: ProfileRecord) -> str:
         more = _more_samples(MIN_SAMPLES - seen, seen, profile)
         return f"the observer has seen it {counted(seen, 'time')}, and to tell takes {more}"
     if "gil_wait" not in profile.states_s:
-        return f"in none of the observer's {seen:,} samples it was off the CPU: more will tell"
+        return f"in none of the observer's {thousands(seen)} samples it was off the CPU: more will tell"
     return "what is awaited, and who has a lock, no number of samples tells: gilscope analyze does"
 
 

@@ -298,7 +298,7 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
         return scaled(whole, 1 / self.calls)
 
     def quantile_s(self, share: float) -> float | None:
-        """The wall clock that ``share`` of the calls do not exceed, within 5.9 % of itself."""
+        """The wall clock that ``share`` of the calls do not exceed, within 5.9% of itself."""
         return sketch.quantile_s(self.durations, share)
 
     def _of_all(self, share: float) -> float | None:

@@ -18,7 +18,7 @@ from gilscope.decide.shares import wilson_interval
 from gilscope.decide.stats import Estimate
 from gilscope.production import sketch
 from gilscope.records import Demands, Record
-from gilscope.units import duration, percent
+from gilscope.units import duration, percent, percent_interval
 
 if TYPE_CHECKING:
     from gilscope.production.record import ProfileRecord
@@ -52,7 +52,7 @@ class Computing(Record, frozen=True, kw_only=True):
     """If whatever is open was waiting for the outside world."""
     low: float
     high: float
-    """Its 95 % interval, from how many calls were measured."""
+    """Its 95% interval, from how many calls were measured."""
     at_most: float
     """If whatever is open was waiting for the GIL, which a call that runs alone does not."""
     open_share: float
@@ -138,7 +138,7 @@ def _share_error(profile: ProfileRecord) -> float | None:
 
 
 def gil_share(profile: ProfileRecord) -> Estimate | None:
-    """The share of its CPU time in which a call holds the GIL, with its 95 % interval; None where it was not seen."""
+    """The share of its CPU time in which a call holds the GIL, with its 95% interval; None where it was not seen."""
     held_s, cpu_s = profile.states_s.get("cpu_gil"), profile.cpu_s
     if held_s is None or not cpu_s:
         return None
@@ -169,7 +169,7 @@ def told(found: Computing) -> str:
 
 
 def shown(share: float, low: float | None, high: float | None) -> str:
-    """``26% (18%–36%)``; the interval only where it is known, and shows."""
+    """``26% (18–36%)``; the interval only where it is known, and shows."""
     if low is None or high is None or percent(low) == percent(share) == percent(high):
         return percent(share)
-    return f"{percent(share)} ({percent(low)}–{percent(high)})"
+    return f"{percent(share)} ({percent_interval(low, high)})"

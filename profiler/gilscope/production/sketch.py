@@ -1,7 +1,7 @@
 """Durations in buckets that grow with them: fixed in size, merged by adding, with a known relative error.
 
 Eight buckets of equal width for every doubling, as in an HDR histogram (Tene 2012): a bucket's number takes two shifts,
-where the logarithm of a DDSketch would take several times as long. Half a bucket is at most 1 ÷ 17 = 5.9 % of its
+where the logarithm of a DDSketch would take several times as long. Half a bucket is at most 1 ÷ 17 = 5.9% of its
 middle. From 256 ns to 18 minutes; what is shorter or longer counts as that.
 """
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from gilscope.programs.seen import SeenProcess, SeenThread
-from gilscope.units import counted, duration
+from gilscope.units import counted, duration, thousands
 
 __all__ = ["ALL_THREADS", "ChosenThreads"]
 
@@ -45,8 +45,8 @@ class ChosenThreads:
             return f"No thread is called {meant}: there are {_names(others)}."
         left_out_s = sum(thread.scheduled.run_s for thread in others)
         return (
-            f"Of {counted(len(threads), 'thread')} only the {len(threads) - len(others):,} called {meant} are told of. "
-            f"The others used {duration(left_out_s)} of CPU time, and are named only where they hold the GIL."
+            f"Of {counted(len(threads), 'thread')} only the {thousands(len(threads) - len(others))} called {meant} are "
+            f"told of. The others used {duration(left_out_s)} of CPU time, and are named only where they hold the GIL."
         )
 
 
@@ -55,5 +55,5 @@ ALL_THREADS: Final = ChosenThreads()
 
 def _names(threads: Iterable[SeenThread]) -> str:
     names = sorted({thread.name for thread in threads})
-    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    more = f" and {thousands(len(names) - _MOST_NAMES)} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more or "none"

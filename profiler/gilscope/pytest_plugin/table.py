@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gilscope.units import duration, percent
+from gilscope.units import duration, percent, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ def _cells(profile: Profile) -> tuple[str, ...]:
     verdict = profile.classification
     sure = "" if verdict.label == "inconclusive" else percent(verdict.confidence)
     spent = (duration(seconds) for seconds in (profile.wall_s, profile.cpu_s, profile.blocked_s))
-    return profile.name, f"{profile.calls:,}", *spent, verdict.label, sure
+    return profile.name, thousands(profile.calls), *spent, verdict.label, sure
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:

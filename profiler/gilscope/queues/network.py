@@ -11,6 +11,7 @@ from gilscope.backends.base import Configuration
 from gilscope.measure.trial import TrialEnded
 from gilscope.queues import variables
 from gilscope.records import QueueFigures, Trial
+from gilscope.units import given_duration
 
 if TYPE_CHECKING:
     from gilscope.extensions import Laboratory
@@ -55,7 +56,7 @@ def configuration_of(trial: Trial) -> Configuration:
 def _delayed(laboratory: Laboratory, trial: Trial, rtt_s: float) -> QueueFigures:
     if laboratory.spare_s <= 0:
         return QueueFigures(rtt_s=rtt_s, reason=NO_TIME)
-    laboratory.say(f"measuring {trial.name} with a network round trip of {1000 * rtt_s:g} ms")
+    laboratory.say(f"measuring {trial.name} with a network round trip of {given_duration(rtt_s)}")
     try:
         taken = laboratory.without_calls(configuration_of(trial), BACKLOG, {variables.RTT_S: repr(rtt_s)})
     except TrialEnded as ended:

@@ -10,7 +10,7 @@ from gilscope.report.consequences import enough
 from gilscope.report.document import NOT_APPLICABLE, Block, Code, Detail, Items, Paragraph, Row, Section, Table, headed
 from gilscope.report.pictures import Curve, CurveChart, Point
 from gilscope.report.registry import Maker
-from gilscope.units import UNKNOWN, counted, duration, interval, rate
+from gilscope.units import UNKNOWN, counted, duration, interval, rate, span, thousands
 
 __all__ = ["SECTIONS", "capacity", "queues"]
 
@@ -55,7 +55,7 @@ def _fleet(option: FleetOption) -> tuple[str, ...]:
         option.engine,
         counted(option.cpus_each, "CPU"),
         f"{option.workers_each}",
-        f"{option.batch:,}",
+        thousands(option.batch),
         _machines(option),
         rate(option.throughput_per_s),
         interval(option.throughput_low, option.throughput_high),
@@ -69,8 +69,8 @@ def _machines(option: FleetOption) -> str:
     if option.machines is None:
         return "no number"
     low, high = option.machines_low, option.machines_high
-    between = f" ({low:,} to {high:,})" if low is not None and high is not None and low < high else ""
-    return f"{option.machines:,}{between}"
+    between = f" ({span(low, high)})" if low is not None and high is not None and low < high else ""
+    return f"{thousands(option.machines)}{between}"
 
 
 def _saturation(option: FleetOption) -> str:
@@ -87,7 +87,7 @@ def _points(found: Capacity) -> Table:
 
 
 def _point(option: FleetOption, point: FleetPoint) -> tuple[str, ...]:
-    size = (counted(option.cpus_each, "CPU"), f"{point.machines:,}", f"{point.workers:,}")
+    size = (counted(option.cpus_each, "CPU"), thousands(point.machines), thousands(point.workers))
     return (option.engine, *size, rate(point.throughput_per_s), duration(point.latency_s), point.bottleneck)
 
 

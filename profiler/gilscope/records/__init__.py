@@ -31,7 +31,7 @@ from gilscope.records.plans import (
 )
 from gilscope.records.result import SCHEMA, ResultRecord
 from gilscope.records.traces import Histogram, Lane, Stack, Timeline
-from gilscope.records.trials import ENOUGH_FOR_P99, ColdCost, HandedOver, Repeats, Round, Status, Trial
+from gilscope.records.trials import ENOUGH_FOR_P50, ENOUGH_FOR_P99, ColdCost, HandedOver, Repeats, Round, Status, Trial
 from gilscope.records.verdicts import (
     Alternative,
     BreakEven,
@@ -50,6 +50,7 @@ from gilscope.records.verdicts import (
 )
 
 __all__ = [
+    "ENOUGH_FOR_P50",
     "ENOUGH_FOR_P99",
     "LOOP_KINDS",
     "SCHEMA",

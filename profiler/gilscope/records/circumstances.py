@@ -95,7 +95,7 @@ class Instrument(Record, frozen=True, kw_only=True):
     """CPU the sampler itself used, over all observed rounds; ``sampled_s`` is their wall clock."""
     sampled_s: float | None = None
     observer_slowdown: float | None = None
-    """The median over the trials; 1.02 means observed rounds ran 2 % slower."""
+    """The median over the trials; 1.02 means observed rounds ran 2% slower."""
 
 
 class HotLine(Record, frozen=True, kw_only=True):

@@ -156,7 +156,7 @@ class Blame(Record, frozen=True, kw_only=True):
     """Thread-seconds."""
     low_s: float = 0.0
     high_s: float = 0.0
-    """Between which the true figure lies, with 95 % confidence."""
+    """Between which the true figure lies, with 95% confidence."""
     threads: int = 1
     """That waited."""
 
@@ -250,10 +250,10 @@ class Period(Record, frozen=True, kw_only=True):
     gil_held_ratio: float | None = None
     """Of the GIL that was held most."""
     gil_waiting: float | None = None
-    """Threads that waited for the GIL, on the average."""
+    """Threads that waited for the GIL, on average."""
     cpus_used: float | None = None
     runqueue: float | None = None
-    """Threads that were ready and given no CPU, on the average."""
+    """Threads that were ready and given no CPU, on average."""
     threads: int = 0
 
 

@@ -100,7 +100,7 @@ class Prediction(Record, frozen=True, kw_only=True):
     """By the model and what it was off by elsewhere: in all configurations that were measured but this one."""
     throughput_low: float | None = None
     throughput_high: float | None = None
-    """The interval holds the measurement in 80 % of cases."""
+    """The interval holds the measurement in 80% of cases."""
     model_per_s: float | None = None
     """By the model alone; None in results of older versions, whose ``throughput_per_s`` it was."""
     measured_per_s: float | None = None

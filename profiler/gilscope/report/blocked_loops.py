@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.production.blocking import blocking, blocking_told
+from gilscope.records import ENOUGH_FOR_P99
 from gilscope.report.sheet import notes
 from gilscope.units import counted, duration
 
@@ -50,10 +51,10 @@ def lag_told(lag: Delays | None) -> tuple[str, ...]:
     """How late callbacks ran, in a sentence; nothing where nobody listened."""
     if lag is None:
         return ()
-    high, most = duration(lag.quantile_s(0.99)), duration(lag.longest_s)
+    high = f", {duration(lag.quantile_s(0.99))} at the 99th percentile" if lag.count >= ENOUGH_FOR_P99 else ""
     return (
-        f"What was ready on an event loop ran {duration(lag.mean_s)} late on average, {high} at the 99th percentile "
-        f"and {most} at most ({counted(lag.count, 'heartbeat')}).",
+        f"What was ready on an event loop ran {duration(lag.mean_s)} late on average{high} and "
+        f"{duration(lag.longest_s)} at most ({counted(lag.count, 'heartbeat')}).",
     )
 
 

@@ -12,6 +12,7 @@ from gilscope.report.clean import clipped, printable
 from gilscope.report.document import FEW, Code, Items, Lines, Paragraph, Table
 from gilscope.report.pictures import LedgerChart
 from gilscope.report.sections.timelines import cut, telling
+from gilscope.units import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,8 @@ def with_telling_trials(result: ResultRecord) -> tuple[ResultRecord, list[Paragr
     kept = sorted(most, key=lambda at: (result.trials[at] is not chosen, at))
     trials = tuple(_shown(result.trials[at], id(result.trials[at]) in timed) for at in kept)
     told = (
-        f"{len(trials):,} of {len(result.trials):,} configurations are shown: the recommended one, the serial one and "
-        "the fastest. The JSON report has all of them."
+        f"{thousands(len(trials))} of {thousands(len(result.trials))} configurations are shown: the recommended one, "
+        "the serial one and the fastest. The JSON report has all of them."
     )
     left_out = [Paragraph(told, "warning")] if len(trials) < len(result.trials) else []
     place = next((shown for shown, at in enumerate(kept) if result.trials[at] is chosen), None)
@@ -90,5 +91,7 @@ def _bounded(block: Block) -> Iterator[Block]:
 
 def _rest(count: int, most: int, what: str) -> Iterator[Block]:
     if count > most:
-        told = f"Only the first {most:,} of {count:,} {what} are shown. The JSON report has all of them."
+        told = (
+            f"Only the first {thousands(most)} of {thousands(count)} {what} are shown. The JSON report has all of them."
+        )
         yield Paragraph(told, "soft")

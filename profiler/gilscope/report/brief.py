@@ -14,7 +14,7 @@ from gilscope.report.consequences import consequences, enough
 from gilscope.report.document import Block, Detail, Document, Items, Notice, Paragraph, Section, Table, or_dash
 from gilscope.report.pictures import Band, IntervalChart
 from gilscope.report.sections.throughput import bars, configurations, noise
-from gilscope.units import byte_size, counted, duration
+from gilscope.units import byte_size, counted, duration, thousands
 
 __all__ = ["FRONT", "MOST_LINES", "REST", "brief_document", "front", "front_figures"]
 
@@ -57,7 +57,7 @@ def front_figures(result: ResultRecord) -> Iterator[tuple[str, str]]:
         yield "99 of 100 take at most (p99)", or_dash(duration, chosen.known_p99_s)
         yield "memory of all processes", byte_size(chosen.memory_bytes)
     if result.calls_made is not None:
-        yield "calls made to know it", f"{result.calls_made:,}"
+        yield "calls made to know it", thousands(result.calls_made)
     yield "time to this verdict", duration(result.elapsed_s)
 
 

@@ -10,7 +10,7 @@ from gilscope.decide.changes import FIGURES
 from gilscope.decide.comparable import listed, summed
 from gilscope.report.document import Row, Table, headed
 from gilscope.report.verdicts import short_name
-from gilscope.units import UNKNOWN, byte_size, duration, percent, rate, times
+from gilscope.units import UNKNOWN, byte_size, duration, percent, points, rate, times
 
 if TYPE_CHECKING:
     from gilscope.decide.changes import Change
@@ -105,23 +105,13 @@ def cells(change: Change) -> tuple[str, str, str]:
 def _gap(change: Change) -> str:
     if change.gap is None:
         return UNKNOWN
-    return _points(change.gap) if FIGURES[change.figure].is_share else factor(change.gap)
+    gap = change.gap
+    return points(gap.value, gap.low, gap.high) if FIGURES[change.figure].is_share else factor(gap)
 
 
 def factor(gap: Estimate) -> str:
     """``0.93× (0.88–0.99)``."""
     return times(gap.value, gap.low, gap.high)
-
-
-def _points(gap: Estimate) -> str:
-    """Percentage points."""
-    interval = "" if gap.low is None or gap.high is None else f" ({_signed(gap.low)} to {_signed(gap.high)})"
-    return f"{_signed(gap.value)} pp{interval}"
-
-
-def _signed(share: float) -> str:
-    points = round(100 * share)
-    return f"{points:+d}" if points else "0"
 
 
 def figures(change: Change | None) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
+from gilscope.units import thousands
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,7 +53,7 @@ def clipped(value: T, most: int) -> T:
 
 
 def _clip(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+    return text if len(text) <= most else f"{text[:most]}… ({thousands(len(text) - most)} more characters)"
 
 
 def _visible(text: str) -> str:

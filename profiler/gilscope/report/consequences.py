@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gilscope.decide.recommended import recommended
-from gilscope.units import byte_size, counted, duration, rate, times
+from gilscope.units import byte_size, counted, duration, rate, thousands, times
 
 if TYPE_CHECKING:
     from gilscope.records import Capacity, GivenInputs, Recommendation, ResultRecord, Trial
@@ -38,10 +38,12 @@ def _sentences(result: ResultRecord, counting: bool) -> Iterator[str]:
 def _latency(trial: Trial) -> str:
     if trial.latency_p50_s is None:
         return ""
-    p50, p99 = f"a call takes {duration(trial.latency_p50_s)} (p50", trial.known_p99_s
+    told, p99 = f"a call takes {duration(trial.latency_p50_s)}", trial.known_p99_s
+    if trial.known_p50_s is None:
+        return f"{told} (the middle of only {counted(trial.timed_calls, 'call')})"
     if p99 is None:
-        return f"{p50}; too few calls were timed for a p99: {trial.timed_calls})"
-    return f"{p50}) and {duration(p99)} (p99)"
+        return f"{told} (p50; too few calls for a p99: {trial.timed_calls})"
+    return f"{told} (p50) and {duration(p99)} (p99)"
 
 
 def _memory(trial: Trial) -> str:
@@ -50,7 +52,11 @@ def _memory(trial: Trial) -> str:
 
 def _given(given: GivenInputs, advice: Recommendation) -> str:
     """What it gains for the inputs given, beside what it gains for many."""
-    how = f"{given.workers:,} at once" if given.waves == 1 else f"in {given.waves:,} waves of {given.workers:,}"
+    how = (
+        f"{thousands(given.workers)} at once"
+        if given.waves == 1
+        else f"in {thousands(given.waves)} waves of {thousands(given.workers)}"
+    )
     start = f", {duration(given.startup_s)} of start-up included," if given.startup_s >= 0.01 * given.takes_s else ""
     takes, serial = (
         f"The {counted(given.inputs, 'input')} given, {how}, {'takes' if given.inputs == 1 else 'take'} "

@@ -13,7 +13,7 @@ from itertools import compress
 from typing import Any, Final, Literal, NamedTuple
 
 from gilscope.records import Finding
-from gilscope.units import UNKNOWN
+from gilscope.units import DASH, UNKNOWN, duration
 
 __all__ = [
     "BLANK",
@@ -38,11 +38,12 @@ __all__ = [
     "Table",
     "Verdict",
     "headed",
+    "known_quantile",
     "or_dash",
 ]
 
 #: A dash is no unknown: where nothing is pickled, there is nothing to measure.
-NOT_APPLICABLE: Final = "–"
+NOT_APPLICABLE: Final = DASH
 NOTHING: Final = "none"
 #: Rows of a page, and of one that lists what it is about.
 FEW, MANY = 100, 2_000
@@ -53,6 +54,11 @@ BLANK: Final = frozenset({"", UNKNOWN, NOT_APPLICABLE, NOTHING})
 def or_dash(show: Callable[[Any], str], value: float | None) -> str:
     """A figure, or the dash that says there is nothing to measure."""
     return NOT_APPLICABLE if value is None else show(value)
+
+
+def known_quantile(seconds: float | None, count: int, enough: int) -> str:
+    """A quantile of so many lengths; of fewer than are enough for one, a dash."""
+    return duration(seconds) if count >= enough else NOT_APPLICABLE
 
 
 class Detail(IntEnum):

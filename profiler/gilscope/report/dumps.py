@@ -12,7 +12,7 @@ from gilscope.report.clean import printable
 from gilscope.report.document import Document, Lines, Paragraph, Row, Section, Table, headed, or_dash
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.sheet import Sheet
-from gilscope.units import UNKNOWN, counted, duration
+from gilscope.units import UNKNOWN, counted, duration, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ def _remarks(seen: ProcessDump) -> list[str]:
     python = f"Python {_version(seen)}" if seen.python else "of which only the kernel was asked"
     remarks = [f"Process {seen.pid}, {python}, {watched}: {command}"]
     if len(seen.threads) < seen.threads_alive:
-        remarks.append(f"{len(seen.threads):,} of its {seen.threads_alive:,} threads were looked at.")
+        remarks.append(f"{thousands(len(seen.threads))} of its {thousands(seen.threads_alive)} threads were looked at.")
     if torn := sum(thread.look.torn for thread in seen.threads):
         remarks.append(
             f"{counted(torn, 'stack')} changed while being read, and {'is' if torn == 1 else 'are'} unknown."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from gilscope.report.markup import filled, source
+from gilscope.units import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def render(documents: Documents) -> str:
 
 def _title(heads: Sequence[Document]) -> str:
     names = [head.name or head.title for head in heads]
-    more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+    more = [f"{thousands(len(names) - _MOST_NAMES)} more"] if len(names) > _MOST_NAMES else []
     return ", ".join(names[:_MOST_NAMES] + more)
 
 

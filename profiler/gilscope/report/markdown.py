@@ -124,7 +124,7 @@ def _list(pairs: tuple[tuple[str, str], ...]) -> str:
 
 
 def _rest(count: int) -> str:
-    return f"\n\n{count - _MOST:,} more: the JSON and HTML reports have them." if count > _MOST else ""
+    return f"\n\n{thousands(count - _MOST)} more: the JSON and HTML reports have them." if count > _MOST else ""
 
 
 def _folded(title: str, body: str) -> str:

@@ -10,7 +10,7 @@ from gilscope.report.document import Section
 from gilscope.report.profiles import names
 from gilscope.report.recorded import recorded_remarks
 from gilscope.report.sheet import Sheet, tabled
-from gilscope.units import counted, rate
+from gilscope.units import counted, rate, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def _alone(only_old: Sequence[Profile], only_new: Sequence[Profile]) -> list[str
 
 def _often(shown: Sequence[str], both: Sequence[Compared]) -> Any:
     lines = [
-        (name, (*(f"{count.calls:,}" for count in each.counts), *(rate(count.per_s) for count in each.counts)))
+        (name, (*(thousands(count.calls) for count in each.counts), *(rate(count.per_s) for count in each.counts)))
         for name, each in zip(shown, both, strict=True)
     ]
     return table(("calls, old", "calls, new", "per second, old", "per second, new"), lines)

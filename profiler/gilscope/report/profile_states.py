@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gilscope.report.document import MANY, NOT_APPLICABLE, Column, Row, Table
-from gilscope.units import percent
+from gilscope.units import percent, percent_at_most
 
 if TYPE_CHECKING:
     from gilscope.production.profile import Profile
@@ -55,7 +54,7 @@ def _held(profile: Profile) -> str:
     most = profile.gil_held_at_most
     if profile.gil_held_ratio is not None or most is None or most < 0.01:
         return percent(most)
-    return f"≤{math.ceil(100 * most)}%"  # rounded down it would be none
+    return percent_at_most(most)  # rounded down it would be none
 
 
 def _shares(profile: Profile, states: dict[str, float | None], found: Sequence[str]) -> list[str]:

@@ -12,15 +12,28 @@ from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.production.blocking import blocking
 from gilscope.production.collection import row
 from gilscope.production.on_loops import NOTICED_S
+from gilscope.records import ENOUGH_FOR_P50, ENOUGH_FOR_P99
 from gilscope.report.blocked_loops import blocked_loops, lag_row, lag_told
-from gilscope.report.document import MANY, NOT_APPLICABLE, NOTHING, Column, Detail, Row, Section, Table, headed, or_dash
+from gilscope.report.document import (
+    MANY,
+    NOT_APPLICABLE,
+    NOTHING,
+    Column,
+    Detail,
+    Row,
+    Section,
+    Table,
+    headed,
+    known_quantile,
+    or_dash,
+)
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
 from gilscope.report.recorded import recorded_remarks, recorded_rows, recorded_sections
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import kind_of_work, sentence, short_name
-from gilscope.units import confidence, counted, duration, percent
+from gilscope.units import confidence, counted, duration, give_or_take, percent, thousands
 
 if TYPE_CHECKING:
     from gilscope.production.files import Loaded
@@ -45,12 +58,18 @@ class _Figure(NamedTuple):
 
 
 _FIGURES: Final = (
-    _Figure(Column("calls"), lambda profile: f"{profile.calls:,}", lambda profile: profile.calls),
+    _Figure(Column("calls"), lambda profile: thousands(profile.calls), lambda profile: profile.calls),
     _Figure(Column("wall"), lambda profile: duration(profile.wall_s), lambda profile: profile.wall_s),
     _Figure(Column("mean"), lambda profile: duration(profile.mean_s), lambda profile: profile.mean_s),
-    _Figure(Column("p50"), lambda profile: duration(profile.quantile_s(0.5)), lambda profile: profile.quantile_s(0.5)),
     _Figure(
-        Column("p99"), lambda profile: duration(profile.quantile_s(0.99)), lambda profile: profile.quantile_s(0.99)
+        Column("p50"),
+        lambda profile: known_quantile(profile.quantile_s(0.5), profile.timed_calls, ENOUGH_FOR_P50),
+        lambda profile: profile.quantile_s(0.5),
+    ),
+    _Figure(
+        Column("p99"),
+        lambda profile: known_quantile(profile.quantile_s(0.99), profile.timed_calls, ENOUGH_FOR_P99),
+        lambda profile: profile.quantile_s(0.99),
     ),
     _Figure(Column("CPU"), lambda profile: _cpu(profile), lambda profile: _part(profile.cpu_s, profile)),
     _Figure(
@@ -157,7 +176,7 @@ def _errors(profile: Profile) -> str:
     """Without a call nobody knows of any."""
     if not profile.calls:
         return NOT_APPLICABLE
-    return f"{profile.errors:,}" if profile.errors else NOTHING
+    return thousands(profile.errors) if profile.errors else NOTHING
 
 
 def _part(seconds: float | None, profile: Profile) -> float | None:
@@ -168,7 +187,7 @@ def _part(seconds: float | None, profile: Profile) -> float | None:
 def _cpu(profile: Profile) -> str:
     """With the half width of its interval, where that is notable."""
     half = NORMAL_QUANTILE * (profile.cpu_error_s or 0.0) / (profile.wall_s or math.inf)
-    return percent(_part(profile.cpu_s, profile)) + (f" ±{percent(half)}" if half >= NOTABLE_ERROR else "")
+    return percent(_part(profile.cpu_s, profile)) + (f" {give_or_take(half)}" if half >= NOTABLE_ERROR else "")
 
 
 def _verdict(profile: Profile) -> str:
@@ -236,7 +255,7 @@ _IN_BRACKETS: Final = ("In brackets: a part of what the function above could sav
 def _opportunity(name: str, opportunity: Opportunity) -> Row:
     parts, calls = (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s), opportunity.profile.calls
     seconds = (f"({duration(part)})" if opportunity.within else duration(part) for part in parts)
-    cells = (name, *seconds, f"{calls:,}", kind_of_work(opportunity.classification))
+    cells = (name, *seconds, thousands(calls), kind_of_work(opportunity.classification))
     return Row(cells, keys=(None, *parts, calls, None))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gilscope.report.document import Column, Detail, Row, Section, Table, headed
-from gilscope.units import counted, duration
+from gilscope.units import counted, duration, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def recorded_sections(loaded: Loaded) -> tuple[Section, ...]:
     columns = headed(("from", "until", "calls", "errors", "wall", "state"), texts=("from", "until", "state"))
     rows = tuple(Row((_name(each), *_cells(each, part))) for each, part in pairs[:_MOST_ROWS])
     left = len(pairs) - len(rows)
-    subtitle = f"the latest {len(rows)}; {left:,} more are in JSON" if left else "the latest first"
+    subtitle = f"the latest {len(rows)}; {thousands(left)} more are in JSON" if left else "the latest first"
     table = Table((Column("process", numeric=False), *columns), rows)
     return (Section("Processes and periods", (table,), subtitle, Detail.FULL),)
 
@@ -88,7 +88,7 @@ def _name(each: Recorded) -> str:
 
 def _cells(each: Recorded, part: Sequence[Profile]) -> tuple[str, ...]:
     sums = _sums(part)
-    shown = (f"{sums['calls']:,}", f"{sums['errors']:,}", duration(sums["wall_s"]))
+    shown = (thousands(sums["calls"]), thousands(sums["errors"]), duration(sums["wall_s"]))
     return (moment(each.started), moment(each.until), *shown, _STATES[each.state])
 
 

@@ -12,7 +12,7 @@ from gilscope.report.consequences import consequences
 from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
 from gilscope.report.registry import sections
 from gilscope.report.verdicts import configuration, grounds, label, short_name, verdict_sentence
-from gilscope.units import UNKNOWN, confidence, counted, duration, times
+from gilscope.units import UNKNOWN, confidence, counted, duration, thousands, times
 
 __all__ = ["brief", "document", "documents", "overview"]
 
@@ -69,7 +69,7 @@ def _head(result: ResultRecord) -> Document:
 
 def _given(given: GivenInputs) -> str:
     takes = f"{duration(given.takes_s)} instead of {duration(given.serial_s)}"
-    waves = "" if given.waves == 1 else f", in {given.waves:,} waves of {given.workers:,}"
+    waves = "" if given.waves == 1 else f", in {thousands(given.waves)} waves of {thousands(given.workers)}"
     return f"{counted(given.inputs, 'input')} given: {takes}{waves}"
 
 
@@ -89,7 +89,9 @@ def _remarks(result: ResultRecord) -> list[str]:
     if target.inputs_truncated:
         found.append(f"Only the first {_inputs_were(target.taken)} taken; there were more.")
     if target.inputs_why is not None:
-        found.append(f"{counted(target.taken, 'input')} given, {target.input_count:,} used: {target.inputs_why}.")
+        found.append(
+            f"{counted(target.taken, 'input')} given, {thousands(target.input_count)} used: {target.inputs_why}."
+        )
     return found
 
 

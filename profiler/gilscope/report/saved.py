@@ -15,6 +15,7 @@ from gilscope.reading import MOST, is_measurable, read_bytes
 from gilscope.records import SCHEMA, ResultRecord
 from gilscope.records.programs import PROGRAM_SCHEMA, ProgramRecord
 from gilscope.records.pythons import PYTHONS_SCHEMA, PythonsRecord
+from gilscope.units import thousands
 
 __all__ = [
     "are_pythons",
@@ -77,7 +78,7 @@ def checked(path: str | Path, found: Any) -> Any:
     :raises LoadError: when nobody can
     """
     if not is_measurable(found):
-        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {MOST:g}")
+        raise load_error(path, f"a figure in it is none that anybody measured: it is beyond {thousands(MOST)}")
     return found
 
 

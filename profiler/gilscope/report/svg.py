@@ -13,7 +13,7 @@ from markupsafe import Markup
 from gilscope.report.palette import BackendStyle, backend_style
 from gilscope.report.pictures import best_of_each
 from gilscope.report.svg_elements import below, beside, nice_ticks, place, plot, stretched, tag
-from gilscope.units import duration, interval, number, rate
+from gilscope.units import duration, interval, number, rate, thousands
 
 if TYPE_CHECKING:
     from gilscope.report.pictures import Curve, CurveChart, Point
@@ -71,7 +71,7 @@ def _around(axes: _Axes, workers: set[int], is_time: bool) -> Iterator[Markup]:
         yield tag("line", class_="grid", x2="100%", y1=f"{y:.1f}", y2=f"{y:.1f}")
         yield beside(y, duration(value) if is_time else number(value))
     few = sorted(workers) if len(workers) <= _MANY_TICKS else [1 << at for at in range(max(workers).bit_length())]
-    yield from (below(axes.x(count), _HEIGHT, f"{count:,}") for count in few)
+    yield from (below(axes.x(count), _HEIGHT, thousands(count)) for count in few)
     yield below(0.5, _HEIGHT, "workers", line=2)
 
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from gilscope.report.palette import HOLDERS, STATE_STYLES
 from gilscope.report.svg_elements import below, beside, nice_ticks, place, plot, stretched, tag
+from gilscope.units import exact
 
 if TYPE_CHECKING:
     from gilscope.records import Lane
@@ -74,7 +75,7 @@ def _ticks(wall: float, height: float) -> Iterator[Markup]:
     for value in nice_ticks(0, wall):
         x = place(value / wall)
         yield tag("line", class_="grid", x1=x, x2=x, y2=height)
-        yield below(value / wall, height, f"{value:g}")
+        yield below(value / wall, height, exact(value))
 
 
 def _strips(strips: Sequence[Strip], scale: _Scale) -> Iterator[Markup]:

@@ -36,7 +36,7 @@ from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice
 from gilscope.report.terminal import Cell, Fitting, Indented, Portable, cut
 from gilscope.report.verdicts import sentence
-from gilscope.units import percent
+from gilscope.units import percent, thousands
 
 __all__ = ["drawn", "letters", "render", "show", "show_titles", "summary"]
 
@@ -122,7 +122,7 @@ def _overview(documents: Documents, ascii_only: bool) -> _Parts:
     table = in_ascii(documents.overview) if ascii_only else documents.overview
     yield _indented(_grid(table, table.rows))
     if len(documents.heads) > _MOST_WHOLE:
-        count = f"Of {len(documents.heads):,} results the first {_MOST_WHOLE}"
+        count = f"Of {thousands(len(documents.heads))} results the first {_MOST_WHOLE}"
         told = f"{count} are drawn in full: the HTML page has the others."
         yield _indented(Text(told, "dim"))
 
@@ -245,7 +245,7 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> RenderableType:
 
 def _rest(count: int) -> _Parts:
     if count > 0:
-        yield _indented(Text(f"and {count:,} more: the JSON and CSV reports have them", "dim"))
+        yield _indented(Text(f"and {thousands(count)} more: the JSON and CSV reports have them", "dim"))
 
 
 def _first(rows: Iterable[_T], is_wanted: Callable[[_T], bool]) -> list[_T]:

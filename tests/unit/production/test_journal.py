@@ -107,7 +107,7 @@ def test_a_function_that_is_not_kept_whole_is_left_to_the_profiles(
     monkeypatch.setattr(journals, "MOST_BYTES", journals.FIRST_BYTES)
     _, first = kept(journal, "first")
     first()
-    with pytest.raises(OSError, match="MiB of counts"):
+    with pytest.raises(OSError, match="KiB of counts"):
         fill(journal)
     found = read(journal)
     assert not found.complete

@@ -248,7 +248,7 @@ def make_program(crunching: float = 1.0) -> ProgramResult:
         sampling=Sampling(moments=1_200, asked_hz=100.0, achieved_hz=98.0, missed=3, dropped=7, torn=1, cpu_s=0.05),
         verdict=ProgramVerdict(
             limit="gil",
-            sentence="Limited by the GIL: its GIL is held 70% of the time, and 0.4 threads wait for it on the average.",
+            sentence="Limited by the GIL: its GIL is held 70% of the time, and 0.40 threads wait for it on average.",
             advice=(
                 Advice(
                     name="gil-holder",

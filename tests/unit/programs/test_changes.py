@@ -115,10 +115,10 @@ def test_samples_that_depend_on_each_other_tell_less() -> None:
 
 
 def run(seed: int, crunching: float = 0.5) -> ProgramRecord:
-    """Four seconds of two threads, one of which computes in bursts, for as much of the time on the average."""
+    """Four seconds of two threads, one of which computes in bursts, for as much of the time on average."""
     random, views, computes = Random(seed), Views(0.0), False
     for number in range(400):
-        if random.random() < 0.1:  # a burst, or the pause after it, lasts ten moments on the average
+        if random.random() < 0.1:  # a burst, or the pause after it, lasts ten moments on average
             computes = random.random() < crunching
         looks = (
             [holding(1, "crunch", "main"), waiting(2, "serve")]
@@ -153,10 +153,10 @@ def test_of_runs_of_the_same_program_few_seem_to_differ_and_of_another_most() ->
 def test_the_sheet_tells_what_changed_before_what_did_not() -> None:
     old, new = make_program(), make_program(0.4)
     drawn = render(program_changes_sheet(old, new, program_changes(old, new), ()), "text")
-    assert drawn.startswith("Less waiting for the GIL: 0.4 → 0.16 threads on the average.")
+    assert drawn.startswith("Less waiting for the GIL: 0.40 → 0.16 threads on average.")
     assert drawn.index("crunch") < drawn.index("What did not change") < drawn.index("What limits them")
     same = render(program_changes_sheet(old, old, program_changes(old, old), ("cpus_usable 4 → 8",)), "text")
-    assert same.startswith("No significant change in waiting for the GIL: 0.4 → 0.4 threads on the average.")
+    assert same.startswith("No significant change in waiting for the GIL: 0.40 → 0.40 threads on average.")
     assert "Not comparable, and compared all the same: cpus_usable 4 → 8." in same
     assert "No figure changed beyond the error" in " ".join(same.split())
 

@@ -90,7 +90,7 @@ def test_of_several_processes_the_one_whose_gil_it_is_is_named() -> None:
 
 
 def test_of_several_gils_in_a_process_the_one_that_is_held_most_limits_it() -> None:
-    """Though the others rest, so that all of them are held for a third of the time on the average."""
+    """Though the others rest, so that all of them are held for a third of the time on average."""
     account = Account(wall_s=60.0, cpu_s=10.0, gil_wait_s=50.0)
     gils = tuple(GilShare(interpreters=(n,), held_ratio=held) for n, held in enumerate((0.01, 0.97, 0.0)))
     found = limit_of(whole(account), (replace(process(0.33, account), gils=gils),), (), 10.0, 4.0)

@@ -33,7 +33,7 @@ NOTABLE_SHARE = 0.1
 BUSY_SHARE = 0.7
 #: Backends whose workers have a GIL each.
 OWN_GILS = ("process", "interpreter")
-#: Samples that tell a share of one half to ±8 points (binomial, 90 %): enough where a rule asks for twice of something.
+#: Samples that tell a share of one half to ±8 points (binomial, 90%): enough where a rule asks for twice of something.
 ENOUGH_SAMPLES = 100
 
 

@@ -25,7 +25,7 @@ LONG_HOLD_S = 0.05
 #: Samples in a row that a hold must have been seen in: fewer may be as many holds.
 HOLD_SAMPLES = 4
 #: Waiting for the GIL this many times as long as the model of one queue expects, the re-taking counts and not the
-#: queue: the model was within 20 % of the measurement wherever threads held the GIL in one piece.
+#: queue: the model was within 20% of the measurement wherever threads held the GIL in one piece.
 CONVOY_FACTOR = 2.0
 #: And it must matter: this part of a call alone.
 CONVOY_SHARE = 0.2

@@ -54,6 +54,6 @@ def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined  # only where something was found
 
     environment = Environment(undefined=StrictUndefined)
-    filters = (units.byte_size, units.change, units.counted, units.duration, units.percent, units.rate, units.slowdown)
-    environment.filters |= {write.__name__: write for write in filters}
+    names = ("byte_size", "change", "counted", "duration", "exact", "percent", "rate", "slowdown")
+    environment.filters |= {name: getattr(units, name) for name in names}
     return environment

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gilscope.decide.demands import call_s
 from gilscope.queues.capacity.costs import TaskCosts, costs_of, workers_that_fill
 from gilscope.records import Capacity, FleetOption, FleetPoint, LocalOption, Wanted
-from gilscope.units import counted, duration, rate
+from gilscope.units import counted, duration, exact, rate, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,14 +169,14 @@ def _why_none(per_s: float, bottleneck: str, asked: _Question) -> str:
     limit = {
         "caller": "one caller cannot hand over tasks faster: enqueue from several processes, or in larger tasks",
         "broker": "the broker is busy all the time: use larger tasks, or several brokers",
-    }.get(bottleneck, f"{asked.most_workers:,} workers are planned at most")
+    }.get(bottleneck, f"{thousands(asked.most_workers)} workers are planned at most")
     return f"{rate(per_s)} at most, where {rate(asked.wanted.per_s)} are wanted: {limit}"
 
 
 def _reason(wanted: Wanted, local: LocalOption, fleets: Sequence[FleetOption]) -> str:
     can = f"{local.configuration} on this machine does {rate(local.throughput_per_s)}"
     if local.takes_s is not None:
-        can += f", all {wanted.items or 0:,.0f} in {duration(local.takes_s)}"
+        can += f", all {exact(round(wanted.items or 0))} in {duration(local.takes_s)}"
     if local.enough:
         return f"yes: {can}"
     doubt = "no" if local.enough is False else "cannot tell within the noise"

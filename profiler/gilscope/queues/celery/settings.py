@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gilscope.units import byte_size, counted, duration
+from gilscope.units import byte_size, counted, duration, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,10 @@ def prefetched(task_s: float, round_trip_s: float | None) -> tuple[int | None, s
         return None, "unknown: the round trip was not measured"
     trip = f"the round trip takes {duration(round_trip_s)}"
     if task_s >= LONG_TRIPS * round_trip_s:
-        return 1, f"{length} is {task_s / round_trip_s:.0f} times as long as the round trip, {duration(round_trip_s)}"
+        return (
+            1,
+            f"{length} is {number(task_s / round_trip_s)} times as long as the round trip, {duration(round_trip_s)}",
+        )
     needed = math.ceil(round_trip_s / task_s) + 1 if task_s > 0 else MOST_PREFETCHED
     if needed > MOST_PREFETCHED:
         return MOST_PREFETCHED, f"{length} is too short for a queue: {trip}; put more calls in one"

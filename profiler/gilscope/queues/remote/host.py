@@ -30,7 +30,7 @@ from gilscope.queues.rq.worker import KINDS, worker_command
 from gilscope.queues.workers.group import publish
 from gilscope.secret_files import read_secret
 from gilscope.subprocesses import current_folder, exit_reason
-from gilscope.units import counted
+from gilscope.units import counted, given_duration
 
 __all__ = ["Host", "read_secret"]
 
@@ -138,7 +138,7 @@ class Host:
         """A broker that does not answer: the analysis gives up these workers, so they are ended."""
         silent_s = time.monotonic() - self._heard_s
         if silent_s > GONE_S:
-            raise BrokerError(f"the broker was gone for {GONE_S:g} s: {error}") from error
+            raise BrokerError(f"the broker was gone for {given_duration(GONE_S)}: {error}") from error
         if silent_s > HEARTBEAT_S and self._trials:
             self._tell("the broker does not answer: the workers are ended")
             self._end_all()

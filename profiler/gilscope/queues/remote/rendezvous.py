@@ -31,7 +31,7 @@ from gilscope.queues.brokers.redis import (
 )
 from gilscope.queues.brokers.signed import Once, pack
 from gilscope.queues.remote.sides import Side
-from gilscope.units import counted
+from gilscope.units import counted, given_duration
 
 __all__ = ["ANALYSIS", "CALL", "OFFER", "OFFERS", "TRIALS", "WORD", "call_of", "gathered", "trials", "vacancies_of"]
 
@@ -107,7 +107,7 @@ class _Presence:
         if not self._say(nx=True):
             raise BrokerError(
                 "another analysis has its workers on this broker: wait for it, or give both the number of another "
-                f"database; one that was killed is forgotten after {LEASE_S:g} s"
+                f"database; one that was killed is forgotten after {given_duration(LEASE_S)}"
             )
         self._connection.delete(OFFERS)
         for prefix in trials(self._connection):  # left by one that was killed
@@ -170,7 +170,7 @@ def _await_offers(connection: redis.Redis, url: str, presence: _Presence, worker
 def _too_few(url: str, workers: int, offered: int, strangers: int, within_s: float) -> BrokerError:
     were = "was" if strangers == 1 else "were"
     refused = f"; {counted(strangers, 'host')} with another secret {were} refused" if strangers else ""
-    came = f"{offered} of {counted(workers, 'worker')} came within {within_s:g} s{refused}"
+    came = f"{offered} of {counted(workers, 'worker')} came within {given_duration(within_s)}{refused}"
     return BrokerError(
         f"{came}. On another host, with the same secret file: gilscope worker --broker {shown(url)} --secret-file FILE"
     )

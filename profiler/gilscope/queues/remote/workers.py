@@ -20,7 +20,7 @@ from gilscope.queues.processes import WorkersLost
 from gilscope.queues.remote.rendezvous import CALL, TRIALS, call_of, vacancies_of
 from gilscope.queues.remote.sides import machine_identity
 from gilscope.queues.workers.group import LOOK_S, Workers
-from gilscope.units import counted
+from gilscope.units import counted, given_duration
 
 __all__ = ["HEARTBEAT_S", "Gone", "RemoteWorkers", "Taken", "call_workers", "heartbeat_of"]
 
@@ -103,7 +103,7 @@ class RemoteWorkers(Workers):
         with self.watching_broker():
             gone = {host for host in set(self._at.values()) if not self._connection.exists(heartbeat_of(host))}
         for number in [number for number, host in self._at.items() if host in gone]:
-            self._lose(number, f"its host {self._at[number]} was not heard of for {HEARTBEAT_S:g} s")
+            self._lose(number, f"its host {self._at[number]} was not heard of for {given_duration(HEARTBEAT_S)}")
         if self._joined >= self._asked and (self._at or not self.lost):
             self._full_s = now_s
         elif now_s > self._full_s + COME_S:
@@ -112,8 +112,9 @@ class RemoteWorkers(Workers):
     @property
     def _too_few(self) -> str:
         if self._joined < self._asked:
-            return f"{self._joined} of {counted(self._asked, 'worker')} of other hosts came within {COME_S:g} s"
-        return f"no worker is left, and none came within {COME_S:g} s; the last was lost: {self.lost[-1]}"
+            asked = counted(self._asked, "worker")
+            return f"{self._joined} of {asked} of other hosts came within {given_duration(COME_S)}"
+        return f"no worker is left, and none came within {given_duration(COME_S)}; the last was lost: {self.lost[-1]}"
 
     def _lose(self, number: int, reason: str) -> None:
         if self._at.pop(number, None) is None:

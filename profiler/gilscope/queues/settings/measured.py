@@ -14,7 +14,7 @@ from gilscope.decide.noise import floor_of
 from gilscope.decide.recommended import recommended
 from gilscope.queues.capacity.costs import LONGEST_TASK_S, THREADED, WORTH, costs_of
 from gilscope.records import QueueSetting
-from gilscope.units import counted, duration, percent, rough_duration, times
+from gilscope.units import counted, duration, given_duration, percent, rough_duration, thousands, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,9 @@ class MeasuredQueue:
         rests = f"a call's p99 is {duration(self.p99_s)}" if seen >= ENOUGH_CALLS else f"{duration(self.p99_s)}"
         rests += "" if seen >= ENOUGH_CALLS else f" was the longest of {counted(seen, 'call')}, too few for a p99"
         told = f"{rests}; {HANGS} times that, with {counted(self.batch, 'call')} a task, is {duration(self.longest_s)}"
-        return told if self.longest_s >= LEAST_LIMIT_S else f"{told}; nothing hangs within {LEAST_LIMIT_S} s"
+        return (
+            told if self.longest_s >= LEAST_LIMIT_S else f"{told}; nothing hangs within {given_duration(LEAST_LIMIT_S)}"
+        )
 
     def workers_reason(self) -> str:
         """Why so many workers."""
@@ -129,7 +131,7 @@ class MeasuredQueue:
         told = (
             f"a task takes {duration(beside_s)} beside its calls{far}, which is {_share(beside_s, each_s)} of one call"
         )
-        told += f" and {_share(beside_s, self.task_s)} of {self.batch:,}" if self.batch > 1 else ""
+        told += f" and {_share(beside_s, self.task_s)} of {thousands(self.batch)}" if self.batch > 1 else ""
         if beside_s > WORTH * self.task_s and 2 * self.task_s > LONGEST_TASK_S:
             told += f"; longer tasks than {rough_duration(LONGEST_TASK_S)} would cost too much where a worker dies"
         told += "; as many as the wanted rate needs" if self.wanted else ""

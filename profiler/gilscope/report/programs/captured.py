@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gilscope.records.programs import Capture, CapturedCalls, ProgramRecord
 from gilscope.report.document import NOTHING, Block, Paragraph, Row, Section, Table, headed
-from gilscope.units import byte_size, counted
+from gilscope.units import byte_size, counted, thousands
 
 __all__ = ["captured_calls"]
 
@@ -22,9 +22,13 @@ def captured_calls(record: ProgramRecord) -> Section | None:
 
 def _row(function: CapturedCalls) -> Row:
     most = max(function.reasons, key=lambda why: function.reasons[why], default="")
-    refused = f"{function.not_picklable:,}: {most}" if function.not_picklable else NOTHING
-    calls = f"{function.calls:,}" if function.complete or not function.processes else f"at least {function.calls:,}"
-    return Row((function.spec, calls, f"{function.kept:,}", byte_size(function.kept_bytes), refused))
+    refused = f"{thousands(function.not_picklable)}: {most}" if function.not_picklable else NOTHING
+    calls = (
+        thousands(function.calls)
+        if function.complete or not function.processes
+        else f"at least {thousands(function.calls)}"
+    )
+    return Row((function.spec, calls, thousands(function.kept), byte_size(function.kept_bytes), refused))
 
 
 def _unreached(capture: Capture) -> tuple[Block, ...]:

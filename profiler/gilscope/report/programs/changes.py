@@ -6,12 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gilscope.decide.program_changes import PROGRAM, ProgramChange
-from gilscope.decide.stats import Estimate
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.document import NOT_APPLICABLE, Items, Row, Section, Table, headed
 from gilscope.report.programs.names import state_title
 from gilscope.report.sheet import Sheet, tabled
-from gilscope.units import UNKNOWN, counted, duration, number, percent, rate
+from gilscope.units import (
+    UNKNOWN,
+    average,
+    average_difference,
+    counted,
+    duration,
+    duration_difference,
+    percent,
+    points,
+    rate,
+    rate_difference,
+)
 
 __all__ = ["program_changes_sheet"]
 
@@ -21,9 +31,15 @@ _WAITING: Final = "waiting for the GIL"
 _TITLES: Final = {"cpu_gil": "CPU with the GIL", "cpu_free": "CPU without the GIL", "wait": "blocked"}
 _SHOW: Final[dict[str, Callable[[float | None], str]]] = {
     "share": percent,
-    "threads": number,
+    "threads": average,
     "s": duration,
     "per_s": rate,
+}
+_CHANGES: Final[dict[str, Callable[[float, float | None, float | None], str]]] = {
+    "share": points,
+    "threads": average_difference,
+    "s": duration_difference,
+    "per_s": rate_difference,
 }
 _VERDICTS: Final = {"not shown": "not significant", "not judged": "one reading each"}
 _TEXTS: Final = ("of", "figure", "verdict")
@@ -70,7 +86,7 @@ def _headline(changes: Sequence[ProgramChange]) -> str:
     change = next((each for each in changes if (each.where, each.figure) == (PROGRAM, _WAITING)), None)
     if change is None or change.word == "unknown":
         return "Whether there is less waiting for the GIL is unknown: it is not told of both programs."
-    told = f"{number(change.old)} → {number(change.new)} threads on the average"
+    told = f"{average(change.old)} → {average(change.new)} threads on average"
     if change.word in ("less", "more"):
         return f"{change.word.capitalize()} waiting for the GIL: {told}."
     return f"No significant change in waiting for the GIL: {told}."
@@ -123,19 +139,9 @@ def _gap(change: ProgramChange) -> str:
     gap = change.gap
     if gap is None:
         return UNKNOWN
-    ends = "" if gap.low is None or gap.high is None else _ends(change.unit, gap)
-    return f"{_signed(change.unit, gap.value)}{ends}" if gap.value or ends else NOT_APPLICABLE
-
-
-def _ends(unit: str, gap: Estimate) -> str:
-    return f" ({_signed(unit, gap.low or 0.0)} to {_signed(unit, gap.high or 0.0)})"
-
-
-def _signed(unit: str, value: float) -> str:
-    sign = "−" if value < 0 else "+"
-    if unit == "share":
-        return f"{sign}{round(100 * abs(value))} pp"
-    return f"{sign}{_SHOW[unit](abs(value))}"
+    if not gap.value and gap.low is None:
+        return NOT_APPLICABLE
+    return _CHANGES[change.unit](gap.value, gap.low, gap.high)
 
 
 # ---- for programs ----

@@ -17,7 +17,7 @@ from gilscope.report.pictures import Strip, TimelineChart, Track
 from gilscope.report.programs.names import called, thread_name
 from gilscope.report.programs.tree import tree
 from gilscope.report.sections.timelines import seconds
-from gilscope.units import counted, duration, number, percent
+from gilscope.units import DASH, average, counted, duration, exact, interval, percent, thousands
 
 __all__ = ["moments", "timeline_chart"]
 
@@ -53,7 +53,7 @@ def timeline_chart(record: ProgramRecord, table: Table | None = None) -> Timelin
     drawn = tuple(coarsened(lane, stretch_s) for lane in lanes)
     holders, tracks = _tracks(record, stretch_s)
     every = len(record.timeline.lanes)
-    shown = counted(len(drawn), "thread") + ("" if len(drawn) == every else f" of {every:,}")
+    shown = counted(len(drawn), "thread") + ("" if len(drawn) == every else f" of {thousands(every)}")
     return TimelineChart(
         name="threads",
         told=f"What each of {shown} mostly did, stretch by stretch, in {duration(wall_s)}.",
@@ -133,10 +133,12 @@ def _strips(record: ProgramRecord, stretches: int) -> Iterator[Strip]:
     periods = _merged(record.periods, stretches)
     cpus = float(record.environment.cpus_usable)
     waiting = max((period.gil_waiting or 0.0 for period in periods), default=0.0)
-    told = f"0–{number(waiting)} threads"
+    told = f"{interval(0, waiting)} threads"
     yield from _strip("GIL held", "0–100%", 1.0, "cpu_gil", periods, lambda period: period.gil_held_ratio)
     yield from _strip("GIL wait", told, waiting, "gil_wait", periods, lambda period: period.gil_waiting)
-    yield from _strip("CPUs used", f"0–{number(cpus)}", cpus, "cpu_free", periods, lambda period: period.cpus_used)
+    yield from _strip(
+        "CPUs used", f"{DASH.join((exact(0), exact(cpus)))}", cpus, "cpu_free", periods, lambda period: period.cpus_used
+    )
 
 
 def _strip(
@@ -151,12 +153,12 @@ def _strip(
 def _table(periods: Sequence[Period]) -> Table:
     titles = ("from", "GIL held", "waiting for the GIL", "CPUs used", "run queue", "threads")
     rows = tuple(map(_row, _merged(periods)))
-    return Table(headed(titles), rows, about="over time: threads and CPUs on the average of each stretch")
+    return Table(headed(titles), rows, about="over time: threads and CPUs on average of each stretch")
 
 
 def _row(period: Period) -> Row:
     figures = (period.gil_waiting, period.cpus_used, period.runqueue)
-    cells = (duration(period.at_s), percent(period.gil_held_ratio), *map(number, figures), f"{period.threads:,}")
+    cells = (duration(period.at_s), percent(period.gil_held_ratio), *map(average, figures), thousands(period.threads))
     return Row(cells, keys=(period.at_s, period.gil_held_ratio, *figures, float(period.threads)))
 
 

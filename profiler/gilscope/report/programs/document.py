@@ -11,7 +11,7 @@ from gilscope.report.bounds import fitted
 from gilscope.report.document import Block, Detail, Document, Documents, Facts, Items, Paragraph, Section
 from gilscope.report.programs.names import NO_GIL
 from gilscope.report.programs.sections import program_sections
-from gilscope.units import counted, duration, number, percent
+from gilscope.units import average, counted, duration, exact, percent
 
 __all__ = ["program_document", "program_documents"]
 
@@ -83,9 +83,9 @@ def _figures(record: ProgramRecord) -> Iterator[tuple[str, str]]:
     waiting = None if account.gil_wait_s is None or watched_s <= 0 else account.gil_wait_s / watched_s
     without = most is not None and most.gil_enabled is False
     yield "GIL held", NO_GIL if without else percent(None if most is None else most.most_held_ratio)
-    yield "threads waiting for it", number(waiting)
+    yield "threads waiting for it", average(waiting)
     yield "longest hold that others wanted", duration(account.longest_hold_s)
-    yield "CPUs used", number(_cpus_used(record))
+    yield "CPUs used", average(_cpus_used(record))
     if record.loops:
         yield "event loop lag p99", duration(max((loop.lag_p99_s or 0.0 for loop in record.loops), default=None))
 
@@ -122,7 +122,7 @@ def _advised(sentence: str, command: str | None) -> str:
 def _watched(record: ProgramRecord) -> str:
     account, watched_s = record.account, record.watched_s
     seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(account.threads, 'thread')}"
-    cpus = number(_cpus_used(record))
+    cpus = average(_cpus_used(record))
     ended = "" if record.exit_status is None else f"; it ended with status {record.exit_status}"
-    used = f"{cpus} CPUs used of {number(record.environment.cpus_usable)}"
+    used = f"{cpus} CPUs used of {exact(record.environment.cpus_usable)}"
     return f"{record.command}: {seen}, watched for {duration(watched_s)}; {used}{ended}."

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from gilscope.records import Account
+from gilscope.records import ENOUGH_FOR_P99, Account
 from gilscope.records.programs import LoopAccount, ProcessAccount, ProgramRecord
-from gilscope.report.document import NOT_APPLICABLE, NOTHING
+from gilscope.report.document import NOT_APPLICABLE, NOTHING, known_quantile
 from gilscope.report.pictures import Slice
 from gilscope.report.programs.names import called, thread_name
 from gilscope.report.programs.shown import Sort, View
 from gilscope.report.sections.ledgers import slices
-from gilscope.units import duration, number, percent
+from gilscope.units import average, duration, percent, thousands
 
 __all__ = ["LiveRow", "LiveTable", "table_of"]
 
@@ -27,8 +27,6 @@ _SORTED: Final = {
 }
 _FIGURES: Final[dict[Sort, str]] = {"held": "held", "waited": "waited", "cpu": "CPU", "total": "total"}
 _MOST_BLOCKS: Final = 3
-#: From here on a share is told as whole percents.
-_WHOLE: Final = 0.995
 
 
 class LiveRow(NamedTuple):
@@ -85,7 +83,7 @@ def _shares(account: Account, watched_s: float) -> Iterator[str]:
 
 def _percent(share: float | None) -> str:
     """Of what may well be more than a hundred: several threads together, and clocks that were read one by one."""
-    return percent(share) if share is None or share < _WHOLE else f"{share:.0%}"
+    return percent(share, of_several=True)
 
 
 def _key(account: Account, sort: Sort) -> tuple[float, float]:
@@ -136,18 +134,18 @@ def _blame(record: ProgramRecord, _sort: Sort) -> LiveTable:
                 called(row.waiting),
                 "nobody seen" if row.holding is None else called(row.holding),
                 _average(row.waited_s, record.watched_s),
-                f"{row.threads:,}",
+                thousands(row.threads),
             )
         )
         for row in record.blame
     )
     titles = ("waiting for the GIL", "while held by", "average", "threads")
     nothing = "nobody was seen to wait for the GIL"
-    return LiveTable("Who waits for whom", titles, rows, nothing, "threads on the average", names=2)
+    return LiveTable("Who waits for whom", titles, rows, nothing, "threads on average", names=2)
 
 
 def _average(seconds: float, watched_s: float) -> str:
-    return number(seconds / watched_s if watched_s > 0 else None)
+    return average(seconds / watched_s if watched_s > 0 else None)
 
 
 def _holds(record: ProgramRecord, sort: Sort) -> LiveTable:
@@ -160,7 +158,8 @@ def _holds(record: ProgramRecord, sort: Sort) -> LiveTable:
                 called(each.place),
                 percent(each.held_s / watched_s if watched_s > 0 else None),
                 _average(each.made_wait_s, watched_s),
-                *((duration(each.p99_s), duration(each.longest_s)) if each.count else (NOT_APPLICABLE,) * 2),
+                known_quantile(each.p99_s, each.count, ENOUGH_FOR_P99),
+                duration(each.longest_s) if each.count else NOT_APPLICABLE,
                 _blocked(each.blocked_s, each.held_s, each.blocked_in),
             )
         )
@@ -193,7 +192,7 @@ def _loop_rows(loop: LoopAccount) -> Iterator[LiveRow]:
     for block in loop.blocked[:_MOST_BLOCKS]:
         where = f"- {called(block.place)}, line {block.line}"
         share = percent(block.total_s / loop.observed_s)
-        yield LiveRow((where, f"{block.count:,}", share, "", "", duration(block.longest_s)))
+        yield LiveRow((where, thousands(block.count), share, "", "", duration(block.longest_s)))
 
 
 def _processes(record: ProgramRecord, sort: Sort) -> LiveTable:
@@ -205,7 +204,7 @@ def _processes(record: ProgramRecord, sort: Sort) -> LiveTable:
             (
                 f"{each.pid} {each.command}",
                 *_shares(each.account, record.watched_s),
-                f"{each.threads:,}",
+                thousands(each.threads),
                 each.python or NOTHING,
             )
         )

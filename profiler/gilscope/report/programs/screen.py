@@ -19,7 +19,7 @@ from gilscope.report.programs.shown import KEYS, VIEWS, Shown
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.terminal import Portable, cut
 from gilscope.report.text import letters
-from gilscope.units import UNKNOWN, counted, duration, number, percent
+from gilscope.units import average, counted, duration, exact, percent, thousands
 
 __all__ = ["screen"]
 
@@ -87,8 +87,7 @@ def _watched(record: ProgramRecord, shown: Shown) -> str:
     threads = sum(process.threads for process in record.processes)
     seen = f"{counted(len(record.processes), 'process', 'es')}, {counted(threads, 'thread')}"
     paused = "PAUSED: " if shown.paused else ""
-    taken = UNKNOWN if cpus is None else f"{cpus:.2f}"
-    used = f"{taken} of {number(record.environment.cpus_usable)} CPUs, gilscope {percent(own)} of one"
+    used = f"{average(cpus)} of {exact(record.environment.cpus_usable)} CPUs, gilscope {percent(own)} of one"
     return f"{paused}last {duration(watched_s)}: {seen}; {used}; {_harmless(record.command)}"
 
 
@@ -161,9 +160,13 @@ def _table(table: LiveTable, width: int, most: int) -> Iterator[Text]:
 
 def _count(table: LiveTable, most: int) -> str:
     if table.things is not None:
-        return f"{table.things:,}"
+        return thousands(table.things)
     count = len(table.rows) + table.left_out
-    return f"{min(most, len(table.rows)):,} of {count:,}" if count > min(most, len(table.rows)) else f"{count:,}"
+    return (
+        f"{thousands(min(most, len(table.rows)))} of {thousands(count)}"
+        if count > min(most, len(table.rows))
+        else thousands(count)
+    )
 
 
 def _widths(table: LiveTable, width: int) -> list[int]:

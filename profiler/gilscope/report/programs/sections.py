@@ -10,7 +10,7 @@ from gilscope.report.document import NOTHING, Detail, Facts, Paragraph, Section
 from gilscope.report.programs import course, waits, whereabouts
 from gilscope.report.programs.captured import captured_calls
 from gilscope.report.programs.flames import flames
-from gilscope.units import UNKNOWN, percent, rate
+from gilscope.units import UNKNOWN, percent, rate, thousands
 
 __all__ = ["VERBOSE", "program_sections"]
 
@@ -54,11 +54,14 @@ def _sampling(record: ProgramRecord) -> Section:
         UNKNOWN if seen.cpu_s is None or record.watched_s <= 0 else f"{percent(seen.cpu_s / record.watched_s)} of a CPU"
     )
     pairs = (
-        ("moments", f"{seen.moments:,} ({rate(seen.achieved_hz)} of {rate(seen.asked_hz)} asked for)"),
-        ("missed", f"{seen.missed:,}"),
-        ("dropped: the GIL changed hands", f"{seen.dropped:,}"),
-        ("dropped: a stack changed", f"{seen.torn:,}"),
-        ("readings that failed", ", ".join(f"{what}: {count:,}" for what, count in seen.errors.items()) or NOTHING),
+        ("moments", f"{thousands(seen.moments)} ({rate(seen.achieved_hz)} of {rate(seen.asked_hz)} asked for)"),
+        ("missed", thousands(seen.missed)),
+        ("dropped: the GIL changed hands", thousands(seen.dropped)),
+        ("dropped: a stack changed", thousands(seen.torn)),
+        (
+            "readings that failed",
+            ", ".join(f"{what}: {thousands(count)}" for what, count in seen.errors.items()) or NOTHING,
+        ),
         ("gilscope itself used", cost),
     )
     notes = tuple(Paragraph(note, "warning") for note in seen.notes)

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from gilscope.records import ENOUGH_FOR_P50, ENOUGH_FOR_P99
 from gilscope.records.programs import STOPPED_WORLD, Blame, HeldGil, LockWaits, LoopAccount, ProgramRecord
 from gilscope.report.document import NOTHING, Block, Detail, Lines, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import Matrix
 from gilscope.report.programs.names import called, state_title, thread_name
-from gilscope.units import UNKNOWN, duration, interval, number, percent
+from gilscope.units import UNKNOWN, average, duration, duration_interval, percent, thousands
 
 __all__ = ["blame", "blame_matrix", "holds", "locks", "loops"]
 
@@ -44,9 +45,9 @@ def _blame_row(row: Blame, watched_s: float) -> Row:
         called(row.waiting),
         _holding(row),
         duration(row.waited_s),
-        f"{interval(row.low_s, row.high_s)} s",
-        number(per_s),
-        f"{row.threads:,}",
+        duration_interval(row.low_s, row.high_s),
+        average(per_s),
+        thousands(row.threads),
     )
     return Row(cells, keys=(None, None, row.waited_s, row.low_s, per_s, float(row.threads)))
 
@@ -109,14 +110,15 @@ def _stack(about: str, frames: Sequence[str]) -> Lines:
 
 def _hold_row(hold: HeldGil, watched_s: float) -> Row:
     share = hold.held_s / watched_s if watched_s > 0 else None
-    lengths = [each if hold.count > 0 else None for each in (hold.p50_s, hold.p99_s, hold.longest_s)]
+    known = ((hold.p50_s, ENOUGH_FOR_P50), (hold.p99_s, ENOUGH_FOR_P99), (hold.longest_s, 1))
+    lengths = [each if hold.count >= enough else None for each, enough in known]
     state = "" if hold.blocked_in is None else f" ({state_title(hold.blocked_in)})"
     blocked = NOTHING if hold.blocked_s <= 0 else f"{percent(hold.blocked_s / hold.held_s)}{state}"
     cells = (
         called(hold.place),
         percent(share),
         duration(hold.made_wait_s),
-        f"{hold.count:,}",
+        thousands(hold.count),
         *(or_dash(duration, each) for each in lengths),
         blocked,
     )
@@ -159,7 +161,7 @@ def _block_rows(loop: LoopAccount) -> Iterator[Row]:
             called(block.place),
             f"{block.line}",
             block.callback.shown,
-            f"{block.count:,}",
+            thousands(block.count),
             duration(block.longest_s),
             duration(block.total_s),
             state_title(block.state),
@@ -186,7 +188,7 @@ def locks(record: ProgramRecord) -> Section | None:
                 _lock(lock),
                 f"{lock.pid}",
                 duration(lock.waited_s),
-                f"{lock.threads:,}",
+                thousands(lock.threads),
                 called(lock.waiting[0][0]) if lock.waiting else UNKNOWN,
             ),
             keys=(None, float(lock.pid), lock.waited_s, float(lock.threads), None),

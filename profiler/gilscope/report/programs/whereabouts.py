@@ -14,7 +14,7 @@ from gilscope.report.programs.names import NO_GIL, called, command_told, thread_
 from gilscope.report.programs.tree import tree
 from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import kind_of_work
-from gilscope.units import UNKNOWN, counted, duration, number, percent
+from gilscope.units import UNKNOWN, average, counted, duration, percent, thousands
 
 __all__ = ["functions", "processes", "threads"]
 
@@ -134,7 +134,7 @@ def _whose(ledger: Ledger) -> str:
 def _process_table(ordered: Sequence[tuple[int, ProcessAccount]]) -> Table:
     titles = ("process", "Python", "threads", "watched", "CPUs", "GIL held", "waiting for the GIL", "run queue")
     rows = tuple(_process_row(depth, process) for depth, process in ordered)
-    return Table(headed(titles, texts=("process", "Python")), rows, about="the processes; threads on the average")
+    return Table(headed(titles, texts=("process", "Python")), rows, about="the processes; threads on average")
 
 
 def _process_row(depth: int, process: ProcessAccount) -> Row:
@@ -146,9 +146,9 @@ def _process_row(depth: int, process: ProcessAccount) -> Row:
     cells = (
         _told(depth, process),
         process.python or NOTHING,
-        f"{process.threads:,}",
+        thousands(process.threads),
         duration(wall_s),
-        number(per_s[0]),
+        average(per_s[0]),
         NO_GIL if process.gil_enabled is False else _held(process),
         *map(_waiting, per_s[1:]),
     )
@@ -161,9 +161,9 @@ def _held(process: ProcessAccount) -> str:
     if len(process.gils) < 2:
         return percent(process.account.gil_held_ratio)
     ratios = sorted((gil.held_ratio for gil in process.gils), reverse=True)
-    more = [f"and {len(ratios) - _MOST_GILS:,} more"] if len(ratios) > _MOST_GILS else []
+    more = [f"and {thousands(len(ratios) - _MOST_GILS)} more"] if len(ratios) > _MOST_GILS else []
     return ", ".join([*map(percent, ratios[:_MOST_GILS]), *more])
 
 
-def _waiting(average: float | None) -> str:
-    return UNKNOWN if average is None else f"{number(average)} threads"
+def _waiting(threads: float | None) -> str:
+    return UNKNOWN if threads is None else f"{average(threads)} threads"

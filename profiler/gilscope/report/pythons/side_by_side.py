@@ -12,7 +12,7 @@ from gilscope.report.brief import FRONT
 from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table
 from gilscope.report.pictures import IntervalBar, IntervalChart
 from gilscope.report.verdicts import label
-from gilscope.units import UNKNOWN, duration, number, rate, times
+from gilscope.units import UNKNOWN, duration, number, rate, thousands, times
 
 __all__ = ["all_figures", "fastest_first", "few_side_by_side", "figures", "side_by_side"]
 
@@ -143,5 +143,5 @@ def _results(record: PythonsRecord, at: int, one: PythonRecord) -> str:
     if one.results_compared is None:
         return UNKNOWN
     if one.results_differing:
-        return f"{one.results_differing:,} of {one.results_compared:,} differ"
+        return f"{thousands(one.results_differing)} of {thousands(one.results_compared)} differ"
     return "the same"

@@ -6,7 +6,7 @@ from typing import Final
 
 from gilscope.records import Environment, Instrument, ResultRecord
 from gilscope.report.document import Detail, Facts, Section
-from gilscope.units import UNKNOWN, byte_size, duration, number, percent, slowdown
+from gilscope.units import UNKNOWN, average, byte_size, duration, exact, hertz, percent, slowdown, thousands
 
 __all__ = ["circumstances"]
 
@@ -35,9 +35,15 @@ def circumstances(result: ResultRecord) -> Section:
 def _target(result: ResultRecord) -> _Pairs:
     target = result.target
     place = target.file if target.line is None else f"{target.file}:{target.line}"
-    fewer = f" of {target.inputs_given:,}" if target.inputs_why is not None else ""
+    fewer = (
+        f" of {thousands(target.inputs_given)}"
+        if target.inputs_given is not None and target.inputs_why is not None
+        else ""
+    )
     inputs = (
-        f"{target.input_count:,}{fewer} from {target.inputs}" if target.inputs else "none: called without arguments"
+        f"{thousands(target.input_count)}{fewer} from {target.inputs}"
+        if target.inputs
+        else "none: called without arguments"
     )
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items() if value is not None)
     return [
@@ -55,9 +61,9 @@ def _starting(seconds: float | None) -> str:
 
 def _environment(where: Environment) -> _Pairs:
     gil = "with the GIL" if where.gil_enabled else "without the GIL"
-    cpus = f"{where.cpus_usable:g} usable of {where.cpus_visible}"
+    cpus = f"{exact(where.cpus_usable)} usable of {where.cpus_visible}"
     if where.cpu_cores is not None and where.cpu_cores < where.cpus_usable:
-        cpus += f", which are hyperthreads on {where.cpu_cores:g} cores"
+        cpus += f", which are hyperthreads on {exact(where.cpu_cores)} cores"
     packages = ", ".join(f"{name} {version}" for name, version in where.packages.items())
     return [
         ("Python", f"{where.implementation} {where.python}, {gil}"),
@@ -65,7 +71,7 @@ def _environment(where: Environment) -> _Pairs:
         ("CPUs", f"{cpus} ({where.cpus_reason})" if where.cpus_reason else cpus),
         *([("processor", where.cpu_model)] if where.cpu_model else []),
         ("memory limit", byte_size(where.memory_limit_bytes)),
-        ("load average", number(where.load_average)),
+        ("load average", average(where.load_average)),
         ("gilscope", where.gilscope),
         *([("packages", packages)] if packages else []),
     ]
@@ -78,16 +84,12 @@ def _instrument(tool: Instrument) -> _Pairs:
         ("GIL", _GIL_SOURCES[tool.gil_source]),
         ("hot lines", "py-spy, non-blocking" if tool.hot_source == "py-spy" else "none"),
         *([("why a fallback", tool.reason)] if tool.reason else []),
-        ("sampling", f"{_hertz(tool.rate_achieved_hz)} of {_hertz(tool.rate_asked_hz)} asked"),
+        ("sampling", f"{hertz(tool.rate_achieved_hz)} of {hertz(tool.rate_asked_hz)} asked"),
         ("missed", f"{_count(tool.missed)} sampling moments, {_count(tool.read_errors)} failed reads"),
         ("sampler's cost", UNKNOWN if cost is None else f"{percent(cost)} of one CPU"),
         ("profiling overhead", slowdown(tool.observer_slowdown)),
     ]
 
 
-def _hertz(rate_hz: float | None) -> str:
-    return UNKNOWN if rate_hz is None else f"{number(rate_hz)} Hz"
-
-
 def _count(value: int | None) -> str:
-    return UNKNOWN if value is None else f"{value:,}"
+    return UNKNOWN if value is None else thousands(value)

@@ -11,7 +11,7 @@ from gilscope.decide.recommended import is_advised
 from gilscope.records import BreakEven, InputGroup, Prediction, ResultRecord
 from gilscope.report.document import NOT_APPLICABLE, Detail, Paragraph, Row, Section, Table, headed, or_dash
 from gilscope.report.verdicts import configuration
-from gilscope.units import UNKNOWN, change, counted, duration, interval, percent, rate, times
+from gilscope.units import UNKNOWN, change, counted, duration, exact, interval, percent, rate, thousands, times
 
 __all__ = ["break_even", "elsewhere", "groups", "is_here", "predictions"]
 
@@ -53,8 +53,8 @@ def groups(result: ResultRecord) -> Section | None:
 
 
 def _group(group: InputGroup) -> tuple[str, ...]:
-    figures = (f"{group.inputs:,}", duration(group.call_s), percent(group.cpu_share))
-    return (group.name, *figures, group.label or UNKNOWN, f"input {group.example:,}")
+    figures = (thousands(group.inputs), duration(group.call_s), percent(group.cpu_share))
+    return (group.name, *figures, group.label or UNKNOWN, f"input {thousands(group.example)}")
 
 
 def predictions(result: ResultRecord) -> Section | None:
@@ -76,7 +76,7 @@ def _predicted(expected: Prediction) -> tuple[str, ...]:
     measured = expected.measured_per_s
     return (
         configuration(expected.backend, expected.workers, expected.threads_per_process),
-        f"{expected.cpus:g}",
+        f"{exact(expected.cpus)}",
         *_expected_rate(expected),
         "not measured" if measured is None else rate(measured),
         change(expected.throughput_per_s / measured) if measured else NOT_APPLICABLE,

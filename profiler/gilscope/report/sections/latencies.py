@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from gilscope.decide.recommended import recommended
 from gilscope.records import ResultRecord, Trial
-from gilscope.report.document import Detail, Row, Section, Table, headed
+from gilscope.report.document import Detail, Row, Section, Table, headed, or_dash
 from gilscope.report.pictures import LatencyChart, LatencyRow
-from gilscope.units import duration
+from gilscope.units import duration, thousands
 
 __all__ = ["latencies"]
 
@@ -89,9 +89,11 @@ def _row(trial: Trial, chosen: bool, bars: list[_Bar], axis: _Axis) -> LatencyRo
     heights = [bar.calls / math.log(bar.end_s / bar.start_s) for bar in bars]
     places = [(axis.place(bar.start_s), axis.place(bar.end_s)) for bar in bars]
     steps = ((left, right - left, high / max(heights)) for (left, right), high in zip(places, heights, strict=True))
-    quantiles = (trial.latency_p50_s, trial.known_p99_s)
+    quantiles = (trial.known_p50_s, trial.known_p99_s)
     marks = (axis.place(seconds) for seconds in quantiles if seconds and axis.low_s <= seconds <= axis.high_s)
-    return LatencyRow(trial.name, chosen, " · ".join(map(duration, quantiles)), tuple(steps), tuple(marks))
+    return LatencyRow(
+        trial.name, chosen, " · ".join(or_dash(duration, each) for each in quantiles), tuple(steps), tuple(marks)
+    )
 
 
 def _table(rows: tuple[LatencyRow, ...], drawn: list[tuple[Trial, list[_Bar]]]) -> Table:
@@ -102,5 +104,5 @@ def _table(rows: tuple[LatencyRow, ...], drawn: list[tuple[Trial, list[_Bar]]]) 
 
 
 def _figures(trial: Trial, bars: list[_Bar]) -> tuple[str, ...]:
-    seconds = (bars[0].start_s, trial.latency_p50_s, trial.known_p99_s, bars[-1].end_s)
-    return (trial.name, f"{sum(bar.calls for bar in bars):,}", *map(duration, seconds))
+    seconds = (bars[0].start_s, trial.known_p50_s, trial.known_p99_s, bars[-1].end_s)
+    return (trial.name, thousands(sum(bar.calls for bar in bars)), *(or_dash(duration, each) for each in seconds))

@@ -10,7 +10,7 @@ from gilscope.records import STATES, Account, Ledger, ResultRecord
 from gilscope.report.document import Detail, Row, Section, Table, headed
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice, states_of
-from gilscope.units import counted, duration, percent
+from gilscope.units import counted, duration, give_or_take, percent
 
 __all__ = ["ledgers", "slices"]
 
@@ -81,7 +81,7 @@ def _shares(bars: list[tuple[LedgerBar, Ledger]]) -> Table:
 def _within(ledgers: Sequence[Ledger]) -> str:
     """How exactly the least exact of the shares is known."""
     widths = [interval.high - interval.low for ledger in ledgers for interval in ledger.intervals]
-    return f", each known to ±{50 * max(widths):.2g} points or better (95%)" if widths else ""
+    return f", each known to {give_or_take(max(widths) / 2)} or better (95%)" if widths else ""
 
 
 def _row(bar: LedgerBar, ledger: Ledger, states: tuple[str, ...]) -> tuple[str, ...]:

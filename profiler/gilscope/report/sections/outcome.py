@@ -7,7 +7,7 @@ from typing import Final
 from gilscope.records import Context, Finding, ResultRecord
 from gilscope.report.document import Code, Detail, Items, Lines, Notice, Section
 from gilscope.report.verdicts import configuration
-from gilscope.units import counted, times
+from gilscope.units import counted, thousands, times
 
 __all__ = ["alternatives", "code", "failure", "findings", "output"]
 
@@ -57,7 +57,7 @@ def failure(result: ResultRecord) -> Section | None:
         return None
     lines = Lines(found.traceback or f"{found.type}: {found.message}")
     return Section(
-        "First exception", (lines,), f"{found.count:,} of {counted(found.calls, 'call')} raised", Detail.BRIEF
+        "First exception", (lines,), f"{thousands(found.count)} of {counted(found.calls, 'call')} raised", Detail.BRIEF
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from gilscope.decide.noise import floor_of
 from gilscope.decide.recommended import recommended
 from gilscope.decide.warm import is_notable
-from gilscope.records import ColdCost, ResultRecord, Trial
+from gilscope.records import ENOUGH_FOR_P50, ENOUGH_FOR_P99, ColdCost, ResultRecord, Trial
 from gilscope.report.document import (
     BLANK,
     NOT_APPLICABLE,
@@ -21,12 +21,13 @@ from gilscope.report.document import (
     Row,
     Section,
     Table,
+    known_quantile,
     or_dash,
 )
 from gilscope.report.pictures import Curve, CurveChart, IntervalBar, Point, best_of_each
 from gilscope.report.sections.foresight import is_here
 from gilscope.report.verdicts import configuration
-from gilscope.units import byte_size, counted, duration, interval, number, percent, slowdown, times
+from gilscope.units import byte_size, counted, duration, interval, number, percent, slowdown, thousands, times
 
 __all__ = ["bars", "configurations", "curves", "noise", "throughput"]
 
@@ -88,7 +89,7 @@ _Show = Callable[[Trial], str]
 def _errors(trial: Trial) -> str:
     if not trial.errors:
         return NOTHING
-    return percent(trial.errors / trial.calls) if trial.calls else f"{trial.errors:,}"
+    return percent(trial.errors / trial.calls) if trial.calls else thousands(trial.errors)
 
 
 def _pickled(trial: Trial) -> str:
@@ -101,8 +102,8 @@ _FIGURES: Final[tuple[tuple[Column, _Show], ...]] = (
     (Column("interval"), lambda trial: _interval(trial) or NOT_APPLICABLE),
     (Column("speed-up"), lambda trial: times(trial.speedup)),
     (Column("status", numeric=False, brief=False), lambda trial: "" if trial.status == "ok" else trial.status),
-    (Column("p50"), lambda trial: duration(trial.latency_p50_s)),
-    (Column("p99", brief=False), lambda trial: duration(trial.known_p99_s)),
+    (Column("p50"), lambda trial: known_quantile(trial.latency_p50_s, trial.timed_calls, ENOUGH_FOR_P50)),
+    (Column("p99", brief=False), lambda trial: known_quantile(trial.latency_p99_s, trial.timed_calls, ENOUGH_FOR_P99)),
     (Column("queue wait p50", brief=False), lambda trial: duration(trial.queue_wait_p50_s)),
     (Column("loop lag p99"), lambda trial: or_dash(duration, trial.loop_lag_p99_s)),
     (Column("start-up", brief=False), lambda trial: duration(trial.startup_s)),
