@@ -24,6 +24,7 @@ from gilscope.report.document import (
 )
 from gilscope.report.pictures import IntervalChart
 from gilscope.report.verdicts import sentence
+from gilscope.units import thousands
 
 __all__ = ["escape", "fenced", "render"]
 
