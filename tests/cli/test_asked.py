@@ -106,7 +106,7 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_line(cli: Cli, arguments:
 
 
 def test_what_the_command_line_does_not_know_is_a_usage_error(cli: Cli) -> None:
-    for outcome in cli.answers(("analyze",), ("analyze", "x:y", "--no-such"), ("analyse",), ("report",)):
+    for outcome in cli.answers(("analyze",), ("analyze", "x:y", "--no-such"), ("report",)):
         assert outcome.status == 2
         assert outcome.stdout == ""
         assert "Usage:" in outcome.stderr

@@ -13,8 +13,7 @@ import typer.main
 
 from gilscope.cli.command import Command, ProcessCommand
 from gilscope.cli.options import spliced
-from gilscope.cli.unreadable import nearest_command
-from gilscope.errors import UsageError
+from gilscope.cli.unreadable import no_command
 from gilscope.extensions import installed
 
 if TYPE_CHECKING:
@@ -79,8 +78,8 @@ def group_of(*functions: Callable[..., None]) -> type[typer.core.TyperGroup]:
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             """What is no command may be what one takes."""
-            if args and args[0] not in self.commands and (instead := nearest_command(args[0])):
-                raise UsageError(f"{args[0]!r} is no command; did you mean gilscope {instead}?")
+            if not args[0].startswith("-") and args[0] not in self.commands:
+                raise no_command(args[0], self.commands)
             return super().resolve_command(ctx, args)
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  its base class's

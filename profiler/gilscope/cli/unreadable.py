@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import typer
 
 from gilscope.errors import UsageError
 
-__all__ = ["explained", "nearest_command"]
+__all__ = ["explained", "no_command"]
 
 
 def explained(error: Exception, command: Any, ctx: Any, arguments: list[str]) -> Exception:
@@ -28,8 +29,15 @@ def _reason(error: typer.BadParameter) -> str:
     return told[:1].lower() + told[1:]
 
 
-def nearest_command(typed: str) -> str | None:
-    """The command that takes what was typed in the place of one; None where none does."""
+def no_command(typed: str, known: Iterable[str]) -> UsageError:
+    """What was typed in the place of a command, with the one that takes it, or is called almost so."""
+    near = _taking(typed) or _nearest(typed, known)
+    told = f"did you mean gilscope {near}?" if near else "gilscope --help lists them"
+    return UsageError(f"{typed!r} is no command; {told}")
+
+
+def _taking(typed: str) -> str | None:
+    """The command that takes it, with it."""
     if ":" in typed:
         return f"analyze {typed}"
     if typed.isdigit():
@@ -37,3 +45,9 @@ def nearest_command(typed: str) -> str | None:
     if typed.endswith((".json", ".html")):
         return f"report {typed}"
     return f"run {typed}" if typed.endswith(".py") else None
+
+
+def _nearest(typed: str, known: Iterable[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(typed, list(known), 1)), None)
