@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -143,18 +144,25 @@ class File:
 
 def nearest_file(folder: str | os.PathLike[str]) -> File | None:
     """The nearest file upwards from there that has a table of ours; None where there is none. Those that cannot be
-    opened or do not mention it are passed over.
+    opened, do not mention it, or may be another user's in a folder open to all are passed over.
 
     :raises UsageError: when one does and is no TOML
     """
     for each in (Path(folder), *Path(folder).parents):
         try:
-            content = (each / NAME).read_bytes()
+            content = b"" if _is_planted(each) else (each / NAME).read_bytes()
         except OSError:
             continue
         if b"gilscope" in content and (table := _table(each / NAME, content)) is not None:
             return File(each / NAME, table)
     return None
+
+
+def _is_planted(folder: Path) -> bool:
+    """Whether another user may have put the file there, as anybody may in /tmp; files of the administrator are fine."""
+    if os.name != "posix" or not os.stat(folder).st_mode & stat.S_IWOTH:
+        return False
+    return os.stat(folder / NAME).st_uid not in (0, os.geteuid())
 
 
 def _table(path: Path, content: bytes) -> Mapping[str, Any] | None:

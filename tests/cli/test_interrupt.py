@@ -86,6 +86,15 @@ def test_from_the_keyboard_while_py_spy_runs(cli: Cli) -> None:
     _assert_interrupted(finish(process))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_measures_nothing_is_ended_too(cli: Cli, number: signal.Signals) -> None:
+    os.mkfifo(cli.cwd / "results.json")
+    process = cli.start("report", "results.json")
+    with open(cli.cwd / "results.json", "w"):  # it reads
+        outcome = interrupt(process, number)
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (128 + number, "", "")
+
+
 def test_impatience_spoils_nothing(cli: Cli) -> None:
     process = _start(cli, *place("well", "nap"), "--backends", "thread,process")
     _until(process, "timing 3 configurations")

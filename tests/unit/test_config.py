@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,19 @@ def test_the_nearest_file_with_a_table_is_taken(write: Write) -> None:
 def test_a_file_that_says_nothing_of_us_is_passed_over_whatever_it_is(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
     assert nearest_file(tmp_path) is None
+
+
+def test_a_file_that_another_user_left_in_a_folder_open_to_all_is_passed_over(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write('[tool.gilscope]\nbudget = "3s"')
+    if os.getuid() == 0:
+        os.chown(folder / "pyproject.toml", 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert nearest_file(folder) is not None, "as of a checkout that was mounted into a container"
+    folder.chmod(0o1777)
+    assert nearest_file(folder) is None
 
 
 def test_what_is_typed_goes_before_the_environment_and_that_before_the_file(write: Write) -> None:
