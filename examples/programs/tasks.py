@@ -1,8 +1,9 @@
-"""A Celery application: ``celery -A tasks worker``, and ``python tasks.py`` to hand work to it."""
+"""A Celery application: ``celery -A tasks worker``, and ``python tasks.py [COUNT]`` to hand work to it."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from celery import Celery
@@ -27,7 +28,7 @@ def fetch(seconds: float) -> float:
 
 
 def main() -> None:
-    count = 150
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     print("begins", flush=True)
     results = [score.delay(300_000) if number % 2 else fetch.delay(0.02) for number in range(count)]
     for result in results:

@@ -132,7 +132,7 @@ def test_who_waits_for_whom_is_told_and_saved(cli: Cli) -> None:
     done = cli.run("run", "--overhead", "10%", "-o", "seen.json", "-o", "seen.html", "-q", script(cli, WAITING))
     assert (done.status, done.stdout, done.stderr) == (0, "", "")
     seen = json.loads((cli.cwd / "seen.json").read_text(encoding="utf-8"))
-    assert seen["verdict"]["limit"] == "gil"
+    assert "its GIL is held" in seen["verdict"]["sentence"]
     assert seen["verdict"]["advice"][0]["command"] == "gilscope analyze work:crunch"
     most = seen["blame"][0]
     assert (most["waiting"]["function"], most["holding"]["function"]) == ("serve", "crunch")

@@ -6,7 +6,6 @@ Whether a freeze is going on is asked in test_dump.
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +14,16 @@ import pytest
 
 from gilscope.records.programs import Place, ProgramRecord
 from tests.frameworks.recipes import running, told
-from tests.programs.watched import EXAMPLES, asked, example, function, watched
+from tests.programs.watched import EXAMPLES, asked, example, function, looks_at, watched, watched_until
 
 pytestmark = [
     pytest.mark.timing,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="programs are seen into by Linux's /proc alone"),
 ]
+
+
+#: Looks at a function, after which its shares are known to twelve points or so.
+ENOUGH = 60
 
 
 def called(place: Place | None) -> str | None:
@@ -31,12 +34,14 @@ def called(place: Place | None) -> str | None:
 
 
 def echoing_beside(work: str) -> ProgramRecord:
-    with example(f"convoy.py {work}", r"(\d+)") as (server, port):
-        ask = [sys.executable, "convoy.py", "ask", port, "1.0", "0.01"]
-        with subprocess.Popen(ask, cwd=EXAMPLES, stdout=subprocess.DEVNULL) as asking:
-            record = watched(server.pid, 0.8)
-            asking.wait()
-    return record
+    def enough(record: ProgramRecord) -> bool:
+        return looks_at(record, "echo") >= ENOUGH
+
+    with (
+        example(f"convoy.py {work}", r"(\d+)") as (server, port),
+        running(f"{sys.executable} convoy.py ask {port} 60 0.01", EXAMPLES, end=signal.SIGKILL),
+    ):
+        return watched_until(server.pid, enough)
 
 
 def waits_of_echo(record: ProgramRecord) -> dict[str | None, float]:
@@ -49,9 +54,12 @@ def test_an_echo_server_waits_for_who_computes_beside_it() -> None:
     """The convoy effect (bpo-7946)."""
     beside_python = waits_of_echo(echoing_beside("python"))
     assert beside_python["crunch"] > 0.9 * sum(beside_python.values())
-    with_short_intervals = sum(waits_of_echo(echoing_beside("python 0.0001")).values())
-    beside_bz2 = sum(waits_of_echo(echoing_beside("bz2")).values())
-    assert beside_python["crunch"] > 3 * max(with_short_intervals, beside_bz2)
+    beside_bz2 = waits_of_echo(echoing_beside("bz2"))
+    assert beside_python["crunch"] > 3 * sum(beside_bz2.values())
+    with_short_intervals = echoing_beside("python 0.0001")
+    # who holds it may lose its CPU to other programs, however short the interval is
+    no_cpu = (function(with_short_intervals, "crunch").total.runqueue_s or 0.0) / with_short_intervals.watched_s
+    assert sum(waits_of_echo(with_short_intervals).values()) < beside_python["crunch"] / 3 + no_cpu
 
 
 # ---- what limits it, and when? ----
@@ -59,14 +67,15 @@ def test_an_echo_server_waits_for_who_computes_beside_it() -> None:
 
 def test_a_job_is_limited_by_what_each_part_of_it_is_about() -> None:
     pytest.importorskip("pandas")
-    with example("job.py 0.7 loads converts", "(begins)") as (process, _):
+    with example("job.py 1.0 loads converts", "(begins)") as (process, _):
         record = watched(process.pid)
-    half = [period for period in record.periods if period.at_s < 0.45 * record.watched_s]
-    rest = [period for period in record.periods if period.at_s > 0.55 * record.watched_s]
-    waiting = [sum(period.gil_waiting or 0.0 for period in part) / len(part) for part in (half, rest)]
-    assert waiting[0] < 0.05 < 0.2 < waiting[1]
-    with example("job.py 0.7 sums", "(begins)") as (process, _):
-        pandas = watched(process.pid)
+    quarter = len(record.periods) // 4
+    first, rest = (
+        [period.gil_waiting or 0.0 for period in part] for part in (record.periods[:quarter], record.periods[quarter:])
+    )
+    assert sum(rest) / len(rest) > 5 * sum(first) / len(first)
+    with example("job.py 60 sums", "(begins)") as (process, _):
+        pandas = watched_until(process.pid, lambda record: looks_at(record, "sum_up") >= ENOUGH)
     assert pandas.verdict.limit != "gil"
     total = function(pandas, "sum_up").total
     assert (total.cpu_free_s or 0.0) > (total.cpu_gil_s or 0.0)
@@ -77,10 +86,15 @@ def test_a_job_is_limited_by_what_each_part_of_it_is_about() -> None:
 
 def test_pages_under_gunicorns_threads_are_told_by_what_they_do() -> None:
     pytest.importorskip("gunicorn")
+    pages = ("render", "total", "packed", "counted")
+
+    def enough(record: ProgramRecord) -> bool:
+        return min(looks_at(record, page) for page in pages) >= ENOUGH
+
     paths = ("/render*1", "/total*1", "/packed*1", "/counted*3")
-    with asked(f"{sys.executable} -m gunicorn --threads 8 --bind 127.0.0.1:0 pages:app", 1.5, *paths) as site:
-        record = watched(site.process.pid, 1.3)
-    kinds = {name: function(record, name).classification for name in ("render", "total", "packed", "counted")}
+    with asked(f"{sys.executable} -m gunicorn --threads 8 --bind 127.0.0.1:0 pages:app", 60, *paths) as site:
+        record = watched_until(site.process.pid, enough)
+    kinds = {page: function(record, page).classification for page in pages}
     assert {name: kind and (kind.label, kind.subtype) for name, kind in kinds.items()} == {
         "render": ("compute-bound", "python"),
         "total": ("compute-bound", "python"),
@@ -94,7 +108,7 @@ def test_pages_under_gunicorns_threads_are_told_by_what_they_do() -> None:
 
 
 def test_a_loop_is_as_late_as_it_says_itself_by_who_keeps_the_gil_from_it() -> None:
-    with example("held.py json 1.2", "(begins)") as (process, _):
+    with example("held.py json 2", "(begins)") as (process, _):
         record = watched(process.pid)
         assert process.stdout is not None
         worst_s = int(process.stdout.read().split()[2]) / 1000
@@ -110,18 +124,22 @@ def test_a_loop_is_as_late_as_it_says_itself_by_who_keeps_the_gil_from_it() -> N
 # ---- what should be changed, and what would it bring? ----
 
 
+def waits_seen(record: ProgramRecord) -> bool:
+    return looks_at(record, "read_stock") >= ENOUGH
+
+
 def test_what_is_advised_of_a_service_mends_it() -> None:
     pytest.importorskip("uvicorn")
-    load = (1.5, "/words*1", "/stock*2", "/health*2")
+    load = (60, "/words*1", "/stock*6", "/health*2")
     server = f"{sys.executable} -m uvicorn {{}} --port 0 --no-access-log"
     with asked(server.format("shop:app"), *load) as site:
-        before = watched(site.process.pid, 1.3)
+        before = watched_until(site.process.pid, waits_seen)
     assert before.verdict.limit == "loop"
     (advice, *_) = before.verdict.advice
     assert (advice.name, called(advice.place)) == ("blocked-loop", "read_stock")
     assert advice.to_win_s > 0.5 * before.watched_s
     with asked(server.format("shop_mended:app"), *load) as site:
-        after = watched(site.process.pid, 1.3)
+        after = watched_until(site.process.pid, waits_seen)
     assert "read_stock" not in {called(block.place) for loop in after.loops for block in loop.blocked}
     assert "blocked-loop" not in {advice.name for advice in after.verdict.advice}
     assert "tokenize" not in {called(row.holding) for row in after.blame}
@@ -139,9 +157,9 @@ def test_a_celery_worker_is_one_account_of_all_its_processes() -> None:
         worker = f"{variables} {sys.executable} -m celery -A tasks worker --concurrency 2 --loglevel INFO"
         with running(worker, EXAMPLES, end=signal.SIGKILL) as process:
             told(process, "(ready)")
-            with running(f"{variables} {sys.executable} tasks.py", EXAMPLES, end=signal.SIGKILL) as asking:
+            with running(f"{variables} {sys.executable} tasks.py 2000", EXAMPLES, end=signal.SIGKILL) as asking:
                 told(asking, "(begins)")
-                record = watched(process.pid, 1.0)
+                record = watched_until(process.pid, lambda record: looks_at(record, "score") >= ENOUGH)
     parents = {each.pid: each.parent for each in record.processes}
     children = [each for each in record.processes if each.parent == process.pid]
     assert parents[process.pid] is None

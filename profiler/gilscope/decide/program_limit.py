@@ -3,7 +3,7 @@ nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gilscope.records import Account, Ledger
@@ -24,6 +24,8 @@ GIL_WAITING: Final = 0.1
 LEADS: Final = 0.5
 #: CPUs are taken from so much of them on: the kernel, too, needs some.
 CPUS_TAKEN: Final = 0.9
+#: Threads that are given no CPU for so much of the time in which they could use one would go half as fast again.
+STARVED: Final = 1 / 3
 #: One thread that computes for so much of the time is a limit of its own.
 COMPUTES: Final = 0.8
 #: The share of all CPU time from which on a thread is the one that computes.
@@ -66,19 +68,41 @@ def limit_of(
 ) -> Limited:
     """What limits the program, judged from what was seen in ``watched_s`` seconds.
 
-    The GIL comes first: threads that wait for it seem idle, and the CPUs they would use do, too. An event loop comes
-    before the thread that it runs in, for what waits for it waits in no thread at all.
+    The GIL and the CPUs come first: threads that wait for the GIL seem idle, and the CPUs they would use do, too. An
+    event loop comes before the thread that it runs in, for what waits for it waits in no thread at all.
     """
     if account.samples < ENOUGH or watched_s <= 0:
         return Limited("unclear", f"{counted(account.samples, 'look')} at its threads are too few", seldom=True)
     return (
-        _by_gil(processes)
-        or _by_cpus(account, watched_s, cpus_usable)
+        _tighter(_by_gil(processes), _by_cpus(account, watched_s, cpus_usable), cpus_usable)
         or _by_loop(loops, watched_s)
         or _by_one_thread(threads)
         or _by_nothing(account, watched_s)
         or _by_waiting(account)
     )
+
+
+def _tighter(gil: Limited | None, cpus: Limited | None, cpus_usable: float) -> Limited | None:
+    """Of the two the one without which the process would gain more; the other is told beside it. On a machine that is
+    busy with other programs, who holds the GIL waits for a CPU with it: it is held, and that is not its own limit."""
+    if gil is None or cpus is None or gil.process is None:
+        return gil or cpus
+    without_gil, with_cpus = _gains(gil.process, cpus_usable)
+    first, other = (gil, cpus) if without_gil > with_cpus else (cpus, gil)
+    return replace(first, why=f"{first.why}; beside that, {other.why}")
+
+
+def _gains(process: ProcessAccount, cpus_usable: float) -> tuple[float, float]:
+    """How many times as fast a process would go at most, were there no GIL; and were it given a CPU whenever it could
+    use one. Without a GIL, threads that wait for it would ask for CPUs, and get as much of them as those that do so
+    now; with all CPUs it would still have to do what it does with the GIL one after the other."""
+    account, watched_s = process.account, process.watched_s
+    cpu_s, queue_s = max(account.cpu_s, 1e-9), account.runqueue_s or 0.0
+    all_of_them = cpus_usable * watched_s / cpu_s
+    with_gil_s = account.cpu_gil_s or 0.0
+    one_by_one = watched_s / with_gil_s if with_gil_s > 0 else all_of_them
+    without_gil = 1.0 + (account.gil_wait_s or 0.0) / (cpu_s + queue_s)
+    return min(all_of_them, without_gil), min(all_of_them, one_by_one, 1.0 + queue_s / cpu_s)
 
 
 def _by_gil(processes: tuple[ProcessAccount, ...]) -> Limited | None:
@@ -110,10 +134,19 @@ def _by_cpus(account: Account, watched_s: float, cpus_usable: float) -> Limited 
     queued = "" if queue is None else f"; {average(queue / watched_s)} threads are ready and given none on average"
     if used >= CPUS_TAKEN * cpus_usable:
         return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}")
-    if queue is not None and queue / watched_s >= NOTHING and queue >= LEADS * busy_s(account):
+    if queue is not None and queue / watched_s >= NOTHING and _is_starved(account, watched_s, cpus_usable):
         others = "other programs use them, or a limit on this one's CPU time keeps it from them"
         return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}: {others}")
     return None
+
+
+def _is_starved(account: Account, watched_s: float, cpus_usable: float) -> bool:
+    """Whether to compute is most of what it is about, and it is kept from that: for much of the time, or from using all
+    CPUs as it could."""
+    queue_s = account.runqueue_s or 0.0
+    able_s = account.cpu_s + queue_s
+    much = queue_s >= STARVED * able_s or able_s >= CPUS_TAKEN * cpus_usable * watched_s
+    return much and able_s >= LEADS * busy_s(account)
 
 
 def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None:

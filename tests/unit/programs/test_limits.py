@@ -76,6 +76,46 @@ def test_a_program_whose_cpus_are_taken_by_others_is_limited_by_them() -> None:
     assert (found.by, "other programs" in found.why) == ("cpus", True)
 
 
+def beside_others(account: Account, held: float = 0.8) -> Limited:
+    """Ten seconds, with two CPUs and other programs that compute on them."""
+    return limit_of(whole(account), (process(held, account),), (), 10.0, 2.0)
+
+
+def test_a_gil_that_is_held_for_want_of_a_cpu_is_no_limit_but_is_told() -> None:
+    """Threads that do without the GIL, on CPUs that others use: who holds it for a moment loses its CPU with it."""
+    found = beside_others(Account(wall_s=40.0, cpu_s=3.0, cpu_gil_s=1.2, runqueue_s=20.0, gil_wait_s=1.7), held=0.51)
+    assert found.by == "cpus"
+    assert "2.00 threads are ready" in found.why
+    assert "its GIL is held 51% of the time" in found.why
+
+
+def test_who_would_gain_more_without_the_gil_is_limited_by_it_beside_other_programs_too() -> None:
+    found = beside_others(Account(wall_s=40.0, cpu_s=5.0, cpu_gil_s=5.0, runqueue_s=5.0, gil_wait_s=30.0), held=1.0)
+    assert found.by == "gil"
+    assert "0.5 threads are ready" not in found.why  # it computes for too little of the time for that to be a limit
+
+
+def test_of_the_gil_and_the_cpus_the_one_that_costs_more_is_the_limit() -> None:
+    """Python in four threads: the more other programs take of the CPUs, the less is the GIL what they lack."""
+    limits = [
+        beside_others(Account(wall_s=30.0, cpu_s=run, cpu_gil_s=run, runqueue_s=queue, gil_wait_s=wait), 0.9).by
+        for run, queue, wait in ((6.0, 4.5, 10.3), (6.0, 6.6, 10.3), (3.0, 13.0, 5.0))
+    ]
+    assert limits == ["gil", "gil", "cpus"]
+
+
+def test_threads_that_could_use_all_cpus_as_they_are_lack_no_gil() -> None:
+    found = beside_others(Account(wall_s=40.0, cpu_s=18.5, cpu_gil_s=6.0, runqueue_s=15.0, gil_wait_s=5.0), held=0.6)
+    assert found.by == "cpus"
+
+
+def test_a_third_of_the_time_that_is_spent_waiting_for_a_cpu_is_a_limit() -> None:
+    assert (
+        beside_others(Account(wall_s=28.0, cpu_s=11.7, runqueue_s=11.9, lock_s=2.3, gil_wait_s=1.5), 0.3).by == "cpus"
+    )
+    assert beside_others(Account(wall_s=30.0, cpu_s=9.0, runqueue_s=3.0, lock_s=18.0, gil_wait_s=0.0), 0.3).by == "lock"
+
+
 def test_a_loop_that_is_kept_nearly_all_the_time_is_the_limit_though_it_only_sleeps() -> None:
     account = Account(wall_s=60.0, cpu_s=1.0, sleep_s=9.5, idle_s=49.5, gil_wait_s=0.0)
     assert limited(account, loops=(loop(0.3, "sleep", running_s=9.5),)) == "loop"
