@@ -113,11 +113,11 @@ def test_a_loop_is_as_late_as_it_says_itself_by_who_keeps_the_gil_from_it() -> N
         assert process.stdout is not None
         worst_s = int(process.stdout.read().split()[2]) / 1000
     (loop,) = record.loops
-    most = max(loop.blocked, key=lambda block: block.total_s)
-    assert (called(most.place), most.state) == ("dump", "gil_wait")
+    kept = [block for block in loop.blocked if block.state == "gil_wait"]
+    assert called(max(kept, key=lambda block: block.total_s).place) == "dump"
     assert loop.lag_longest_s == pytest.approx(worst_s, rel=0.4)
-    (advice, *_) = record.verdict.advice
-    assert (advice.name, called(advice.place)) == ("gil-hold", "dump")
+    (advice,) = [each for each in record.verdict.advice if each.name == "gil-hold"]
+    assert called(advice.place) == "dump"
     assert "native code that keeps the GIL" in advice.sentence
 
 
@@ -137,7 +137,8 @@ def test_what_is_advised_of_a_service_mends_it() -> None:
     assert before.verdict.limit == "loop"
     (advice, *_) = before.verdict.advice
     assert (advice.name, called(advice.place)) == ("blocked-loop", "read_stock")
-    assert advice.to_win_s > 0.5 * before.watched_s
+    (loop,) = before.loops
+    assert advice.to_win_s > 0.5 * loop.observed_s
     with asked(server.format("shop_mended:app"), *load) as site:
         after = watched_until(site.process.pid, waits_seen)
     assert "read_stock" not in {called(block.place) for loop in after.loops for block in loop.blocked}
