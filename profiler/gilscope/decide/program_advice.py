@@ -196,7 +196,8 @@ def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> A
     )
     computing = block.state in ("cpu_gil", "runqueue")
     what = "a process pool (loop.run_in_executor)" if computing else "asyncio.to_thread, or a call that can be awaited"
-    return _advice("blocked-loop", f"{told}. Take it off the loop: {what}.", block.total_s, block.place, roots)
+    to_win_s = loop.in_watched_s(block.total_s)
+    return _advice("blocked-loop", f"{told}. Take it off the loop: {what}.", to_win_s, block.place, roots)
 
 
 def _on_lock(lock: LockWaits) -> Advice | None:

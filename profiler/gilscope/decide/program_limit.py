@@ -150,7 +150,7 @@ def _is_starved(account: Account, watched_s: float, cpus_usable: float) -> bool:
 
 
 def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None:
-    long = [loop for loop in loops if loop.observed_s >= LEADS * watched_s]
+    long = [loop for loop in loops if loop.in_watched_s(loop.observed_s) >= LEADS * watched_s]
     loop = max(long, key=lambda each: each.running_s / each.observed_s, default=None)
     if loop is None or loop.running_s < COMPUTES * loop.observed_s:
         return None

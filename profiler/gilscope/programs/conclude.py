@@ -84,7 +84,9 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     threads = _threads(parts)
     account = _whole(parts)
     holds = tables.holds(scaled, watched.began_s)
-    loops = tuple(loop for part in parts for loop in tables.loops(part.process.pid, part.views, _names(part)))
+    loops = tuple(
+        loop for part in parts for loop in tables.loops(part.process.pid, (part.views, part.factors), _names(part))
+    )
     locks = tuple(lock for part in parts for lock in tables.locks(part.process, part.views, part.factors))
     accounts = tuple(_process(part, watched.began_s) for part in parts)
     courses = {part.process.pid: part.views.course for part in parts}

@@ -250,15 +250,17 @@ def _hold(function: PythonFunction, found: FunctionHolds, held_s: float, made_wa
     )
 
 
-def loops(pid: int, views: ProcessViews, names: Mapping[int, str]) -> tuple[LoopAccount, ...]:
+def loops(pid: int, part: Scaled, names: Mapping[int, str]) -> tuple[LoopAccount, ...]:
     """The event loops of one process.
 
     :param names: of its threads
     """
-    return tuple(_loop(pid, tid, times, names.get(tid, "")) for tid, times in views.loops.threads.items())
+    views, scale = part
+    watched = scale.get(HELD, 1.0)
+    return tuple(_loop(pid, tid, times, names.get(tid, ""), watched) for tid, times in views.loops.threads.items())
 
 
-def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
+def _loop(pid: int, tid: int, times: LoopTimes, name: str, watched: float) -> LoopAccount:
     told = (item for item in times.blocks.items() if item[0].known and item[1].longest_s)
     ordered = sorted(told, key=lambda item: item[1].longest_s, reverse=True)[:MOST_BLOCKS]
     lags = [lag_quantile(times.lengths, times.observed_s, fraction) for fraction in (0.5, 0.99)]
@@ -267,6 +269,7 @@ def _loop(pid: int, tid: int, times: LoopTimes, name: str) -> LoopAccount:
         tid=tid,
         name=name,
         observed_s=times.observed_s,
+        watched_s=times.observed_s * watched,
         running_s=times.running_s,
         lag_p50_s=lags[0],
         lag_p99_s=lags[1],

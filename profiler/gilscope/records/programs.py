@@ -214,14 +214,22 @@ class LoopAccount(Record, frozen=True, kw_only=True):
     tid: int
     name: str = ""
     observed_s: float
+    """For which its moments stand."""
+    watched_s: float | None = None
+    """The same, with what was missed (`Sampling.missed`) made good. None in results of earlier versions."""
     running_s: float
-    """In callbacks, or waiting for the GIL or a CPU, rather than for events."""
+    """Of ``observed_s``, in callbacks, or waiting for the GIL or a CPU, rather than for events."""
     lag_p50_s: float | None = None
     lag_p99_s: float | None = None
     lag_longest_s: float | None = None
     """How long what became ready at a random moment had to wait for the callback that ran then."""
     blocked: tuple[BlockedLoop, ...] = ()
     """The longest first."""
+
+    def in_watched_s(self, seconds: float) -> float:
+        """So many of the observed seconds, as of the watched time."""
+        known = self.watched_s is not None and self.observed_s > 0
+        return seconds * (self.watched_s or 0.0) / self.observed_s if known else seconds
 
 
 class LockWaits(Record, frozen=True, kw_only=True):

@@ -243,6 +243,16 @@ def test_short_blocks_that_take_much_of_a_loops_time_are_told_too() -> None:
     assert advice(loops=(loop(0.03),), libraries=frozenset({PLACE})) == []
 
 
+def test_what_was_missed_of_a_loop_is_made_good_where_the_watched_time_is_judged() -> None:
+    """On a busy machine who looks comes too late for most moments: a quarter of this one's time was observed."""
+    seen = replace(loop(0.03, "sleep", running_s=2.4, total_s=2.2), observed_s=2.5, watched_s=10.0)
+    account = Account(wall_s=60.0, cpu_s=1.0, sleep_s=9.5, idle_s=49.5, gil_wait_s=0.0)
+    assert limited(account, loops=(seen,)) == "loop"
+    (found,) = advice(loops=(seen,))
+    assert found.to_win_s == pytest.approx(8.8)
+    assert limited(account, loops=(replace(seen, watched_s=None),)) == "wait"
+
+
 def test_a_lock_is_told_with_where_it_is_waited_for() -> None:
     waits = LockWaits(pid=7, address=0x10, waited_s=20.0, threads=7, waiting=((PLACE, 15.0),))
     (found,) = advice(locks=(waits,))

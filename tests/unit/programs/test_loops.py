@@ -33,7 +33,7 @@ def idle_look() -> ThreadLook:
 
 def loop_of(views: ProcessViews) -> LoopAccount:
     views.finish()
-    (found,) = tables.loops(7, views, {1: "MainThread"})
+    (found,) = tables.loops(7, (views, {}), {1: "MainThread"})
     return found
 
 
