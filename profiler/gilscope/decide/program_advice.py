@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, outside_s
+from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, in_watched_s, outside_s
 from gilscope.records import Account
 from gilscope.records.programs import (
     STOPPED_WORLD,
@@ -183,9 +183,10 @@ def _wait_words(state: str | None) -> str:
 
 
 def _blocks(block: BlockedLoop, loop: LoopAccount, libraries: frozenset[Place]) -> bool:
-    """Whether it is to be taken off its loop. Who holds the GIL that the loop waits for is told of as such."""
+    """Whether it is to be taken off its loop. Who holds the GIL that the loop waits for is told of as such, and what
+    mostly waits for a CPU would do so elsewhere."""
     often = block.total_s >= LOOP_SHARE * loop.observed_s and block.place not in libraries
-    return (block.longest_s >= LOOP_BLOCK_S or often) and not _waits_for_gil(block)
+    return (block.longest_s >= LOOP_BLOCK_S or often) and block.state not in ("gil_wait", "runqueue")
 
 
 def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> Advice:
@@ -194,9 +195,12 @@ def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> A
         f"{block.place.shown} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "
         f"at the longest {duration(block.longest_s)}, {percent(share)} of the loop's time"
     )
-    computing = block.state in ("cpu_gil", "runqueue")
-    what = "a process pool (loop.run_in_executor)" if computing else "asyncio.to_thread, or a call that can be awaited"
-    to_win_s = loop.in_watched_s(block.total_s)
+    what = (
+        "a process pool (loop.run_in_executor)"
+        if block.state == "cpu_gil"
+        else "asyncio.to_thread, or a call that can be awaited"
+    )
+    to_win_s = in_watched_s(loop, block.total_s)
     return _advice("blocked-loop", f"{told}. Take it off the loop: {what}.", to_win_s, block.place, roots)
 
 

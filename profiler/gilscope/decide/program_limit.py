@@ -10,7 +10,7 @@ from gilscope.records import Account, Ledger
 from gilscope.records.programs import Limit, LoopAccount, ProcessAccount, ThreadAccount
 from gilscope.units import average, counted, exact, percent
 
-__all__ = ["ENOUGH", "OUTSIDE", "Limited", "busy_s", "limit_of", "outside_s"]
+__all__ = ["ENOUGH", "OUTSIDE", "Limited", "busy_s", "in_watched_s", "limit_of", "outside_s"]
 
 #: Looks at threads, below which nothing is said: a share is then known to ten points or so.
 ENOUGH: Final = 100
@@ -56,6 +56,11 @@ def busy_s(account: Account) -> float:
 def outside_s(account: Account) -> dict[str, float]:
     """Thread-seconds by what outside was waited for; without what is unknown."""
     return {state: seconds for state in OUTSIDE if (seconds := account.state_s(state))}
+
+
+def in_watched_s(loop: LoopAccount, seconds: float) -> float:
+    """So many of the seconds in which a loop was observed, as of the watched time."""
+    return seconds if loop.watched_s is None or loop.observed_s <= 0 else seconds * loop.watched_s / loop.observed_s
 
 
 def limit_of(
@@ -150,7 +155,7 @@ def _is_starved(account: Account, watched_s: float, cpus_usable: float) -> bool:
 
 
 def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None:
-    long = [loop for loop in loops if loop.in_watched_s(loop.observed_s) >= LEADS * watched_s]
+    long = [loop for loop in loops if in_watched_s(loop, loop.observed_s) >= LEADS * watched_s]
     loop = max(long, key=lambda each: each.running_s / each.observed_s, default=None)
     if loop is None or loop.running_s < COMPUTES * loop.observed_s:
         return None

@@ -226,11 +226,6 @@ class LoopAccount(Record, frozen=True, kw_only=True):
     blocked: tuple[BlockedLoop, ...] = ()
     """The longest first."""
 
-    def in_watched_s(self, seconds: float) -> float:
-        """So many of the observed seconds, as of the watched time."""
-        known = self.watched_s is not None and self.observed_s > 0
-        return seconds * (self.watched_s or 0.0) / self.observed_s if known else seconds
-
 
 class LockWaits(Record, frozen=True, kw_only=True):
     """Waits for one lock other than the GIL."""

@@ -236,6 +236,10 @@ def test_a_function_that_blocks_its_loop_is_told_with_its_line_and_longest_block
     assert advice(loops=(loop(0.01, total_s=1.5),)) == []
 
 
+def test_a_callback_that_is_given_no_cpu_is_not_advised_to_leave_its_loop() -> None:
+    assert advice(loops=(loop(0.3, "runqueue"),)) == []
+
+
 def test_short_blocks_that_take_much_of_a_loops_time_are_told_too() -> None:
     """As a database that is asked in each request, for thirty milliseconds."""
     (found,) = advice(loops=(loop(0.03, "sleep"),))
