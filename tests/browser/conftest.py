@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gilscope import report
-from gilscope.program_result import ProgramResult
+from gilscope.records.programs import ProgramRecord
+from gilscope.records.pythons import PythonsRecord
+from gilscope.report.sheet import Sheet
 from gilscope.result import Result
 
 if TYPE_CHECKING:
@@ -46,11 +48,11 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def open_page(*results: Result | ProgramResult, **window: Any) -> Page:
+    def open_page(*results: Result | ProgramRecord | PythonsRecord | Sheet, **window: Any) -> Page:
         file = tmp_path / f"page-{len(contexts)}.html"
         of_functions = [result for result in results if isinstance(result, Result)]
-        drawn = [result.to_html() for result in results if isinstance(result, ProgramResult)]
-        file.write_text(drawn[0] if drawn else report.render(of_functions, "html"), encoding="utf-8")
+        alone = [result for result in results if not isinstance(result, Result)]
+        file.write_text(report.render(alone[0] if alone else of_functions, "html"), encoding="utf-8")
         context = browser.new_context(
             **{"viewport": {"width": 1200, "height": 900}, "reduced_motion": "reduce"} | window
         )

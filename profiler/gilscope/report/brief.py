@@ -16,7 +16,7 @@ from gilscope.report.pictures import Band, IntervalChart
 from gilscope.report.sections.throughput import bars, configurations, noise
 from gilscope.units import byte_size, counted, duration, thousands
 
-__all__ = ["FRONT", "MOST_LINES", "REST", "brief_document", "front", "front_figures"]
+__all__ = ["MOST_LINES", "REST", "brief_document", "front", "front_figures"]
 
 MOST_LINES: Final = 17
 """Of a terminal, after the title, which takes three at most of 80 columns."""
@@ -27,9 +27,6 @@ _COLUMNS: Final = ("configuration", "calls/s", "speed-up", "p50", "p99", "memory
 _MOST_TRIALS, _MOST_WARNINGS, _MOST_REASONS = 6, 2, 2
 #: Characters of the reason why one could not be.
 _MOST_REASON: Final = 60
-
-FRONT: Final = "front"
-"""The name of what a page begins with."""
 
 
 def brief_document(head: Document, result: ResultRecord, remarks: Sequence[Block] = ()) -> Document:
@@ -46,7 +43,7 @@ def brief_document(head: Document, result: ResultRecord, remarks: Sequence[Block
 def front(result: ResultRecord) -> Section:
     """The same for a page, which has the rest below it."""
     warnings = (Notice(finding, named=True) for finding in result.findings if finding.severity != "info")
-    return Section("", (*warnings, *_figures(result, drawn=True)), detail=Detail.FULL, name=FRONT)
+    return Section("", (*warnings, *_figures(result, drawn=True)), detail=Detail.FULL, front=True)
 
 
 def front_figures(result: ResultRecord) -> Iterator[tuple[str, str]]:

@@ -235,6 +235,8 @@ class Section:
     """The least room that has any of it."""
     name: str = ""
     """By which it can be asked for."""
+    front: bool = False
+    """Whether a page begins with it, before the links to the rest."""
 
     @property
     def heading(self) -> str:

@@ -33,7 +33,7 @@ from tests.unit.pythons_builders import make_pythons
 from tests.unit.regress_builders import compared, measured
 from tests.unit.test_report_plans import planned
 
-__all__ = ["FOLDER", "drawn"]
+__all__ = ["FOLDER", "drawn", "sheets"]
 
 FOLDER = Path(__file__).parent
 _SUFFIXES = {"text": ".txt", "md": ".md"}
@@ -44,7 +44,7 @@ def drawn() -> Iterator[tuple[Path, str]]:
     for form, suffix in _SUFFIXES.items():
         for name, results in _results().items():
             yield FOLDER / f"{name}{suffix}", report.render(results, form)
-        for name, sheet in _sheets().items():
+        for name, sheet in sheets().items():
             yield FOLDER / f"{name}{suffix}", report.render(sheet, form)
         yield FOLDER / f"pythons{suffix}", report.render(make_pythons(), form)
         yield FOLDER / f"program{suffix}", report.render(make_program(), form)
@@ -76,7 +76,8 @@ def _queues() -> Result:
     return msgspec.structs.replace(planned(500.0), queue_settings=settings, queue_programs=programs)
 
 
-def _sheets() -> dict[str, Sheet]:
+def sheets() -> dict[str, Sheet]:
+    """Those that are drawn, by name."""
     old, slower = measured(), measured([5.0, 5.1, 5.2], [9.0, 9.1, 9.2])
     comparison, pair = compared(old, slower), Matched(((old, slower),), (), ())
     judged = [(comparison, judge(each, comparison)) for each in parsed("throughput<0.9,gil_held+0.05,label,errors")]

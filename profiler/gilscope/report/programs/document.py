@@ -98,11 +98,11 @@ def _what_to_do(record: ProgramRecord) -> Section:
     advice = record.verdict.advice
     if not advice:
         nothing = Paragraph(_NOTHING_TO_WIN if record.account.samples >= ENOUGH else _TOO_LITTLE_SEEN, "soft")
-        return Section("What to do", (nothing,), name="advice")
+        return Section("What to do", (nothing,), name="advice", front=True)
     told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
     first, others = Items(told[:_FEW_ADVICES]), Items(told[_FEW_ADVICES:], detail=Detail.FULL)
     blocks = (first, *((others,) if others.pairs else ()), *_inputs_for(record))
-    return Section("What to do", blocks, "thread-seconds of the time watched, at most", name="advice")
+    return Section("What to do", blocks, "thread-seconds of the time watched, at most", name="advice", front=True)
 
 
 def _inputs_for(record: ProgramRecord) -> tuple[Block, ...]:

@@ -8,7 +8,6 @@ from typing import Final
 from gilscope.quantiles import quantile
 from gilscope.records import ResultRecord, Trial
 from gilscope.records.pythons import PythonRecord, PythonsRecord, Ratio
-from gilscope.report.brief import FRONT
 from gilscope.report.document import NOT_APPLICABLE, Block, Column, Detail, Row, Section, Table
 from gilscope.report.pictures import IntervalBar, IntervalChart
 from gilscope.report.verdicts import label
@@ -63,7 +62,7 @@ def few_side_by_side(record: PythonsRecord) -> Section | None:
 def _section(record: PythonsRecord, block: Block) -> Section:
     first = None if record.first is None else record.pythons[record.first].name
     subtitle = f"gains are over {first} alone; rounds of all in turn" if first else ""
-    return Section("Side by side", (block,), subtitle, name=FRONT)
+    return Section("Side by side", (block,), subtitle, front=True)
 
 
 def _table(record: PythonsRecord, told: Sequence[tuple[int, PythonRecord]]) -> Table:
