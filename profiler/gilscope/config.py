@@ -270,10 +270,17 @@ def unknown_variables(environment: Mapping[str, str], known: Collection[str]) ->
 
 
 def with_origins(message: str, found: Mapping[str, Said]) -> str:
-    """A message, with where it is said of each option that it names."""
-    names = {*re.findall(r"(?<![\w-])--([a-z][\w-]*)", message)}
-    told = [one.told for name, one in found.items() if name in names and one.told not in message]
+    """A message, with where it is said of each option that it is about."""
+    told = [one.told for name, one in found.items() if one.told not in message and _is_about(message, name, one)]
     return f"{message} ({'; '.join(told)})" if told else message
+
+
+def _is_about(message: str, name: str, one: Said) -> bool:
+    """Whether it names the option, or quotes what it was set to, or one of several things."""
+    values = one.value if isinstance(one.value, list) else [one.value, *str(one.value).split(",")]
+    return bool(re.search(rf"(?<![\w-])--{name}(?![\w-])", message)) or any(
+        isinstance(value, str) and repr(value) in message for value in values
+    )
 
 
 # -- values ------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ def test_they_reach_the_analysis(configured: Cli, ask: Ask) -> None:
     [
         ((), {"GILSCOPE_BUDGET": "soon"}, "--budget 'soon' is no time: write it as 10s, 500ms or 2m (GILSCOPE_BUDGET="),
         ((), {"GILSCOPE_MAX_CALLS": "few"}, "GILSCOPE_MAX_CALLS=few: "),
+        ((), {"GILSCOPE_BACKENDS": "thread,proces"}, "(GILSCOPE_BACKENDS=thread,proces)"),
         (("--budget", "soon"), {"GILSCOPE_BUDGET": "3s"}, "--budget 'soon' is no time: write it as 10s, 500ms or 2m"),
     ],
 )

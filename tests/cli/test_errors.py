@@ -33,6 +33,8 @@ def saved(cli: Cli) -> str:
         (("analyze", *NAP, "--max-calls", "1.5"), "--max-calls '1.5': "),
         (("analyze", *NAP, "--seed=x"), "--seed 'x': "),
         (("attach", "abc"), "PID 'abc': "),
+        (("attach", "1", "--duration", "0"), "--duration '0' leaves no time to watch: give some, as in 30s"),
+        (("analyze", *NAP, "--teardown", "napp"), "--teardown 'napp': no 'napp' in module "),
         (("report", "reslt.json"), "cannot load 'reslt.json': No such file or directory; did you mean 'result.json'?"),
         (("report", "result.json", "-o", "/dev/null"), "standard output is -, and its format -f"),
         (("run", "-o", "-", "work.py"), "--output -: standard output is the program's"),

@@ -19,6 +19,7 @@ from gilscope.cli.watching import (
     VERBOSE,
     or_without_memory,
 )
+from gilscope.errors import UsageError
 
 __all__ = ["attach"]
 
@@ -49,6 +50,8 @@ def attach(
     from gilscope.report.programs.sections import VERBOSE as EVERYTHING
 
     duration_s = parsing.seconds(duration, "--duration")
+    if duration_s <= 0:
+        raise UsageError(f"--duration {duration!r} leaves no time to watch: give some, as in 30s")
     settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)
     destinations = Destinations(output or [], [f"attach-{pid}"], "json" if as_json else format_name)
     interrupted = False

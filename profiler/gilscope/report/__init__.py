@@ -145,7 +145,7 @@ def expand_outputs(path: str | Path, names: Sequence[str]) -> list[tuple[Path, s
     :raises OutputError: when no format has the suffix
     """
     place = Path(path)
-    if not place.suffix and place.exists() and not place.is_dir():
+    if not place.suffix and os.path.exists(place) and not os.path.isdir(place):
         raise OutputError(
             f"cannot tell the format of {str(path)!r}, which is no folder and has no suffix: name a file that has one; "
             "standard output is -, and its format -f"

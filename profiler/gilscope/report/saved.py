@@ -212,11 +212,15 @@ def load_error(path: str | Path, reason: str) -> LoadError:
     return LoadError(f"cannot load {str(path)!r}: {reason}{'' if os.path.exists(path) else _nearest(Path(path))}")
 
 
+#: How like another a file's name must be to be taken for it: most end alike.
+LIKE: Final = 0.8
+
+
 def _nearest(path: Path) -> str:
     import difflib
 
     try:
-        near = difflib.get_close_matches(path.name, os.listdir(path.parent), 1)
+        near = difflib.get_close_matches(path.name, os.listdir(path.parent), 1, LIKE)
     except (OSError, ValueError):
         near = []
     return f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""

@@ -116,7 +116,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     else:
         inputs, call = _captured(captured, spec, func)
     check_call(call, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
-    teardown = sent.teardown or _hook(spec.teardown, spec, module)
+    teardown = sent.teardown or _hook("--teardown", spec.teardown, spec, module)
     about = Loaded(
         target=_record(spec, func, inputs, kwargs),
         module=module.__name__,
@@ -134,7 +134,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
         tears_down=teardown is not None,
         import_s=import_s,
     )
-    setup = early or sent.setup or _hook(spec.setup, spec, module)
+    setup = early or sent.setup or _hook("--setup", spec.setup, spec, module)
     return LoadedTarget(about, call, inputs.items, kwargs, setup, teardown, early is not None, session)
 
 
@@ -142,7 +142,7 @@ def _set_up_first(spec: TargetSpec) -> Callable[[], Any] | None:
     """The set-up, called, where it comes before the import of the target: frameworks are configured so."""
     if spec.setup is None or not comes_first(spec.setup, spec.spec):
         return None
-    setup = _hook(spec.setup, spec, None)
+    setup = _hook("--setup", spec.setup, spec, None)
     assert setup is not None, "it has a name"
     with blame(f"the set-up {spec.setup}"):
         setup()
@@ -232,7 +232,7 @@ def _referred(spec: TargetSpec, reference: str, module: ModuleType) -> _Inputs:
     try:
         home, _, source = find(reference, working_folder(spec), module)
     except TargetError as exc:
-        raise InputsError(f"inputs: {exc}") from None
+        raise InputsError(_of_option("--inputs", reference, exc)) from None
     label = reference if home is not module or ":" in reference else f"{spec.spec.rpartition(':')[0]}:{reference}"
     return _taken(spec, source, label)
 
@@ -243,9 +243,17 @@ def _taken(spec: TargetSpec, source: Any, label: str) -> _Inputs:
     return _Inputs(taken, label, spec.star, is_maker(source), truncated)
 
 
-def _hook(reference: str | None, spec: TargetSpec, module: ModuleType | None) -> Callable[[], Any] | None:
+def _hook(option: str, reference: str | None, spec: TargetSpec, module: ModuleType | None) -> Callable[[], Any] | None:
     if reference is None:
         return None
-    hook: Callable[[], Any] = need_callable(find(reference, working_folder(spec), module)[2], reference)
-    check_call(hook, reference, None, {}, star=False)
+    try:
+        hook: Callable[[], Any] = need_callable(find(reference, working_folder(spec), module)[2], reference)
+        check_call(hook, reference, None, {}, star=False)
+    except TargetError as exc:
+        raise TargetError(_of_option(option, reference, exc)) from None
     return hook
+
+
+def _of_option(option: str, reference: str, error: TargetError) -> str:
+    """What is the matter with what was given for an option."""
+    return f"{option} {reference!r}: {str(error).removeprefix(f'{reference!r}: ')}"
