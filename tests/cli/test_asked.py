@@ -1,4 +1,4 @@
-"""What the command line asks for: every option of ``gilscope analyze`` reaches the analysis. No process is started."""
+"""What the command line asks for: every option of ``gilscope analyze`` reaches the analysis. Nothing is measured."""
 
 from __future__ import annotations
 
