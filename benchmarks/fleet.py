@@ -66,7 +66,7 @@ def rows(engine_name: str, function: Callable[[], None], order: random.Random) -
         workers=(1,),
         chunksize=1,
         budget_s=BUDGET_S,
-        hot=False,
+        hot_lines=False,
     )
     demands = result.demands
     costs = costs_of(engine_name, result.trials, demands) if demands else None

@@ -42,6 +42,8 @@ GROUND = {
     "addresses",
     "secret_files",
     "renamed",
+    "choosing",
+    "option",
 }
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
@@ -61,6 +63,8 @@ ALLOWED: dict[str, set[str]] = {
     "addresses": set(),
     "secret_files": {"errors"},
     "renamed": {"errors"},
+    "choosing": {"errors"},
+    "option": {"choosing", "config", "errors", "parsing", "reading", "units"},
     "version": set(),
     "unpicklable": set(),
     "examples": {"gilscope"},  # the root, for @classify

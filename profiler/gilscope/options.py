@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gilscope.addresses import shown
-from gilscope.config import Key, nearest_file, said, with_origins
+from gilscope.config import nearest_file, said, with_origins
 from gilscope.errors import UsageError
+from gilscope.option import Option, option
 from gilscope.parsing import counts, hertz, milliseconds, names, number, one_count, one_path, per_second, seconds, size
-from gilscope.reading import MOST
-from gilscope.units import exact
 
 if TYPE_CHECKING:  # the command line declares its options before it knows whether it needs the record
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from gilscope.records import Context, StartMethod, Wanted
 
 __all__ = ["ORDINARY_START", "Option", "Options", "all_options"]
+
+#: What the help puts together.
+TRY, BUDGET, WATCH, PLAN, QUEUES = "What to try", "Budget", "How to watch", "Plan for", "Task queues"
 
 #: The budget of an analysis, where nothing is said.
 BUDGET_S = 10.0
@@ -35,90 +37,6 @@ START_LIMIT = 3.0
 #: What starting one process may take of the budget, as a part of it: 0.3 s of ten, as an interpreter with a small
 #: module takes. Only what a target takes longer is its own.
 ORDINARY_START = 0.03
-#: The longest time that can be asked for.
-LONGEST_S = 1e9
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of an analysis: what it means, how it is typed, and what its values may be."""
-
-    help: str
-    flags: tuple[str, ...] = ()
-    """How it is typed; none where only Python can set it."""
-    parse: Callable[[str, str], Any] | None = None
-    """From what is typed, and the flag, to the value; None where it is typed as what it is."""
-    typed: str | None = None
-    """The default as it would be typed."""
-    metavar: str | None = None
-    repeatable: bool = False
-    least: float | None = None
-    choices: tuple[str, ...] = ()
-    in_python: str | None = None
-    """The help where it differs for who does not type."""
-    name: str = ""
-    annotation: str = ""
-    default: Any = None
-    kind: type[bool | int | float | str] = str
-    """Of one value."""
-
-    @property
-    def flag(self) -> str:
-        """The long one."""
-        return next((flag for flag in self.flags if flag.startswith("--")), f"--{self.name}")
-
-    @property
-    def most(self) -> float:
-        """Of a number: no clock waits longer, no float counts further, and a saved result may hold it."""
-        return LONGEST_S if self.parse is seconds else MOST
-
-    @property
-    def key(self) -> Key:
-        """As files and the environment name it."""
-        flag = self.kind is bool and self.parse is None
-        return Key(self.flag.removeprefix("--"), "flag" if flag else "text", self.repeatable)
-
-    def as_typed(self, text: Any) -> Any:
-        """From text to what `value` takes.
-
-        :raises UsageError: where it is no number, and ought to be
-        """
-        if self.parse is not None or self.kind in (bool, str):
-            return text
-        try:
-            return self.kind(text)
-        except ValueError:
-            raise UsageError(f"{self.flag} {text!r} is no {'whole ' if self.kind is int else ''}number") from None
-
-    def value(self, typed: Any) -> Any:
-        """From what was typed to the value.
-
-        :raises UsageError: where it cannot be read
-        """
-        if self.parse is None:
-            return typed
-        if self.repeatable:
-            return tuple(value for text in typed for value in self.parse(text, self.flag))
-        return self.parse(typed, self.flag)
-
-    def refuse_nonsense(self, value: Any) -> None:
-        """:raises UsageError: when the value is none of the choices, too small, or beyond what can be reckoned with"""
-        told = self.flag.removeprefix("--")
-        if self.choices and value is not None and value not in self.choices:
-            raise UsageError(f"{told.replace('-', ' ')} {value!r} is none of {', '.join(self.choices)}")
-        for each in value if isinstance(value, tuple) else (value,):
-            if self.least is not None and each is not None and not each >= self.least:
-                raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
-            if isinstance(each, int | float) and not -self.most <= each <= self.most:
-                raise UsageError(f"{told} makes no sense: it is beyond {exact(self.most)}")
-
-
-def _option(default: Any, usage: str, told: str, **more: Any) -> Any:
-    """A field of `Options`; ``usage`` are its flags, and what stands behind them."""
-    words = usage.split()
-    flags = tuple(word for word in words if word.startswith("-"))
-    metavar = next((word for word in words if not word.startswith("-")), None)
-    return field(default=default, metadata={"option": Option(told, flags, metavar=metavar, **more)})
 
 
 @dataclass(frozen=True)
@@ -128,43 +46,53 @@ class Options:
     :raises UsageError: for a number that makes no sense or a name that does not exist
     """
 
-    backends: tuple[str, ...] = _option(
+    backends: tuple[str, ...] = option(
+        TRY,
         (),
-        "--backends -b",
-        "Those to try beside serial, as in thread,process; all of them but task queues (rq, ...) otherwise.",
+        "--backends -b NAME,...",
+        "Those to try beside serial: of thread, process, asyncio, and from Python 3.14 on interpreter, all unless some "
+        "are named; of task queues, rq, rq-simple, celery, celery-threads, celery-gevent, dask, dask-threads, none.",
         parse=names,
     )
-    workers: tuple[int, ...] = _option(
+    workers: tuple[int, ...] = option(
+        TRY,
         (),
-        "--workers -w",
+        "--workers -w N,...",
         "Worker counts to try, as in 1,2,4; auto plans them.",
         parse=counts,
         typed="auto",
         least=1,
         in_python="Worker counts to try; planned when empty.",
     )
-    max_workers: int | None = _option(
-        None, "--max-workers N", "The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).", least=1
+    max_workers: int | None = option(
+        TRY,
+        None,
+        "--max-workers N",
+        "The most workers tried unasked (64 threads, 16 processes, 1024 coroutines).",
+        least=1,
     )
-    exhaustive: bool = _option(
+    exhaustive: bool = option(
+        TRY,
         False,
         "--exhaustive",
         "Try every worker count of the grid; the budget is then 60s unless given.",
         in_python="Try every worker count of the grid; give it a larger budget.",
     )
-    chunksize: int | None = _option(
+    chunksize: int | None = option(
+        TRY,
         None,
-        "--chunksize",
+        "--chunksize N",
         "Calls handed to a process at once; auto plans it.",
         parse=one_count,
         typed="auto",
         least=1,
         in_python="Calls handed to a process at once; planned when None.",
     )
-    start_method: StartMethod | None = _option(  # noqa: RUF009  a field, as the others
-        None, "--start-method", "spawn (the default), forkserver or fork.", choices=("spawn", "forkserver", "fork")
+    start_method: StartMethod | None = option(  # noqa: RUF009  a field, as the others
+        TRY, None, "--start-method", "How processes start; spawn unless given.", choices=("spawn", "forkserver", "fork")
     )
-    pythons: tuple[str, ...] = _option(
+    pythons: tuple[str, ...] = option(
+        TRY,
         (),
         "--python PATH",
         "Measure under this Python, with its own libraries and gilscope: .venv-3.14/bin/python; repeatable, and then "
@@ -175,56 +103,43 @@ class Options:
         in_python="Measure under these Pythons, side by side, each with its own libraries and gilscope: paths of "
         "interpreters. The budget is divided between them; 10 s for each unless given.",
     )
-    context: Context = _option(  # noqa: RUF009  a field, as the others
-        "sync", "--context", "async when the caller is a coroutine, sync otherwise.", choices=("sync", "async")
-    )
-    cpus: int | None = _option(None, "--cpus", "Plan for so many CPUs.", least=1)
-    budget_s: float = _option(
+    budget_s: float = option(
+        BUDGET,
         BUDGET_S,
-        "--budget --duration -d",
+        "--budget --duration -d TIME",
         "Time for the analysis of a target, once it has started: 10s.",
         parse=seconds,
         least=0.1,
         in_python="Seconds that the analysis may take, once the target has started.",
     )
-    start_limit_s: float | None = _option(
+    start_limit_s: float | None = option(
+        BUDGET,
         None,
-        "--start-limit",
+        "--start-limit TIME",
         "Time that imports, set-up and first calls may take beside the budget; three times the budget unless given.",
         parse=seconds,
         least=0.0,
         in_python="Seconds that imports, set-up and first calls may take beside the budget; None for three times it.",
     )
-    max_calls: int | None = _option(
-        None, "--max-calls", "Calls that the analysis of a target may make in all.", least=1
+    max_calls: int | None = option(
+        BUDGET, None, "--max-calls N", "Calls that the analysis of a target may make in all.", least=1
     )
-    max_p99_s: float | None = _option(
-        None,
-        "--max-p99 MS",
-        "Recommend only what keeps the 99th percentile of a call's length within so many milliseconds: 250, 1.5s.",
-        parse=milliseconds,
-        least=1e-9,
-        in_python="Recommend only what keeps the 99th percentile of a call's length within so many seconds.",
+    max_inputs: int = option(
+        BUDGET, 1000, "--max-inputs N", "Inputs to take, the first ones; of an iterable that may be endless.", least=1
     )
-    max_memory_bytes: int | None = _option(
-        None,
-        "--max-memory SIZE",
-        "Recommend only what keeps within so much memory, all processes together: 512MiB, 2GiB.",
-        parse=size,
-        least=1,
-        in_python="Recommend only what keeps within so many bytes of memory, all processes together.",
-    )
-    timeout_s: float = _option(
+    timeout_s: float = option(
+        BUDGET,
         60.0,
-        "--timeout",
+        "--timeout TIME",
         "Time that one round of calls may take.",
         parse=seconds,
         typed="60s",
         least=0.001,
         in_python="Seconds that one round of calls may take.",
     )
-    seed: int = _option(0, "--seed", "Of everything random.")
-    rate_hz: float = _option(
+    seed: int = option(WATCH, 0, "--seed N", "Of everything random.")
+    rate_hz: float = option(
+        WATCH,
         400.0,
         "--rate -r HZ",
         "Samples per second in observed rounds; of one thread alone, up to four times as many.",
@@ -232,7 +147,43 @@ class Options:
         typed="400",
         least=1.0,
     )
-    items: float | None = _option(
+    observer: Literal["auto", "psutil"] = option(
+        WATCH,
+        "auto",
+        "--observer",
+        "auto reads /proc and the GIL where it can; psutil needs neither, and tells CPU from waiting and no more.",
+        choices=("auto", "psutil"),
+    )
+    hot_lines: bool = option(
+        WATCH,
+        True,
+        "--hot-lines/--no-hot-lines",
+        "Look for the hot lines, which py-spy does in a round of its own.",
+    )
+    context: Context = option(  # noqa: RUF009  a field, as the others
+        PLAN, "sync", "--context", "async where the caller is a coroutine.", choices=("sync", "async")
+    )
+    cpus: int | None = option(PLAN, None, "--cpus N", "Plan for so many CPUs.", least=1)
+    max_p99_s: float | None = option(
+        PLAN,
+        None,
+        "--max-p99 MS",
+        "Recommend only what keeps the 99th percentile of a call's length within so many milliseconds: 250, 1.5s.",
+        parse=milliseconds,
+        least=1e-9,
+        in_python="Recommend only what keeps the 99th percentile of a call's length within so many seconds.",
+    )
+    max_memory_bytes: int | None = option(
+        PLAN,
+        None,
+        "--max-memory SIZE",
+        "Recommend only what keeps within so much memory, all processes together: 512MiB, 2GiB.",
+        parse=size,
+        least=1,
+        in_python="Recommend only what keeps within so many bytes of memory, all processes together.",
+    )
+    items: float | None = option(
+        PLAN,
         None,
         "--items N",
         "Plan for so many calls, as in 1e6, within a time.",
@@ -240,15 +191,17 @@ class Options:
         least=1,
         in_python="Plan for so many calls within ``within_s``.",
     )
-    within_s: float | None = _option(
+    within_s: float | None = option(
+        PLAN,
         None,
-        "--within",
+        "--within TIME",
         "The time for --items: 10m.",
         parse=seconds,
         least=0.001,
         in_python="The seconds for ``items``.",
     )
-    target_rate_per_s: float | None = _option(
+    target_rate_per_s: float | None = option(
+        PLAN,
         None,
         "--target-rate N/s",
         "Plan for calls that come at this rate: 500/s.",
@@ -256,16 +209,8 @@ class Options:
         least=1e-6,
         in_python="Plan for so many calls a second, for ever.",
     )
-    rtt_s: float = _option(
-        0.0,
-        "--rtt",
-        "A network round trip between machines, in plans and on the way to a broker.",
-        parse=seconds,
-        typed="0ms",
-        least=0.0,
-        in_python="Seconds of a network round trip between machines, in plans and on the way to a broker.",
-    )
-    predict_cpus: tuple[int, ...] = _option(
+    predict_cpus: tuple[int, ...] = option(
+        PLAN,
         (),
         "--predict-cpus N,...",
         "Predict for machines of so many CPUs too, as in 4,16,64; repeatable.",
@@ -274,49 +219,60 @@ class Options:
         repeatable=True,
         in_python="Predict for machines of so many CPUs too.",
     )
-    free_threaded: bool = _option(
-        False, "--free-threaded", "Predict for a free-threaded interpreter too, with each number of CPUs."
+    free_threaded: bool = option(
+        PLAN, False, "--free-threaded", "Predict for a free-threaded interpreter too, with each number of CPUs."
     )
-    broker: str | None = _option(
+    rtt_s: float = option(
+        QUEUES,
+        0.0,
+        "--rtt TIME",
+        "A network round trip between machines, in plans and on the way to a broker.",
+        parse=seconds,
+        typed="0ms",
+        least=0.0,
+        in_python="Seconds of a network round trip between machines, in plans and on the way to a broker.",
+    )
+    broker: str | None = option(
+        QUEUES,
         None,
         "--broker URL",
         "The broker of task queues, as in redis://localhost:6379/1; one of gilscope's own otherwise. GILSCOPE_BROKER, "
         "which does not show the password to other users, says the same.",
     )
-    allow_remote_broker: bool = _option(
+    allow_remote_broker: bool = option(
+        QUEUES,
         False,
         "--allow-remote-broker",
         "Use a broker that is on another machine, or that holds keys which are not gilscope's.",
     )
-    remote_workers: int | None = _option(
+    remote_workers: int | None = option(
+        QUEUES,
         None,
         "--remote-workers N",
         "Run rq-simple with so many workers of other hosts: there, gilscope worker --broker URL --secret-file FILE "
         "starts them.",
         least=1,
     )
-    secret_file: str | None = _option(
+    secret_file: str | None = option(
+        QUEUES,
         None,
         "--secret-file FILE",
         "What these hosts and the analysis sign with, in a file for you alone; it is written where there is none.",
     )
-    dask: str | None = _option(
+    dask: str | None = option(
+        QUEUES,
         None,
         "--dask URL",
         "A Dask scheduler whose workers to use, as in tcp://localhost:8786; a cluster of gilscope's own otherwise.",
     )
-    observer: Literal["auto", "psutil"] = _option(
-        "auto", "", "psutil does without Linux's /proc.", choices=("auto", "psutil")
-    )
-    hot: bool = _option(True, "", "Look for the hot lines with py-spy.")
 
     def __post_init__(self) -> None:
-        for option in all_options():
-            value = getattr(self, option.name)
-            if isinstance(option.default, tuple) and not isinstance(value, tuple):
+        for one in all_options():
+            value = getattr(self, one.name)
+            if isinstance(one.default, tuple) and not isinstance(value, tuple):
                 value = tuple(value)
-                object.__setattr__(self, option.name, value)
-            option.refuse_nonsense(value)
+                object.__setattr__(self, one.name, value)
+            one.refuse_nonsense(value)
         if (self.items is None) != (self.within_s is None):
             raise UsageError("items and within go together: so many calls within so long")
         elsewhere = [

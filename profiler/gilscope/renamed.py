@@ -10,9 +10,11 @@ __all__ = ["refuse_renamed"]
 
 #: Options of the command line and the notebook, and settings of `gilscope.analyze`.
 _NOW = {
+    "--from": "gilscope rank FOLDER, a command of its own",
     "--sampling": "--rate (-r)",
     "--anyway": "--force",
     "--predict-gil": "--free-threaded, which takes no value",
+    "hot": "hot_lines",
     "predict_gil": "free_threaded",
     "wanted_per_s": "target_rate_per_s",
 }

@@ -113,15 +113,13 @@ def until(process: subprocess.Popen[str], step: str) -> None:
 
 def test_what_makes_no_sense_with_several_pythons_is_refused_by_name(cli: Cli, folder: Path) -> None:
     several = python(folder, "a")
-    functions, recorded, module = cli.answers(
+    functions, module = cli.answers(
         ("analyze", *place("environments", "total", "where"), *several),
-        ("analyze", "--from", "folder", *several),
         ("analyze", str(TARGETS / "environments.py"), *several),
     )
-    assert [outcome.status for outcome in (functions, recorded, module)] == [2, 2, 2]
+    assert [outcome.status for outcome in (functions, module)] == [2, 2]
     assert "--python measures one function under each Python" in functions.line
     assert "--python measures one function under each Python" in module.line
-    assert "--from runs nothing, so no --python does" in recorded.line
 
 
 def test_what_is_the_matter_with_the_target_is_told_once(cli: Cli, folder: Path) -> None:

@@ -87,11 +87,11 @@ def test_what_cannot_be_drawn_is_a_usage_error(cli: Cli, recorded: Path) -> None
         ("report", "empty"): "neither recorded profiles (gilscope-*.profiles.json) nor saved results",
         ("report", f"{recorded}/gilscope-torn.profiles.json"): "no file could be read",
         ("report", str(recorded), "other.json"): "report on one sort",
-        ("analyze", "--from", "empty"): "neither recorded profiles",
-        ("analyze", "--from", "other.json"): "its schema is 'gilscope.result/9'",
-        ("analyze", "--from", str(recorded), "x:y"): "name no TARGET beside it",
-        ("analyze", "--from", str(recorded), "-f", "pdf"): "no format 'pdf'",
-        ("analyze", "--from", str(recorded), "--cpus", "0"): "--cpus 0: at least one is needed",
+        ("rank", "empty"): "neither recorded profiles",
+        ("rank", "other.json"): "its schema is 'gilscope.result/9'",
+        ("analyze", "--from", str(recorded)): "gilscope rank FOLDER",
+        ("rank", str(recorded), "-f", "pdf"): "--format 'pdf' is none of",
+        ("rank", str(recorded), "--cpus", "0"): "--cpus 0: at least one is needed",
     }
     for outcome, part in zip(cli.answers(*told), told.values(), strict=True):
         assert outcome.status == 2
@@ -100,9 +100,9 @@ def test_what_cannot_be_drawn_is_a_usage_error(cli: Cli, recorded: Path) -> None
 
 def test_the_most_promising_come_first_and_nothing_is_run(cli: Cli, recorded: Path) -> None:
     drawn, outcome, alone = cli.answers(
-        ("analyze", "--from", str(recorded)),
-        ("analyze", "--from", str(recorded), "--json", "--cpus", "2"),
-        ("analyze", "--from", str(recorded), "--json", "--cpus", "1"),
+        ("rank", str(recorded)),
+        ("rank", str(recorded), "--json", "--cpus", "2"),
+        ("rank", str(recorded), "--json", "--cpus", "1"),
     )
     assert {each.status for each in (drawn, outcome, alone)} == {0}
     assert all("skipped" in each.stderr for each in (drawn, outcome, alone))

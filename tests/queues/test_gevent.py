@@ -49,7 +49,7 @@ def test_a_coroutine_function_is_refused(start: Start) -> None:
 
 def test_waiting_calls_wait_together() -> None:
     result = gilscope.analyze(
-        sleep, NUMBERS, backends=("celery-gevent",), workers=(1, 8), budget_s=30.0, max_calls=120, hot=False
+        sleep, NUMBERS, backends=("celery-gevent",), workers=(1, 8), budget_s=30.0, max_calls=120, hot_lines=False
     )
     rates = {trial.workers: trial.throughput_per_s for trial in result.trials if trial.backend == "celery-gevent"}
     assert rates[1] is not None

@@ -54,7 +54,7 @@ def test_a_scheduler_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_analysis_gives_the_settings_and_the_program() -> None:
-    result = gilscope.analyze(sleep, NUMBERS, backends=("rq-simple",), workers=(2,), max_calls=40, hot=False)
+    result = gilscope.analyze(sleep, NUMBERS, backends=("rq-simple",), workers=(2,), max_calls=40, hot_lines=False)
     settings = {setting.setting: setting.value for setting in result.queue_settings}
     assert {setting.engine for setting in result.queue_settings} == {"rq-simple"}
     assert (settings["worker_class"], settings["num_workers"]) == ("SimpleWorker", "2")

@@ -67,7 +67,14 @@ def a_queue_is_metered_but_for_the_broker(trial: Trial) -> None:
 
 def test_an_analysis_gives_its_settings_and_its_program(server: RabbitMQ) -> None:
     result = gilscope.analyze(
-        sleep, NUMBERS, backends=("celery",), workers=(2,), max_calls=40, budget_s=20.0, hot=False, broker=server.url
+        sleep,
+        NUMBERS,
+        backends=("celery",),
+        workers=(2,),
+        max_calls=40,
+        budget_s=20.0,
+        hot_lines=False,
+        broker=server.url,
     )
     settings = {setting.setting: setting.value for setting in result.queue_settings}
     assert settings["consumer_timeout"] == "1800000"

@@ -60,7 +60,9 @@ def test_after_a_few_calls_growth_is_unknown(grown: Callable[..., float | None])
 
 
 def test_an_analysis_weighs_its_workers() -> None:
-    result = gilscope.analyze(leak_slowly, backends=("process",), workers=(2,), chunksize=1, budget_s=20.0, hot=False)
+    result = gilscope.analyze(
+        leak_slowly, backends=("process",), workers=(2,), chunksize=1, budget_s=20.0, hot_lines=False
+    )
     grew = next(trial.memory_growth_bytes for trial in result.trials if trial.backend == "process")
     assert grew is not None
     assert 0.5 * LEFT_BYTES < grew < 1.5 * LEFT_BYTES

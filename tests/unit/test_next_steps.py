@@ -365,7 +365,7 @@ def test_the_rest_comes_in_order_and_then_there_is_nothing_more() -> None:
     ("fields", "why_not"),
     [
         ({}, None),
-        ({"options": Options(hot=False)}, "not asked for"),
+        ({"options": Options(hot_lines=False)}, "not asked for"),
         ({"calls": 0}, "no calls were left in the budget"),
         ({"remaining_s": 0.1}, "no time was left in the budget"),
     ],
@@ -381,7 +381,7 @@ def test_a_solo_run_that_has_ended_shows_no_hot_lines() -> None:
 @pytest.mark.parametrize(("budget_s", "kept_s"), [(2.0, 0.5), (10.0, 1.0), (60.0, 6.0)])
 def test_time_is_kept_for_the_hot_lines_where_they_are_wanted(budget_s: float, kept_s: float) -> None:
     assert kept_for_hot_lines_s(Options(budget_s=budget_s)) == kept_s
-    assert kept_for_hot_lines_s(Options(budget_s=budget_s, hot=False)) == 0.0
+    assert kept_for_hot_lines_s(Options(budget_s=budget_s, hot_lines=False)) == 0.0
 
 
 # -- whatever happens -------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from gilscope.errors import UsageError
 from gilscope.measure.possible import inside_a_trial
 from gilscope.measure.tree import MARK
 from gilscope.options import Option, Options, all_options
+from gilscope.targets import TargetSpec
+from gilscope.targets.spec import DEFAULT_MAX_INPUTS
 
 
 class Clock:
@@ -202,13 +204,13 @@ def test_the_default_that_is_shown_is_the_default(option: Option) -> None:
     assert option.value(option.typed) == (option.default or None if option.name == "chunksize" else option.default)
 
 
-def test_the_command_line_has_every_option_that_can_be_typed() -> None:
+def test_the_command_line_has_every_option_as_it_is_declared() -> None:
     command = typer.main.get_group(app).commands["analyze"]
     told: dict[str | None, Any] = {parameter.name: parameter for parameter in command.params}
     for option in all_options():
-        assert (option.name in told) == bool(option.flags), option.name
-        if option.flags:
-            assert (told[option.name].opts, told[option.name].help) == ([*option.flags], option.help)
+        shown = told[option.name]
+        assert "/".join([*shown.opts, *shown.secondary_opts]) == "/".join(option.flags)
+        assert (shown.help, shown.rich_help_panel) == (option.help, option.panel)
 
 
 def test_python_has_every_option_by_its_name_and_default() -> None:
@@ -232,6 +234,21 @@ def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch
     assert seen == [replace(READ, seed=8, workers=(3,))]
     with pytest.raises(TypeError, match="bugdet_s"):
         analyze(len, bugdet_s=3)
+
+
+def test_no_more_inputs_are_taken_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[TargetSpec] = []
+
+    def investigate(target: TargetSpec, options: Options) -> Any:
+        taken.append(target)
+        return SimpleNamespace(interrupted=False)
+
+    monkeypatch.setattr("gilscope.analysis.investigate", investigate)
+    asked = iter(range(100))
+    analyze(len, asked, max_inputs=3)
+    analyze(len)
+    assert next(asked) == 4, "one more than is taken is asked for, to know whether there are more"
+    assert [target.max_inputs for target in taken] == [3, DEFAULT_MAX_INPUTS]
 
 
 @pytest.mark.parametrize(("former", "now"), [("predict_gil", "free_threaded"), ("wanted_per_s", "target_rate_per_s")])
@@ -262,7 +279,7 @@ def test_a_trial_is_known_by_its_mark(value: str | None, monkeypatch: pytest.Mon
     [
         (["analyze", "shop:price", "--inputs", "ORDERS"], True),
         (["analyze", "shop:price", "--help"], False),
-        (["analyze", "--from=out"], False),
+        (["analyze", "x:y", "--python=.venv/bin/python"], False),
         (["analyze"], False),
         (["report", "analyze"], False),
         ([], False),

@@ -64,7 +64,7 @@ def analyze(
     With ``pythons``, under each of these, side by side.
 
     :param func: any callable; what cannot be pickled is not tried on processes
-    :param inputs: one argument for each call; the first thousand are used. None takes those that `@classify` was given,
+    :param inputs: one argument for each call, ``max_inputs`` of them. None takes those that `@classify` was given,
         and calls it without an argument where there are none
     :param kwargs: keyword arguments of every call
     :param star: unpack each input as positional arguments, as `itertools.starmap` does
@@ -74,9 +74,11 @@ def analyze(
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
-    target = describe(func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown)
     refuse_renamed(settings)
     told = replace(options or Options(), **_with_budget(settings, options))
+    target = describe(
+        func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown, max_inputs=told.max_inputs
+    )
     result = investigate_pythons(target, told) if told.pythons else investigate(target, told)
     if result.interrupted:
         raise KeyboardInterrupt

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gilscope.backends.base import Backend
 
-__all__ = ["get", "names"]
+__all__ = ["get", "known", "names"]
 
 GROUP, BY_NAME_GROUP = "gilscope.backends", "gilscope.queues"
 OWN = {
@@ -35,6 +33,11 @@ def names() -> tuple[str, ...]:
     by_name = _declared(BY_NAME_GROUP)
     own = [name for name in OWN if name != "interpreter" or sys.version_info >= (3, 14)]
     return (*own, *(name for name in _declared(GROUP) if name not in by_name))
+
+
+def known() -> tuple[str, ...]:
+    """Those, and the ones that are tried only where they are named: the task queues."""
+    return (*names(), *_declared(BY_NAME_GROUP))
 
 
 def get(name: str) -> Backend:
@@ -54,7 +57,9 @@ def _load(name: str) -> object:
     by_name = _declared(BY_NAME_GROUP)
     value = ({**_declared(GROUP), **by_name, **OWN}).get(name)
     if value is None:
-        raise _unknown(name, (*names(), *by_name))
+        from gilscope.choosing import did_you_mean
+
+        raise UsageError(f"no backend {name!r}; there are {', '.join(known())}{did_you_mean(name, known())}")
     module, _, attribute = value.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)()
@@ -62,14 +67,6 @@ def _load(name: str) -> object:
         raise
     except Exception as error:
         raise UsageError(f"backend {name!r} ({value}) cannot be loaded: {error!r}") from error
-
-
-def _unknown(name: str, known: Sequence[str]) -> UsageError:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return UsageError(f"no backend {name!r}; there are {', '.join(known)}{hint}")
 
 
 def _declared(group: str) -> dict[str, str]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gilscope.cli.command import TARGET
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_pythons, status_of_results
 from gilscope.cli.named import functions_named
-from gilscope.cli.opportunities import show_opportunities
 from gilscope.cli.options import with_options
+from gilscope.cli.output_options import ALSO_FILES, AS_JSON, CODE, FORMAT, SHOW_OUTPUT, output_option
 from gilscope.errors import GilscopeError, UsageError
 
 if TYPE_CHECKING:
@@ -24,101 +25,66 @@ if TYPE_CHECKING:
 __all__ = ["analyze"]
 
 
+def _target_option(name: str, told: str, metavar: str | None = None) -> Any:
+    return typer.Option(name, help=told, metavar=metavar, rich_help_panel=TARGET)
+
+
 @with_options(after="teardown")
 def analyze(
     context_of_command: typer.Context,
     targets: Annotated[
-        list[str] | None,
+        list[str],
         typer.Argument(
             metavar="TARGET...",
             help="package.module:func, package.module:Class.method or path/to/file.py:func; without a function, all "
             "that @classify was given inputs for in package.module or path/to/file.py.",
+            rich_help_panel=TARGET,
         ),
-    ] = None,
-    recorded: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--from",
-            help="Run nothing: say which functions deserve it, by what GILSCOPE_OUT recorded there. Repeatable.",
-            metavar="FOLDER",
-        ),
-    ] = None,
+    ],
     inputs: Annotated[
         str | None,
-        typer.Option(
+        _target_option(
             "--inputs",
-            help="module:NAME, an iterable of inputs or a callable that makes one; or a folder of calls that "
-            "gilscope run --capture kept; else what @classify was given.",
-            metavar="REF",
+            "module:NAME, an iterable of inputs or a callable that makes one; or a folder of calls that gilscope run "
+            "--capture kept; else what @classify was given.",
+            "REF",
         ),
     ] = None,
     arg: Annotated[
         list[str] | None,
-        typer.Option("--arg", help="A positional argument of the call, as an expression; repeatable.", metavar="EXPR"),
+        _target_option("--arg", "A positional argument of the call, as an expression; repeatable.", "EXPR"),
     ] = None,
     kwarg: Annotated[
-        list[str] | None,
-        typer.Option("--kwarg", help="A keyword argument of every call; repeatable.", metavar="NAME=EXPR"),
+        list[str] | None, _target_option("--kwarg", "A keyword argument of every call; repeatable.", "NAME=EXPR")
     ] = None,
-    star: Annotated[bool, typer.Option("--star", help="Unpack each input as positional arguments.")] = False,
+    star: Annotated[bool, _target_option("--star", "Unpack each input as positional arguments.")] = False,
     setup: Annotated[
         str | None,
-        typer.Option(
-            "--setup", help="Called once in every process that runs the target, before that is imported.", metavar="REF"
-        ),
+        _target_option("--setup", "Called once in every process that runs the target, before that is imported.", "REF"),
     ] = None,
     teardown: Annotated[
-        str | None, typer.Option("--teardown", help="Called once in every such process, at its end.", metavar="REF")
+        str | None, _target_option("--teardown", "Called once in every such process, at its end.", "REF")
     ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Also write a file: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json "
-            ".gecko.json .collapsed; a folder gets html, csv, json and md; - is stdout. Repeatable.",
-            metavar="PATH",
-        ),
-    ] = None,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="What goes to stdout: text, json, csv, html, md, perfetto, speedscope, gecko or collapsed.",
-        ),
-    ] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    show_output: Annotated[
-        bool, typer.Option("--show-output", help="Show the last of what the target printed, on stderr.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
-    code: Annotated[bool, typer.Option("--code", help="Print only the program to paste; it runs as it is.")] = False,
+    output: Annotated[list[str] | None, ALSO_FILES] = None,
+    format_name: Annotated[str, FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
+    show_output: Annotated[bool, SHOW_OUTPUT] = False,
+    quiet: Annotated[bool, output_option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
+    code: Annotated[bool, CODE] = False,
     verbose: Annotated[
         int,
-        typer.Option(
+        output_option(
             "--verbose",
             "-v",
             count=True,
+            show_default=False,
             help="Say each step on stderr, and tell more: ledgers, hot lines, why not the others, the code; -vv: all.",
         ),
     ] = 0,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar.")] = False,
+    no_progress: Annotated[bool, output_option("--no-progress", help="No progress bar.")] = False,
     **typed: Any,
 ) -> None:
     """Run functions alone and under every executor backend, account for every second, and say how to run them."""
-    if recorded:
-        if typed["pythons"]:
-            raise UsageError("--from runs nothing, so no --python does: leave one of them out")
-        if targets:
-            raise UsageError(
-                "--from says which functions deserve an analysis: name no TARGET beside it, or leave it out"
-            )
-        form = "json" if as_json else format_name
-        show_opportunities(recorded, cpus=typed["cpus"], outputs=output or [], format_name=form, quiet=quiet)
-        return
-    if not targets:
-        context_of_command.fail("Missing argument 'TARGET...'.")
     from gilscope.cli.output import Destinations
     from gilscope.extensions import check
     from gilscope.measure.tree import leaving_no_process
@@ -142,6 +108,7 @@ def analyze(
             setup=setup,
             teardown=teardown,
             cwd=cwd,
+            max_inputs=options.max_inputs,
         )
         for target in targets
     ]

@@ -19,6 +19,7 @@ from gilscope.cli.doctor import doctor
 from gilscope.cli.dump import dump
 from gilscope.cli.exits import INTERRUPTED, USAGE
 from gilscope.cli.failures import tell_failure
+from gilscope.cli.rank import rank
 from gilscope.cli.report import report
 from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
@@ -34,7 +35,7 @@ _Refused: Any = typer.BadParameter.mro()[1]
 
 app = typer.Typer(
     name="gilscope",
-    cls=group_of(analyze, attach, check, compare, config, doctor, dump, report, run_program, schema, top),
+    cls=group_of(analyze, attach, check, compare, config, doctor, dump, rank, report, run_program, schema, top),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
     add_completion=False,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gilscope.cli.command import TARGET, WATCH
 from gilscope.cli.exits import INTERRUPTED
+from gilscope.cli.output_options import AS_JSON, PROGRAM_FILES, PROGRAM_FORMAT, QUIET
 from gilscope.cli.watching import (
-    FORMAT,
     MEMORY,
-    OUTPUT,
     OVERHEAD,
     PROCESSES,
     RATE,
@@ -25,21 +25,29 @@ __all__ = ["attach"]
 
 
 def attach(
-    pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
+    pid: Annotated[
+        int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.", rich_help_panel=TARGET)
+    ],
     duration: Annotated[
         str,
-        typer.Option("--duration", "-d", metavar="TIME", help="How long; Ctrl-C ends it sooner, with the report."),
+        typer.Option(
+            "--duration",
+            "-d",
+            metavar="TIME",
+            help="How long; Ctrl-C ends it sooner, with the report.",
+            rich_help_panel=WATCH,
+        ),
     ] = "30s",
-    output: Annotated[list[str] | None, OUTPUT] = None,
-    format_name: Annotated[str, FORMAT] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    output: Annotated[list[str] | None, PROGRAM_FILES] = None,
+    format_name: Annotated[str, PROGRAM_FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
     rate: Annotated[str, RATE] = "100",
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
     memory: Annotated[bool, MEMORY] = True,
     threads: Annotated[list[str] | None, THREADS] = None,
     verbose: Annotated[bool, VERBOSE] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Watch a running program from outside: who holds the GIL, who waits for it, what blocks its event loops."""
     from gilscope import parsing

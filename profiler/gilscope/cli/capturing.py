@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = ["CAPTURE", "MOST", "TO", "Capturing", "capturing"]
 
+_KEEPING = "Keeping calls"
 CAPTURE = typer.Option(
     "--capture",
     metavar="SPEC,...",
     help="Functions of which to keep arguments of real calls, as analyze is told of them: module:function. Repeatable.",
+    rich_help_panel=_KEEPING,
 )
-TO = typer.Option("--capture-to", metavar="FOLDER", help="Where to: gilscope analyze --inputs takes them from there.")
-MOST = typer.Option("--capture-most", metavar="N", help="Calls of each function that each process keeps.")
+TO = typer.Option(
+    "--capture-to",
+    metavar="FOLDER",
+    help="Where to: gilscope analyze --inputs takes them from there.",
+    rich_help_panel=_KEEPING,
+)
+MOST = typer.Option(
+    "--capture-most", metavar="N", help="Calls of each function that each process keeps.", rich_help_panel=_KEEPING
+)
 _MOST_CALLS = 65_000
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gilscope.cli.compare import FORCE, FORMAT, OUTPUT
+from gilscope.cli.compare import FORCE
+from gilscope.cli.output_options import AS_JSON, QUIET, SHEET_FILES, SHEET_FORMAT
 
 if TYPE_CHECKING:
     from gilscope.cli.output import Destinations
@@ -37,10 +38,10 @@ def check(
         ),
     ] = None,
     force: Annotated[bool, FORCE] = False,
-    output: Annotated[list[str] | None, OUTPUT] = None,
-    format_name: Annotated[str, FORMAT] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+    output: Annotated[list[str] | None, SHEET_FILES] = None,
+    format_name: Annotated[str, SHEET_FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Hold new results against a baseline: exit status 1 when a condition is shown to hold, or cannot be judged."""
     from gilscope.cli.compare import compare_files

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import typer.core
 
 from gilscope.cli.failures import refused
 from gilscope.renamed import refuse_renamed
 
-__all__ = ["Command", "ProcessCommand"]
+__all__ = ["OUTPUT", "TARGET", "WATCH", "Command", "ProcessCommand"]
+
+#: Parts of the help: an option names its own as its ``rich_help_panel``. Rich itself would make the help three times as
+#: slow to appear.
+TARGET: Final = "Target"
+WATCH: Final = "How to watch"
+OUTPUT: Final = "Output"
 
 
 class Command(typer.core.TyperCommand):
-    """A command that says what an option is called now where a former name of it is typed.
+    """A command whose help stands in parts, and that says what an option is called now where a former name of it is
+    typed.
 
     :raises UsageError: then
     """
@@ -38,6 +45,45 @@ class Command(typer.core.TyperCommand):
             return super().invoke(ctx)
         except BrokenPipeError as error:  # typer would take it for that of standard output
             raise refused(error) from error
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Of arguments what stands for them, and nothing around that: it says how many there may be."""
+        del ctx
+        arguments = [one for one in self.params if one.param_type_name == "argument"]
+        return [str(self.options_metavar), *(_name_of(argument) for argument in arguments)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The arguments and options, each part in the place of its first; where reports go comes last."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            part, record = _part_of(parameter, list(parts)), _told(parameter, ctx)
+            if record is not None:
+                parts.setdefault(part, []).append(record)
+        parts |= {OUTPUT: parts.pop(OUTPUT)} if OUTPUT in parts else {}
+        for part, records in parts.items():
+            with formatter.section(part):
+                formatter.write_dl(records)
+
+
+def _part_of(parameter: Any, so_far: list[str]) -> str:
+    """Where nothing is said, options of commands without parts stand together, and the help with what is printed."""
+    if parameter.rich_help_panel:
+        return str(parameter.rich_help_panel)
+    if parameter.param_type_name == "argument":
+        return "Arguments"
+    return OUTPUT if parameter.name == "help" and OUTPUT in so_far else "Options"
+
+
+def _told(parameter: Any, ctx: Any) -> tuple[str, str] | None:
+    """The name and the help; None where it is not shown. Of an argument without its type, which its name tells."""
+    if parameter.param_type_name == "argument":
+        return _name_of(parameter), parameter.help or ""
+    record: tuple[str, str] | None = parameter.get_help_record(ctx)
+    return record
+
+
+def _name_of(argument: Any) -> str:
+    return str(argument.metavar or argument.name.upper())
 
 
 class ProcessCommand(Command):

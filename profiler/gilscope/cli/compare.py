@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from gilscope.cli.output_options import AS_JSON, QUIET, SHEET_FILES, SHEET_FORMAT
+
 if TYPE_CHECKING:
     from gilscope.decide.comparable import Matched
     from gilscope.decide.regress import Comparison
     from gilscope.report.sheet import Sheet
 
-__all__ = ["FORCE", "FORMAT", "OUTPUT", "Compared", "compare", "compare_files"]
+__all__ = ["FORCE", "Compared", "compare", "compare_files"]
 
-OUTPUT = typer.Option(
-    "--output", "-o", metavar="PATH", help="A file to write: .json .csv .html .md; a folder gets all."
-)
-FORMAT = typer.Option("--format", "-f", help="What goes to stdout: text, json, csv, html or md.")
 FORCE = typer.Option(
     "--force", help="Compare results of different machines, Pythons, targets or inputs, and say so on top."
 )
@@ -29,10 +27,10 @@ def compare(
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Later ones of the same functions.")],
     force: Annotated[bool, FORCE] = False,
-    output: Annotated[list[str] | None, OUTPUT] = None,
-    format_name: Annotated[str, FORMAT] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+    output: Annotated[list[str] | None, SHEET_FILES] = None,
+    format_name: Annotated[str, SHEET_FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Say what became faster or slower, or waits more or less for the GIL, between two saved results, two programs that
     were watched, or two recordings of a service, and what cannot be told from noise."""

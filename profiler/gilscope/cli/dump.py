@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gilscope.cli.compare import FORMAT, OUTPUT
+from gilscope.cli.output_options import AS_JSON, QUIET, SHEET_FILES, SHEET_FORMAT
 from gilscope.cli.watching import MEMORY, or_without_memory
 
 __all__ = ["dump"]
@@ -15,10 +15,10 @@ __all__ = ["dump"]
 def dump(
     pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The process: any CPython from 3.11 on.")],
     memory: Annotated[bool, MEMORY] = True,
-    output: Annotated[list[str] | None, OUTPUT] = None,
-    format_name: Annotated[str, FORMAT] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+    output: Annotated[list[str] | None, SHEET_FILES] = None,
+    format_name: Annotated[str, SHEET_FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Say at once what every thread of a running program does, who holds the GIL, and since when."""
     from gilscope.cli.output import Destinations

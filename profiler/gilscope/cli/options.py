@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gilscope.cli.completing import backends_beginning, one_of
+
 if TYPE_CHECKING:  # declaring them takes time, which those who ask for other commands need not wait for
     from gilscope.options import Option
 
@@ -17,8 +19,8 @@ AFTER = "options_after"
 
 
 def with_options(after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command every option that can be typed, behind its parameter ``after``; it gets what was typed as further
-    keywords, as `gilscope.options.Options.read` takes it."""
+    """Give a command every option, behind its parameter ``after``; it gets what was typed as further keywords, as
+    `gilscope.options.Options.read` takes it."""
 
     def marked(command: Callable[..., None]) -> Callable[..., None]:
         setattr(command, AFTER, after)
@@ -44,7 +46,7 @@ def _parameters(own: inspect.Signature, after: str) -> Iterator[inspect.Paramete
         if parameter.kind is not parameter.VAR_KEYWORD:
             yield parameter
         if parameter.name == after:
-            yield from (_parameter(option) for option in all_options() if option.flags)
+            yield from (_parameter(option) for option in all_options())
 
 
 def _parameter(option: Option) -> inspect.Parameter:
@@ -52,5 +54,18 @@ def _parameter(option: Option) -> inspect.Parameter:
     default = option.typed if option.parse else option.default
     kind = list[kind] if option.repeatable else kind
     kind = kind | None if default is None else kind
-    typed: Any = Annotated[kind, typer.Option(*option.flags, help=option.help, metavar=option.metavar)]
+    told: Any = typer.Option(
+        *option.flags,
+        help=option.help,
+        metavar=option.placeholder,
+        rich_help_panel=option.panel,
+        autocompletion=_completion(option),
+    )
+    typed: Any = Annotated[kind, told]
     return inspect.Parameter(option.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=typed)
+
+
+def _completion(option: Option) -> Callable[[str], list[str]] | None:
+    if option.name == "backends":
+        return backends_beginning
+    return one_of(option.choices) if option.choices else None

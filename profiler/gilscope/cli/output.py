@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from gilscope import report
+from gilscope.choosing import require_choice
 from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
 from gilscope.records.programs import ProgramRecord
@@ -79,8 +80,8 @@ class Destinations:
     """
 
     def __init__(self, paths: Sequence[str], names: Sequence[str], format_name: str) -> None:
-        if format_name not in (*report.FORMATS, CODE):
-            raise UsageError(f"no format {format_name!r}; there are {', '.join(report.FORMATS)}")
+        if format_name != CODE:
+            require_choice("--format", format_name, report.FORMATS)
         self._format = format_name
         self._files = Files([path for path in paths if path != STDOUT], names)
         self._in_a_line = bool(self._files) and STDOUT not in paths

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gilscope.cli.output_options import AS_JSON, CODE, FILES, FORMAT, QUIET, SHOW_OUTPUT, output_option
+
 __all__ = ["report"]
 
 
@@ -17,31 +19,22 @@ def report(
             help="Results that were saved as JSON, or what GILSCOPE_OUT recorded: files, or folders of them.",
         ),
     ],
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            help="A file to write: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json "
-            ".gecko.json .collapsed; a folder gets html, csv, json and md. Repeatable.",
-        ),
-    ] = None,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="What goes to stdout: text, json, csv, html, md, perfetto, speedscope, gecko or collapsed.",
-        ),
-    ] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    code: Annotated[bool, typer.Option("--code", help="Print only the program to paste; it runs as it is.")] = False,
+    output: Annotated[list[str] | None, FILES] = None,
+    format_name: Annotated[str, FORMAT] = "text",
+    as_json: Annotated[bool, AS_JSON] = False,
+    code: Annotated[bool, CODE] = False,
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Tell more: -vv all of a result, -v all of a program.")
+        int,
+        output_option(
+            "--verbose",
+            "-v",
+            count=True,
+            show_default=False,
+            help="Tell more: -vv all of a result, -v all of a program.",
+        ),
     ] = 0,
-    show_output: Annotated[bool, typer.Option("--show-output", help="Show what the target printed.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not name the files written.")] = False,
+    show_output: Annotated[bool, SHOW_OUTPUT] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Draw saved results in any format, or merge and draw recorded profiles, without measuring."""
     from gilscope.cli.exits import tell_skipped

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gilscope.cli.capturing import CAPTURE, MOST, TO
-from gilscope.cli.watching import OUTPUT, OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
+from gilscope.cli.command import TARGET
+from gilscope.cli.output_options import PROGRAM_FILES, output_option
+from gilscope.cli.watching import OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ def run(
     program: Annotated[
         list[str],
         typer.Argument(
-            metavar="[--] SCRIPT.py [ARGS...] | -m MODULE [ARGS...] | -c CODE", help="As python is given it."
+            metavar="[--] SCRIPT.py [ARGS...] | -m MODULE [ARGS...] | -c CODE",
+            help="As python is given it.",
+            rich_help_panel=TARGET,
         ),
     ],
-    output: Annotated[list[str] | None, OUTPUT] = None,
+    output: Annotated[list[str] | None, PROGRAM_FILES] = None,
     rate: Annotated[str, RATE] = "100",
     overhead: Annotated[str, OVERHEAD] = "1%",
     processes: Annotated[str, PROCESSES] = "all",
@@ -38,7 +42,7 @@ def run(
     capture_to: Annotated[str | None, TO] = None,
     capture_most: Annotated[int, MOST] = 200,
     verbose: Annotated[bool, VERBOSE] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write the files and nothing else.")] = False,
+    quiet: Annotated[bool, output_option("--quiet", "-q", help="Write the files and nothing else.")] = False,
 ) -> None:
     """Run a program as python would, and tell who held the GIL, who waited for it, and what blocked its event loops.
 

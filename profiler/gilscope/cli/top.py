@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gilscope.cli.command import TARGET, WATCH
+from gilscope.cli.output_options import output_option
 from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, RATE, THREADS, or_without_memory
 from gilscope.errors import UsageError
 from gilscope.units import exact
@@ -34,14 +36,22 @@ def top(
         typer.Argument(
             metavar="PID | -- SCRIPT.py [ARGS...] | -- -m MODULE [ARGS...] | -- -c CODE",
             help="A process that runs, or a program to be started as by python.",
+            rich_help_panel=TARGET,
         ),
     ],
     window: Annotated[
-        str, typer.Option("--window", "-w", metavar="TIME", help="How many seconds are shown, the last: 1s to 60s.")
+        str,
+        typer.Option(
+            "--window",
+            "-w",
+            metavar="TIME",
+            help="How many seconds are shown, the last: 1s to 60s.",
+            rich_help_panel=WATCH,
+        ),
     ] = "5s",
     output: Annotated[
         list[str] | None,
-        typer.Option(
+        output_option(
             "--output",
             "-o",
             metavar="PATH",
@@ -50,7 +60,7 @@ def top(
     ] = None,
     printed: Annotated[
         str | None,
-        typer.Option(
+        output_option(
             "--program-output",
             metavar="FILE",
             help="Where what the started program prints goes; else it is not kept but for the last of standard error, "

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gilscope.choosing import require_choice
+from gilscope.cli.command import OUTPUT, WATCH
+from gilscope.cli.completing import one_of
 from gilscope.errors import AttachError, UsageError
 from gilscope.parsing import hertz
 from gilscope.units import exact
@@ -18,9 +21,7 @@ if TYPE_CHECKING:
     from gilscope.records.programs import ProgramRecord
 
 __all__ = [
-    "FORMAT",
     "MEMORY",
-    "OUTPUT",
     "OVERHEAD",
     "PROCESSES",
     "RATE",
@@ -31,28 +32,29 @@ __all__ = [
     "tell",
 ]
 
-OUTPUT = typer.Option(
-    "--output",
-    "-o",
-    metavar="PATH",
-    help="A file to write: .html .json .csv .md .txt; for viewers .perfetto.json .speedscope.json .collapsed; a folder "
-    "gets html, csv, json and md. Repeatable.",
+
+def _option(*flags: str, **more: Any) -> Any:
+    return typer.Option(*flags, rich_help_panel=WATCH, **more)
+
+
+RATE = _option("--rate", "-r", metavar="HZ", help="Moments a second at which each process is looked at, at most.")
+OVERHEAD = _option(
+    "--overhead", metavar="SHARE", help="CPU that looking may take from the program, as a share of all CPUs."
 )
-FORMAT = typer.Option(
-    "--format", "-f", help="How it is told: text, json, csv, html, md, perfetto, speedscope, collapsed."
+_PROCESSES = ("all", "main")
+PROCESSES = _option(
+    "--processes",
+    metavar=f"[{'|'.join(_PROCESSES)}]",
+    help="Those that it starts too, or the first alone.",
+    autocompletion=one_of(_PROCESSES),
 )
-RATE = typer.Option("--rate", "-r", metavar="HZ", help="Moments a second at which each process is looked at, at most.")
-OVERHEAD = typer.Option(
-    "--overhead", metavar="SHARE", help="CPU that looking may take from the program, as a share of all CPUs: 1%."
-)
-PROCESSES = typer.Option("--processes", help="all: those that it starts too; main: the first alone.")
-MEMORY = typer.Option("--memory/--no-memory", help="Without: what the kernel alone tells, of any process.")
-THREADS = typer.Option(
+MEMORY = _option("--memory/--no-memory", help="Without: what the kernel alone tells, of any process.")
+THREADS = _option(
     "--threads",
     metavar="PATTERN",
     help="Tell of threads with such names alone, as in 'worker*': the names that the program gave them. Repeatable.",
 )
-VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.")
+VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.", rich_help_panel=OUTPUT)
 _MOST_HZ = 10_000.0
 
 
@@ -66,8 +68,7 @@ def settings_of(rate: str, overhead: str, processes: str, threads: Sequence[str]
     rate_hz = hertz(rate, "--rate")
     if not 0 < rate_hz <= _MOST_HZ:
         raise UsageError(f"--rate {rate} is no sampling rate: give moments a second, from 1 to {exact(_MOST_HZ)}")
-    if processes not in ("all", "main"):
-        raise UsageError(f"--processes {processes!r} is neither all nor main")
+    require_choice("--processes", processes, _PROCESSES)
     return Settings(rate_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))
 
 

@@ -81,7 +81,7 @@ def next_step(measured: Measured) -> Step | None:
 def kept_for_hot_lines_s(options: Options) -> float:
     """Seconds of the budget that nothing else may take."""
     kept_s = min(max(HOT_SHARE * options.budget_s, HOT_KEPT_S), HOT_MOST * options.budget_s)
-    return kept_s if options.hot else 0.0
+    return kept_s if options.hot_lines else 0.0
 
 
 # -- alone ------------------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def _look_for_hot_lines(measured: Measured) -> LookForHotLines | None:
 
 
 def _why_no_hot_lines(measured: Measured) -> str | None:
-    if not measured.experiment.options.hot:
+    if not measured.experiment.options.hot_lines:
         return "not asked for"
     if measured.solo is None or not measured.solo.alive:
         return "the solo run had ended"

@@ -69,8 +69,8 @@ def _parser() -> MagicArgumentParser:
     parser = MagicArgumentParser(f"%{NAME}")  # type: ignore[no-untyped-call]
     add: Callable[..., Any] = parser.add_argument
     for option in all_options():
-        if option.flags:
-            add(*option.flags, dest=option.name, help=option.help.replace("%", "%%"), **_typed(option))
+        flags = [flag.partition("/")[0] for flag in option.flags]
+        add(*flags, dest=option.name, help=option.help.replace("%", "%%"), **_typed(option))
     add("-i", "--inputs", metavar="NAME", help="A variable with the inputs, one call each; or what makes them.")
     add("--star", action="store_true", help="Unpack each input as positional arguments.")
     add("-q", "--quiet", action="store_true", help="No progress.")
@@ -81,9 +81,9 @@ def _parser() -> MagicArgumentParser:
 def _typed(option: Option) -> dict[str, Any]:
     """How an argument parser takes it."""
     if option.kind is bool and option.parse is None:
-        return {"action": "store_true"}
+        return {"action": argparse.BooleanOptionalAction if option.default else "store_true"}
     action = "append" if option.repeatable else "store"
-    return {"action": action, "metavar": option.metavar, "type": str if option.parse else option.kind}
+    return {"action": action, "metavar": option.placeholder, "type": str if option.parse else option.kind}
 
 
 def _parted(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace, str]:
@@ -99,6 +99,7 @@ def _measured(
     shell: InteractiveShell, given: argparse.Namespace, typed: str, cell: str | None
 ) -> Result | PythonsResult:
     options = Options.read(vars(given))
+    given.max_inputs = options.max_inputs  # its default too
     target = _of_line(shell, given, typed) if cell is None else _of_cell(shell, given, typed, cell)
     with progress(shell, target.spec.rpartition(":")[2], quiet=given.quiet) as tell:
         return investigate_pythons(target, options, tell) if options.pythons else investigate(target, options, tell)
@@ -113,9 +114,10 @@ def _of_line(shell: InteractiveShell, given: argparse.Namespace, typed: str) -> 
         _refuse_incomplete(asked)
         if given.star:
             raise UsageError("--star unpacks each of the inputs, but there are none: give --inputs NAME")
-        return describe(asked.func, asked.inputs, star=asked.star, kwargs=asked.kwargs)
+        return describe(asked.func, asked.inputs, star=asked.star, kwargs=asked.kwargs, max_inputs=given.max_inputs)
     asked = Asked(value_of(typed, shell.user_ns, file))
-    return describe(asked.func, value_of(given.inputs, shell.user_ns, file), star=given.star)
+    inputs = value_of(given.inputs, shell.user_ns, file)
+    return describe(asked.func, inputs, star=given.star, max_inputs=given.max_inputs)
 
 
 def _refuse_incomplete(asked: Asked) -> None:
@@ -143,7 +145,7 @@ def _of_cell(shell: InteractiveShell, given: argparse.Namespace, typed: str, cel
     source = f"\n{shell.transform_cell(cell)}"  # type: ignore[no-untyped-call]  # the magic itself is the first line
     func = function_of_cell(source, parameters, shell.user_ns, shell.compile.cache(source))
     inputs = None if given.inputs is None else value_of(given.inputs, shell.user_ns, NAME)
-    return describe(func, inputs, star=given.star or len(parameters) > 1)
+    return describe(func, inputs, star=given.star or len(parameters) > 1, max_inputs=given.max_inputs)
 
 
 def _told(error: GilscopeError) -> str:
