@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,3 +97,64 @@ def test_a_wrong_choice_is_answered_with_the_nearest() -> None:
         require_choice("--format", "HTLM", ("text", "html"))
     with pytest.raises(UsageError, match=r"none of text, html$"):
         require_choice("--format", "4711", ("text", "html"))
+
+
+SHOP = """
+import os
+ORDERS: list[int] = [1, 2]
+_PRIVATE = 3
+def price(order): ...
+async def pay(order): ...
+class Cart:
+    def __init__(self): ...
+    def total(self): ...
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("raise SystemExit('nobody imports this')")
+    (tmp_path / "shop" / "orders.py").write_text(SHOP)
+    (tmp_path / "broken.py").write_text("def (")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "offered"),
+    [
+        ("shop.orders:p", ["shop.orders:price", "shop.orders:pay"]),
+        ("shop/orders.py:Ca", ["shop/orders.py:Cart.total"]),
+        ("shop.orders:O", ["shop.orders:ORDERS"]),
+        ("shop.orders:_", []),
+        ("broken:f", []),
+        ("nowhere:f", []),
+        ("shop", []),
+    ],
+)
+def test_functions_and_inputs_are_completed_from_a_file_that_is_not_imported(
+    shop: Path, incomplete: str, offered: list[str]
+) -> None:
+    assert completed("analyze", "targets", incomplete) == offered
+    assert completed("analyze", "inputs", incomplete) == offered
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("gilscope analyze shop.orders : pr", "price"),  # as bash parts shop.orders:pr
+        ("gilscope analyze x:y --start-method f", "forkserver\nfork"),
+        ("gilscope report --form", "--format"),
+        ("gilscope ran", "rank"),
+    ],
+)
+def test_bash_is_offered_what_may_follow(
+    shop: Path, words: str, offered: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_GILSCOPE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    with pytest.raises(SystemExit):
+        app(prog_name="gilscope")
+    assert capsys.readouterr().out.strip() == offered

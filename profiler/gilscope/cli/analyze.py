@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gilscope.cli.command import TARGET
+from gilscope.cli.completing import names_beginning
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_pythons, status_of_results
 from gilscope.cli.named import functions_named
 from gilscope.cli.options import with_options
@@ -26,7 +27,8 @@ __all__ = ["analyze"]
 
 
 def _target_option(name: str, told: str, metavar: str | None = None) -> Any:
-    return typer.Option(name, help=told, metavar=metavar, rich_help_panel=TARGET)
+    completed = names_beginning if metavar == "REF" else None
+    return typer.Option(name, help=told, metavar=metavar, rich_help_panel=TARGET, autocompletion=completed)
 
 
 @with_options(after="teardown")
@@ -39,6 +41,7 @@ def analyze(
             help="package.module:func, package.module:Class.method or path/to/file.py:func; without a function, all "
             "that @classify was given inputs for in package.module or path/to/file.py.",
             rich_help_panel=TARGET,
+            autocompletion=names_beginning,
         ),
     ],
     inputs: Annotated[

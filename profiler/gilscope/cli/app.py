@@ -38,7 +38,6 @@ app = typer.Typer(
     cls=group_of(analyze, attach, check, compare, config, doctor, dump, rank, report, run_program, schema, top),
     help="Which executor should run this function? Measured, accounted for, and said plainly.",
     no_args_is_help=True,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would make the help three times as slow to appear
