@@ -279,6 +279,7 @@ def test_a_trial_is_known_by_its_mark(value: str | None, monkeypatch: pytest.Mon
     [
         (["analyze", "shop:price", "--inputs", "ORDERS"], True),
         (["analyze", "shop:price", "--help"], False),
+        (["analyze", "shop:price", "--dry-run"], False),
         (["analyze", "x:y", "--python=.venv/bin/python"], False),
         (["analyze"], False),
         (["report", "analyze"], False),

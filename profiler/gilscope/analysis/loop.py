@@ -25,7 +25,7 @@ from gilscope.options import Options
 from gilscope.result import Result
 from gilscope.targets import TargetSpec
 
-__all__ = ["Progress", "Tell", "begun", "carried_out", "check", "investigate"]
+__all__ = ["Progress", "Tell", "begun", "carried_out", "check", "investigate", "traits_of"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def begun(
         budget = Budget(
             options.budget_s, options.max_calls, kept_for_hot_lines_s(options), start_limit_s=options.may_start_s
         )
-        experiment = Experiment(options, cpus.usable, _traits(options, extensions, python), cpus.cores)
+        experiment = Experiment(options, cpus.usable, traits_of(options, extensions, python), cpus.cores)
 
         def say(doing: str) -> None:
             tell(Progress(doing, budget.wall_s, options.budget_s + budget.started_s))
@@ -123,7 +123,9 @@ def _measure(runner: Runner, at_end: Callable[[], None]) -> None:
         at_end()
 
 
-def _traits(options: Options, extensions: Sequence[Extension], python: Python | None) -> dict[str, BackendTraits]:
+def traits_of(
+    options: Options, extensions: Sequence[Extension], python: Python | None = None
+) -> dict[str, BackendTraits]:
     """Of the backends that may be tried, ``serial`` first.
 
     :raises UsageError: when one is not there

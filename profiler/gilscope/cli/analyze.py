@@ -31,7 +31,7 @@ def _target_option(name: str, told: str, metavar: str | None = None) -> Any:
     return typer.Option(name, help=told, metavar=metavar, rich_help_panel=TARGET, autocompletion=completed)
 
 
-@with_options(after="teardown")
+@with_options(after="dry")
 def analyze(
     context_of_command: typer.Context,
     targets: Annotated[
@@ -68,6 +68,9 @@ def analyze(
     teardown: Annotated[
         str | None, _target_option("--teardown", "Called once in every such process, at its end.", "REF")
     ] = None,
+    dry: Annotated[
+        bool, _target_option("--dry-run", "Run nothing: say what would be measured, and with how many calls.")
+    ] = False,
     output: Annotated[list[str] | None, ALSO_FILES] = None,
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, AS_JSON] = False,
@@ -100,6 +103,12 @@ def analyze(
     destinations = Destinations(output or [], targets, form)
     options = Options.read(typed)
     check(options)
+    if dry:
+        from gilscope.analysis.dry_run import dry_run
+        from gilscope.report.dry_runs import dry_run_sheet
+
+        destinations.write(dry_run_sheet(targets, *dry_run(options)), quiet=quiet)
+        return
     cwd = current_folder()
     specs = [
         TargetSpec(

@@ -29,8 +29,9 @@ def begun(arguments: Sequence[str]) -> Iterator[Spares | None]:
 
 
 def asks_for_an_analysis(arguments: Sequence[str]) -> bool:
-    """Whether functions are to be run, by the look of it: not where the help is asked for, nor by another Python."""
+    """Whether functions are to be run, by the look of it: not where the help or a dry run is asked for, nor by another
+    Python."""
     options = {argument.partition("=")[0] for argument in arguments}
     elsewhere = any(os.environ.get(name) for name in ("GILSCOPE_PYTHON", "GILSCOPE_ANALYZE_PYTHON"))
     asked = arguments[:1] == ["analyze"] and len(arguments) > 1
-    return asked and not elsewhere and not options & {"-h", "--help", "--python"}
+    return asked and not elsewhere and not options & {"-h", "--help", "--dry-run", "--python"}
