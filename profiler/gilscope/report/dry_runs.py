@@ -42,9 +42,8 @@ def dry_run_sheet(targets: Sequence[str], experiment: Experiment, found: Sequenc
         document=tabled(
             f"Dry run: nothing was run. {counted(len(targets), 'target')}, {counted(experiment.cpus, 'CPU')}",
             (
-                f"Each of {', '.join(targets)} would be called alone first, then under {', '.join(beside)}: its "
-                f"module was not imported, and its inputs, of which the first {options.max_inputs:,} at most are taken, were "
-                "not counted.",
+                f"Each of {', '.join(targets)} would be called alone first, then under {', '.join(beside)}. No module "
+                f"was imported and no input counted: the first {options.max_inputs:,} at most are taken.",
                 _budget(experiment),
                 _UNKNOWN,
             ),
