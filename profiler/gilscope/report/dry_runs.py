@@ -10,7 +10,7 @@ from gilscope.decide.next_steps import SWEEP_UNTIL, kept_for_hot_lines_s
 from gilscope.report.document import Row, Table, headed
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import configuration
-from gilscope.units import counted, rough_duration
+from gilscope.units import counted, exact, rough_duration
 
 if TYPE_CHECKING:
     from gilscope.configuration import Configuration
@@ -43,7 +43,7 @@ def dry_run_sheet(targets: Sequence[str], experiment: Experiment, found: Sequenc
             f"Dry run: nothing was run. {counted(len(targets), 'target')}, {counted(experiment.cpus, 'CPU')}",
             (
                 f"Each of {', '.join(targets)} would be called alone first, then under {', '.join(beside)}. No module "
-                f"was imported and no input counted: the first {options.max_inputs:,} at most are taken.",
+                f"was imported and no input counted: the first {exact(options.max_inputs)} at most are taken.",
                 _budget(experiment),
                 _UNKNOWN,
             ),
@@ -85,7 +85,13 @@ def _budget(experiment: Experiment) -> str:
 
 def _cells(each: Rehearsed) -> tuple[str, ...]:
     tried = ", ".join(_told(to) for to in each.configurations) or "nothing"
-    return (rough_duration(each.call_s), tried, f"{each.rounds}", f"{each.calls:,}", rough_duration(each.elapsed_s))
+    return (
+        rough_duration(each.call_s),
+        tried,
+        f"{each.rounds}",
+        f"{exact(each.calls)}",
+        rough_duration(each.elapsed_s),
+    )
 
 
 def _told(to: Configuration) -> str:
