@@ -67,8 +67,8 @@ class Command(typer.core.TyperCommand):
 
 def _part_of(parameter: Any, so_far: list[str]) -> str:
     """Where nothing is said, options of commands without parts stand together, and the help with what is printed."""
-    if parameter.rich_help_panel:
-        return str(parameter.rich_help_panel)
+    if panel := getattr(parameter, "rich_help_panel", None):  # click's own --help has none
+        return str(panel)
     if parameter.param_type_name == "argument":
         return "Arguments"
     return OUTPUT if parameter.name == "help" and OUTPUT in so_far else "Options"
