@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-RESULT = Path(__file__).parents[1] / "reports/gilscope-is_prime.json"
+RESULT = Path(__file__).parents[2] / "reports/gilscope-is_prime.json"
 #: What draws reports, and what reads and measures: each takes as long to import as showing the help may take.
 DRAWS = {"pandas", "numpy", "jinja2", "rich", "markdown_it", "pygments"}
 MEASURES = {"msgspec", "psutil", "asyncio", "multiprocessing", "importlib.metadata", "gilscope.options"}
@@ -14,8 +14,9 @@ MEASURES = {"msgspec", "psutil", "asyncio", "multiprocessing", "importlib.metada
 
 def loaded_after(first: str, then: str, *, shown: bool = False) -> set[str]:
     """The modules that a fresh interpreter imports in ``then``, after ``first``."""
+    own = "import typer.main"  # what that loads itself differs between its versions
     told = "print(*(set(sys.modules) - before), file=sys.stderr)"
-    code = f"import sys\n{first}\nbefore = set(sys.modules)\ntry:\n  {then}\nfinally:\n  {told}"
+    code = f"import sys\n{own}\n{first}\nbefore = set(sys.modules)\ntry:\n  {then}\nfinally:\n  {told}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert bool(done.stdout) == shown
     return set(done.stderr.split())
