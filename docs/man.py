@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import typer.main
 
 from gilscope import __version__
-from gilscope.cli import exits
 from gilscope.cli.app import app
 
 PAGE = Path(__file__).parent / "gilscope.1"
@@ -84,11 +84,11 @@ def _help(param: Any) -> str:
 
 
 def exit_statuses() -> Iterator[tuple[str, str]]:
-    """Each with its meaning, as the module that gives them tells."""
-    told = " ".join((exits.__doc__ or "").split()).partition(": ")[2].rstrip(".")
-    for part in told.split("; "):
-        status, _, meaning = part.partition(" ")
-        yield status, meaning
+    """Each with its meaning, as the documentation's page has them."""
+    rows = re.findall(
+        r"^\| (\d[\d, ]*) \| (.+?) \|", (PAGE.parent / "exit-statuses.md").read_text("utf-8"), re.MULTILINE
+    )
+    return ((status, meaning.replace("`", "")) for status, meaning in rows)
 
 
 def _first_line(text: str | None) -> str:
