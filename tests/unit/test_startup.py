@@ -38,7 +38,7 @@ sys.argv = ["gilscope", "analyze", "gilscope.examples.primes:is_prime", "--input
 """
     loaded = loaded_after(first, "from gilscope.cli.app import run; run()")
     assert "gilscope.cli.output" in loaded
-    assert loaded & {*DRAWS, "asyncio", "gilscope.analysis"} == set()
+    assert loaded & {*DRAWS, "asyncio", "gilscope.analysis", "gilscope.report.document", "pydantic"} == set()
 
 
 def test_what_the_end_needs_was_loaded_while_the_hot_lines_were_looked_for() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import typer.core
 
 from gilscope.cli.failures import refused
+from gilscope.cli.plain_text import leave_text
 from gilscope.renamed import refuse_renamed
 
 __all__ = ["OUTPUT", "TARGET", "WATCH", "Command", "ProcessCommand"]
@@ -24,6 +25,9 @@ class Command(typer.core.TyperCommand):
 
     :raises UsageError: then
     """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return leave_text(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         typed = list(args)  # the parser takes them away

@@ -13,6 +13,7 @@ import typer.main
 
 from gilscope.cli.command import Command, ProcessCommand
 from gilscope.cli.options import spliced
+from gilscope.cli.plain_text import leave_text
 from gilscope.cli.unreadable import no_command
 from gilscope.extensions import installed
 
@@ -75,6 +76,9 @@ def group_of(*functions: Callable[..., None]) -> type[typer.core.TyperGroup]:
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
             self.commands: Any = _Commands(functions)
+
+        def get_params(self, ctx: Any) -> list[Any]:
+            return leave_text(super().get_params(ctx))
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             """What is no command may be what one takes."""

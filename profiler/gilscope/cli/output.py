@@ -6,22 +6,29 @@ import importlib
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gilscope import report
 from gilscope.choosing import require_choice
 from gilscope.cli import stdout
 from gilscope.errors import OutputError, UsageError
-from gilscope.records.programs import ProgramRecord
-from gilscope.records.pythons import PythonsRecord
 from gilscope.report import Content
-from gilscope.report.document import Detail
-from gilscope.report.sheet import Sheet
+
+if TYPE_CHECKING:
+    from gilscope.report.document import Detail
 
 __all__ = ["STDOUT", "Destinations", "Files"]
 
 STDOUT = "-"
 CODE = "code"
-_ROOMS = (None, Detail.USUAL, Detail.THOROUGH)
+
+
+def _room(verbosity: int) -> Detail | None:
+    """How much a terminal shows."""
+    from gilscope.report.document import Detail
+
+    rooms = (None, Detail.USUAL, Detail.THOROUGH)
+    return rooms[min(verbosity, len(rooms) - 1)]
 
 
 class Files:
@@ -63,7 +70,7 @@ def program_of(content: Content) -> str:
     :raises UsageError: when there are several, or something else
     :raises OutputError: when there is no code to recommend
     """
-    if isinstance(content, Sheet | ProgramRecord | PythonsRecord) or len(content) != 1:
+    if not isinstance(content, Sequence) or len(content) != 1:
         raise UsageError("--code prints the program of one analysis: name one target, or one saved result of one")
     (result,) = content
     if not result.recommendation.code:
@@ -102,7 +109,7 @@ class Destinations:
         :raises OutputError: when one could not be drawn or written, the others are; when there is no code
         """
         written, failed = self._files.write(content)
-        self._print(content, also, _ROOMS[min(verbosity, len(_ROOMS) - 1)])
+        self._print(content, also, _room(verbosity))
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:

@@ -14,15 +14,17 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from gilscope.errors import OutputError, UsageError
 from gilscope.records import ResultRecord
 from gilscope.records.programs import ProgramRecord
 from gilscope.records.pythons import PythonsRecord
-from gilscope.report.document import Documents
 from gilscope.report.files import check_writable, write_text
-from gilscope.report.sheet import Sheet
+
+if TYPE_CHECKING:  # who only asks where a report goes need not wait for what it is made of
+    from gilscope.report.document import Documents
+    from gilscope.report.sheet import Sheet
 
 __all__ = [
     "FORMATS",
@@ -64,7 +66,7 @@ FORMATS: Final = {
 }
 
 #: Results of analyses, a sheet of something else, a program that was watched, or a function under several Pythons.
-Content: TypeAlias = Sequence[ResultRecord] | Sheet | ProgramRecord | PythonsRecord
+Content: TypeAlias = "Sequence[ResultRecord] | Sheet | ProgramRecord | PythonsRecord"
 
 #: What a folder gets, in this order.
 FOLDER_FORMATS: Final = ("html", "csv", "json", "md")
@@ -83,6 +85,8 @@ def render(content: Content, format_name: str) -> str:
         return str(importlib.import_module("gilscope.report.programs.rendering").render_program(content, format_name))
     if isinstance(content, PythonsRecord):
         return str(importlib.import_module("gilscope.report.pythons.rendering").render_pythons(content, format_name))
+    from gilscope.report.sheet import Sheet
+
     if not isinstance(content, Sheet):
         return str(reporter.render(content))
     if form is not None and not form.sheets:
@@ -95,7 +99,8 @@ def render(content: Content, format_name: str) -> str:
 
 def load(format_names: Iterable[str]) -> None:
     """Import what draws results of analyses in these formats."""
-    importlib.import_module("gilscope.report.results")
+    for part in ("results", "sheet"):
+        importlib.import_module(f"gilscope.report.{part}")
     for name in format_names:
         _reporter(name)
 
@@ -110,6 +115,8 @@ def documents(content: Content) -> Documents:
         from gilscope.report.pythons.document import pythons_documents
 
         return pythons_documents(content)
+    from gilscope.report.sheet import Sheet
+
     if isinstance(content, Sheet):
         return content.documents
     from gilscope.report import results
