@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import observer, verdict
+from benchmarks import observer, startup, verdict
 from benchmarks.accuracy import run as accuracy
 
 
@@ -10,7 +10,8 @@ def main() -> None:
     for title, measure in (
         ("The ledger against the truth", accuracy.main),
         ("What watching costs", observer.main),
-        ("Time to verdict and start-up", verdict.main),
+        ("Time to verdict", verdict.main),
+        ("Start-up", startup.main),
     ):
         print(f"\n## {title}\n")
         measure()

@@ -21,7 +21,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -139,11 +139,11 @@ def measured(runs: int) -> list[Figure]:
     return [figure(name, each) for name, each in seconds.items()]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="?", type=int, default=40)
     parser.add_argument("--output", type=Path, help="also save the figures, as JSON")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     figures = measured(options.runs)
     print(f"### gilscope {__version__}, CPython {platform.python_version()}, {options.runs} runs\n")
     print("| figure | median (95 % interval) | aim | runs |\n| --- | --- | --- | --- |")
@@ -157,4 +157,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

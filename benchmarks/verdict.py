@@ -1,4 +1,4 @@
-"""How long a verdict takes, and how long the command line takes to start: ``python -m benchmarks.verdict [RUNS]``."""
+"""How long a verdict takes: ``python -m benchmarks.verdict [RUNS]``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ EXAMPLES = {
     "offload, from a coroutine": ["gilscope.examples.offload:sync_get_url", "--inputs", "URLS", "--context", "async"],
     "offload, native": ["gilscope.examples.offload:fetch", "--inputs", "URLS"],
 }
-HEAVY = ("pandas", "numpy", "rich", "msgspec")
 
 
 def seconds(command: list[str]) -> tuple[float, str]:
@@ -40,25 +39,10 @@ def verdicts(runs: int) -> None:
         print(f"| {name} | {runs} | {statistics.median(walls):.1f} s | {max(walls):.1f} s | {told} |", flush=True)
 
 
-def start_up(runs: int) -> None:
-    bare = [seconds([sys.executable, "-c", "pass"])[0] for _ in range(runs)]
-    imported = [seconds([sys.executable, "-c", "import gilscope"])[0] for _ in range(runs)]
-    helped = [seconds([sys.executable, "-m", "gilscope", "--help"])[0] for _ in range(runs)]
-    check = f"import sys, gilscope; print([name for name in {HEAVY} if name in sys.modules])"
-    loaded = seconds([sys.executable, "-c", check])[1].strip()
-    added = statistics.median(imported) - statistics.median(bare)
-    print("\n| start-up | median |\n| --- | --- |")
-    print(f"| `gilscope --help` | {1000 * statistics.median(helped):.0f} ms |")
-    own = 1000 * statistics.median(bare)
-    print(f"| `import gilscope`, beyond the interpreter's own {own:.0f} ms | {1000 * added:.1f} ms |")
-    print(f"| of {', '.join(HEAVY)} it loads | {loaded} |")
-
-
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     print(f"### CPython {platform.python_version()}\n")
     verdicts(runs)
-    start_up(2 * runs)
 
 
 if __name__ == "__main__":
