@@ -104,8 +104,10 @@ def test_the_command_tells_it_in_text_and_in_json(start: Start) -> None:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "keeps_the_gil_while_it_sleeps" in text.partition("has held the GIL for")[0]
     assert "1 thread waits for it" in text.replace("\n", " ")
+    assert "a switch interval of 16.7 min" in text.replace("\n", " ")
     told = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
     assert told["schema"] == "gilscope.dump/1"
+    assert [gil["switch_interval_s"] for gil in told["gils"]] == [1000.0]
     assert [(each["state"], each["holds_gil"]) for each in told["threads"]] == [("sleep", True), ("gil_wait", False)]
     assert told["threads"][0]["stack"][0]["function"] == "keeps_the_gil_while_it_sleeps"
 

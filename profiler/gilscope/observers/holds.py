@@ -18,8 +18,8 @@ class HoldWatch:
     A hold goes on as long as the GIL was passed to nobody else. It counts from the first look at which another thread
     waited: whoever waits leaves only with the GIL. What was seen last ended up to a look later and was wanted up to a
     look earlier, so that a hold reads too short by up to two looks, never too long. (A thread that gives the GIL up and
-    takes it again before anyone else could is not seen to; once it is asked to, 5 ms later, CPython makes it wait for
-    the switch: ``drop_gil`` in Python/ceval_gil.c.)
+    takes it again before anyone else could is not seen to; once it is asked to, a switch interval later, CPython makes
+    it wait for the switch: ``drop_gil`` in Python/ceval_gil.c.)
     """
 
     looked: int = 0

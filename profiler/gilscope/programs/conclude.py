@@ -179,7 +179,11 @@ def _process(part: _Part, began_s: float) -> ProcessAccount:
         gil_enabled=process.gil_enabled if process.python is not None else None,
         interpreters=len(gils),
         gils=tuple(
-            GilShare(interpreters=seen.interpreters, held_ratio=seen.held_s / seen.observed_s)
+            GilShare(
+                interpreters=seen.interpreters,
+                held_ratio=seen.held_s / seen.observed_s,
+                switch_interval_s=seen.interval_s,
+            )
             for _, seen in sorted(part.views.holds.by_gil.items())
             if seen.observed_s
         ),

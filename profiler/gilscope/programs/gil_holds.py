@@ -22,12 +22,12 @@ __all__ = ["FunctionHolds", "GilHolds", "GilSeen", "weighted_quantile"]
 #: Lengths kept of each function; of more, only every second is, and counts twice.
 MOST_LENGTHS: Final = 2_000
 MOST_FUNCTIONS: Final = 2_000
-#: After which a thread that runs Python gives the GIL to one that waits for it, unless the program says otherwise
-#: (``sys.setswitchinterval``).
-SWITCH_INTERVAL_S: Final = 0.005
-#: A hold that was seen to go on for so many intervals while another thread waited was not given up after one: native
-#: code, which is not asked before it returns.
+#: A hold that was seen to go on for so many switch intervals while another thread waited was not given up after one:
+#: native code, which is not asked before it returns.
 UNYIELDING: Final = 3
+#: Whoever asks for the GIL has to wake first, and to be given a CPU, which where all are busy takes another's turn: a
+#: switch interval that is shorter than that is taken to be so long.
+ASKED_S, ASKED_AMONG_MANY_S = 0.001, 0.005
 #: A gap between looks longer than so many of the usual ones says nothing of what went on in it.
 LOST_SPANS: Final = 5.0
 
@@ -57,7 +57,7 @@ class FunctionHolds:
         began_s, stack = hold.wanted_s or 0.0, hold.stack
         self.seen += 1
         self.wanted_s += length_s * weight
-        if hold.ran and hold.last_s - began_s >= UNYIELDING * SWITCH_INTERVAL_S:
+        if hold.ran and hold.last_s - began_s >= UNYIELDING * hold.asked_s:
             self.unyielding_s += length_s * weight
         if self.seen % self.every == 0:
             self.lengths.append((length_s, weight * self.every))
@@ -100,6 +100,8 @@ class _Hold:
     before_s: float
     """Of the gap before, what belongs to it."""
     last_s: float
+    asked_s: float = ASKED_S
+    """After which one that wanted it had asked for it."""
     ran: bool = True
     """Whether it was never seen to wait for a CPU."""
 
@@ -113,7 +115,8 @@ class _OneGil:
         self._seen_s: float | None = None
         self._switches = 0
 
-    def see(self, at_s: float, gil: GilLook, wanted: bool, span_s: float) -> None:
+    def see(self, moment: ProcessMoment, gil: GilLook, wanted: bool) -> None:
+        at_s, span_s = moment.at_s, moment.span_s
         gap_s = 0.0 if self._seen_s is None else min(at_s - self._seen_s, LOST_SPANS * span_s)
         share_s = gap_s / (2 * max(1, gil.switches - self._switches))
         hold = self._hold
@@ -125,15 +128,18 @@ class _OneGil:
             if hold is None:
                 stack = gil.holder_stack or ()
                 hold = self._hold = _Hold(gil.switches, gil.holder.tid, function, stack, None, share_s, at_s)
-            self._see_held(hold, function, gil, wanted, at_s, span_s)
+            self._see_held(hold, function, gil, wanted, moment)
         self._seen_s, self._switches = at_s, gil.switches
 
     def _see_held(
-        self, hold: _Hold, function: PythonFunction, gil: GilLook, wanted: bool, at_s: float, span_s: float
+        self, hold: _Hold, function: PythonFunction, gil: GilLook, wanted: bool, moment: ProcessMoment
     ) -> None:
-        hold.last_s = at_s
+        span_s = moment.span_s
+        hold.last_s = moment.at_s
         if wanted and hold.wanted_s is None:
-            hold.wanted_s = at_s
+            hold.wanted_s = moment.at_s
+        gets_cpu_s = ASKED_AMONG_MANY_S if moment.cpus_saturated else ASKED_S
+        hold.asked_s = max(hold.asked_s, gil.interval_s, gets_cpu_s)
         holds = _holds_of(self._functions, function)
         holds.held_s += span_s
         if gil.holder is None:
@@ -175,9 +181,11 @@ class GilSeen:
     """That ran under it when it was last looked at."""
     held_s: float = 0.0
     observed_s: float = 0.0
+    interval_s: float | None = None
+    """Its switch interval, then; None before."""
 
     def see(self, gil: GilLook, span_s: float) -> None:
-        self.interpreters = gil.interpreters
+        self.interpreters, self.interval_s = gil.interpreters, gil.interval_s
         self.held_s += span_s * bool(gil.held)
         self.observed_s += span_s
 
@@ -205,7 +213,7 @@ class GilHolds:
             self.by_gil.setdefault(gil.interpreters[0], GilSeen()).see(gil, moment.span_s)
             self.held_s += moment.span_s * gil.held
             watched = self._gils.setdefault(gil.interpreters[:1], _OneGil(self.functions))
-            watched.see(moment.at_s, gil, number in wanted, moment.span_s)
+            watched.see(moment, gil, number in wanted)
 
     def finish(self) -> None:
         """End the holds that go on."""

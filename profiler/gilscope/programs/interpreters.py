@@ -54,6 +54,7 @@ class NoInterpreters:
 
     gils: tuple[int, ...] = ()
     by_gil: tuple[tuple[int, ...], ...] = ()
+    intervals_s: tuple[float, ...] = ()
     threads: tuple[PythonThread, ...] = ()
     version: Version | None = None
     waiters_known = False
@@ -108,6 +109,8 @@ class Interpreters:
         """Their addresses."""
         self.by_gil: tuple[tuple[int, ...], ...] = ()
         """The numbers of the interpreters that share each."""
+        self.intervals_s: tuple[float, ...] = ()
+        """The switch interval of each: after which a thread that runs Python gives it to one that waits for it."""
         self.threads: tuple[PythonThread, ...] = ()
         codes = CodeCache(memory, self.layout)
         self._stacks = StackReader(memory, self.layout, codes)
@@ -201,6 +204,7 @@ class Interpreters:
             which = list(gils).index(gil)
             threads += [PythonThread(state, tid, number, which) for state, tid in self._threads_of(address)]
         self.gils, self.by_gil = tuple(gils), tuple(tuple(sorted(numbers)) for numbers in gils.values())
+        self.intervals_s = tuple(self._memory.word(gil + self.layout.gil_interval) / 1e6 for gil in gils)
         self.threads = tuple(threads)
         self._stacks.forget({thread.state for thread in threads})
 

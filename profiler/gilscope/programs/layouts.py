@@ -42,7 +42,7 @@ class Layout:
     gil_enabled: int | None = None
     """Of a build that can do without a GIL: of the number in the GIL that is not 0 while it is in use."""
     gil_locked: int = 16
-    """Behind the holder and before the switch number (`gilscope.observers.gil.GilLayout`)."""
+    """Behind the switch interval and the holder, and before the switch number (`gilscope.observers.gil.GilLayout`)."""
     thread_next: int
     thread_interpreter: int
     thread_frame: int
@@ -83,6 +83,11 @@ class Layout:
     string_data: int
     bytes_size: int = 16
     bytes_data: int = 32
+
+    @property
+    def gil_interval(self) -> int:
+        """Of the switch interval, in microseconds (``interval`` in ``struct _gil_runtime_state``)."""
+        return self.gil_locked - 16
 
     @property
     def object_size(self) -> int:

@@ -13,11 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-__all__ = ["THE_WORLD", "Frame", "GilLook", "ProcessMoment", "PythonFunction", "ThreadLook"]
+__all__ = ["SWITCH_INTERVAL_S", "THE_WORLD", "Frame", "GilLook", "ProcessMoment", "PythonFunction", "ThreadLook"]
 
 #: What a thread waits for, in the place of a lock's address, that another has stopped together with all others, in a
 #: build of Python without a GIL: to collect garbage, say.
 THE_WORLD: Final = 0
+#: The switch interval of a program that has not set another (``DEFAULT_INTERVAL`` in Python/ceval_gil.c).
+SWITCH_INTERVAL_S: Final = 0.005
 
 
 class PythonFunction(NamedTuple):
@@ -119,6 +121,8 @@ class GilLook:
     moved_after: bool = False
     """Of one that moved: whether that was after the threads had been looked at, while stacks were read: those seen to
     wait for it did wait for who held it, only in which function that was is not told."""
+    interval_s: float = SWITCH_INTERVAL_S
+    """After which a thread that runs Python gives it to one that waits for it (`sys.setswitchinterval`)."""
 
     @property
     def holder_stack(self) -> tuple[Frame, ...] | None:

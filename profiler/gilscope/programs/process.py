@@ -136,7 +136,6 @@ class ProgramProcess:
             except ReadError:
                 if attempt == TRIES - 1:
                     raise
-        return
 
     def _match(self, known: Iterable[PythonThread]) -> None:
         """Which thread of the kernel is which of Python."""
@@ -194,7 +193,7 @@ class ProgramProcess:
         weight = len(self._threads) / max(len(chosen), 1)
         threads = tuple(self._told(thread, look, holds, holding, weight) for thread, look in seen.items())
         gils = tuple(
-            _gil_look(numbers, read, self._told_holder(*holders[which], which))
+            _gil_look(numbers, read, self._told_holder(*holders[which], which), self.interpreters.intervals_s[which])
             for which, (numbers, *read) in enumerate(zip(self.interpreters.by_gil, holds, looked_at, last, strict=True))
         )
         return ProcessMoment(self.pid, at_s, span_s, gils, threads, len(self._threads))
@@ -386,10 +385,10 @@ class ProgramProcess:
             self._files.close()
 
 
-def _gil_look(numbers: tuple[int, ...], holds: Sequence[Hold], holder: ThreadLook | None) -> GilLook:
+def _gil_look(numbers: tuple[int, ...], holds: Sequence[Hold], holder: ThreadLook | None, interval_s: float) -> GilLook:
     """One GIL, read before the threads were looked at, after that, and after their stacks were read."""
     first, looked_at, last = (hold.switches for hold in holds)
-    return GilLook(numbers, holds[0].holder != 0, holder, first, first != last, first == looked_at != last)
+    return GilLook(numbers, holds[0].holder != 0, holder, first, first != last, first == looked_at != last, interval_s)
 
 
 def command_of(pid: int) -> tuple[str, ...]:

@@ -93,8 +93,9 @@ class Ledger(Account, frozen=True, kw_only=True):
     gil_observed_s: float | None = None
     longest_hold_s: float | None = None
     """The longest that one thread kept the GIL while another wanted it, without passing it on in between: as sampled,
-    so that it reads too short by up to two sampling intervals. Python code passes it on after 5 ms when asked; what is
-    much longer is C code that does not let go (json, re, pickle), or a holder that was given no CPU."""
+    so that it reads too short by up to two sampling intervals. Python code passes it on when asked, a switch
+    interval after another wanted it; what is much longer is C code that does not let go (json, re, pickle), or a holder
+    that was given no CPU."""
     cpu_samples: int | None = None
     """Samples of all threads together that tell how ``cpu_s`` divides."""
     blocked_samples: int | None = None

@@ -72,6 +72,9 @@ class GilShare(Record, frozen=True, kw_only=True):
     """That run under it."""
     held_ratio: float
     """The fraction of the watched time in which it was held."""
+    switch_interval_s: float | None = None
+    """After which a thread that runs Python gives it to one that waits for it, as it was last set
+    (`sys.setswitchinterval`). None in results of earlier versions."""
 
 
 class ProcessAccount(Record, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from gilscope.programs.moments import THE_WORLD
+from gilscope.programs.moments import SWITCH_INTERVAL_S, THE_WORLD
 from gilscope.report.bounds import fitted
 from gilscope.report.clean import printable
 from gilscope.report.document import Document, Lines, Paragraph, Row, Section, Table, headed, or_dash
@@ -119,6 +119,10 @@ def _remarks(seen: ProcessDump) -> list[str]:
         remarks.append(
             f"{counted(torn, 'stack')} changed while being read, and {'is' if torn == 1 else 'are'} unknown."
         )
+    intervals = sorted({gil.look.interval_s for gil in seen.gils} - {SWITCH_INTERVAL_S})
+    remarks += [
+        f"The program has set a switch interval of {duration(each)}: sys.setswitchinterval." for each in intervals
+    ]
     if seen.python and not seen.waiters_known:
         remarks.append("The locks of its C library are not known: some that wait for the GIL may be told as unknown.")
     return remarks
@@ -151,7 +155,7 @@ def _began_in(thread: DumpedThread) -> str:
 
 
 def _blocked_s(thread: DumpedThread) -> float | None:
-    """Who waits for the GIL wakes each 5 ms to ask for it: that tells nothing."""
+    """Who waits for the GIL wakes at each switch interval to ask for it: that tells nothing."""
     return None if thread.look.wait == "gil_wait" else thread.blocked_s
 
 
@@ -254,4 +258,5 @@ def _gil_row(gil: DumpedGil) -> dict[str, Any]:
         "held_s": gil.held_s,
         "held_looks": gil.held_looks,
         "switches": gil.switches,
+        "switch_interval_s": None if look.held is None else look.interval_s,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from gilscope.observers.thread_files import Scheduled
-from gilscope.programs.moments import Frame, GilLook, ProcessMoment, PythonFunction, ThreadLook
+from gilscope.programs.moments import SWITCH_INTERVAL_S, Frame, GilLook, ProcessMoment, PythonFunction, ThreadLook
 from gilscope.programs.seen import SeenProcess, SeenThread
 from gilscope.programs.tally import Tallied, tallied
 
@@ -49,10 +49,11 @@ def moment(
     moved_after: bool = False,
     pid: int = PID,
     saturated: bool = False,
+    interval_s: float = SWITCH_INTERVAL_S,
 ) -> ProcessMoment:
     """The holder is the one of the threads that holds the GIL."""
     holder = next((look for look in threads if look.holds_gil), None)
-    gil = GilLook((0,), held=holder is not None, holder=holder, switches=switches, moved=moved, moved_after=moved_after)
+    gil = GilLook((0,), holder is not None, holder, switches, moved, moved_after, interval_s)
     return ProcessMoment(pid, number * SPAN_S, SPAN_S, (gil,), threads, len(threads), saturated)
 
 

@@ -181,14 +181,17 @@ class Planted(Memory):
                 struct.pack_into("=Q", self.regions[state], offset, word)
         return at
 
-    def gil(self, holder: int, locked: int, switches: int, at: int | None = None, enabled: int = 1) -> int:
+    def gil(
+        self, holder: int, locked: int, switches: int, at: int | None = None, enabled: int = 1, interval: int = 5_000
+    ) -> int:
         """A GIL.
 
         :param enabled: of a build that can do without one
+        :param interval: after which it is given up, in microseconds
         """
         place = self.place() if at is None else at
         region = bytearray(self.layout.gil_locked + 24)
-        struct.pack_into("=Qi4xQ", region, self.layout.gil_locked - 8, holder, locked, switches)
+        struct.pack_into("=QQi4xQ", region, self.layout.gil_locked - 16, interval, holder, locked, switches)
         if self.layout.gil_enabled is not None:
             struct.pack_into("=i", region, self.layout.gil_enabled, enabled)
         self.regions[place] = region

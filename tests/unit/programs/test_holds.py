@@ -49,6 +49,38 @@ def test_a_hold_that_outlasts_several_switch_intervals_is_native_codes() -> None
     assert python.unyielding_s == 0.0 < python.wanted_s
 
 
+@pytest.mark.parametrize(
+    ("interval_s", "saturated", "unyielding"), [(0.005, False, True), (0.02, False, False), (0.0001, True, True)]
+)
+def test_how_long_python_may_keep_the_gil_is_what_the_program_has_set(
+    interval_s: float, saturated: bool, unyielding: bool
+) -> None:
+    """The hold is wanted for 50 ms."""
+    holds = GilHolds()
+    sorting = (holding(1, "sort"), waiting(2, "serve"))
+    feed(
+        holds,
+        (
+            moment(at, *sorting, switches=at // 6, interval_s=interval_s, saturated=saturated)
+            for at in numbered(60)
+        ),
+    )  # fmt: skip
+    holds.finish()
+    assert (holds.functions[function("sort")].unyielding_s > 0) is unyielding
+
+
+def test_an_interval_that_is_shorter_than_it_takes_to_be_given_a_cpu_is_no_shorter() -> None:
+    for saturated in (False, True):
+        holds = GilHolds()
+        crunching = (holding(1, "crunch"), waiting(2, "serve"))
+        moments = (
+            moment(at, *crunching, switches=at // 2, interval_s=1e-4, saturated=saturated) for at in numbered(60)
+        )
+        feed(holds, moments)
+        holds.finish()
+        assert (holds.functions[function("crunch")].unyielding_s > 0) is not saturated
+
+
 def test_a_holder_that_is_given_no_cpu_keeps_nothing_from_anybody() -> None:
     holds = GilHolds()
     off = dataclasses.replace(holding(1, "crunch"), holds_gil=False, on_cpu=False)

@@ -69,6 +69,16 @@ def test_who_waits_for_the_gil_is_told_by_its_own_locks(world: World) -> None:
     assert read.waiters_known
 
 
+def test_the_switch_interval_of_each_gil_is_what_was_last_set(world: World) -> None:
+    read = world.read()
+    assert read.intervals_s == (0.005,)
+    world.memory.gil(0, 0, 6, world.gil, interval=100)
+    own = world.memory.gil(0, 0, 1, interval=20_000)
+    world.newest(world.memory.interpreter(1, [(world.a_thread(800), 102)], world.main, own))
+    read.rescan()
+    assert read.intervals_s == ((0.0001, 0.02) if world.memory.layout.runtime_gil is None else (0.0001,))
+
+
 def test_each_interpreter_is_found_and_those_that_share_a_gil_are_told_to(world: World) -> None:
     memory = world.memory
     alone = memory.layout.runtime_gil is None

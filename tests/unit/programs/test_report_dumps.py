@@ -86,7 +86,15 @@ def test_names_of_functions_are_harmless_in_every_format() -> None:
 def test_programs_get_everything() -> None:
     told = json.loads(report.render(dump_sheet(FROZEN), "json"))
     assert told["gils"] == [
-        {"interpreters": [0], "held": True, "holder": 1, "held_s": 12.5, "held_looks": 20, "switches": 0}
+        {
+            "interpreters": [0],
+            "held": True,
+            "holder": 1,
+            "held_s": 12.5,
+            "held_looks": 20,
+            "switches": 0,
+            "switch_interval_s": 0.005,
+        }
     ]
     first = told["threads"][0]
     assert (first["state"], first["call"], first["blocked_s"]) == ("network", "recvfrom", 12.5)

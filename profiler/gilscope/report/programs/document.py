@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gilscope.decide.program_limit import ENOUGH
+from gilscope.programs.moments import SWITCH_INTERVAL_S
 from gilscope.records.programs import ProgramRecord
 from gilscope.report.bounds import fitted
 from gilscope.report.document import Block, Detail, Document, Documents, Facts, Items, Paragraph, Section
@@ -85,9 +86,18 @@ def _figures(record: ProgramRecord) -> Iterator[tuple[str, str]]:
     yield "GIL held", NO_GIL if without else percent(None if most is None else most.most_held_ratio)
     yield "threads waiting for it", average(waiting)
     yield "longest hold that others wanted", duration(account.longest_hold_s)
+    yield from _switch_interval(record)
     yield "CPUs used", average(_cpus_used(record))
     if record.loops:
         yield "event loop lag p99", duration(max((loop.lag_p99_s or 0.0 for loop in record.loops), default=None))
+
+
+def _switch_interval(record: ProgramRecord) -> Iterator[tuple[str, str]]:
+    """The longest, where any is not what Python's is."""
+    found = [gil.switch_interval_s for process in record.processes for gil in process.gils]
+    set_s = [interval_s for interval_s in found if interval_s not in (None, SWITCH_INTERVAL_S)]
+    if set_s:
+        yield "switch interval (sys.setswitchinterval)", duration(max(filter(None, set_s)))
 
 
 _NOTHING_TO_WIN: Final = "Nothing: what could be changed in the program would win next to nothing."
