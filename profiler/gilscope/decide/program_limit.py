@@ -167,7 +167,8 @@ def _by_loop(loops: tuple[LoopAccount, ...], watched_s: float) -> Limited | None
 
 
 def _by_one_thread(threads: tuple[ThreadAccount, ...]) -> Limited | None:
-    computing = max(threads, key=lambda thread: thread.account.cpu_s, default=None)
+    alone = (thread for thread in threads if thread.threads == 1)
+    computing = max(alone, key=lambda thread: thread.account.cpu_s, default=None)
     if computing is None or computing.account.wall_s <= 0:
         return None
     share = (computing.account.cpu_s + (computing.account.runqueue_s or 0.0)) / computing.account.wall_s

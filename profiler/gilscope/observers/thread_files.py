@@ -45,6 +45,11 @@ class Scheduled:
     runqueue_s: float | None
     """None where the kernel does not tell."""
 
+    def __add__(self, other: Scheduled) -> Scheduled:
+        known = self.runqueue_s is not None and other.runqueue_s is not None
+        queued_s = (self.runqueue_s or 0.0) + (other.runqueue_s or 0.0)
+        return Scheduled(self.run_s + other.run_s, queued_s if known else None)
+
     def __sub__(self, earlier: Scheduled) -> Scheduled:
         known = self.runqueue_s is not None and earlier.runqueue_s is not None
         queued_s = (self.runqueue_s or 0.0) - (earlier.runqueue_s or 0.0)

@@ -35,6 +35,12 @@ class ThreadCounts:
             native = bool(moment.gils) and look.gil is None
             self._counts[look.tid].add(_counted(look, native), moment.cpus_saturated)
 
+    def fold(self, folded: Mapping[int, int]) -> None:
+        """Count threads under other numbers, many under one."""
+        for tid, into in folded.items():
+            if tid in self._counts:
+                self._counts[into] += self._counts.pop(tid)
+
     def of(self, tid: int) -> Counts:
         """None of a thread that was not seen."""
         return self._counts.get(tid, Counts())
@@ -66,14 +72,14 @@ def ledgers_of(process: SeenProcess, counts: ThreadCounts) -> Iterator[tuple[See
 
 def _ledger(thread: SeenThread, counts: Counts, own: Counts, process: SeenProcess) -> Ledger:
     if thread.wall_s <= 0:
-        return Ledger(threads=1, **dict.fromkeys((f"{state}_s" for state in STATES), 0.0))  # type: ignore[arg-type]
+        return Ledger(threads=thread.threads, **dict.fromkeys((f"{state}_s" for state in STATES), 0.0))  # type: ignore[arg-type]
     unknown = process.unknown_states
     parts = seconds_by_state(thread.wall_s, thread.scheduled, counts, process.gil_enabled)
     if thread.interpreter is None:
         parts |= {"cpu_gil": 0.0, "cpu_free": parts["cpu"]}
     ledger = Ledger(
         wall_s=thread.wall_s,
-        threads=1,
+        threads=thread.threads,
         samples=own.total,
         cpu_samples=own.of(ON_CPU) or own.of(PREEMPTED),
         blocked_samples=own.of(*BLOCKED_STATES),

@@ -109,7 +109,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
         account=account,
         processes=accounts,
         threads=threads[:MOST_THREADS],
-        threads_left_out=max(0, len(threads) - MOST_THREADS),
+        threads_left_out=sum(thread.threads for thread in threads[MOST_THREADS:]),
         functions=tables.functions(scaled, any(process.gil_enabled for process in processes if process.threads)),
         blame=tables.blame(scaled),
         holds=holds,
@@ -187,7 +187,7 @@ def _process(part: _Part, began_s: float) -> ProcessAccount:
             for _, seen in sorted(part.views.holds.by_gil.items())
             if seen.observed_s
         ),
-        threads=len(process.threads),
+        threads=sum(thread.threads for thread in process.threads),
         began_s=max(0.0, process.first_s - began_s),
         watched_s=process.last_s - process.first_s,
         stopped_s=min(part.views.stopped_s, process.last_s - process.first_s),
@@ -208,6 +208,7 @@ def _threads(parts: Sequence[_Part]) -> tuple[ThreadAccount, ...]:
             native=thread.interpreter is None,
             began_in=None if thread.began_in is None else tables.place_of(thread.began_in),
             ended=thread.ended,
+            threads=thread.threads,
             account=ledger,
         )
         for part in parts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from gilscope.programs.moments import PythonFunction
 from gilscope.programs.places import telling
-from gilscope.programs.tally import Seconds, Tallied
+from gilscope.programs.tally import Seconds, Tallied, Whose
 
 __all__ = ["LockTimes", "LockWaiting"]
 
@@ -22,7 +22,7 @@ class LockTimes:
     """Waits for one lock."""
 
     sampled_s: float = 0.0
-    threads: set[int] = field(default_factory=set)
+    threads: Whose = field(default_factory=Whose)
     places: Seconds[PythonFunction] = field(default_factory=lambda: defaultdict(float))
 
 
@@ -43,3 +43,8 @@ class LockWaiting:
             place = telling(look.stack)
             if place is not None:
                 times.places[place] += seconds
+
+    def forget(self, ended: Set[int]) -> None:
+        """These threads have ended."""
+        for times in self.locks.values():
+            times.threads.forget(ended)

@@ -8,7 +8,7 @@ the same callback where the loop has not gone round meanwhile (`ThreadLook.turn`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -99,6 +99,16 @@ class Blocks:
         if block.looks.total() > 1 and length_s > self.longest_s:
             self.longest_s, self.stack = length_s, block.stacks[block.culprit]
 
+    def __iadd__(self, other: Blocks) -> Blocks:
+        """Those in another loop, too."""
+        self.count += other.count
+        self.total_s += other.total_s
+        self.lines.update(other.lines)
+        self.states.update(other.states)
+        if other.longest_s > self.longest_s:
+            self.longest_s, self.stack = other.longest_s, other.stack
+        return self
+
 
 @dataclass(slots=True)
 class LoopTimes:
@@ -146,11 +156,25 @@ class LoopTimes:
         self._ended += 1
         if self._ended % self.every == 0:
             self.lengths.append((length_s, self.every * max(1.0, span_s / length_s) if length_s > 0 else 1.0))
-        if len(self.lengths) > MOST_LENGTHS:
-            self.every *= 2
-            self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
+        self._thin_out()
         if block.culprit in self.blocks:
             self.blocks[block.culprit].end(block, length_s)
+
+    def _thin_out(self) -> None:
+        while len(self.lengths) > MOST_LENGTHS:
+            self.every *= 2
+            self.lengths = [(seconds, 2 * counts) for seconds, counts in self.lengths[::2]]
+
+    def __iadd__(self, other: LoopTimes) -> LoopTimes:
+        """Those of another loop that has ended, too."""
+        self.observed_s += other.observed_s
+        self.running_s += other.running_s
+        self.lengths += other.lengths
+        self._thin_out()
+        for culprit, blocks in other.blocks.items():
+            if culprit in self.blocks or len(self.blocks) < MOST_PLACES:
+                self.blocks.setdefault(culprit, Blocks()).__iadd__(blocks)
+        return self
 
     def finish(self, span_s: float) -> None:
         """End the callback that goes on, as far as it was seen."""
@@ -174,6 +198,13 @@ class Loops:
                 times = self.threads.setdefault(look.tid, LoopTimes())
                 stack = _holder(moment, look) or seen.inner or (seen.loop,)
                 times.see(_kept(look, seen, stack), stack, look.turn, moment.at_s, moment.span_s * look.weight)
+
+    def fold(self, folded: Mapping[int, int]) -> None:
+        """Tell the loops of threads that have ended under other numbers, many under one."""
+        for tid in self.threads.keys() & folded.keys():
+            times = self.threads.pop(tid)
+            times.finish(self._span_s)
+            self.threads.setdefault(folded[tid], LoopTimes()).__iadd__(times)
 
     def finish(self) -> None:
         """End what goes on."""

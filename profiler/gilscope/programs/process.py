@@ -13,6 +13,7 @@ from gilscope.observers.own_schedule import OwnSchedule
 from gilscope.observers.proc import contents, is_zombie, process_cpu_s
 from gilscope.observers.process_files import ProcessFiles
 from gilscope.observers.syscalls import Waiting
+from gilscope.programs.ended_threads import EndedThreads
 from gilscope.programs.interpreters import Interpreters, NoInterpreters, PythonThread
 from gilscope.programs.lock_names import LockNames
 from gilscope.programs.memory import Memory, ReadError
@@ -60,7 +61,8 @@ class ProgramProcess:
         self._open = 0
         """All of those."""
         self._threads: dict[int, ThreadWatch] = {}
-        self._ended: list[ThreadWatch] = []
+        self.ended = EndedThreads()
+        """Of its threads."""
         self._by_state: dict[int, ThreadWatch] = {}
         self.torn = 0
         """Stacks that were dropped."""
@@ -166,11 +168,7 @@ class ProgramProcess:
         thread.ended = True
         self._open -= self._recent.pop(thread, 0)
         thread.close()
-        self._ended.append(thread)
-
-    def forget(self, until_s: float) -> None:
-        """Forget the threads that had ended by then."""
-        self._ended = [thread for thread in self._ended if thread.last_s > until_s]
+        self.ended.add(thread.seen())
 
     # ---- one moment ----
 
@@ -358,13 +356,13 @@ class ProgramProcess:
 
     def seen(self) -> SeenProcess:
         """It, so far."""
-        threads = (*self._ended, *self._threads.values())
+        alive = (thread.seen() for thread in self._threads.values())
         why = KERNEL_ALONE if isinstance(self.interpreters, NoInterpreters) else ""
         return SeenProcess(
             self.pid, self._parent, self.command, self.interpreters.version, why, self.began_s, self._last_s,
             is_zombie(self.pid), self._last_cpu_s - self._cpu_s,
             self._unknown_states(),
-            tuple(thread.seen() for thread in threads),
+            (*self.ended, *alive),
             self.gil_enabled,
             self._locks.owners,
         )  # fmt: skip

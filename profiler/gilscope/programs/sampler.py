@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -124,6 +124,14 @@ class ProgramSampler:
     def count(self) -> None:
         """Bring the totals up to date."""
         self._tree.finish()
+
+    def fold(self) -> Iterator[tuple[int, Mapping[int, int]]]:
+        """Tell ended threads of a crowd together: of each process where that was due, by number, the number that each
+        is told under from now on."""
+        for process in self._tree.sampled.values():
+            folded = process.ended.fold(self._chosen)
+            if folded:
+                yield process.pid, folded
 
     def forget(self, until_s: float) -> None:
         """Forget the processes and threads that had ended by then (`time.monotonic`)."""

@@ -13,10 +13,11 @@ __all__ = ["SeenProcess", "SeenThread"]
 
 @dataclass(frozen=True, slots=True)
 class SeenThread:
-    """A thread, from when it was first seen until it was last."""
+    """A thread, from when it was first seen until it was last; or many of a kind that have ended."""
 
     pid: int
     tid: int
+    """Below 0 of many: no thread's."""
     name: str
     """That of its `threading.Thread`; the kernel's, of 15 bytes at most, of one that has none."""
     interpreter: int | None
@@ -30,10 +31,14 @@ class SeenThread:
     began_in: PythonFunction | None = None
     """The outermost function that was seen on its stack, those of `threading` left out: what it was started for. None
     of one whose stack was not read."""
+    threads: int = 1
+    """How many: of more, the name is that of one, and times are those of all together."""
+    alive_s: float | None = None
+    """Of many, thread-seconds from when each was first seen until it was last."""
 
     @property
     def wall_s(self) -> float:
-        return self.last_s - self.first_s
+        return self.last_s - self.first_s if self.alive_s is None else self.alive_s
 
 
 @dataclass(frozen=True, slots=True)

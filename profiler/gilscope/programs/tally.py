@@ -4,13 +4,13 @@ for."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final, NamedTuple, TypeVar
 
 from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.parked import is_parked
 
-__all__ = ["OTHER_STATES", "Seconds", "Tallied", "is_stopped", "largest", "state_of", "tallied"]
+__all__ = ["OTHER_STATES", "Seconds", "Tallied", "Whose", "is_stopped", "largest", "state_of", "tallied"]
 
 K = TypeVar("K")
 
@@ -18,6 +18,28 @@ K = TypeVar("K")
 Seconds = defaultdict[K, float]
 #: States that samples know beside the ledger's.
 OTHER_STATES: Final = ("stopped", "unknown")
+
+
+class Whose:
+    """Threads that something was seen of, each counted once."""
+
+    __slots__ = ("_numbers", "_past")
+
+    def __init__(self) -> None:
+        self._numbers: set[int] = set()
+        self._past = 0
+
+    def __len__(self) -> int:
+        return len(self._numbers) + self._past
+
+    def add(self, tid: int) -> None:
+        self._numbers.add(tid)
+
+    def forget(self, ended: Set[int]) -> None:
+        """Forget which they were that have ended, not how many."""
+        gone = self._numbers & ended
+        self._past += len(gone)
+        self._numbers -= gone
 
 
 class Tallied(NamedTuple):

@@ -162,11 +162,6 @@ class ThreadWatch:
     def _scheduled(self) -> Scheduled:
         return thread_scheduled(self.pid, self.tid) if self._files is None else self._files.scheduled()
 
-    @property
-    def last_s(self) -> float:
-        """When its totals were last brought up to date (`time.monotonic`)."""
-        return self._last_s
-
     def seen(self) -> SeenThread:
         """It, so far."""
         spent = self._last - self._first

@@ -201,7 +201,7 @@ class ProcessTree:
         """Forget the processes and threads that had ended by then."""
         self._past = [process for process in self._past if process.last_s > until_s]
         for process in self.sampled.values():
-            process.forget(until_s)
+            process.ended.forget(until_s)
 
     def seen(self) -> tuple[SeenProcess, ...]:
         """All of them, those that have ended first."""

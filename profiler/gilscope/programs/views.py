@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gilscope.programs.accounts import ThreadCounts
 from gilscope.programs.course import Course
 from gilscope.programs.functions import StackTimes
@@ -50,6 +52,13 @@ class ProcessViews:
             counting.see(threads)
         self.course.see(moment, threads)
 
+    def fold(self, folded: Mapping[int, int]) -> None:
+        """Threads that have ended are told under other numbers from now on, many under one."""
+        self.counts.fold(folded)
+        self.loops.fold(folded)
+        for view in (self.waits, self.locks):
+            view.forget(folded.keys())
+
     def finish(self) -> None:
         """End what goes on, as far as it was seen."""
         self.holds.finish()
@@ -72,6 +81,11 @@ class Views:
         if views is None:
             views = self.processes[moment.pid] = ProcessViews(self.began_s)
         views.see(moment)
+
+    def fold(self, pid: int, folded: Mapping[int, int]) -> None:
+        """Threads of a process that have ended are told under other numbers from now on, many under one."""
+        if pid in self.processes:
+            self.processes[pid].fold(folded)
 
     def finish(self) -> None:
         """End what goes on: no moment follows."""

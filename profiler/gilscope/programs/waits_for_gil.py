@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from gilscope.programs.moments import GilLook, ProcessMoment, PythonFunction, ThreadLook
 from gilscope.programs.places import telling
-from gilscope.programs.tally import Seconds
+from gilscope.programs.tally import Seconds, Whose
 
 __all__ = ["MOST_PAIRS", "GilWaits", "Pair", "PairTimes"]
 
@@ -16,8 +17,6 @@ __all__ = ["MOST_PAIRS", "GilWaits", "Pair", "PairTimes"]
 MOST_PAIRS: Final = 10_000
 #: Threads of which is remembered in which function they last held the GIL.
 MOST_HOLDERS: Final = 10_000
-#: Of which is remembered where they last held the GIL.
-MOST_THREADS: Final = 10_000
 
 #: The waiting and the holding function; None where that is unknown, or nobody held it.
 Pair = tuple[PythonFunction | None, PythonFunction | None]
@@ -29,7 +28,7 @@ class PairTimes:
 
     sampled_s: float = 0.0
     samples: int = 0
-    threads: set[int] = field(default_factory=set)
+    threads: Whose = field(default_factory=Whose)
     """That waited."""
 
 
@@ -82,6 +81,13 @@ class GilWaits:
     def _times(self, pair: Pair) -> PairTimes:
         key = pair if pair in self.pairs or len(self.pairs) < MOST_PAIRS else (None, None)
         return self.pairs.setdefault(key, PairTimes())
+
+    def forget(self, ended: Set[int]) -> None:
+        """These threads have ended."""
+        for times in self.pairs.values():
+            times.threads.forget(ended)
+        for tid in self._held_in.keys() & ended:
+            del self._held_in[tid]
 
     def sampled_s(self) -> dict[Pair, float]:
         """Thread-seconds of each pair, what was left out made good."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from gilscope.observers.cpus import usable_cpus
@@ -20,6 +21,7 @@ from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.roots import package_roots, roots_of
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
 from gilscope.programs.views import Views
+from gilscope.records import Environment
 from gilscope.records.programs import ProgramRecord, Sampling
 
 __all__ = ["Ending", "Settings", "Watching", "until_it_ends"]
@@ -85,11 +87,18 @@ class Watching:
         )
         self._views = Views(self._began_s)
 
+    @cached_property
+    def _environment(self) -> Environment:
+        """Once is enough: to ask for it takes longer than all the rest of a record."""
+        return describe_environment(usable_cpus(None))
+
     def watch(self, wait: Callable[[float], bool]) -> None:
         """Watch until ``wait(seconds)``, which waits at most so long, says that it is over, or the program has
         ended."""
         for moment in self._sampler.moments(wait):
             self._views.see(moment)
+            for pid, folded in self._sampler.fold():
+                self._views.fold(pid, folded)
 
     def record(self, ending: Ending, command: Sequence[str] = ()) -> ProgramRecord:
         """What was seen until now.
@@ -102,7 +111,7 @@ class Watching:
         watched = Watched(
             created=self._created,
             command=" ".join(shlex.join(typed).split()),
-            environment=describe_environment(usable_cpus(None)),
+            environment=self._environment,
             began_s=self._began_s,
             watched_s=time.monotonic() - self._began_s,
             sampling=_told(self._sampler.quality, self._sampler.torn, self._views),

@@ -73,8 +73,7 @@ class GilShare(Record, frozen=True, kw_only=True):
     held_ratio: float
     """The fraction of the watched time in which it was held."""
     switch_interval_s: float | None = None
-    """After which a thread that runs Python gives it to one that waits for it, as it was last set
-    (`sys.setswitchinterval`). None in results of earlier versions."""
+    """As it was last set (`sys.setswitchinterval`). None in results of earlier versions."""
 
 
 class ProcessAccount(Record, frozen=True, kw_only=True):
@@ -116,16 +115,19 @@ class ProcessAccount(Record, frozen=True, kw_only=True):
 
 
 class ThreadAccount(Record, frozen=True, kw_only=True):
-    """One thread: its seconds by state."""
+    """One thread: its seconds by state. Of thousands that have ended, those of a kind together."""
 
     pid: int
     tid: int
+    """Below 0 of many together: no thread's."""
     name: str = ""
     native: bool = False
     """Whether Python does not know it."""
     began_in: Place | None = None
     """The outermost function that was seen on its stack, those of `threading` left out: what it was started for."""
     ended: bool = False
+    threads: int = 1
+    """How many: of more, the name is that of one, which others' differ from by numbers; seconds are those of all."""
     account: Ledger = Ledger()
 
 

@@ -64,7 +64,8 @@ def processes_frame(record: ProgramRecord) -> pd.DataFrame:
 
 
 def threads_frame(record: ProgramRecord) -> pd.DataFrame:
-    """One row per thread: its wall clock by state."""
+    """One row per thread: its wall clock by state. Of thousands that have ended, one for each kind, with how many they
+    are (``threads``) and a number below 0."""
     columns = {"pid": "int64", "thread": "int64", "name": _TEXT, "began_in": _TEXT, "native": "bool", "ended": "bool"}
     rows = (
         {
@@ -74,12 +75,15 @@ def threads_frame(record: ProgramRecord) -> pd.DataFrame:
             "began_in": None if each.began_in is None else each.began_in.shown,
             "native": each.native,
             "ended": each.ended,
+            "threads": each.threads,
             "samples": each.account.samples,
             **_account(each.account),
         }
         for each in record.threads
     )
-    return _frame(rows, columns | {"samples": "int64", "wall_s": "float64", "cpu_s": "float64", **_SECONDS})
+    return _frame(
+        rows, columns | {"threads": "int64", "samples": "int64", "wall_s": "float64", "cpu_s": "float64", **_SECONDS}
+    )
 
 
 def functions_rows(record: ProgramRecord) -> list[dict[str, Any]]:

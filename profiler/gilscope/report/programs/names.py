@@ -29,7 +29,9 @@ def place_told(file: str, line: int) -> str:
 
 
 def thread_name(thread: ThreadAccount) -> str:
-    """What it was started for, where its own name is only its program's; and its number."""
+    """What it was started for, where its own name is only its program's; and its number, or how many are like it."""
+    if thread.threads > 1:
+        return f"{_name(thread)} and {thread.threads - 1:,} like it"
     return f"{_name(thread)} ({thread.tid})"
 
 

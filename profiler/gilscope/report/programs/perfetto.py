@@ -71,7 +71,7 @@ def _names(record: ProgramRecord) -> Iterator[_Event]:
     for at, (_, process) in enumerate(tree(record.processes)):
         yield _about("process_name", process.pid, process.pid, name=process.command)
         yield _about("process_sort_index", process.pid, process.pid, sort_index=at)
-    for at, thread in enumerate(record.threads, 1):
+    for at, thread in enumerate((each for each in record.threads if each.threads == 1), 1):
         yield _about("thread_name", thread.pid, thread.tid, name=thread_name(thread))
         yield _about("thread_sort_index", thread.pid, thread.tid, sort_index=at)
 

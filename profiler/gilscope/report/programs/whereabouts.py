@@ -79,7 +79,7 @@ def threads(record: ProgramRecord) -> Section | None:
     )
     about = "Each thread's wall clock, divided by state."
     chart = LedgerChart(bars, about=about, detail=Detail.FULL, table=_thread_table(seen))
-    left_out = record.threads_left_out + len(seen) - len(bars)
+    left_out = record.threads_left_out + sum(each.threads for each in seen[_MOST_BARS:])
     more = counted(left_out, "further thread") + " did less."
     rest = (Paragraph(more, "soft", detail=Detail.FULL),) if left_out else ()
     return Section("Threads", (chart, *rest), detail=Detail.FULL, name="threads")
