@@ -12,7 +12,7 @@ from benchmarks.programs.pythons import Python
 from benchmarks.programs.running import Program, Running, started
 from benchmarks.programs.tools import GILSCOPE, Tool, Watcher, others
 
-__all__ = ["PROGRAMS", "TREE", "Cost", "OwnCpu", "costs", "own_cpu"]
+__all__ = ["CROWD", "PROGRAMS", "TREE", "Cost", "OwnCpu", "costs", "own_cpu", "tools"]
 
 SERVES = {"nap": 2, "work": 0.05}
 PROGRAMS = (
@@ -53,14 +53,21 @@ class OwnCpu(msgspec.Struct, frozen=True):
     share: float
 
 
-def costs(python: Python, program: Program, seconds: float, beside: bool) -> Iterator[Cost]:
-    """What each tool costs a program.
+def tools(python: Python, beside: bool) -> list[Tool]:
+    """Those that can watch programs of this Python.
 
-    :param beside: whether others than gilscope are measured too
+    :param beside: whether others than gilscope are meant too
     """
+    return [GILSCOPE, *(others(python) if beside else ())]
+
+
+def costs(python: Python, program: Program, seconds: float, by: Sequence[Tool]) -> Iterator[Cost]:
+    """What each of these tools costs a program."""
+    if not by:
+        return
     rng = random.Random(1)
     with started(program, python.path) as running:
-        for tool in (GILSCOPE, *(others(python) if beside else ())):
+        for tool in by:
             ratios = list(_ratios(running, tool, seconds, rng))
             middle, low, high = (each - 1 for each in interval(ratios))
             yield Cost(python.version, program.name, tool.name, len(ratios), middle, low, high)
@@ -94,8 +101,8 @@ def _at_a_start(running: Running, tool: Tool) -> Iterator[float]:
     yield from (with_it / alone for with_it, alone in zip(watched, without, strict=True))
 
 
-def own_cpu(python: Python, seconds: float, programs: Sequence[Program] = CROWD) -> Iterator[OwnCpu]:
-    """What gilscope uses itself, of 20 threads."""
+def own_cpu(python: Python, seconds: float, programs: Sequence[Program]) -> Iterator[OwnCpu]:
+    """What gilscope uses itself."""
     for program in programs:
         with started(program, python.path) as running, GILSCOPE.at(running.pid) as watcher:
             yield OwnCpu(python.version, program.name, watcher.cpu_share(seconds))

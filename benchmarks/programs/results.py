@@ -16,13 +16,16 @@ from benchmarks.programs.truth import Row
 from benchmarks.regret.results import machine
 from gilscope import __version__
 
-__all__ = ["Part", "load", "part_of", "save"]
+__all__ = ["RESUME", "Part", "load", "part_of", "save"]
+
+RESUME = "--resume"
 
 
 class Part(msgspec.Struct):
     """What one part measured."""
 
     part: str
+    """Its name, and of truth, which each version has of its own, ``-`` and the version."""
     command: str
     machine: str
     gilscope: str
@@ -35,9 +38,17 @@ class Part(msgspec.Struct):
     kept: list[Kept] = []
 
 
-def part_of(name: str, seconds: float) -> Part:
-    """One that begins now."""
-    command = " ".join(["python -m benchmarks.programs", *sys.argv[1:]])
+def part_of(name: str, seconds: float, folder: Path, resume: bool) -> Part:
+    """One that begins now, or goes on where the same command was cut off.
+
+    :param resume: whether it goes on
+    """
+    words = [word for word in sys.argv[1:] if word != RESUME]
+    command = " ".join(["python -m benchmarks.programs", *words])
+    if resume:
+        cut = [part for part in load(folder, [name]) if part.part == name and part.command == command]
+        if cut:
+            return cut[0]
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return Part(name, command, machine(), __version__, today, seconds)
 
@@ -51,6 +62,6 @@ def save(part: Part, folder: Path) -> None:
 
 
 def load(folder: Path, names: Sequence[str]) -> list[Part]:
-    """Those that were saved, in this order."""
-    paths = [folder / f"{name}.json" for name in names]
+    """Those that were saved, in this order; with those of a version alone."""
+    paths = [path for name in names for path in (folder / f"{name}.json", *sorted(folder.glob(f"{name}-*.json")))]
     return [msgspec.json.decode(path.read_bytes(), type=Part) for path in paths if path.exists()]

@@ -19,12 +19,18 @@ Lines = Iterator[str]
 
 def page(parts: Iterable[Part]) -> str:
     """All of them."""
-    return "\n".join(line for part in parts for line in _part(part))
+    together = groupby(parts, lambda part: part.part.partition("-")[0])
+    return "\n".join(line for name, group in together for line in _named(name, group))
+
+
+def _named(name: str, parts: Iterable[Part]) -> Lines:
+    yield f"## {name.capitalize()}"
+    yield ""
+    for part in parts:
+        yield from _part(part)
 
 
 def _part(part: Part) -> Lines:
-    yield f"## {part.part.capitalize()}"
-    yield ""
     yield f"`{part.command}`, {part.date}, gilscope {part.gilscope} on {part.machine}."
     yield ""
     for rows, lines in (

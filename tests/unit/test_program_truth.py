@@ -1,10 +1,15 @@
-"""The arithmetic by which programs' own truth is told in their benchmark."""
+"""The arithmetic by which programs' own truth is told in their benchmark, and what is saved of it."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import pytest
 from benchmarks.programs import known
 from benchmarks.programs.known import Entry, Told, Used
+from benchmarks.programs.results import load, part_of, save
+from benchmarks.programs.truth import Row
 
 MS = 1_000_000
 WINDOW = (0, 100 * MS)
@@ -86,3 +91,18 @@ def test_overlaps_of_many_are_counted_once_each() -> None:
     ours, theirs = [(0, 10), (20, 30)], known.union([(5, 8), (25, 40), (7, 22)])
     assert theirs == [(5, 22), (25, 40)]
     assert known.overlap(ours, theirs) == 5 + 2 + 5
+
+
+def test_a_run_that_is_cut_off_goes_on_with_what_it_has_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row("3.13.0", "naps × 4", "GIL held", 0.5, 0.51, 0.02)
+    monkeypatch.setattr(sys, "argv", ["programs", "truth", "--seconds", "5"])
+    part = part_of("truth-3.13", 5.0, tmp_path, resume=False)
+    part.rows.append(row)
+    save(part, tmp_path)
+    assert load(tmp_path, ["truth", "cost"]) == [part]
+    assert part_of("truth-3.13", 5.0, tmp_path, resume=False).rows == []
+    monkeypatch.setattr(sys, "argv", ["programs", "truth", "--resume", "--seconds", "5"])
+    assert part_of("truth-3.13", 5.0, tmp_path, resume=True).rows == [row]
+    assert part_of("truth-3.14", 5.0, tmp_path, resume=True).rows == []
+    monkeypatch.setattr(sys, "argv", ["programs", "truth", "--resume", "--seconds", "9"])
+    assert part_of("truth-3.13", 9.0, tmp_path, resume=True).rows == []
