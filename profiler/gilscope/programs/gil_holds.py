@@ -22,12 +22,10 @@ __all__ = ["FunctionHolds", "GilHolds", "GilSeen", "weighted_quantile"]
 #: Lengths kept of each function; of more, only every second is, and counts twice.
 MOST_LENGTHS: Final = 2_000
 MOST_FUNCTIONS: Final = 2_000
-#: A hold that was seen to go on for so many switch intervals while another thread waited was not given up after one:
-#: native code, which is not asked before it returns.
-UNYIELDING: Final = 3
-#: Whoever asks for the GIL has to wake first, and to be given a CPU, which where all are busy takes another's turn: a
-#: switch interval that is shorter than that is taken to be so long.
-ASKED_S, ASKED_AMONG_MANY_S = 0.001, 0.005
+#: Who waits for the GIL asks for it after a switch interval, and needs a CPU to do so, which takes so long at most, and
+#: so long where all are busy. A hold that was seen to go on for longer is native code's, which is not asked before it
+#: returns.
+GETS_CPU_S, GETS_CPU_AMONG_MANY_S = 0.005, 0.01
 #: A gap between looks longer than so many of the usual ones says nothing of what went on in it.
 LOST_SPANS: Final = 5.0
 
@@ -57,7 +55,7 @@ class FunctionHolds:
         began_s, stack = hold.wanted_s or 0.0, hold.stack
         self.seen += 1
         self.wanted_s += length_s * weight
-        if hold.ran and hold.last_s - began_s >= UNYIELDING * hold.asked_s:
+        if hold.ran and hold.last_s - began_s > hold.asked_s:
             self.unyielding_s += length_s * weight
         if self.seen % self.every == 0:
             self.lengths.append((length_s, weight * self.every))
@@ -100,8 +98,8 @@ class _Hold:
     before_s: float
     """Of the gap before, what belongs to it."""
     last_s: float
-    asked_s: float = ASKED_S
-    """After which one that wanted it had asked for it."""
+    asked_s: float = 0.0
+    """After which who wanted it had asked for it."""
     ran: bool = True
     """Whether it was never seen to wait for a CPU."""
 
@@ -138,8 +136,8 @@ class _OneGil:
         hold.last_s = moment.at_s
         if wanted and hold.wanted_s is None:
             hold.wanted_s = moment.at_s
-        gets_cpu_s = ASKED_AMONG_MANY_S if moment.cpus_saturated else ASKED_S
-        hold.asked_s = max(hold.asked_s, gil.interval_s, gets_cpu_s)
+        gets_cpu_s = GETS_CPU_AMONG_MANY_S if moment.cpus_saturated else GETS_CPU_S
+        hold.asked_s = max(hold.asked_s, gil.interval_s + gets_cpu_s)
         holds = _holds_of(self._functions, function)
         holds.held_s += span_s
         if gil.holder is None:

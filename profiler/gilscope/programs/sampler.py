@@ -11,6 +11,7 @@ from typing import Final
 
 from gilscope.observers.pacing import Pace
 from gilscope.observers.sampling_quality import HOLDER, SamplingQuality
+from gilscope.observers.short_turns import short_turns
 from gilscope.programs.chosen_threads import ALL_THREADS, ChosenThreads
 from gilscope.programs.moments import ProcessMoment, ThreadLook
 from gilscope.programs.process import THREADS_PER_MOMENT, ProgramProcess
@@ -66,12 +67,13 @@ class ProgramSampler:
         Where looking costs more than the budget, moments are further apart, and stand for more; those that came too
         late are missed. `quality` tells how many.
         """
-        for _ in self._pace.moments(lambda seconds: wait(seconds) or self._tree.ended):
-            self._pace.own.wake()
-            yield from self._look()
-            began_s = time.thread_time()
-            self._tree.scan()
-            self._pace.leave_out(time.thread_time() - began_s)
+        with short_turns():
+            for _ in self._pace.moments(lambda seconds: wait(seconds) or self._tree.ended):
+                self._pace.own.wake()
+                yield from self._look()
+                began_s = time.thread_time()
+                self._tree.scan()
+                self._pace.leave_out(time.thread_time() - began_s)
         self._tree.finish()
 
     def _look(self) -> list[ProcessMoment]:

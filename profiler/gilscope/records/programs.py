@@ -187,8 +187,8 @@ class HeldGil(Record, frozen=True, kw_only=True):
     blocked_in: str | None = None
     """The state in which it mostly was, then."""
     unyielding_ratio: float | None = None
-    """Of the time of holds that others wanted, the share in those that went on for several switch intervals while the
-    holder ran: in native code, for Python gives the GIL up after one. None where nobody wanted it."""
+    """Of the time of holds that others wanted, the share in those that went on for longer than a switch interval while
+    the holder ran: in native code, for Python gives the GIL up after one. None where nobody wanted it."""
 
 
 class BlockedLoop(Record, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ def test_a_holder_that_is_blocked_itself_is_told_with_the_state() -> None:
     assert dict(holds.functions[function("query")].blocked_s) == pytest.approx({"network": 0.5})
 
 
-def test_a_hold_that_outlasts_several_switch_intervals_is_native_codes() -> None:
+def test_a_hold_that_outlasts_the_switch_interval_is_native_codes() -> None:
     holds = GilHolds()
     feed(holds, [moment(at, holding(1, "sort"), waiting(2, "serve"), switches=at // 6) for at in numbered(60)])
     feed(holds, [moment(at, holding(1, "crunch"), waiting(2, "serve"), switches=at) for at in numbered(60, 61)])
@@ -50,7 +50,7 @@ def test_a_hold_that_outlasts_several_switch_intervals_is_native_codes() -> None
 
 
 @pytest.mark.parametrize(
-    ("interval_s", "saturated", "unyielding"), [(0.005, False, True), (0.02, False, False), (0.0001, True, True)]
+    ("interval_s", "saturated", "unyielding"), [(0.005, False, True), (0.1, False, False), (0.0001, True, True)]
 )
 def test_how_long_python_may_keep_the_gil_is_what_the_program_has_set(
     interval_s: float, saturated: bool, unyielding: bool
@@ -69,7 +69,7 @@ def test_how_long_python_may_keep_the_gil_is_what_the_program_has_set(
     assert (holds.functions[function("sort")].unyielding_s > 0) is unyielding
 
 
-def test_an_interval_that_is_shorter_than_it_takes_to_be_given_a_cpu_is_no_shorter() -> None:
+def test_who_asks_for_the_gil_is_given_time_to_get_a_cpu() -> None:
     for saturated in (False, True):
         holds = GilHolds()
         crunching = (holding(1, "crunch"), waiting(2, "serve"))
