@@ -7,7 +7,7 @@ from typing import Final
 
 from gilscope.records.programs import Place, ThreadAccount
 from gilscope.report.palette import STATE_STYLES
-from gilscope.units import UNKNOWN
+from gilscope.units import UNKNOWN, thousands
 
 __all__ = ["NO_GIL", "called", "command_told", "place_told", "state_title", "thread_name"]
 
@@ -31,7 +31,7 @@ def place_told(file: str, line: int) -> str:
 def thread_name(thread: ThreadAccount) -> str:
     """What it was started for, where its own name is only its program's; and its number, or how many are like it."""
     if thread.threads > 1:
-        return f"{_name(thread)} and {thread.threads - 1:,} like it"
+        return f"{_name(thread)} and {thousands(thread.threads - 1)} like it"
     return f"{_name(thread)} ({thread.tid})"
 
 
