@@ -161,7 +161,8 @@ def _without_addresses(text: str) -> list[str]:
 
 def test_advice_names_the_calls_that_were_kept(shop: Cli) -> None:
     from gilscope.decide.program_advice import with_inputs
-    from gilscope.records.programs import Advice, Capture, CapturedCalls, ProgramVerdict
+    from gilscope.records.captures import Capture, CapturedCalls
+    from gilscope.records.programs import Advice, ProgramVerdict
 
     advised = [Advice(name="any", sentence="", to_win_s=1.0, command=f"gilscope analyze app:{name}") for name in "ab"]
     verdict = ProgramVerdict(limit="gil", sentence="", advice=tuple(advised))

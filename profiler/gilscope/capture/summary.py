@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from gilscope.capture.folder import CapturedFile
 from gilscope.capture.records import Totals
 from gilscope.capture.settings import Settings
-from gilscope.records.programs import Capture, CapturedCalls, ProcessAccount
+from gilscope.records.captures import Capture, CapturedCalls
+from gilscope.records.programs import ProcessAccount
 
 __all__ = ["reached", "summary"]
 

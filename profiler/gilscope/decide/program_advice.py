@@ -11,11 +11,11 @@ import msgspec
 
 from gilscope.decide.program_limit import LEADS, WAITED_FOR, Limited, busy_s, in_watched_s, outside_s
 from gilscope.records import Account
+from gilscope.records.captures import Capture
 from gilscope.records.programs import (
     STOPPED_WORLD,
     Advice,
     BlockedLoop,
-    Capture,
     HeldGil,
     LockWaits,
     LoopAccount,

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from gilscope.records.base import Record
+from gilscope.records.captures import Capture
 from gilscope.records.circumstances import Environment
 from gilscope.records.ledgers import Account, Ledger
 from gilscope.records.traces import Timeline
@@ -19,8 +20,6 @@ __all__ = [
     "Advice",
     "Blame",
     "BlockedLoop",
-    "Capture",
-    "CapturedCalls",
     "FunctionAccount",
     "GilShare",
     "GilTrack",
@@ -314,35 +313,6 @@ class Sampling(Record, frozen=True, kw_only=True):
     """That the sampler used itself."""
     notes: tuple[str, ...] = ()
     """What could not be told here, and why."""
-
-
-class CapturedCalls(Record, frozen=True, kw_only=True):
-    """The calls of one function that were looked at so that some are kept (`gilscope run --capture`)."""
-
-    spec: str
-    calls: int = 0
-    """That were counted: of a process that was killed nearly all, and where not ``complete`` there were more."""
-    kept: int = 0
-    kept_bytes: int = 0
-    not_picklable: int = 0
-    """Of those that were chosen to be kept."""
-    reasons: dict[str, int] = msgspec.field(default_factory=dict)
-    """Why, with how many of them."""
-    not_considered: int = 0
-    """Calls that could not be kept for want of room, or because another thread's was being kept."""
-    processes: int = 0
-    """That called it."""
-    complete: bool = False
-    """Whether every call of it is counted."""
-
-
-class Capture(Record, frozen=True, kw_only=True):
-    """What was kept of the arguments of real calls."""
-
-    folder: str
-    functions: tuple[CapturedCalls, ...] = ()
-    unreached: tuple[str, ...] = ()
-    """Commands of interpreters in which nothing could be captured, as those that were started with ``-I``."""
 
 
 class Advice(Record, frozen=True, kw_only=True):

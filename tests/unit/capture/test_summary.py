@@ -9,7 +9,8 @@ from gilscope.capture.folder import CapturedFile
 from gilscope.capture.records import Call, Heading, Totals
 from gilscope.capture.settings import Settings
 from gilscope.capture.summary import summary
-from gilscope.records.programs import CapturedCalls, ProcessAccount
+from gilscope.records.captures import CapturedCalls
+from gilscope.records.programs import ProcessAccount
 
 SETTINGS = Settings("/captured", "ab12", "", ["lib:f", "lib:g"], 10)
 

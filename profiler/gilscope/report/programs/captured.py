@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gilscope.records.programs import Capture, CapturedCalls, ProgramRecord
+from gilscope.records.captures import Capture, CapturedCalls
+from gilscope.records.programs import ProgramRecord
 from gilscope.report.document import NOTHING, Block, Paragraph, Row, Section, Table, headed
 from gilscope.units import byte_size, counted, thousands
 
