@@ -24,7 +24,7 @@ from gilscope.records.programs import (
 )
 from gilscope.units import counted, duration, percent
 
-__all__ = ["FunctionWaits", "advice_on", "spec_of", "verdict_of", "with_inputs"]
+__all__ = ["ANALYZE", "FunctionWaits", "advice_on", "spec_of", "verdict_of", "with_inputs"]
 
 ANALYZE: Final = "gilscope analyze"
 #: Less than this share of what the program's threads do is not worth an advice.

@@ -130,6 +130,8 @@ class Code(Block):
     """What it is, for whom."""
     aside: bool = False
     """Whether it is one for other readers: folded, or only told of."""
+    language: str = "python"
+    """``sh`` of commands."""
 
 
 @dataclass(frozen=True)

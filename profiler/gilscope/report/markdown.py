@@ -73,7 +73,11 @@ def _is_long(block: Block) -> bool:
 
 
 def _summary(section: Section, block: Block) -> str:
-    return block.about.capitalize() if isinstance(block, Code) and block.aside else section.heading
+    return (
+        block.about.capitalize()
+        if isinstance(block, Code) and (block.aside or block.language == "sh")
+        else section.heading
+    )
 
 
 def _block(block: Block) -> str:
@@ -86,8 +90,8 @@ def _block(block: Block) -> str:
             return _list(((f"{finding.severity}, {finding.title}", told),))
         case Items(pairs) | Facts(pairs):
             return _list(pairs)
-        case Code(text):
-            return fenced(text, "python")
+        case Code(text, language=language):
+            return fenced(text, language)
         case Lines(text):
             return fenced(text)
         case Table():

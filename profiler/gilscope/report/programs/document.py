@@ -7,10 +7,11 @@ from typing import Final
 
 from gilscope.decide.program_limit import ENOUGH
 from gilscope.programs.moments import SWITCH_INTERVAL_S
-from gilscope.records.programs import ProgramRecord
+from gilscope.records.programs import Advice, ProgramRecord
 from gilscope.report.bounds import fitted
 from gilscope.report.document import Block, Detail, Document, Documents, Facts, Items, Paragraph, Section
 from gilscope.report.programs.names import NO_GIL
+from gilscope.report.programs.next_steps import next_steps
 from gilscope.report.programs.sections import program_sections
 from gilscope.units import average, counted, duration, exact, percent
 
@@ -109,24 +110,15 @@ def _what_to_do(record: ProgramRecord) -> Section:
     if not advice:
         nothing = Paragraph(_NOTHING_TO_WIN if record.account.samples >= ENOUGH else _TOO_LITTLE_SEEN, "soft")
         return Section("What to do", (nothing,), name="advice", front=True)
-    told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each.sentence, each.command)) for each in advice)
+    told = tuple((f"{duration(each.to_win_s)} to be won", _advised(each, record)) for each in advice)
     first, others = Items(told[:_FEW_ADVICES]), Items(told[_FEW_ADVICES:], detail=Detail.FULL)
-    blocks = (first, *((others,) if others.pairs else ()), *_inputs_for(record))
+    blocks = (first, *((others,) if others.pairs else ()), *next_steps(record, _FEW_ADVICES))
     return Section("What to do", blocks, "thread-seconds of the time watched, at most", name="advice", front=True)
 
 
-def _inputs_for(record: ProgramRecord) -> tuple[Block, ...]:
-    """How to get inputs for the analyses that are advised, where none were kept."""
-    named = [each.command.rpartition(" ")[2] for each in record.verdict.advice if each.command is not None]
-    if record.capture is not None or not named:
-        return ()
-    option = f"--capture {','.join(dict.fromkeys(named))} --capture-to captured"
-    text = f"gilscope run {option} keeps arguments of their real calls; --inputs captured then analyzes them."
-    return (Paragraph(text, "soft"),)
-
-
-def _advised(sentence: str, command: str | None) -> str:
-    return sentence if command is None else f"{sentence} Next: {command}"
+def _advised(advice: Advice, record: ProgramRecord) -> str:
+    alone = record.capture is None or advice.command is None  # without inputs, all commands come together
+    return advice.sentence if alone else f"{advice.sentence} Next: {advice.command}"
 
 
 def _watched(record: ProgramRecord) -> str:
