@@ -98,6 +98,7 @@ ALLOWED: dict[str, set[str]] = {
     "program_result": GROUND | {"report", "drawn"},
     "pythons_result": GROUND | {"report", "drawn", "result"},
     "loading": GROUND | {"report", "result", "program_result", "pythons_result"},
+    "comparison": GROUND | {"decide", "production", "report", "drawn"},
     "watched": GROUND | {"programs", "program_result"},
     "analysis": GROUND
     | {
@@ -115,6 +116,7 @@ ALLOWED: dict[str, set[str]] = {
     | {
         "gilscope",
         "analysis",
+        "comparison",
         "decide",
         "result",
         "measure",

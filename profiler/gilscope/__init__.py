@@ -15,6 +15,7 @@ from gilscope.version import __version__
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from gilscope.analysis import analyze
+    from gilscope.comparison import CheckResult, ComparisonResult, check, compare
     from gilscope.errors import (
         AttachError,
         BrokerError,
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AttachError",
     "BrokerError",
+    "CheckResult",
     "Classification",
+    "ComparisonResult",
     "Finding",
     "ForgedError",
     "GilscopeError",
@@ -65,7 +68,9 @@ __all__ = [
     "UsageError",
     "__version__",
     "analyze",
+    "check",
     "classify",
+    "compare",
     "flush",
     "frame",
     "load",
@@ -92,6 +97,7 @@ _HOMES = {
     "load_ipython_extension": "gilscope.notebook",  # what `%load_ext gilscope` looks for
 }
 _HOMES.update((name, "gilscope.errors") for name in __all__ if name.endswith("Error"))
+_HOMES.update(dict.fromkeys(("CheckResult", "ComparisonResult", "check", "compare"), "gilscope.comparison"))
 _HOMES.update(dict.fromkeys(("Classification", "Finding", "Recommendation", "Trial"), "gilscope.records"))
 
 

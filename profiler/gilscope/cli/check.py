@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gilscope.cli.compare import FORCE
 from gilscope.cli.output_options import AS_JSON, QUIET, SHEET_FILES, SHEET_FORMAT
-
-if TYPE_CHECKING:
-    from gilscope.cli.output import Destinations
-    from gilscope.records.programs import ProgramRecord
 
 __all__ = ["check"]
 
@@ -44,46 +40,12 @@ def check(
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Hold new results against a baseline: exit status 1 when a condition is shown to hold, or cannot be judged."""
-    from gilscope.cli.compare import compare_files
+    from gilscope import comparison
     from gilscope.cli.exits import GATE_FAILED
     from gilscope.cli.output import Destinations
-    from gilscope.decide.conditions import parsed
-    from gilscope.decide.gate import judge, passes
-    from gilscope.errors import UsageError
-    from gilscope.records.programs import ProgramRecord
-    from gilscope.report.gates import gate_sheet
-    from gilscope.report.saved import is_program, program_of
-    from gilscope.report.saved import parsed as read
 
-    if baseline is None:
-        found_program = read(result)
-        if not is_program(found_program):
-            raise UsageError(
-                f"{result!r} holds results, which are held against others: give those with --baseline BASE.json"
-            )
-        record = program_of(result, found_program, ProgramRecord)
-        _check_program(
-            record, fail_on, Destinations(output or [], ["check"], "json" if as_json else format_name), quiet
-        )
-        return
-    conditions = parsed("throughput<0.9" if fail_on is None else fail_on)
     destinations = Destinations(output or [], ["check"], "json" if as_json else format_name)
-    comparisons, found, objections = compare_files(baseline, result, force=force)
-    judged = [(each, judge(condition, each)) for each in comparisons for condition in conditions]
-    destinations.write(gate_sheet(judged, found, objections), quiet=quiet)
-    if not passes([told for _, told in judged], found):
-        raise typer.Exit(GATE_FAILED)
-
-
-def _check_program(record: ProgramRecord, fail_on: str | None, destinations: Destinations, quiet: bool) -> None:
-    from gilscope.cli.exits import GATE_FAILED
-    from gilscope.decide.program_gate import judge_program, parsed_for_program
-    from gilscope.errors import UsageError
-    from gilscope.report.programs.gate import program_gate_sheet
-
-    if fail_on is None:
-        raise UsageError("what a program must not do is not known: give --fail-on, as in gil_wait>0.2,loop_block>50ms")
-    judged = judge_program(parsed_for_program(fail_on), record)
-    destinations.write(program_gate_sheet(judged, record), quiet=quiet)
-    if not all(each.passed for each in judged):
+    checked = comparison.check(result, baseline, fail_on=fail_on, force=force)
+    destinations.write(checked.sheet, quiet=quiet)
+    if not checked.passed:
         raise typer.Exit(GATE_FAILED)

@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 import pytest
 
-from gilscope.cli.compare import compare_files
+from gilscope.comparison import compare
 from gilscope.decide.comparable import program_objections
 from gilscope.decide.program_changes import NOTABLE, PROGRAM, ProgramChange, program_changes
 from gilscope.decide.program_errors import batch_error, dependence, difference, over_time, sampled
@@ -184,4 +184,4 @@ def test_a_program_is_not_compared_with_an_analysis(tmp_path: Path) -> None:
     make_result().to_json(analysis)
     for old, new in ((program, analysis), (analysis, program)):
         with pytest.raises(UsageError, match=r"program.json' is a program that was watched, and .*analysis.json'"):
-            compare_files(str(old), str(new), force=True)
+            compare(old, new, force=True)
