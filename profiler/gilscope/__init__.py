@@ -14,7 +14,7 @@ from gilscope.version import __version__
 
 TYPE_CHECKING = False  # type checkers take it for True; importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from gilscope.analysis import analyze
+    from gilscope.analysis import Progress, analyze
     from gilscope.comparison import CheckResult, ComparisonResult, check, compare
     from gilscope.errors import (
         AttachError,
@@ -58,6 +58,7 @@ __all__ = [
     "Options",
     "OutputError",
     "ProgramResult",
+    "Progress",
     "PythonError",
     "PythonsResult",
     "Recommendation",
@@ -84,6 +85,7 @@ _HOMES = {
     "analyze": "gilscope.analysis",
     "classify": "gilscope.production.decorator",
     "Options": "gilscope.options",
+    "Progress": "gilscope.analysis",
     "ProgramResult": "gilscope.program_result",
     "PythonsResult": "gilscope.pythons_result",
     "Result": "gilscope.result",

@@ -147,9 +147,10 @@ def _said(source: Source, name: str) -> _Said:
         return _Said(str(source), parsed(source))
     if isinstance(source, Saved):
         return _Said(name, source.to_dict())
-    if not (isinstance(source, Sequence) and all(isinstance(each, Saved) for each in source)):
+    results = [each for each in source if isinstance(each, Saved)] if isinstance(source, Sequence) else []
+    if not results or len(results) < len(source):
         raise UsageError(f"{name}: give a result, a list of results, or the path of what was saved, not {source!r:.80}")
-    return _Said(name, [each.to_dict() for each in source])
+    return _Said(name, [each.to_dict() for each in results])
 
 
 def _are_recorded(source: Source) -> bool:

@@ -225,7 +225,7 @@ def test_python_has_every_option_by_its_name_and_default() -> None:
 def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Options] = []
 
-    def investigate(target: object, options: Options) -> Any:
+    def investigate(target: object, options: Options, tell: object) -> Any:
         seen.append(options)
         return SimpleNamespace(interrupted=False)
 
@@ -239,7 +239,7 @@ def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch
 def test_no_more_inputs_are_taken_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[TargetSpec] = []
 
-    def investigate(target: TargetSpec, options: Options) -> Any:
+    def investigate(target: TargetSpec, options: Options, tell: object) -> Any:
         taken.append(target)
         return SimpleNamespace(interrupted=False)
 

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from gilscope.analysis.loop import Progress, Tell, check, investigate
 from gilscope.analysis.pythons import investigate_pythons
@@ -15,9 +15,11 @@ from gilscope.options import BUDGET_S, Options, all_options
 from gilscope.pythons_result import PythonsResult
 from gilscope.renamed import refuse_renamed
 from gilscope.result import Result
-from gilscope.targets import describe
+from gilscope.targets import TargetSpec, describe
 
 __all__ = ["Progress", "Tell", "analyze", "check", "investigate", "investigate_pythons", "survey"]
+
+T = TypeVar("T")
 
 
 @overload
@@ -30,6 +32,7 @@ def analyze(
     setup: Callable[[], Any] | None = None,
     teardown: Callable[[], Any] | None = None,
     options: Options | None = None,
+    progress: Tell | None = None,
     pythons: Sequence[str | os.PathLike[str]],
     **settings: Any,
 ) -> PythonsResult: ...
@@ -45,6 +48,7 @@ def analyze(
     setup: Callable[[], Any] | None = None,
     teardown: Callable[[], Any] | None = None,
     options: Options | None = None,
+    progress: Tell | None = None,
     **settings: Any,
 ) -> Result: ...
 
@@ -58,6 +62,7 @@ def analyze(
     setup: Callable[[], Any] | None = None,
     teardown: Callable[[], Any] | None = None,
     options: Options | None = None,
+    progress: Tell | None = None,
     **settings: Any,
 ) -> Result | PythonsResult:
     """Run ``func`` over ``inputs`` alone and under every executor backend, in fresh processes, and say how to run it.
@@ -71,6 +76,10 @@ def analyze(
     :param setup: called once in every process that runs the target, before it
     :param teardown: called once in every such process, at its end
     :param options: all that follows, in one; what is given beside it comes first
+    :param progress: called with a `Progress` before each step, in this thread: what is measured next, and how much
+        longer it may take. What it raises ends the analysis, and is raised here
+    :raises KeyboardInterrupt: at Ctrl-C, when every process has ended. Its attribute ``result`` is what was finished by
+        then; there is none where nothing had begun
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
@@ -79,10 +88,49 @@ def analyze(
     target = describe(
         func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown, max_inputs=told.max_inputs
     )
-    result = investigate_pythons(target, told) if told.pythons else investigate(target, told)
+    result = _telling(progress, lambda tell: _investigated(target, told, tell))
     if result.interrupted:
-        raise KeyboardInterrupt
+        raise _stopped(result)
     return result
+
+
+def _investigated(target: TargetSpec, options: Options, tell: Tell) -> Result | PythonsResult:
+    return investigate_pythons(target, options, tell) if options.pythons else investigate(target, options, tell)
+
+
+def _stopped(result: Result | PythonsResult) -> KeyboardInterrupt:
+    """A plain one: by a subclass, Python up to 3.13 would end with status 1 instead of by the signal, and whoever waits
+    for the program, as a shell with a loop of commands, would not know that it was Ctrl-C."""
+    stopped = KeyboardInterrupt(
+        "the analysis was interrupted; this exception's attribute `result` is what was finished"
+    )
+    stopped.result = result  # type: ignore[attr-defined]
+    return stopped
+
+
+class _Raised(BaseException):
+    """What a caller's own code raised: nothing within the analysis takes it for an error of a target or of a trial."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _telling(progress: Tell | None, analysis: Callable[[Tell], T]) -> T:
+    """The analysis, which tells the caller of its progress."""
+
+    def tell(told: Progress) -> None:
+        if progress is not None:
+            try:
+                progress(told)
+            except Exception as error:
+                raise _Raised(error) from error
+
+    try:
+        return analysis(tell)
+    except _Raised as raised:
+        error = raised.error
+    raise error  # as it was raised, for the analysis is no context of it
 
 
 def _with_budget(settings: Mapping[str, Any], options: Options | None) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class Progress:
     budget_s: float
     """How long it may take in all, as far as is known: what the target takes to start comes on top of the budget."""
 
+    @property
+    def left_s(self) -> float:
+        """How much longer it may take, as far as is known; it ends earlier where it is sure earlier."""
+        return max(0.0, self.budget_s - self.elapsed_s)
+
 
 Tell = Callable[[Progress], None]
 
