@@ -25,6 +25,7 @@ MAX_LINES = 400
 GROUND = {
     "records",
     "errors",
+    "executors",
     "introspection",
     "quantiles",
     "subprocesses",
@@ -46,8 +47,10 @@ GROUND = {
     "option",
 }
 ALLOWED: dict[str, set[str]] = {
-    "records": set(),
+    "records": {"errors", "executors"},
     "errors": set(),
+    "executors": {"errors", "pool_workers"},
+    "pool_workers": set(),
     "units": set(),
     "digest": set(),
     "introspection": set(),

@@ -19,8 +19,8 @@ __all__ = ["Advice", "Prediction", "advice_from", "ask", "cell_from"]
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 120.0
-#: What of the recommendation's backends and executors is a cell.
-_EXECUTORS = {(backend, None) for backend in ("serial", "thread", "process", "interpreter", "asyncio", *QUEUES)}
+#: What of the recommendation's backends is a cell.
+_BACKENDS = {"serial", "thread", "process", "interpreter", "asyncio", *QUEUES}
 
 
 class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,7 +107,7 @@ def _prediction(told: dict[str, Any]) -> Prediction:
 def cell_from(recommendation: dict[str, Any]) -> Cell | None:
     """The recommended configuration as a cell; None where nothing, or nothing of the grid's kinds, was recommended."""
     backend = recommendation["backend"]
-    if (backend, recommendation["executor"]) not in _EXECUTORS:
+    if backend not in _BACKENDS or (backend == "asyncio" and recommendation["executor"]):
         return None
     if backend == "serial":
         return Cell("serial")

@@ -42,4 +42,7 @@ def test_generators_are_drained_and_that_is_said(shapes: dict[str, Analysis], na
 def test_a_coroutine_function_runs_on_its_loop_and_in_workers(measured: Callable[[str], Measured]) -> None:
     doze = measured("well").analyses["doze"]
     assert doze.statuses == {"serial": "ok", "thread": "ok", "process": "ok", "asyncio": "ok"}
+    ways = {trial["backend"]: (trial["runner"], trial["executor"]) for trial in doze.trials}
+    assert ways["serial"] == ways["asyncio"] == ("event-loop", None)
+    assert (ways["thread"], ways["process"]) == (("plain", "thread"), ("plain", "process"))
     assert doze.advised in ("asyncio", "thread", "process"), "which of them, two at a time, is a tie"

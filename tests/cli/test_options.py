@@ -34,6 +34,10 @@ def test_configurations_are_those_asked_for(asked: Analysis) -> None:
         *(("thread", 1, 1, None), ("thread", 3, 1, None)),
     ]
     assert {trial["status"] for trial in asked.trials} == {"ok"}
+    assert {(trial["backend"], trial["runner"], trial["executor"]) for trial in asked.trials} == {
+        *(("serial", "plain", None), ("thread", "plain", "thread"), ("process", "plain", "process")),
+        ("asyncio", "event-loop", "thread"),
+    }
     assert asked.result["environment"]["cpus_usable"] == 1
     assert asked.result["settings"]["seed"] == 7
 
@@ -41,6 +45,7 @@ def test_configurations_are_those_asked_for(asked: Analysis) -> None:
 def test_a_coroutine_that_calls_is_told_to_offload(asked: Analysis) -> None:
     advice = asked.result["recommendation"]
     assert (advice["backend"], advice["context"]) == ("asyncio", "async")
+    assert advice["runner"] == "event-loop"
     assert advice["executor"] in ("thread", "process")
     assert "run_in_executor" in advice["code"]
 
@@ -85,6 +90,8 @@ def test_setup_and_teardown_run_once_in_each_process(cli: Cli, tmp_path: Path) -
     assert outcome.status == 0
     assert outcome.analysis.statuses == {"serial": "ok", "thread": "ok", "process": "ok"}
     assert {trial["errors"] for trial in outcome.analysis.trials} == {0}
+    advice = outcome.analysis.result["recommendation"]
+    assert (advice["setup"], advice["teardown"]) == ("hooks:setup", "hooks:teardown")
     done = {what: {path.name.partition("-")[2] for path in traces.glob(f"{what}-*")} for what in ("setup", "teardown")}
     known = 1 + 1 + 2  # serial, the process of the threads, two workers
     assert known < len(done["setup"]) <= known + 4, "and those of second processes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gilscope.decide.traits import way_of
 from gilscope.records import (
     Alternative,
     BreakEven,
@@ -98,7 +99,7 @@ def make_trial(backend: str = "serial", workers: int = 1, **changes: Any) -> Tri
         "observer_slowdown": 1.012,
         "ledger": make_ledger(),
     }
-    return Trial(backend=backend, workers=workers, **(fields | changes))
+    return Trial(backend=backend, workers=workers, **(fields | way_of(backend, "sync")._asdict() | changes))
 
 
 def make_timeline(lanes: int = 2, turns: int = 6) -> Timeline:
@@ -139,7 +140,14 @@ def make_trials() -> tuple[Trial, ...]:
             ledger=apart,
         ),
         make_trial("asyncio", 2, speedup=0.97, throughput_per_s=2.91, loop_lag_p99_s=0.011, ledger=waiting),
-        Trial(backend="interpreter", workers=2, status="refused", reason="needs Python 3.14 or later"),
+        Trial(
+            backend="interpreter",
+            runner="plain",
+            executor="interpreter",
+            workers=2,
+            status="refused",
+            reason="needs Python 3.14 or later",
+        ),
     )
 
 
@@ -197,7 +205,8 @@ def make_recommendation(**changes: Any) -> Recommendation:
             Alternative(backend="serial", workers=1, speedup=1.0, why_not="it uses one of 2 CPUs"),
         ),
     }
-    return Recommendation(**(fields | changes))
+    told = fields | changes
+    return Recommendation(**(way_of(told["backend"], "sync")._asdict() | told if told["backend"] else told))
 
 
 def make_classification(**changes: Any) -> Classification:
@@ -336,9 +345,14 @@ def make_hostile(text: str) -> Result:
             reason=text,
             code=text,
             other_code=f"{text}!",
+            setup=text,
+            native_variables=(text,),
             alternatives=(Alternative(backend=text, workers=2, speedup=None, why_not=text),),
         ),
-        trials=(*whole.trials, Trial(backend=text, workers=2, status="failed", reason=text)),
+        trials=(
+            *whole.trials,
+            Trial(backend=text, runner="plain", executor=text, workers=2, status="failed", reason=text),
+        ),
         hot=(HotLine(function=text, file=text, line=1, gil_share=0.5, cpu_share=None),),
         findings=(finding,),
         failure=Failure(type=text, message=text, traceback=text, count=1, calls=1),

@@ -179,7 +179,8 @@ def loaded(**changes: Any) -> Loaded:
         inputs_named=True,
         inputs_callable=False,
         expressions={},
-        tears_down=False,
+        setup=None,
+        teardown=None,
         import_s=0.1,
     )
 

@@ -32,7 +32,7 @@ def test_the_verdict_of_a_process_pool() -> None:
         ({"backend": "thread", "workers": 1}, "run it in a thread pool with 1 worker, "),
         ({"chunksize": 8, "start_method": "fork"}, "2 workers and chunksize 8 and start method fork"),
         ({"backend": "asyncio", "executor": "thread"}, "offload it from the event loop to a thread pool"),
-        ({"backend": "asyncio"}, "await it on one event loop, 2 at a time"),
+        ({"backend": "asyncio", "executor": None}, "await it on one event loop, 2 at a time"),
         ({"backend": "rq"}, "run it with rq with 2 workers"),
         ({"speedup": None}, "its gain unknown"),
     ],

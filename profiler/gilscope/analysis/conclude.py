@@ -55,7 +55,7 @@ def conclude(runner: Runner, cpus: CpuBudget, *, interrupted: bool = False) -> R
     """The result of an analysis, finished or not."""
     journal, options, measured = runner.journal, runner.options, runner.measured
     model, trials, code_target = measured.model, measured.records, _code_target(runner, cpus)
-    recommendation = _recommendation(measured, code_target, interrupted, journal.unreturned)
+    recommendation = _with_hooks(_recommendation(measured, code_target, interrupted, journal.unreturned), runner)
     result = Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         target=_target(runner),
@@ -198,6 +198,14 @@ def _recommendation(
     said = unless_nothing_was_compared(unless_time_was_short(measured.advice(code_target), measured), measured)
     reason = "; ".join(part for part in (said.reason, unreturned) if part)
     return msgspec.structs.replace(said, reason=reason, alternatives=(*said.alternatives, *_left_out(measured)))
+
+
+def _with_hooks(said: Recommendation, runner: Runner) -> Recommendation:
+    """With what sets up whoever makes the calls."""
+    loaded = runner.journal.loaded
+    if loaded is None or said.backend is None:
+        return said
+    return msgspec.structs.replace(said, setup=loaded.setup, teardown=loaded.teardown)
 
 
 def _left_out(measured: Measured) -> tuple[Alternative, ...]:

@@ -127,6 +127,8 @@ class Journal:
         ledgers, pickled = ledgers_of(trial.account, cold), self.pickled
         record = trial_record(trial.account, costs, combine(ledgers) if ledgers else None, cold)
         traits = self.experiment.backends[record.backend]
+        way = traits.way(self.loaded.kind if self.loaded else "sync")
+        record = msgspec.structs.replace(record, runner=way.runner, executor=way.executor)
         if traits.in_process and record.status == "failed":
             record = msgspec.structs.replace(record, reason=with_all_of_them(record.reason))
         if pickled is None or not traits.pickles:

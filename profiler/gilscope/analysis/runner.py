@@ -300,4 +300,4 @@ class Runner:
 
 
 def _tears_down(trial: LiveTrial) -> bool:
-    return trial.account.loaded is not None and trial.account.loaded.tears_down
+    return trial.account.loaded is not None and trial.account.loaded.teardown is not None

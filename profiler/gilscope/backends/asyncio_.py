@@ -110,6 +110,7 @@ class Asyncio(Backend):
     """An event loop: coroutines run on it, plain functions are offloaded from it."""
 
     name = "asyncio"
+    executor = "thread"  # where it offloads
     simplicity = 1
     shares_gil = True
 

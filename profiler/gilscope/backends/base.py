@@ -19,7 +19,7 @@ from gilscope.configuration import Configuration
 from gilscope.thread_address import ThreadAddress
 
 if TYPE_CHECKING:  # workers import this module, and the record takes longer to import than they do to start
-    from gilscope.records import Kind, QueueFigures, StartMethod
+    from gilscope.records import Executor, Kind, QueueFigures, StartMethod
 
 __all__ = [
     "Backend",
@@ -144,6 +144,7 @@ class WorkerDied(Exception):  # noqa: N818
 
 
 _TRAITS = (
+    "executor",
     "simplicity",
     "shares_gil",
     "elsewhere",
@@ -158,6 +159,9 @@ class Backend(abc.ABC):
     """An executor kind."""
 
     name: ClassVar[str]
+    executor: ClassVar[Executor | None]
+    """What makes the calls: ``thread``, ``process``, ``interpreter``, ``queue``; None where it is the caller's own
+    thread. Of third parties' that do not say, their name."""
     simplicity: ClassVar[int]
     """Ties go to the lower: serial 0, asyncio for coroutine functions 1, thread 2, process 3, third parties above."""
     shares_gil: ClassVar[bool]
@@ -175,7 +179,7 @@ class Backend(abc.ABC):
     @classmethod
     def traits(cls) -> dict[str, Any]:
         """All of these but its name, by name: plain data, so that another process can be told."""
-        return {name: getattr(cls, name) for name in _TRAITS}
+        return {"executor": cls.name, **{name: getattr(cls, name) for name in _TRAITS if hasattr(cls, name)}}
 
     @abc.abstractmethod
     def open(self, work: Work, configuration: Configuration) -> AbstractContextManager[OpenPool]:

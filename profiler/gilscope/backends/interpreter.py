@@ -190,6 +190,7 @@ class Interpreter(Backend):
     """
 
     name = "interpreter"
+    executor = "interpreter"
     simplicity = 4
     shares_gil = False
     in_process = True

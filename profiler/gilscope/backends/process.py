@@ -151,6 +151,7 @@ class Process(Backend):
     """A process pool."""
 
     name = "process"
+    executor = "process"
     simplicity = 3
     shares_gil = False
     start_methods = ("spawn", "forkserver", "fork")

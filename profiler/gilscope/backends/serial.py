@@ -39,6 +39,7 @@ class Serial(Backend):
     """A plain loop in the main thread."""
 
     name = "serial"
+    executor = None
     simplicity = 0
     shares_gil = True
     fixed_workers = 1

@@ -100,6 +100,7 @@ class Thread(Backend):
     """A thread pool."""
 
     name = "thread"
+    executor = "thread"
     simplicity = 2
     shares_gil = True
 

@@ -61,7 +61,7 @@ def classify(
     ``error_share`` is the fraction of the calls that raised; ``timed`` how the share of computing is known where each
     call's own clocks tell it and no samples do.
 
-    The confidence is the chance that a repetition says the same: Φ(distance ÷ σ) from each share to the
+    The confidence is the chance that measuring without error would say the same: Φ(distance ÷ σ) from each share to the
     nearest boundary that would change the answer, σ binomial over the samples; the least of those that the
     answer rests on.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gilscope.decide.code import CodeTarget, Execution, both_programs
+from gilscope.decide.code.limits import NativeLimits, native_limits
 from gilscope.decide.confidence import (
     NEGLIGIBLE_LOSS,
     Standing,
@@ -101,6 +102,9 @@ def recommend(
     serial = next((candidate for candidate in worked if candidate.trial.backend == "serial"), None)
     speedup = None if serial is None else Estimate(1.0, 1.0, 1.0) if serial is chosen else chosen.over(serial)
     execution = _execution(chosen.trial, kind, context)
+    executor = execution.executor or chosen.trial.executor
+    looped = execution.backend == "asyncio" or (context == "async" and executor is not None)
+    limits = _native_limits(target, execution, classification)
     code, other_code = both_programs(target, execution, context, classification) if target else ("", "")
     others = [each.standing for each in eligible if each is not chosen]
     suited = _fitting(worked, classification, kind, context)
@@ -113,7 +117,10 @@ def recommend(
         workers=execution.workers,
         chunksize=execution.chunksize,
         start_method=execution.start_method,
-        executor=execution.executor,
+        runner="event-loop" if looped else chosen.trial.runner,
+        executor=executor,
+        native_threads=limits.threads,
+        native_variables=(*limits.variables, *(pool.variable for pool in limits.early if pool.variable)),
         trial=next(number for number, trial in enumerate(trials) if trial is chosen.trial),
         context=context,
         speedup=speedup.value if speedup else None,
@@ -231,6 +238,15 @@ def _execution(trial: Trial, kind: Kind, context: Context) -> Execution:
     if kind not in LOOP_KINDS and backend in _OFFLOADS and (context == "async" or backend == "asyncio"):
         backend, executor = "asyncio", _OFFLOADS[backend]
     return Execution(backend, trial.workers, trial.chunksize, method, executor)
+
+
+def _native_limits(target: CodeTarget | None, execution: Execution, classification: Classification) -> NativeLimits:
+    """As of the program to paste."""
+    if target is None:
+        return NativeLimits()
+    in_processes = "process" in (execution.backend, execution.executor)
+    native = classification.subtype == "own-threads"
+    return native_limits(target, execution.workers, processes=in_processes, native=native)
 
 
 def _reason(

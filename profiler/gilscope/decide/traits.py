@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from gilscope.records import LOOP_KINDS, Kind, StartMethod
+from gilscope.records import LOOP_KINDS, Executor, Kind, Runner, StartMethod
 
-__all__ = ["HYPERTHREAD_GAIN", "BackendTraits", "HandOver", "Machine", "Shape"]
+__all__ = ["HYPERTHREAD_GAIN", "BackendTraits", "HandOver", "Machine", "Shape", "Way", "way_of"]
 
 #: What the second hyperthread of a core adds to the first: up to so much in the measurements of those who made them
 #: (Marr et al., Hyper-Threading Technology Architecture and Microarchitecture, Intel Technology Journal 6:1, 2002). It
@@ -18,6 +18,13 @@ HYPERTHREAD_GAIN = 0.3
 #: How the workers of a backend share the interpreter: a loop of calls, threads under one GIL, an interpreter
 #: each, or coroutines of one event loop.
 Shape = Literal["serial", "thread", "process", "loop"]
+
+
+class Way(NamedTuple):
+    """How calls are run."""
+
+    runner: Runner
+    executor: Executor | None
 
 
 class HandOver(NamedTuple):
@@ -66,6 +73,18 @@ class Machine:
         return cores + self.hyperthread_gain * (self.cpus - cores)
 
 
+def way_of(backend: str, kind: Kind, executor: Executor | None = None) -> Way:
+    """How a target of this kind is run by a backend.
+
+    :param executor: its own; without one it is called after the backend
+    """
+    on_loop = kind in LOOP_KINDS
+    if backend in ("serial", "asyncio"):
+        offloads = backend == "asyncio" and not on_loop
+        return Way("event-loop" if on_loop or offloads else "plain", "thread" if offloads else None)
+    return Way("plain", executor or backend)
+
+
 @dataclass(frozen=True)
 class BackendTraits:
     """An executor kind as far as decisions care."""
@@ -84,11 +103,17 @@ class BackendTraits:
     """Ties go to the lower."""
     empty_chunks: int = 100
     """Chunks without calls that show what it costs to hand one over."""
+    executor: Executor | None = None
+    """As of `gilscope.backends.base.Backend`."""
 
     @property
     def pickles(self) -> bool:
         """Whether calls and results are pickled on their way."""
         return self.elsewhere or not self.shares_gil
+
+    def way(self, kind: Kind) -> Way:
+        """Who hands out the calls of a target of this kind, and what makes them."""
+        return way_of(self.name, kind, self.executor)
 
     def shape(self, kind: Kind) -> Shape:
         """How a target of this kind is run: asyncio offloads plain functions to threads."""

@@ -27,6 +27,7 @@ T = TypeVar("T")
 class QueueBackend(Backend):
     """A task queue, with one of its kinds of workers."""
 
+    executor = "queue"
     empty_chunks: ClassVar[int] = 20
 
 

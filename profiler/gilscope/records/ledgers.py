@@ -74,7 +74,7 @@ class Account(Record, frozen=True, kw_only=True):
 
 
 class ShareInterval(Record, frozen=True, kw_only=True):
-    """Between which shares of the wall clock a state of the ledger lies, with 95% confidence."""
+    """Between which shares of the wall clock a state of the ledger lies, in 95% of cases."""
 
     state: str
     low: float

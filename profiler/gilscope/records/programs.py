@@ -160,7 +160,7 @@ class Blame(Record, frozen=True, kw_only=True):
     """Thread-seconds."""
     low_s: float = 0.0
     high_s: float = 0.0
-    """Between which the true figure lies, with 95% confidence."""
+    """Between which the true figure lies, in 95% of cases."""
     threads: int = 1
     """That waited."""
 

@@ -9,7 +9,7 @@ from gilscope.records.circumstances import ImportCost
 from gilscope.records.ledgers import Ledger
 from gilscope.records.plans import QueueFigures
 from gilscope.records.traces import Histogram, Timeline
-from gilscope.records.verdicts import StartMethod
+from gilscope.records.verdicts import Executor, Runner, StartMethod
 
 __all__ = ["ENOUGH_FOR_P50", "ENOUGH_FOR_P99", "ColdCost", "HandedOver", "Repeats", "Round", "Status", "Trial"]
 
@@ -95,6 +95,11 @@ class Trial(Record, frozen=True, kw_only=True):
     """One configuration, measured in a fresh process in several rounds."""
 
     backend: str
+    runner: Runner | None = None
+    """Who handed out the calls: plain code, or an event loop. None where that is not known."""
+    executor: Executor | None = None
+    """What made them: ``thread``, ``process``, ``interpreter``, ``queue`` or a third party's; None where it was the
+    runner itself."""
     workers: int
     chunksize: int = 1
     start_method: StartMethod | None = None

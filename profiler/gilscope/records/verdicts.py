@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from gilscope.errors import MeasurementError, UsageError
 from gilscope.records.base import Record
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor as AnyExecutor
 
 __all__ = [
     "Alternative",
     "BreakEven",
     "Classification",
     "Context",
+    "Executor",
     "Figures",
     "Finding",
     "GivenInputs",
@@ -21,6 +27,7 @@ __all__ = [
     "Noise",
     "Prediction",
     "Recommendation",
+    "Runner",
     "Severity",
     "StartMethod",
 ]
@@ -29,6 +36,11 @@ Label = Literal["compute-bound", "io-bound", "mixed", "overhead-bound", "inconcl
 Severity = Literal["info", "warning", "error"]
 Context = Literal["sync", "async"]
 StartMethod = Literal["spawn", "forkserver", "fork"]
+#: Who hands out the calls.
+Runner = Literal["plain", "event-loop"]
+#: What makes the calls, where it is not the runner itself: ``thread``, ``process``, ``interpreter`` or ``queue``; a
+#: third party's is called after its backend.
+Executor: TypeAlias = str
 #: By name, with units in the names; None where one does not apply.
 Figures: TypeAlias = dict[str, float | int | str | None]
 
@@ -47,7 +59,7 @@ class Classification(Record, frozen=True, kw_only=True):
     gil_held_ratio: float | None = None
     """The fraction of the solo wall clock in which the GIL was held."""
     confidence: float
-    """0 to 1: how often a repetition of this analysis would say the same."""
+    """0 to 1: the chance that it holds, that measuring without error would say the same."""
     reason: str
 
 
@@ -70,8 +82,19 @@ class Recommendation(Record, frozen=True, kw_only=True):
     workers: int | None = None
     chunksize: int | None = None
     start_method: StartMethod | None = None
-    executor: str | None = None
-    """For ``asyncio`` with a plain function: the executor to offload to, thread, process or interpreter."""
+    runner: Runner | None = None
+    """Who hands out the calls: plain code, or an event loop. None when inconclusive."""
+    executor: Executor | None = None
+    """What makes them: ``thread``, ``process``, ``interpreter``, ``queue`` or a third party's; None where that is the
+    runner itself. With the backend ``asyncio``, what the loop offloads to."""
+    setup: str | None = None
+    """What set up each process that ran the function, as ``module:function``; None where nothing did."""
+    teardown: str | None = None
+    """What was called at the end of each, likewise."""
+    native_threads: int = 1
+    """That native libraries may have in each worker, so that all together are as many as there are CPUs."""
+    native_variables: tuple[str, ...] = ()
+    """The environment variables that tell them; empty where no library starts threads of its own."""
     trial: int | None = None
     """The number among the record's trials of the one that it rests on; None when inconclusive, and in results of older
     versions."""
@@ -80,6 +103,8 @@ class Recommendation(Record, frozen=True, kw_only=True):
     speedup_low: float | None = None
     speedup_high: float | None = None
     confidence: float
+    """0 to 1: the chance that it holds, that measuring without error would say the same: nothing that was measured and
+    fits the caller is faster by more than the noise."""
     expected_loss: float | None = None
     """By how much the other configurations are expected to be faster beyond the noise, as a part of the throughput:
     what measuring on could gain at most. None when inconclusive, and in results of older versions."""
@@ -88,6 +113,50 @@ class Recommendation(Record, frozen=True, kw_only=True):
     """For a caller as ``context`` says; ``other_code`` is for the other kind."""
     other_code: str = ""
     alternatives: tuple[Alternative, ...] = ()
+
+    def make_executor(
+        self, *, setup: Callable[[], Any] | None = None, teardown: Callable[[], Any] | None = None
+    ) -> AnyExecutor:
+        """A `concurrent.futures.Executor` as is recommended, to be used as a context: its kind, workers, start method,
+        native threads, set-up, and the chunksize of its ``map``. Where calls are best made one after the other it makes
+        them when they are submitted, in the thread that submits them.
+
+        :param setup: called in every process (or interpreter) that makes calls, before the first; what the analysis
+            named is imported and called where this is None
+        :param teardown: called there after the last, likewise
+        :raises MeasurementError: when nothing is recommended
+        :raises UsageError: when it is no executor that is recommended but an event loop, a task queue, or what this
+            Python has not; when the set-up cannot be imported here
+        """
+        from gilscope.executors import Plan, hook, open_executor  # records are read where no executor is made
+
+        self._require_executor()
+        plan = Plan(
+            self.executor,
+            self.workers or 1,
+            self.chunksize or 1,
+            self.start_method,
+            setup or (hook(self.setup, "setup") if self.setup else None),
+            teardown or (hook(self.teardown, "teardown") if self.teardown else None),
+            self.native_threads,
+            self.native_variables,
+        )
+        return open_executor(plan)
+
+    def _require_executor(self) -> None:
+        if self.backend is None:
+            raise MeasurementError(f"there is no executor to make, for nothing is recommended: {self.reason}")
+        if self.executor is None and self.runner == "event-loop":
+            raise UsageError(
+                "a coroutine function is awaited, on an event loop, and no executor runs it: `code` of the "
+                f"recommendation is the program for it, with {self.workers or 1} at a time"
+            )
+        if self.executor not in (None, "thread", "process", "interpreter"):
+            what = "a task queue" if self.executor == "queue" else "from another package"
+            raise UsageError(
+                f"{self.backend} is {what}, and no executor of the standard library: `code` of the recommendation is "
+                "the program for it"
+            )
 
 
 class Prediction(Record, frozen=True, kw_only=True):

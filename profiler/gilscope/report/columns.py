@@ -88,7 +88,7 @@ def _only(record: type[Record], *names: str) -> list[FrameColumn]:
     return [column for name in names for column in _columns(record) if column.name == name]
 
 
-_CONFIGURATION: Final = ("backend", "workers", "chunksize", "start_method")
+_CONFIGURATION: Final = ("backend", "runner", "executor", "workers", "chunksize", "start_method")
 _OUTCOME: Final = ("status", "reason")
 _TARGET: Final = FrameColumn("target", "string", Target, "spec")
 _ROUND: Final = FrameColumn("round", "Int64", Round, "index")

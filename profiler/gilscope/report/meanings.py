@@ -38,7 +38,6 @@ _PLAIN: Final = {
     "speedup": "Throughput over that of the serial run.",
     "speedup_low": "Lower bound of its interval.",
     "speedup_high": "Upper bound of its interval.",
-    "confidence": "0 to 1: how sure it is.",
     "cpus": "CPUs of the machine that is foretold.",
     "measured_per_s": "What was measured, where it was; calls per second.",
     "why_not": "Why it was not recommended.",

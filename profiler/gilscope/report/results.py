@@ -108,7 +108,8 @@ def overview(results: Sequence[ResultRecord]) -> Table:
 
 def _row(result: ResultRecord) -> Row:
     advice = result.recommendation
-    backend = f"offload to {advice.executor}" if advice.executor else advice.backend
+    offloads = advice.backend == "asyncio" and advice.executor
+    backend = f"offload to {advice.executor}" if offloads else advice.backend
     best = "cannot tell" if backend is None else configuration(backend, advice.workers)
     gain = times(advice.speedup, advice.speedup_low, advice.speedup_high)
     return Row(

@@ -10,9 +10,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from gilscope.decide.traits import way_of
 from gilscope.errors import LoadError
 from gilscope.reading import MOST, is_measurable, read_bytes
-from gilscope.records import SCHEMA, ResultRecord
+from gilscope.records import SCHEMA, Kind, ResultRecord, Trial
 from gilscope.records.programs import PROGRAM_SCHEMA, ProgramRecord
 from gilscope.records.pythons import PYTHONS_SCHEMA, PythonsRecord
 from gilscope.units import thousands
@@ -180,10 +181,32 @@ def _convert(path: str | Path, record: Any, kind: type[R]) -> R:
         result = msgspec.convert(migrated(record), kind)
     except msgspec.ValidationError as error:
         raise load_error(path, f"a field is missing or of a wrong type: {error}") from error
+    result = _with_ways(result)
     workers = [trial.workers for trial in result.trials] + [told.workers for told in result.predictions]
     if min(workers, default=1) < 1:
         raise load_error(path, "a figure in it is none that anybody measured: less than one worker")
     return result
+
+
+def _with_ways(result: R) -> R:
+    """Who hands out the calls, and what makes them, of results that did not say it yet."""
+    kind, told = result.target.kind, result.recommendation
+    trials = tuple(_with_way(trial, kind) for trial in result.trials)
+    if told.backend is not None and told.runner is None:
+        way = way_of(told.backend, kind)
+        measured = (trial.executor for trial in trials if trial.backend == told.backend)
+        executor = told.executor or next(measured, way.executor)
+        looped = told.context == "async" and executor is not None
+        told = msgspec.structs.replace(told, runner="event-loop" if looped else way.runner, executor=executor)
+    return msgspec.structs.replace(result, trials=trials, recommendation=told)
+
+
+def _with_way(trial: Trial, kind: Kind) -> Trial:
+    if trial.runner is not None:
+        return trial
+    way = way_of(trial.backend, kind)
+    executor = "queue" if trial.queue is not None else way.executor
+    return msgspec.structs.replace(trial, runner=way.runner, executor=executor)
 
 
 def _require_schema(path: str | Path, found: Any, *known: str) -> None:

@@ -59,7 +59,9 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Whether that names a callable that made them."""
     expressions: dict[str, str]
     """The keyword arguments that were given as expressions, or that `@classify` was given, as expressions."""
-    tears_down: bool
+    setup: str | None
+    """What sets it up, as ``module:function``; None where nothing does."""
+    teardown: str | None
     import_s: float
     """Seconds to import the target (and to unpickle what the caller passed as objects)."""
     imports: tuple[ImportCost, ...] = ()
@@ -116,6 +118,7 @@ def load(spec: TargetSpec) -> LoadedTarget:
     else:
         inputs, call = _captured(captured, spec, func)
     check_call(call, spec.spec, inputs.items if inputs.label else None, kwargs, inputs.star)
+    setup = early or sent.setup or _hook("--setup", spec.setup, spec, module)
     teardown = sent.teardown or _hook("--teardown", spec.teardown, spec, module)
     about = Loaded(
         target=_record(spec, func, inputs, kwargs),
@@ -131,11 +134,19 @@ def load(spec: TargetSpec) -> LoadedTarget:
         inputs_named=captured is None and spec.inputs is not None,
         inputs_callable=inputs.made,
         expressions=spec.kwargs,
-        tears_down=teardown is not None,
+        setup=_named(setup),
+        teardown=_named(teardown),
         import_s=import_s,
     )
-    setup = early or sent.setup or _hook("--setup", spec.setup, spec, module)
     return LoadedTarget(about, call, inputs.items, kwargs, setup, teardown, early is not None, session)
+
+
+def _named(hook: Callable[[], Any] | None) -> str | None:
+    """Where it is found, if it is a function of a module; else what it is."""
+    if hook is None:
+        return None
+    name = getattr(hook, "__qualname__", None)
+    return f"{hook.__module__}:{name}" if name else type(hook).__name__
 
 
 def _set_up_first(spec: TargetSpec) -> Callable[[], Any] | None:
