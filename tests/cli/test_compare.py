@@ -61,7 +61,7 @@ def test_two_programs_are_compared_and_one_with_an_analysis_is_not(cli: Cli) -> 
         ("compare", "before.json", "after.json", "-o", "page.html"), ("compare", "before.json", "analysis.json")
     )
     assert (compared.status, compared.stderr) == (0, "wrote page.html\n")
-    assert compared.stdout.startswith("Less waiting for the GIL: 0.4 → 0.16 threads")
+    assert compared.stdout.startswith("Less waiting for the GIL: 0.40 → 0.16 threads")
     assert "Less waiting for the GIL" in (cli.cwd / "page.html").read_text(encoding="utf-8")
     assert (mixed.status, mixed.stdout) == (2, "")
     assert "'before.json' is a program that was watched" in mixed.stderr
