@@ -3,7 +3,7 @@ counts."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["Profile", "profile_of", "recounted", "updated"]
 
 
-class Profile(ProfileRecord, frozen=True, kw_only=True):
-    """What the calls of one function have shown, and what follows from it."""
+class Profile(ProfileRecord, frozen=True, kw_only=True, dict=True):
+    """What the calls of one function have shown, and what follows from it: found once, for a report asks for it again
+    and again."""
 
-    @property
+    @cached_property
     def classification(self) -> Classification:
         """What kind of work the function does, by the same rules as an analysis."""
         return judge.classification(self)
 
-    @property
+    @cached_property
     def advice(self) -> str:
         """What to do on the machine that it ran on (this one, where that is unknown), in a sentence or more."""
         return advice.advice(self, self.classification, self.cpus or _usable_cpus())
