@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from gilscope.decide.code import CodeTarget
 from gilscope.decide.confidence import DOUBTFUL
-from gilscope.decide.recommend import UNSURE, contenders, recommend
+from gilscope.decide.recommend import contenders, recommend
+from gilscope.decide.recommended import UNSURE
 from gilscope.decide.throughput import round_rates, with_throughput
 from gilscope.records import Classification, Context, Kind, Recommendation, Round, Trial
 

@@ -291,6 +291,27 @@ def test_intervals_stay_on_the_scale() -> None:
     assert all(float(left) >= 0 and float(left) + float(width) <= 100.01 for left, width in whiskers)
 
 
+def test_an_interval_that_says_nothing_leaves_the_bars_to_be_told_from_each_other() -> None:
+    wild = make_trial(
+        "process", 2, start_method="spawn", throughput_per_s=4.0, throughput_low=0.2, throughput_high=80.0
+    )
+    page = make_result(trials=(make_trial(throughput_per_s=3.0), wild)).to_html()
+    widths = [float(width) for width in re.findall(r'class="median" style="width:([\d.]+)%"', page)]
+    assert widths == [50.0, 37.5]
+
+
+def test_a_verdict_that_is_not_sure_is_no_good_news() -> None:
+    sure, unsure = (make_result(recommendation=make_recommendation(confidence=share)) for share in (0.95, 0.5))
+    assert 'class="unsure"' in unsure.to_html()
+    assert 'class="unsure"' not in sure.to_html()
+
+
+def test_few_calls_have_no_median() -> None:
+    few = make_trial("process", 2, start_method="spawn", latency_p50_s=0.25, calls=3)
+    flat = _Reader(make_result(trials=(make_trial(), few)).to_html()).flat
+    assert "a call takes 250 ms 99 of 100 take at most (p99) –" in flat
+
+
 def test_one_result_has_no_summary_and_an_empty_one_can_be_drawn() -> None:
     bare = make_result(trials=(), predictions=(), hot=(), findings=(), failure=None, demands=None, output="")
     flat = _Reader(bare.to_html()).flat

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from gilscope.decide.changes import Change
 from gilscope.decide.comparable import Matched
 from gilscope.decide.conditions import Condition
-from gilscope.decide.recommend import UNSURE
+from gilscope.decide.recommended import UNSURE
 from gilscope.decide.regress import Comparison
 from gilscope.decide.stats import Estimate
 from gilscope.records import ResultRecord

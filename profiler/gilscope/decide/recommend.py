@@ -24,16 +24,15 @@ from gilscope.decide.demands import in_call_wall_s
 from gilscope.decide.eligible import Standard, ineligible
 from gilscope.decide.isolated import by_what_they_take
 from gilscope.decide.noise import TIE_MARGIN
+from gilscope.decide.recommended import UNSURE
 from gilscope.decide.stats import Estimate
 from gilscope.decide.throughput import by_process, round_rates
 from gilscope.decide.why_not import ended_early, why_not
 from gilscope.records import LOOP_KINDS, Alternative, Classification, Context, Kind, Recommendation, StartMethod, Trial
 from gilscope.units import times
 
-__all__ = ["FEWEST_ROUNDS", "UNSURE", "contenders", "recommend"]
+__all__ = ["FEWEST_ROUNDS", "contenders", "recommend"]
 
-#: Below this confidence a recommendation says that it is a best guess, and what would settle it.
-UNSURE = 0.7
 #: Rounds of warm workers before nobody expects more of a trial: the first may have been unlucky.
 FEWEST_ROUNDS = 2
 #: Blocked with the GIL held for this part of a call, a coroutine is no good neighbour on its loop.

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from gilscope.records import Recommendation, Trial
 
-__all__ = ["is_advised", "recommended"]
+__all__ = ["UNSURE", "is_advised", "recommended"]
+
+#: Below this confidence a recommendation says that it is a best guess, and what would settle it.
+UNSURE = 0.7
 
 
 def recommended(advice: Recommendation, trials: Sequence[Trial]) -> Trial | None:

@@ -50,7 +50,7 @@ def front_figures(result: ResultRecord) -> Iterator[tuple[str, str]]:
     """What following the recommendation takes, and what giving it took."""
     chosen = recommended(result.recommendation, result.trials)
     if chosen is not None:
-        yield "a call takes (p50)", duration(chosen.latency_p50_s)
+        yield "a call takes" if chosen.known_p50_s is None else "a call takes (p50)", duration(chosen.latency_p50_s)
         yield "99 of 100 take at most (p99)", or_dash(duration, chosen.known_p99_s)
         yield "memory of all processes", byte_size(chosen.memory_bytes)
     if result.calls_made is not None:

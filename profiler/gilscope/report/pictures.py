@@ -69,8 +69,10 @@ class IntervalChart(Picture):
 
     @property
     def scale(self) -> float:
-        """As long as the longest, with its interval."""
-        return max((max(bar.value, bar.high or 0.0) for bar in self.bars if bar), default=1.0)
+        """As long as the longest, with its interval: but for intervals that would leave bars too short to be told from
+        each other, whose ends are beyond the scale."""
+        longest = max((bar.value for bar in self.bars if bar), default=1.0)
+        return min(max((max(bar.value, bar.high or 0.0) for bar in self.bars if bar), default=1.0), 2 * longest)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gilscope.decide.recommended import UNSURE
 from gilscope.records import GivenInputs, ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
 from gilscope.report.brief import MOST_LINES, REST, brief_document, front, front_figures
@@ -60,7 +61,7 @@ def _head(result: ResultRecord) -> Document:
             consequences=consequences(result),
             gain=gain,
             gain_told=", ".join(filter(None, (than, between.removesuffix(")")))),
-            is_sure=advice.backend is not None,
+            is_sure=advice.backend is not None and advice.confidence >= UNSURE,
             given_gain="" if given is None else times(given.gain),
             given_told="" if given is None else _given(given),
         ),
