@@ -33,9 +33,11 @@ __all__ = [
     "give_or_take",
     "given_duration",
     "given_size",
+    "grade",
     "hertz",
     "interval",
     "number",
+    "of_a_hundred",
     "percent",
     "percent_at_most",
     "percent_interval",
@@ -378,6 +380,16 @@ def _factor(value: float) -> str:
 
 def confidence(value: float) -> str:
     """``0.95`` → ``high, 95%``."""
+    return f"{grade(value)}, {percent(value)}"
+
+
+def grade(confidence: float) -> str:
+    """``0.95`` → ``high``."""
     grades = ((0.9, "high"), (0.7, "moderate"), (0.5, "low"))
-    word = next((word for least, word in grades if value >= least), "very low")
-    return f"{word}, {percent(value)}"
+    return next((word for least, word in grades if confidence >= least), "very low")
+
+
+def of_a_hundred(probability: float) -> str:
+    """``0.95`` → ``95 of 100``; all of them are never certain."""
+    times_in_100 = math.floor(100 * probability + 1e-7)
+    return f"{min(times_in_100, 99)} of 100" if probability <= 0.99 else "more than 99 of 100"

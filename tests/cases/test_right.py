@@ -19,7 +19,7 @@ def test_threads_that_fail_on_one_loop_are_no_choice_and_say_with_what(cli: Cli)
     )
     verdict = outcome.analysis.result["recommendation"]
     assert verdict["backend"] == "process"
-    assert "thread × 4 is no choice" in verdict["reason"]
+    assert "thread × 4 is ruled out" in verdict["reason"]
     assert "This event loop is already running" in verdict["reason"]
     assert outcome.analysis.result["classification"]["label"] == "io-bound"
 
@@ -67,7 +67,7 @@ def test_threads_within_a_limit_in_memory_are_advised_and_processes_that_pass_it
     )
     verdict = outcome.analysis.result["recommendation"]
     assert (verdict["backend"], verdict["workers"]) == ("thread", 3)
-    assert "process × 12 is no choice: its 12 processes would pass the lock, limit or pool" in verdict["reason"]
+    assert "process × 12 is ruled out: its 12 processes would pass the lock, limit or pool" in verdict["reason"]
     assert outcome.analysis.result["classification"]["label"] == "io-bound"
 
 

@@ -68,7 +68,7 @@ def test_it_tells_the_verdict_the_figures_and_the_code() -> None:
     text = shown(make_result()).text
     for told in (
         "is_prime is compute-bound (python): run it in a process pool with 2 workers, 1.91× (1.80–2.00)",
-        "Confidence: high, 95%",
+        "Confidence is high: it would hold in 95 of 100 repeats.",
         "process × 2",
         "5.40–6.00",
         "needs Python 3.14 or later",

@@ -51,27 +51,27 @@ def test_what_is_fastest_is_no_choice_when_its_p99_is_beyond_what_is_allowed() -
     assert judged(SERIAL, *THREADS.values()).workers == 64
     verdict = judged(SERIAL, *THREADS.values(), max_p99_s=0.05)
     assert (verdict.backend, verdict.workers) == ("thread", 8)
-    assert why(verdict, 64) == "its p99 of 200 ms is beyond the 50.0 ms allowed"
-    assert f"thread × 64 is no choice: {why(verdict, 64)}" in verdict.reason
+    assert why(verdict, 64) == "its p99 of 200 ms is beyond the 50 ms allowed"
+    assert f"thread × 64 is ruled out: {why(verdict, 64)}" in verdict.reason
 
 
 def test_memory_is_that_of_all_processes() -> None:
     assert judged(SERIAL, PROCESSES).backend == "process"
     verdict = judged(SERIAL, PROCESSES, max_memory_bytes=64 << 20)
     assert (verdict.backend, verdict.speedup) == ("serial", 1.0)
-    assert why(verdict, 4) == "its 90.0 MiB of memory are beyond the 64.0 MiB allowed"
+    assert why(verdict, 4) == "its 90.0 MiB of memory are beyond the 64 MiB allowed"
 
 
 def test_where_all_that_is_faster_is_no_choice_the_verdict_does_not_say_that_there_is_no_gain() -> None:
     verdict = judged(SERIAL, PROCESSES, max_memory_bytes=64 << 20)
-    assert "nothing that is a choice was faster" in verdict.reason
-    assert "What is faster is no choice: leave it serial." in verdict_sentence(make_result(recommendation=verdict))
+    assert "nothing that is not ruled out was faster" in verdict.reason
+    assert "What is faster is ruled out: leave it serial." in verdict_sentence(make_result(recommendation=verdict))
 
 
 def test_the_serial_run_is_held_to_them_too() -> None:
     verdict = judged(SERIAL, PROCESSES, max_p99_s=0.005)
     assert verdict.backend is None
-    assert "serial: its p99 of 12.0 ms is beyond the 5.00 ms allowed" in verdict.reason
+    assert "serial: its p99 of 12.0 ms is beyond the 5 ms allowed" in verdict.reason
 
 
 def test_a_p99_of_few_calls_shows_nothing_but_their_median_may() -> None:
@@ -79,8 +79,11 @@ def test_a_p99_of_few_calls_shows_nothing_but_their_median_may() -> None:
     slow = make.trial("thread", (900, 910), workers=16, calls=36, latency_p50_s=0.09, latency_p99_s=0.1)
     verdict = judged(SERIAL, few, slow, max_p99_s=0.05)
     assert verdict.backend == "serial"
-    assert why(verdict, 4) == "not shown to keep a p99 of 50.0 ms: 36 calls of it were timed, and 100 tell a p99"
-    assert why(verdict, 16) == "its p50 of 90.0 ms is beyond the 50.0 ms allowed"
+    assert (
+        why(verdict, 4)
+        == "not shown to keep within a p99 of 50 ms: 36 timed calls are too few for a p99, 100 are needed"
+    )
+    assert why(verdict, 16) == "its p50 of 90.0 ms is beyond the 50 ms allowed"
 
 
 def test_a_slower_serial_run_that_is_not_shown_to_keep_to_them_is_no_reason() -> None:
@@ -88,13 +91,13 @@ def test_a_slower_serial_run_that_is_not_shown_to_keep_to_them_is_no_reason() ->
     verdict = judged(unknown, THREADS[8], max_p99_s=0.05)
     assert verdict.workers == 8
     assert "no choice" not in verdict.reason
-    assert "30 calls of it were timed" in why(verdict, 1)
+    assert "30 timed calls are too few" in why(verdict, 1)
 
 
 def test_unknown_memory_is_not_shown_to_be_within() -> None:
     unweighed = make.trial("thread", (700, 710, 720), workers=4)
     verdict = judged(SERIAL, unweighed, max_memory_bytes=64 << 20)
-    assert why(verdict, 4) == "not shown to keep within 64.0 MiB: its memory is unknown"
+    assert why(verdict, 4) == "not shown to keep within 64 MiB: its memory is unknown"
 
 
 def test_what_is_not_known_yet_stays_in_the_race() -> None:

@@ -48,7 +48,7 @@ def test_what_fails_fast_is_not_recommended_and_says_with_what() -> None:
     assert (verdict.backend, verdict.workers) == ("process", 4)
     (why,) = [other.why_not for other in verdict.alternatives if other.backend == "thread"]
     assert why == f"3,822 of its 3,900 calls raised ({error}), alone 0 of 60"
-    assert f"thread × 64 is no choice: {why}" in verdict.reason
+    assert f"thread × 64 is ruled out: {why}" in verdict.reason
 
 
 def test_only_calls_that_succeeded_count() -> None:
@@ -96,7 +96,7 @@ def test_what_gives_wrong_results_is_not_recommended() -> None:
     wrong = ran("thread", 8, 800, 0, 1.0, results_compared=60, results_differing=1)
     verdict = judged(SERIAL, wrong, PROCESSES)
     assert verdict.backend == "process"
-    assert "thread × 8 is no choice: 1 of 60 results differed from those of the serial run" in verdict.reason
+    assert "thread × 8 is ruled out: 1 of 60 results differed from those of the serial run" in verdict.reason
 
 
 def test_all_that_share_what_gave_wrong_results_are_barred_with_it() -> None:

@@ -97,7 +97,7 @@ def test_no_alternative_finished_a_round() -> None:
     late = tried("thread", workers=2, **LATE, ran_out="budget")
     verdict = said(PYTHON, late, processes(status="refused", reason="the function cannot be pickled"), call_s=3.0)
     assert verdict.backend is None
-    assert "thread × 2: ran into the timeout" in verdict.reason
+    assert "thread × 2: timed out" in verdict.reason
     assert "process × 2: refused: the function cannot be pickled" in verdict.reason
     assert "give --budget 75s" in verdict.reason
 

@@ -14,7 +14,7 @@ from tests.unit.documents import cells
 from tests.unit.handmade import make_recommendation, make_result
 
 NOTHING: dict[str, Any] = {"predictions": (), "break_even": (), "groups": (), "noise": None}
-TITLES = ("Calls differ in kind", "From what length of a call on a pool pays", "On other machines")
+TITLES = ("Calls differ in kind", "How long a call must be for a pool to pay", "On other machines")
 
 
 def test_what_was_measured_stands_beside_what_was_predicted() -> None:
@@ -32,7 +32,7 @@ def test_other_machines_have_a_table_of_their_own() -> None:
 def test_a_pool_that_never_pays_is_said_to() -> None:
     assert cells(foresight.break_even(make_result())) == [
         ("process × 2", "240 µs", "3.00 µs", "310 ms", "700 µs", "2 calls"),
-        ("thread × 2", "20.0 µs", "–", "1.00 ms", "no length", "never"),
+        ("thread × 2", "20.0 µs", "–", "1.00 ms", "never", "never"),
     ]
 
 
@@ -49,7 +49,7 @@ def test_the_noise_says_what_a_tie_is() -> None:
 
 
 def test_where_nothing_was_measured_twice_the_report_says_so() -> None:
-    assert noise(make_result(noise=None)).startswith("Noise: unknown, for no configuration was measured in a second")
+    assert noise(make_result(noise=None)).startswith("Noise: unknown, since no configuration was measured in a second")
     assert noise(make_result(noise=None, trials=())) == ""
 
 

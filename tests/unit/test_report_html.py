@@ -217,7 +217,7 @@ def test_what_matters_most_comes_first() -> None:
     assert headings == [
         *("Code to paste", "A call alone", "Calls differ in kind", "Throughput", "Where the workers' time went"),
         *("Hot lines", "Why not the others", "Findings", "First exception"),
-        *("Predicted by the queueing model", "On other machines", "From what length of a call on a pool pays"),
+        *("Predicted by the queueing model", "On other machines", "How long a call must be for a pool to pay"),
         *("Circumstances", "The workers, moment by moment", "Output"),
     ]
     assert page.count("<h1") == 1

@@ -22,7 +22,7 @@ def _outside_code(page: str) -> str:
 def test_the_verdict_the_code_and_the_table_are_there() -> None:
     page = make_result().to_markdown()
     assert "**is_prime is compute-bound (python): run it in a process pool with 2 workers," in page
-    assert "Confidence: high, 95%. It was the fastest in every round." in page
+    assert "Confidence is high: it would hold in 95 of 100 repeats. It was the fastest in every round." in page
     assert "caller)</summary>\n\n```python\nfrom concurrent.futures import ProcessPoolExecutor" in page
     assert "| **process × 2** | 5.73 | 5.40–6.00 | 1.91× |" in page
     assert "- **interpreter × 2**: refused: needs Python 3.14 or later" in page

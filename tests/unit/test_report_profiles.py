@@ -103,7 +103,7 @@ def test_a_call_that_was_given_no_cpu_is_told_so() -> None:
     untold = make_profile(spec="shop.orders:untold", name="untold", clocked_cpu_s=0.4, clocked_runqueue_s=None)
     sheet = drawn(TOTAL, busy, untold)
     assert [row["run queue"] for row in figures(sheet).values()] == ["0%", "60%", "unknown"]
-    assert ["60% of its wall clock: ready, given no CPU" in note for note in notes(sheet).values()] == [
+    assert ["60% of its wall clock it was ready and given no CPU" in note for note in notes(sheet).values()] == [
         False,
         True,
         False,
@@ -130,7 +130,7 @@ def test_a_note_tells_what_it_is_how_surely_and_what_to_do() -> None:
     assert told["total"].startswith("compute-bound (high, ")
     assert TOTAL.advice in told["total"]
     assert told["page"].endswith("It blocks its event loop, as told above.")
-    assert told["never"] == "inconclusive. Not known yet: 0 calls measured are too few (of 10): 10 more will do."
+    assert told["never"] == "inconclusive. Not known yet: 0 calls were measured, 10 are needed: 10 more will do."
 
 
 def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:
@@ -159,7 +159,7 @@ def test_what_is_not_decorated_and_how_late_callbacks_are_is_told() -> None:
 
 def test_short_steps_of_a_loop_are_told_beside_what_it_is() -> None:
     brief = make_profile(kind="coroutine", clocked_cpu_s=0.01, longest_block_s=0.004, name="brief")
-    assert notes(drawn(brief))["brief"].endswith("It kept its event loop for 4.00 ms at most.")
+    assert notes(drawn(brief))["brief"].endswith("It kept its event loop busy for 4.00 ms at most.")
 
 
 def test_waiting_for_a_thread_of_a_pool_is_told_where_it_is_noticed() -> None:

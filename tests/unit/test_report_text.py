@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gilscope import report
-from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Target
+from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Recommendation, Target, Trial
 from gilscope.report import text
 from gilscope.report.document import Detail
 from gilscope.report.results import document, documents
@@ -34,7 +35,7 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
     assert flat.startswith("is_prime is compute-bound (python): run it in a process pool with 2 workers")
     assert max(map(len, drawn.splitlines())) <= 80
     wanted = [
-        "Confidence: high, 95%. It was the fastest in every round.",
+        "Confidence is high: it would hold in 95 of 100 repeats. It was the fastest in every round.",
         "with ProcessPoolExecutor(max_workers=2) as pool:",
         "Calls differ in kind (the verdict is an average over these groups)",
         "process × 2 5.73 5.40–6.00 1.91×",
@@ -47,7 +48,7 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
         "process × 2 2 5.90/s 5.73/s +3% cpu",
         "On other machines (predicted, not measured)",
         "16 CPUs process × 16 44.0/s – 14.7× pickling",
-        "thread × 2 20.0 µs – 1.00 ms no length never",
+        "thread × 2 20.0 µs – 1.00 ms never never",
         "2 usable of 4 (cgroup quota)",
         "496 Hz of 500 Hz asked",
         "profiling overhead 1% slower",
@@ -130,7 +131,7 @@ def test_hostile_text_cannot_reach_the_terminal(hostile: str) -> None:
 def _drawn(encoding: str, *results: Result, ascii_only: bool = False) -> str:
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding=encoding, write_through=True), width=80)
-    text.show(documents(results), console, ascii_only=ascii_only)
+    text.show(documents(results), console, room=Detail.USUAL, ascii_only=ascii_only)
     return raw.getvalue().decode(encoding)
 
 
@@ -206,7 +207,7 @@ def test_many_rows_are_cut_short_but_for_the_recommended_one() -> None:
 
 SHORT = (
     "is_prime is compute-bound",
-    "Confidence: high, 95%",
+    "Confidence is high: it would hold in 95 of 100 repeats.",
     "410 ms (p99)",
     "63.0 MiB of memory",
     "warning: There are only 6 inputs",
@@ -241,12 +242,60 @@ def test_only_what_warns_is_told_unasked() -> None:
     assert "and: 3 warnings more" in _shown(None, make_result(findings=tuple(loud)))
 
 
-def test_however_much_there_is_twenty_lines_are_told() -> None:
+def cases() -> dict[str, list[Result]]:
+    """Results that have more to say than there is room for."""
     trials = tuple(make_trial("thread", count) for count in range(2, 60))
+    queues = tuple(make_trial(name, 8, chunksize=16) for name in ("rq", "celery", "dask"))
     findings = tuple(Finding(code="x", severity="error", title=LONG, evidence="e", advice="a") for _ in range(9))
-    for result in (make_long(), make_hostile("no\nend " * 300), make_result(trials=trials, findings=findings)):
-        assert len(_shown(None, result).splitlines()) <= 20
+    refused = tuple(Trial(backend=f"b{n}", workers=2, status="refused", reason=LONG) for n in range(9))
+    doubtful = make_recommendation(confidence=0.75, reason="it was the fastest in most rounds; " * 9)
+    nothing = Recommendation(backend=None, context="sync", confidence=0.0, reason="time ran out before a round " * 9)
+    offloads = make_recommendation(backend="asyncio", executor="process", context="async", workers=64, chunksize=16)
+    target = msgspec.structs.replace(
+        make_result().target, inputs_truncated=True, inputs_given=10**6, inputs_why="one pass takes too long " * 5
+    )
+    plain = make_result()
+    return {
+        "plain": [plain],
+        "long": [make_long()],
+        "hostile": [make_hostile("no\nend " * 300)],
+        "many": [make_result(trials=(*trials, *queues, *plain.trials, *refused), findings=findings)],
+        "doubtful": [make_result(recommendation=doubtful, findings=findings, settings={"budget_s": 10.0})],
+        "nothing": [make_result(recommendation=nothing)],
+        "offloads": [make_result(recommendation=offloads, target=target, interrupted=True, findings=findings)],
+        "errors": [make_result(trials=(make_trial(errors=9), *refused), findings=findings)],
+        "several": [plain, make_long(), make_result(recommendation=nothing)],
+        "thirty": [make_long() for _ in range(30)],
+    }
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("case", cases())
+def test_however_much_there_is_twenty_lines_are_told(case: str, width: int, ascii_only: bool) -> None:
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width, color_system=None, legacy_windows=False)
+    text.show(documents(cases()[case]), console, ascii_only=ascii_only)
+    lines = buffer.getvalue().rstrip("\n").split("\n")
+    assert len(lines) <= 20
+    assert max(map(len, lines)) <= width
+    assert lines[-1].startswith("More: -v")
+    table = "run it with" if len(cases()[case]) > 1 else "configuration"
+    assert any(table in line for line in lines), "what it is about is never left out"
+
+
+def test_the_recommended_configuration_is_told_however_many_there_are() -> None:
+    trials = tuple(make_trial("thread", count) for count in range(2, 60))
     assert "process × 2" in _shown(None, make_result(trials=(*trials, *make_result().trials)))
+
+
+def test_several_functions_have_a_line_each_and_those_for_which_there_is_no_room_are_counted() -> None:
+    shown = io.StringIO()
+    many = [make_result(target=Target(spec=f"m:f{number}")) for number in range(30)]
+    text.show(documents(many), Console(file=shown, width=120))
+    assert "30 functions, each as it is best run" in shown.getvalue()
+    assert [f" f{number} " in shown.getvalue() for number in (0, 11, 29)] == [True, True, False]
+    assert "more: the JSON and CSV reports have them" in shown.getvalue()
 
 
 def test_titles_stand_on_a_line_each() -> None:

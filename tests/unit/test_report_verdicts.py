@@ -43,14 +43,14 @@ def test_the_verdict_names_how_to_run_it(changes: dict[str, object], expected: s
 
 def test_the_verdict_says_how_long_calls_take_what_memory_and_how_many_were_made() -> None:
     assert consequences(make_result()) == (
-        "So run, a call takes 330 ms (p50) and 410 ms (p99), and all processes together 63.0 MiB of memory. "
+        "Run so, a call takes 330 ms (p50) and 410 ms (p99), and all processes together use 63.0 MiB of memory. "
         "96 calls were made in all."
     )
 
 
 def test_a_p99_of_few_calls_is_not_told() -> None:
     told = consequences(make_result(recommendation=make_recommendation(backend="serial", workers=1, start_method=None)))
-    assert told.startswith("So run, a call takes 330 ms (p50; too few calls for a p99: 18).")
+    assert told.startswith("Run so, a call takes 330 ms (p50; too few calls for a p99: 18).")
 
 
 def test_calls_that_waited_for_the_network_are_said_to_have_gone_there() -> None:

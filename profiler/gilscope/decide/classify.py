@@ -127,14 +127,14 @@ def _ratios(demands: Demands | None, gil_held_ratio: float | None) -> _Ratios:
 
 def _why_inconclusive(demands: Demands | None, samples: int, error_share: float) -> str:
     if error_share >= 1:
-        return "every call raised, so what was measured is the failure and not the function"
+        return "every call raised: what was measured is the failure, not the function"
     if demands is None:
         return "the solo run finished no call under observation; allow it more time (--budget, --timeout)"
     if compute_share(demands) is None:
         return "the solo run used no CPU and did not wait: nothing is known of it"
     if demands.wait_s is not None and samples < MIN_SAMPLES:
         few = f"{counted(samples, 'sample')} of the solo run {'is' if samples == 1 else 'are'} too few"
-        return f"{few} (of {MIN_SAMPLES}); allow more calls or time"
+        return f"{few}, {MIN_SAMPLES} are needed: allow more calls or time"
     return ""
 
 
@@ -144,7 +144,7 @@ def _overhead(demands: Demands, dispatch_s: Mapping[str, float]) -> _Verdict | N
     if not dispatch_s or not 0 < call_s < min(dispatch_s.values()):
         return None
     backend, cheapest = min(dispatch_s.items(), key=lambda item: item[1])
-    reason = f"a call takes {duration(call_s)}, handing it to the cheapest pool ({backend}) {duration(cheapest)}"
+    reason = f"a call takes {duration(call_s)}, and handing it to the cheapest pool ({backend}) {duration(cheapest)}"
     return "overhead-bound", None, normal_cdf(math.log(cheapest / call_s) / DISPATCH_NOISE), reason
 
 
@@ -222,7 +222,7 @@ def _wait_subtype(demands: Demands, samples: int) -> tuple[str | None, str, floa
 _WAITED_FOR = {
     "network": "the network",
     "disk": "files",
-    "sleep": "the time to pass",
+    "sleep": "a timer",
     "lock": "locks",
     "child": "processes it starts",
     "accelerator": "an accelerator",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gilscope.options import Options
 from gilscope.records import ENOUGH_FOR_P99, Trial
-from gilscope.units import byte_size, counted, duration
+from gilscope.units import byte_size, counted, duration, given_duration, given_size
 
 __all__ = ["UNCONSTRAINED", "Constraints"]
 
@@ -30,10 +30,10 @@ class Constraints:
     def unproven(self, trial: Trial) -> str | None:
         """What of a trial is not known, so that it is not shown to keep to them."""
         if self.max_p99_s is not None and trial.known_p99_s is None:
-            few = f"{counted(trial.timed_calls, 'call')} of it were timed, and {ENOUGH_FOR_P99} tell a p99"
-            return f"not shown to keep a p99 of {duration(self.max_p99_s)}: {few}"
+            few = f"{counted(trial.timed_calls, 'timed call')} are too few for a p99, {ENOUGH_FOR_P99} are needed"
+            return f"not shown to keep within a p99 of {given_duration(self.max_p99_s)}: {few}"
         if self.max_memory_bytes is not None and trial.memory_bytes is None:
-            return f"not shown to keep within {byte_size(self.max_memory_bytes)}: its memory is unknown"
+            return f"not shown to keep within {given_size(self.max_memory_bytes)}: its memory is unknown"
         return None
 
     def _too_slow(self, trial: Trial) -> str | None:
@@ -41,14 +41,14 @@ class Constraints:
         known = (("p99", trial.known_p99_s), ("p50", trial.latency_p50_s))
         for name, seconds in known:
             if self.max_p99_s is not None and seconds is not None and seconds > self.max_p99_s:
-                return f"its {name} of {duration(seconds)} is beyond the {duration(self.max_p99_s)} allowed"
+                return f"its {name} of {duration(seconds)} is beyond the {given_duration(self.max_p99_s)} allowed"
         return None
 
     def _too_large(self, trial: Trial) -> str | None:
         if self.max_memory_bytes is None or (trial.memory_bytes or 0) <= self.max_memory_bytes:
             return None
         return (
-            f"its {byte_size(trial.memory_bytes)} of memory are beyond the {byte_size(self.max_memory_bytes)} allowed"
+            f"its {byte_size(trial.memory_bytes)} of memory are beyond the {given_size(self.max_memory_bytes)} allowed"
         )
 
 

@@ -39,7 +39,7 @@ LOOP_BLOCK_S: Final = 0.05
 LOOP_SHARE: Final = 0.2
 #: What holds the GIL for less of the time, and gives it up when asked, is not worth a process of its own.
 HELD: Final = 0.1
-#: The share of a function's wanted holds, by time, from which on they are those of native code that keeps the GIL.
+#: The share of a function's wanted holds, by time, from which on they are those of native code that holds the GIL.
 UNYIELDING: Final = 0.5
 
 
@@ -157,7 +157,7 @@ def _on_hold(
         told = f"It is blocked itself meanwhile ({_wait_words(hold.blocked_in)}); {longest}"
         what = "a driver that waits with the GIL stops every thread: use processes, or a driver that releases it"
     elif _is_unyielding(hold):
-        told = f"It calls native code that keeps the GIL until it returns; {longest}"
+        told = f"It calls native code that holds the GIL until it returns; {longest}"
         what = "smaller pieces, a library that releases the GIL, or a process pool"
     else:
         told = f"It computes in Python, or in short native calls; {longest}"

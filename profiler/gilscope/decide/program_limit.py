@@ -207,7 +207,7 @@ def _by_waiting(account: Account) -> Limited:
 WAITED_FOR: Final = {
     "network": "the network",
     "disk": "files",
-    "sleep": "the time to pass",
+    "sleep": "a timer",
     "child": "processes it starts",
     "other": "system calls that are not told apart",
 }

@@ -218,15 +218,15 @@ def _doubt(confidence: float, loss: float, others: bool, ruled_out: bool) -> str
     if not others and not ruled_out:
         return "; cannot tell whether anything is faster: nothing else that fits the caller was measured"
     if loss <= NEGLIGIBLE_LOSS:
-        return "; cannot tell it from the next best in these rounds, and next to nothing would be gained by it"
-    return "; cannot tell it from the next best in these rounds: a longer --budget or more inputs would settle it"
+        return "; these rounds do not tell it from the next best, and next to nothing would be gained by knowing"
+    return "; these rounds do not tell it from the next best: a longer --budget or more inputs would"
 
 
 def _passed_over(fitting: Sequence[_Candidate], barred: Mapping[int, str]) -> str:
     """Of each backend one that is no choice however fast it is, and why; the serial run is what all are better than."""
     pools = [each.trial for each in fitting if each.trial.backend != "serial"]
     why = {pool.backend: (pool.name, barred[id(pool)]) for pool in pools if id(pool) in barred}
-    return "".join(f"; {name} is no choice: {reason}" for name, reason in why.values())
+    return "".join(f"; {name} is ruled out: {reason}" for name, reason in why.values())
 
 
 def _execution(trial: Trial, kind: Kind, context: Context) -> Execution:
@@ -258,17 +258,16 @@ def _reason(
     unlikely: Sequence[_Candidate],
     some_barred: bool,
 ) -> str:
-    label = classification.label + (f" ({classification.subtype})" if classification.subtype else "")
     name = f"offloading to {execution.executor} × {execution.workers}" if execution.executor else chosen.trial.name
     if chosen.trial.backend == "serial":
         said = _why_serial(chosen, best, classification, configurations, unlikely, some_barred)
     elif speedup is None:
         said = f"{name} had the highest throughput; there was no serial run to compare it with"
     else:
-        said = f"{name} has {times(speedup.value, speedup.low, speedup.high)} the throughput of the serial run"
+        said = f"{name} was the fastest of what was measured"
     if best is not chosen and chosen.trial.backend != "serial":
-        said += f", a tie with the larger or less simple {best.trial.name}"
-    return f"{said}; the function is {label}"
+        return f"{name} is a tie with the fastest, {best.trial.name}, and smaller or simpler"
+    return said
 
 
 def _why_serial(
@@ -285,9 +284,9 @@ def _why_serial(
         return "only the serial run was measured"
     lucky = max(unlikely, key=lambda each: each.rate, default=chosen)
     if best is chosen and lucky.rate > chosen.rate:
-        return f"no gain: {lucky.trial.name} cannot be faster by its ledger, though its rounds were"
+        return f"no gain: {lucky.trial.name} had faster rounds, but by its ledger it cannot be faster"
     if best is chosen:
-        what = "nothing that is a choice" if some_barred else "nothing measured"
+        what = "nothing that is not ruled out" if some_barred else "nothing measured"
         return f"no gain: {what} was faster than the serial run"
     gain = best.over(chosen)
     return f"no gain: the fastest, {best.trial.name}, is a tie at {times(gain.value, gain.low, gain.high)}"
@@ -332,6 +331,6 @@ def _nothing(trials: Sequence[Trial], context: Context, barred: Mapping[int, str
         backend=None,
         context=context,
         confidence=0.0,
-        reason=f"no configuration that could be recommended was measured: {reasons or 'none was tried'}",
+        reason=f"nothing that could be recommended was measured: {reasons or 'none was tried'}",
         alternatives=alternatives,
     )

@@ -43,9 +43,9 @@ def why_not(
         return "measured, but it does not fit the caller" if trial.rounds else "no round was finished"
     compared = f"{times(ratio.value, ratio.low, ratio.high)} the throughput of {chosen.name}"
     if bound is not None:
-        return f"at most {times(bound)} the serial run by its ledger, whatever its rounds; measured: {compared}"
+        return f"by its ledger it can reach {times(bound)} the serial throughput at most; measured: {compared}"
     if tied:
-        return f"a tie at {compared}, and {_less_modest(trial, chosen)}"
+        return f"a tie, {compared}, and {_less_modest(trial, chosen)}"
     if ratio.value > 1:
         return f"{compared}, but it does not fit the caller"
     causes = [cause for find in _CAUSES if (cause := find(trial))]
@@ -59,7 +59,7 @@ def ended_early(trials: Sequence[Trial]) -> str:
     return "".join(reversed(told.values()))
 
 
-_STATUSES = {"refused": "refused", "failed": "failed", "timeout": "ran into the timeout"}
+_STATUSES = {"refused": "refused", "failed": "failed", "timeout": "timed out"}
 
 
 def _less_modest(trial: Trial, chosen: Trial) -> str:
@@ -67,7 +67,7 @@ def _less_modest(trial: Trial, chosen: Trial) -> str:
         return heavier
     if trial.backend == chosen.backend and trial.workers > chosen.workers:
         return f"it takes {trial.workers} workers instead of {chosen.workers}"
-    return "it is less simple" if trial.backend != chosen.backend else "no better"
+    return "it is less simple" if trial.backend != chosen.backend else "it is no better"
 
 
 def _gil_wait(trial: Trial) -> str | None:

@@ -29,8 +29,8 @@ NEVER: Final = "more than anybody will wait for: it is at the boundary"
 def too_few(profile: ProfileRecord) -> str:
     """What is missing to judge at all: the first calls of a function are all measured."""
     measured = profile.clocked_calls
-    verb = "is" if measured == 1 else "are"
-    return f"{counted(measured, 'call')} measured {verb} too few (of {MIN_CALLS}): {MIN_CALLS - measured} more will do"
+    were = "was" if measured == 1 else "were"
+    return f"{counted(measured, 'call')} {were} measured, {MIN_CALLS} are needed: {MIN_CALLS - measured} more will do"
 
 
 def to_tell_apart(profile: ProfileRecord) -> str:

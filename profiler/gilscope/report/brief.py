@@ -16,11 +16,12 @@ from gilscope.report.pictures import Band, IntervalChart
 from gilscope.report.sections.throughput import bars, configurations, noise
 from gilscope.units import byte_size, counted, duration, thousands
 
-__all__ = ["MOST_LINES", "REST", "brief_document", "front", "front_figures"]
+__all__ = ["MOST_LINES", "REST", "REST_OF_SEVERAL", "brief_document", "front", "front_figures"]
 
 MOST_LINES: Final = 17
 """Of a terminal, after the title, which takes three at most of 80 columns."""
 REST: Final = "More: -v and -vv; --code, the program to paste; -o report.html, a page."
+REST_OF_SEVERAL: Final = "More: -v and -vv, of each function; -o report.html, a page."
 
 _COLUMNS: Final = ("configuration", "calls/s", "speed-up", "p50", "p99", "memory", "errors")
 #: Configurations, things that warn, and configurations that could not be measured.

@@ -28,7 +28,7 @@ def _sentences(result: ResultRecord, counting: bool) -> Iterator[str]:
     if chosen is not None:
         parts = [part for part in (_latency(chosen), _memory(chosen)) if part]
         if parts:
-            yield f"So run, {', and '.join(parts)}."
+            yield f"Run so, {', and '.join(parts)}."
     if result.given is not None:
         yield _given(result.given, result.recommendation)
     if counting and result.calls_made is not None:
@@ -47,7 +47,7 @@ def _latency(trial: Trial) -> str:
 
 
 def _memory(trial: Trial) -> str:
-    return "" if trial.memory_bytes is None else f"all processes together {byte_size(trial.memory_bytes)} of memory"
+    return "" if trial.memory_bytes is None else f"all processes together use {byte_size(trial.memory_bytes)} of memory"
 
 
 def _given(given: GivenInputs, advice: Recommendation) -> str:

@@ -254,6 +254,9 @@ class Verdict:
     context: str
     """Where and when it was measured, in a line."""
     confidence: str
+    """In a word and a figure."""
+    sure: str
+    """The same as a sentence: how often it would hold, and what makes it surer; empty where nothing is recommended."""
     grounds: str
     consequences: str
     """What following it takes, and what giving it took."""

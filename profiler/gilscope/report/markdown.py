@@ -49,7 +49,7 @@ def _document(document: Document) -> Iterator[str]:
     if document.name:
         yield f"**{escape(document.title)}**"
     if document.verdict is not None:
-        yield escape(f"Confidence: {document.verdict.confidence}. {document.verdict.grounds}")
+        yield escape(f"{document.verdict.sure} {document.verdict.grounds}".strip())
         if document.verdict.consequences:
             yield escape(document.verdict.consequences)
     yield from map(_block, document.lead)

@@ -100,7 +100,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
         document=tabled(
             f"{counted(len(profiles), 'function')}, recorded by {counted(loaded.processes, 'process', 'es')}",
             (
-                "Wall clocks are summed over calls: those of calls that overlap in time count each.",
+                "The wall clock is summed over calls, also over those that overlap in time.",
                 *recorded_remarks(loaded.recorded),
                 *lag_told(loaded.loop_lag),
             ),
@@ -198,7 +198,7 @@ def _verdict(profile: Profile) -> str:
     if blocking(profile):
         return f"{kind} It blocks its event loop, as told above.{waits}"
     block = profile.longest_block_s
-    blocks = "" if block is None else f" It kept its event loop for {duration(block)} at most."
+    blocks = "" if block is None else f" It kept its event loop busy for {duration(block)} at most."
     return f"{kind} {profile.advice}{blocks}{waits}"
 
 
@@ -218,7 +218,7 @@ def _queued(profile: Profile) -> str:
     if share < NOTABLE_QUEUE:
         return ""
     return (
-        f" {percent(share)} of its wall clock: ready, given no CPU; the machine was that busy, or its CPU limit is low."
+        f" {percent(share)} of its wall clock it was ready and given no CPU: the machine is busy, or its CPU limit low."
     )
 
 
@@ -249,7 +249,7 @@ def _row(profile: Profile) -> dict[str, Any]:
 
 # ---- what deserves an analysis ----
 
-_IN_BRACKETS: Final = ("In brackets: a part of what the function above could save, for nothing else calls this one.",)
+_IN_BRACKETS: Final = ("In brackets: a part of what the function above could save, since nothing else calls this one.",)
 
 
 def _opportunity(name: str, opportunity: Opportunity) -> Row:

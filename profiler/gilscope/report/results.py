@@ -8,11 +8,11 @@ from dataclasses import replace
 from gilscope.decide.recommended import UNSURE
 from gilscope.records import GivenInputs, ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
-from gilscope.report.brief import MOST_LINES, REST, brief_document, front, front_figures
+from gilscope.report.brief import MOST_LINES, REST, REST_OF_SEVERAL, brief_document, front, front_figures
 from gilscope.report.consequences import consequences
-from gilscope.report.document import Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
+from gilscope.report.document import NOTHING, Detail, Document, Documents, Facts, Paragraph, Row, Table, Verdict, headed
 from gilscope.report.registry import sections
-from gilscope.report.verdicts import configuration, grounds, label, short_name, verdict_sentence
+from gilscope.report.verdicts import configuration, grounds, how_sure, label, short_name, verdict_sentence
 from gilscope.units import UNKNOWN, confidence, counted, duration, thousands, times
 
 __all__ = ["brief", "document", "documents", "overview"]
@@ -24,7 +24,12 @@ def documents(results: Sequence[ResultRecord]) -> Documents:
     table = harmless(overview(results), MOST_BRIEF) if len(heads) > 1 else None
     short = (brief(result) for result in results)
     return Documents(
-        (document(result) for result in results), heads, table, most_lines=MOST_LINES, rest=REST, brief=short
+        (document(result) for result in results),
+        heads,
+        table,
+        most_lines=MOST_LINES,
+        rest=REST_OF_SEVERAL if table else REST,
+        brief=short,
     )
 
 
@@ -57,6 +62,7 @@ def _head(result: ResultRecord) -> Document:
             spec=result.target.spec,
             context=_context(result),
             confidence=confidence(advice.confidence),
+            sure=how_sure(result),
             grounds=grounds(result),
             consequences=consequences(result),
             gain=gain,
@@ -102,9 +108,9 @@ def _inputs_were(count: int) -> str:
 
 def overview(results: Sequence[ResultRecord]) -> Table:
     """One row per target: what it is, and how to run it."""
-    titles = ("target", "kind of work", "run it with", "speed-up", "confidence")
-    texts = [title for title in titles if title != "speed-up"]
-    return Table(headed(titles, texts), tuple(map(_row, results)), about="all results")
+    titles = ("target", "kind of work", "run it with", "speed-up", "confidence", "warnings")
+    texts = [title for title in titles if title not in ("speed-up", "warnings")]
+    return Table(headed(titles, texts), tuple(map(_row, results)), about="all results").telling()
 
 
 def _row(result: ResultRecord) -> Row:
@@ -113,7 +119,9 @@ def _row(result: ResultRecord) -> Row:
     backend = f"offload to {advice.executor}" if offloads else advice.backend
     best = "cannot tell" if backend is None else configuration(backend, advice.workers)
     gain = times(advice.speedup, advice.speedup_low, advice.speedup_high)
+    said = (short_name(result.target.spec), label(result), best)
+    warnings = sum(finding.severity != "info" for finding in result.findings)
     return Row(
-        (short_name(result.target.spec), label(result), best, gain, confidence(advice.confidence)),
-        keys=(None, None, None, advice.speedup, advice.confidence),
+        (*said, gain, confidence(advice.confidence), thousands(warnings) if warnings else NOTHING),
+        keys=(None, None, None, advice.speedup, advice.confidence, warnings),
     )

@@ -15,7 +15,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-__all__ = ["Cell", "Fitting", "Indented", "Portable", "cut"]
+__all__ = ["Cell", "Fitting", "Indented", "Portable", "Shrinking", "cut"]
 
 #: A word is cut to no less than this, however many columns there are.
 _NARROWEST: Final = 8
@@ -66,19 +66,39 @@ class Indented:
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """Those of the parts that fit, in their order, each whole or not at all."""
+class Shrinking:
+    """Rows, of which ``build`` draws so many as there is room for, the first ones."""
 
-    parts: Sequence[RenderableType]
+    build: Callable[[int], RenderableType]
+    count: int
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The parts in so many lines: first those that shrink do, then the last are left out, each whole."""
+
+    parts: Sequence[RenderableType | Shrinking]
     most_lines: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = self.most_lines
-        for part in self.parts:
-            needed = len(console.render_lines(part, options, pad=False))
-            if needed <= room:
-                yield part
-                room -= needed
+        def height(part: RenderableType) -> int:
+            return len(console.render_lines(part, options, pad=False))
+
+        kept = {
+            at: part.build(part.count) if isinstance(part, Shrinking) else part for at, part in enumerate(self.parts)
+        }
+        heights = {at: height(part) for at, part in kept.items()}
+        shrinking = {at: part for at, part in enumerate(self.parts) if isinstance(part, Shrinking)}
+        for at, part in shrinking.items():
+            for count in range(part.count - 1, part.least - 1, -1):
+                if sum(heights.values()) > self.most_lines:
+                    kept[at] = part.build(count)
+                    heights[at] = height(kept[at])
+        for at in sorted(kept, key=lambda at: (at in shrinking, -at)):
+            if sum(heights.values()) > self.most_lines:
+                del kept[at], heights[at]
+        yield from kept.values()
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ from gilscope.report.document import (
 )
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice
-from gilscope.report.terminal import Cell, Fitting, Indented, Portable, cut
+from gilscope.report.terminal import Cell, Fitting, Indented, Portable, Shrinking, cut
 from gilscope.report.verdicts import sentence
-from gilscope.units import percent, thousands
+from gilscope.units import counted, percent, thousands
 
 __all__ = ["drawn", "letters", "render", "show", "show_titles", "summary"]
 
@@ -47,6 +47,8 @@ _BAR: Final = 40
 _NAME, _FACT, _LONG = 14, 18, 48
 #: Documents that are drawn in full, and rows of a table or things of a sort; the overview has all documents.
 _MOST_WHOLE, _MOST_ROWS = 20, 40
+#: Rows that a table keeps where there is little room.
+_FEW_ROWS: Final = 3
 #: Lines of a fact; characters of a text of many lines.
 _MOST_LINES, _MOST_TEXT = 10, 10_000
 _TONES: Final = {"plain": "", "soft": "", "strong": "", "warning": "yellow"}
@@ -92,6 +94,9 @@ def show(
     unasked = room is None and not also
     told = documents.within(room or Detail.USUAL)
     if unasked and documents.brief is not None:
+        if documents.overview is not None:
+            console.print(Portable(lambda plain: _several(documents, plain), ascii_only), crop=False)
+            return
         told = documents.brief
     for at, document in enumerate(islice(told, _MOST_WHOLE)):
         if at:
@@ -114,6 +119,20 @@ def show_titles(documents: Documents, console: Console, *, ascii_only: bool = Fa
     """Print each verdict on a line of its own, however long."""
     for head in (head for head in documents.heads if head.detail <= Detail.USUAL):
         console.print(Portable(functools.partial(_title_of, head), ascii_only), soft_wrap=True)
+
+
+def _several(documents: Documents, ascii_only: bool) -> RenderableType:
+    """A line or so of each, and where the rest is, in as many lines as one has."""
+    assert documents.overview is not None
+    table = in_ascii(documents.overview) if ascii_only else documents.overview
+
+    def shown(count: int) -> RenderableType:
+        return Group(_indented(_grid(table, table.rows[:count])), *_rest(len(table.rows) - count))
+
+    ending = (Text(), Text(documents.rest, "dim"))
+    title = Text(f"{counted(len(table.rows), 'function')}, each as it is best run", "bold")
+    rows = Fitting([Shrinking(shown, len(table.rows))], (documents.most_lines or _MOST_ROWS) - len(ending))
+    return Group(title, rows, *ending)
 
 
 def _overview(documents: Documents, ascii_only: bool) -> _Parts:
@@ -145,12 +164,12 @@ def drawn(
 
     def build(plain: bool) -> RenderableType:
         told = in_ascii(kept) if plain else kept
-        sections = [Group(*_section(section)) for section in told.sections]
         if most_lines is None:
+            sections = [Group(*_section(section)) for section in told.sections]
             return Group(_title(told, plain), *_lead(told), *sections)
         ending = [Text(), Text(rest, "dim")]
-        shown = Fitting([Group(*_lead(told)), *sections], most_lines - len(ending))
-        return Group(_title(told, plain), shown, *ending)
+        parts = [*_lead(told), *(part for section in told.sections for part in _parts(section))]
+        return Group(_title(told, plain), Fitting(parts, most_lines - len(ending)), *ending)
 
     return Portable(build, ascii_only)
 
@@ -168,7 +187,8 @@ def _title(document: Document, ascii_only: bool) -> Text:
 def _lead(document: Document) -> _Parts:
     verdict = document.verdict
     if verdict is not None:
-        yield Text(f"Confidence: {verdict.confidence}. {verdict.grounds}")
+        if told := f"{verdict.sure} {verdict.grounds}".strip():
+            yield Text(told)
         if verdict.consequences:
             yield Text(verdict.consequences)
     for block in document.lead:
@@ -182,6 +202,23 @@ def _section(section: Section) -> _Parts:
         yield Text.assemble((section.title, "bold"), (f" ({section.subtitle})" if section.subtitle else "", "dim"))
     for block in section.blocks:
         yield from _block(block)
+
+
+def _parts(section: Section) -> Iterator[RenderableType | Shrinking]:
+    """What may be left out of it alone."""
+    if section.title:
+        yield Group(*_section(section))
+        return
+    yield Text()
+    for block in section.blocks:
+        if isinstance(block, Table):
+            yield Shrinking(functools.partial(_first_rows, block.brief()), len(block.rows), _FEW_ROWS)
+        else:
+            yield Group(*_block(block))
+
+
+def _first_rows(table: Table, count: int) -> RenderableType:
+    return _indented(_grid(table, table.rows[:count]))
 
 
 def _headed(title: str) -> _Parts:

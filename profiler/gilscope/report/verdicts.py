@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from gilscope.units import UNKNOWN, counted, duration, times
+from gilscope.decide.recommended import UNSURE
+from gilscope.units import UNKNOWN, counted, duration, grade, of_a_hundred, times, typed
 
 if TYPE_CHECKING:
     from gilscope.records import Classification, Recommendation, ResultRecord
@@ -12,12 +13,19 @@ if TYPE_CHECKING:
 __all__ = [
     "configuration",
     "grounds",
+    "how_sure",
     "kind_of_work",
     "label",
     "sentence",
     "short_name",
     "verdict_sentence",
 ]
+
+
+#: From here on a verdict is called sure; below `UNSURE` its reason says what would settle it.
+SURE: Final = 0.9
+#: Times the budget that would make it surer.
+LONGER: Final = 3
 
 
 def short_name(spec: str) -> str:
@@ -35,6 +43,18 @@ def grounds(result: ResultRecord) -> str:
     """Why the recommendation is what it is; empty where the verdict itself says so."""
     advice = result.recommendation
     return sentence(advice.reason) if advice.backend is not None else ""
+
+
+def how_sure(result: ResultRecord) -> str:
+    """How often the advice would hold, and what makes it surer; empty where there is none."""
+    advice = result.recommendation
+    if advice.backend is None:
+        return ""
+    told = f"Confidence is {grade(advice.confidence)}: it would hold in {of_a_hundred(advice.confidence)} repeats"
+    budget_s = result.settings.get("budget_s")
+    if isinstance(budget_s, int | float) and UNSURE <= advice.confidence < SURE:
+        told += f"; --budget {typed(LONGER * budget_s)}s makes it surer"
+    return f"{told}."
 
 
 def label(result: ResultRecord) -> str:
@@ -55,7 +75,7 @@ def verdict_sentence(result: ResultRecord) -> str:
     unsure = result.classification.label == "inconclusive"
     what = f"{name} could not be classified" if unsure else f"{name} is {label(result)}"
     if advice.backend == "serial":
-        why = "What is faster is no choice" if _is_faster(result) else "No gain"
+        why = "What is faster is ruled out" if _is_faster(result) else "No gain"
         return f"{what}. {why}: leave it serial.{_would_pay(result)}"
     few = ", or as many as there are inputs" if result.given and result.given.workers < (advice.workers or 0) else ""
     return f"{what}: {_how(advice)}{few}, {_gain(advice)}."

@@ -53,7 +53,7 @@ CASES = {
             pool("thread", 4, 10, held=1.0, gil=0.25, gil_wait=0.75, longest_hold_s=0.128),
             pool("asyncio", 2, 10, held=1.0, gil=0.5, gil_wait=0.5, loop_lag_p99_s=0.04, loop_lag_max_s=0.131),
         ),
-        ("thread × 4: one thread kept the GIL for 128 ms", "calling json.loads", "up to 131 ms late"),
+        ("thread × 4: one thread held the GIL for 128 ms", "calling json.loads", "up to 131 ms late"),
         with_trials(JSON, pool("thread", 4, 10, held=1.0, gil=0.25, gil_wait=0.75, longest_hold_s=0.007)),
     ),
     "convoy": Case(

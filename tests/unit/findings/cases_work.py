@@ -189,7 +189,7 @@ CASES = {
     ),
     "busy-machine": Case(
         with_trials(QUIET, pool("process", 2, 20, held=1.0, gil=0.5, runqueue=0.5)),
-        ("process × 2: no more workers than the 4 usable CPUs, and yet they waited for one for 50% of their time",),
+        ("process × 2: no more workers than the 4 usable CPUs, and yet they waited 50% of their time for one",),
         # Eight workers on four CPUs wait by their own number.
         with_trials(QUIET, pool("process", 8, 20, held=1.0, gil=0.5, runqueue=0.5)),
         advice=("when the machine is quiet",),

@@ -30,8 +30,8 @@ def test_the_share_of_computing_decides(cpu_s: float, expected: str) -> None:
 def test_few_calls_are_inconclusive() -> None:
     verdict = classification(make_profile(calls=MIN_CALLS - 1))
     assert (verdict.label, verdict.confidence) == ("inconclusive", 0.0)
-    assert verdict.reason == "9 calls measured are too few (of 10): 1 more will do"
-    assert classification(make_profile(calls=1)).reason.startswith("1 call measured is too few")
+    assert verdict.reason == "9 calls were measured, 10 are needed: 1 more will do"
+    assert classification(make_profile(calls=1)).reason.startswith("1 call was measured, 10 are needed")
     assert label(calls=MIN_CALLS) == "compute-bound"
 
 
@@ -61,7 +61,7 @@ def test_what_little_is_ambiguous_does_not_matter() -> None:
 
 def test_calls_that_all_raise_tell_nothing() -> None:
     verdict = classification(make_profile(errors=100))
-    assert (verdict.label, verdict.reason.split(",")[0]) == ("inconclusive", "every call raised")
+    assert (verdict.label, verdict.reason.split(":")[0]) == ("inconclusive", "every call raised")
 
 
 def test_what_it_waits_for_is_said_to_be_unknown() -> None:

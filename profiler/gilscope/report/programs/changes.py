@@ -95,16 +95,16 @@ def _headline(changes: Sequence[ProgramChange]) -> str:
 def _basis(shown: Sequence[ProgramChange]) -> str:
     count = counted(len(shown), "figure") if shown else "No figure"
     return (
-        f"{count} changed beyond the error: the whole interval tells it (90%, of functions of all together). Intervals "
-        "come from samples and from how much each program varies while it is watched; how much one run differs from "
-        "the next is not in them."
+        f"{count} changed by more than the error: the whole interval tells it (90%; of functions, for all of them "
+        "together). Intervals come from samples and from how much each program varies while it is watched; how much "
+        "one run differs from the next is not in them."
     )
 
 
 def _remarks(old: ProgramRecord, new: ProgramRecord, objections: Sequence[str]) -> list[str]:
     against = f"Not comparable, and compared all the same: {'; '.join(objections)}." if objections else None
     command = f"The commands differ: {old.command} → {new.command}." if old.command != new.command else None
-    times = f"Watched for {duration(old.watched_s)} and {duration(new.watched_s)}; all figures are by the second."
+    times = f"Watched for {duration(old.watched_s)} and {duration(new.watched_s)}; all figures are per second."
     cut = [f"The {which} one was interrupted." for which, each in (("old", old), ("new", new)) if each.interrupted]
     return [told for told in (against, command, times, *cut) if told is not None]
 

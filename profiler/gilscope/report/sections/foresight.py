@@ -20,8 +20,8 @@ T = TypeVar("T", BreakEven, Prediction)
 
 #: Of a build without a GIL: nothing of it can be seen with one.
 LEFT_OUT: Final = (
-    "Without a GIL, threads alone are predicted, and these figures leave out that one of them is slower there, waits "
-    "for the locks that dictionaries, lists and other objects have then, and shares reference counts with the others."
+    "Without a GIL only threads are predicted. These figures leave out that one thread alone is slower there, and that "
+    "threads contend for the locks and the reference counts of the objects that they share."
 )
 
 
@@ -121,7 +121,7 @@ def break_even(result: ResultRecord) -> Section | None:
     )
     rows = _advised_first(result, result.break_even, lambda pool: _breaking_even(pool, result))
     table = _table(titles, ("configuration",), rows, "costs of each pool, and from where on it pays")
-    return _section("From what length of a call on a pool pays", "by the model, from the costs measured here", table)
+    return _section("How long a call must be for a pool to pay", "by the model, from the costs measured here", table)
 
 
 def _breaking_even(pool: BreakEven, result: ResultRecord) -> tuple[str, ...]:
@@ -133,6 +133,6 @@ def _breaking_even(pool: BreakEven, result: ResultRecord) -> tuple[str, ...]:
         or_dash(duration, pool.pickle_s),
         duration(pool.startup_s),
         or_dash(duration, pool.cold_s),
-        "no length" if pool.call_s is None else duration(pool.call_s),
+        "never" if pool.call_s is None else duration(pool.call_s),
         "never" if pool.calls is None else counted(pool.calls, "call"),
     )

@@ -153,10 +153,10 @@ def _first_call(cold: ColdCost) -> str:
     return f"{told} ({', '.join(parts)})" if parts else told
 
 
-_ASSUMED: Final = f"Noise: unknown; gaps of up to {percent(floor_of())} are taken for ties."
+_ASSUMED: Final = f"Noise: unknown; gaps of up to {percent(floor_of())} count as ties."
 _UNKNOWN_NOISE: Final = (
-    "Noise: unknown, for no configuration was measured in a second process. "
-    f"Gaps of up to {percent(floor_of())} are taken for ties."
+    "Noise: unknown, since no configuration was measured in a second process. "
+    f"Gaps of up to {percent(floor_of())} count as ties."
 )
 
 
@@ -169,7 +169,9 @@ def noise(result: ResultRecord, *, brief: bool = False) -> str:
         return (_ASSUMED if brief else _UNKNOWN_NOISE) if len(raced) > 1 else ""
     if brief:
         return f"Noise: gaps of up to {percent(found.floor)} are ties."
-    spread = f", the rounds of one configuration spread by {percent(found.round_spread)}" if found.round_spread else ""
+    spread = (
+        f", and the rounds of one configuration spread by {percent(found.round_spread)}" if found.round_spread else ""
+    )
     again = configuration(found.backend, found.workers)
     again += f" (one of {found.pairs} pairs)" if found.pairs > 1 else ""
     return (
