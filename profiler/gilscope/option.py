@@ -93,16 +93,25 @@ class Option:
             return tuple(value for text in typed for value in self.parse(text, self.flag))
         return self.parse(typed, self.flag)
 
-    def refuse_nonsense(self, value: Any) -> None:
-        """:raises UsageError: when the value is none of the choices, too small, or beyond what can be reckoned with"""
-        told = self.flag.removeprefix("--")
+    def refuse_nonsense(self, value: Any, typed: Any = None) -> None:
+        """Nothing, where the value means something.
+
+        :param typed: as it was, if it was
+        :raises UsageError: when it is none of the choices, too small, or beyond what can be reckoned with
+        """
         if self.choices and value is not None:
             require_choice(self.flag, value, self.choices)
         for each in value if isinstance(value, tuple) else (value,):
             if self.least is not None and each is not None and not each >= self.least:
-                raise UsageError(f"{told} {each} makes no sense: it must be at least {self.least}")
+                raise UsageError(f"{self._told(typed, each)} makes no sense: it must be at least {self.least}")
             if isinstance(each, int | float) and not -self.most <= each <= self.most:
-                raise UsageError(f"{told} makes no sense: it is beyond {exact(self.most)}")
+                raise UsageError(f"{self._told(typed, '')} makes no sense: it is beyond {exact(self.most)}")
+
+    def _told(self, typed: Any, value: Any) -> str:
+        """As it was typed, else as a program has it."""
+        if typed is None:
+            return f"{self.flag.removeprefix('--')} {value}".rstrip()
+        return f"{self.flag} {' '.join(map(str, typed) if isinstance(typed, list | tuple) else [str(typed)])!r}"
 
 
 def option(panel: str, default: Any, usage: str, told: str, **more: Any) -> Any:

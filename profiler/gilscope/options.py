@@ -274,7 +274,7 @@ class Options:
                 object.__setattr__(self, one.name, value)
             one.refuse_nonsense(value)
         if (self.items is None) != (self.within_s is None):
-            raise UsageError("items and within go together: so many calls within so long")
+            raise UsageError("--items and --within go together: so many calls within so long")
         elsewhere = [
             name for name, value in (("--remote-workers", self.remote_workers), ("--dask", self.dask)) if value
         ]
@@ -284,7 +284,7 @@ class Options:
                 "of their own"
             )
         if self.items is not None and self.target_rate_per_s is not None:
-            raise UsageError("items within a time and a rate are two ways to say how much: give one of them")
+            raise UsageError("--items within a time and --target-rate are two ways to say how much: give one of them")
 
     @classmethod
     def read(cls, typed: Mapping[str, Any]) -> Options:
@@ -292,7 +292,7 @@ class Options:
 
         :raises UsageError: when something cannot be read
         """
-        given = {one.name: one.value(typed[one.name]) for one in all_options() if typed.get(one.name) is not None}
+        given = {one.name: _read(one, typed[one.name]) for one in all_options() if typed.get(one.name) is not None}
         usual_s = EXHAUSTIVE_BUDGET_S if given.get("exhaustive") else BUDGET_S
         given.setdefault("budget_s", usual_s * max(1, len(given.get("pythons", ()))))
         return cls(**given)
@@ -334,6 +334,12 @@ class Options:
         given.pop("secret_file", None)
         given |= {name: shown(given[name]) for name in ("broker", "dask") if name in given}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+
+
+def _read(one: Option, typed: Any) -> Any:
+    value = one.value(typed)
+    one.refuse_nonsense(value, typed)
+    return value
 
 
 @functools.cache

@@ -93,10 +93,10 @@ def test_what_is_to_be_called_reaches_the_analysis(cli: Cli, ask: Ask, arguments
     ("arguments", "told"),
     [
         ("--budget soon", "--budget 'soon' is no time"),
-        ("--workers 0", "workers 0 makes no sense"),
+        ("--workers 0", "--workers '0' makes no sense: it must be at least 1"),
         ("--start-method clone", "--start-method 'clone' is none of spawn, forkserver, fork"),
         ("--format mdown", "--format 'mdown' is none of text, json"),
-        ("--predict-cpus 4,0", "predict-cpus 0 makes no sense"),
+        ("--predict-cpus 4,0", "--predict-cpus '4,0' makes no sense"),
         ("--rate 500/s", "calls that come at a rate are --target-rate 500/s"),
         ("--target-rate 500", "write it as 500/s"),
         ("--start-method frok", "did you mean 'fork'?"),

@@ -61,6 +61,6 @@ PROGRAM_FILES = _files_option(
 SHEET_FILES = _files_option("A file to write: .json .csv .html .md; a folder gets all.")
 FORMAT, PROGRAM_FORMAT, SHEET_FORMAT = map(_formats_option, (_ALL, (*_TABLES, *_STACKS), _TABLES))
 AS_JSON = output_option("--json", help="Short for --format json.")
-QUIET = output_option("--quiet", "-q", help="Do not name the files written.")
+QUIET = output_option("--quiet", "-q", help="Nothing on stderr but errors.")
 CODE = output_option("--code", help="Print only the program to paste; it runs as it is.")
 SHOW_OUTPUT = output_option("--show-output", help="Show the last of what the target printed, on stderr.")

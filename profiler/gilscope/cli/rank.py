@@ -35,6 +35,6 @@ def rank(
     destinations = Destinations(output or [], ["prospects"], "json" if as_json else format_name)
     usable = usable_cpus(cpus).usable
     loaded = gather_profiles(folders)
-    for skipped in loaded.skipped:
+    for skipped in () if quiet else loaded.skipped:
         tell_skipped(skipped.path, skipped.reason)
     destinations.write(opportunities_sheet(opportunities(loaded.profiles, usable), usable), quiet=quiet)

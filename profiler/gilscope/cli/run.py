@@ -42,7 +42,7 @@ def run(
     capture_to: Annotated[str | None, TO] = None,
     capture_most: Annotated[int, MOST] = 200,
     verbose: Annotated[bool, VERBOSE] = False,
-    quiet: Annotated[bool, output_option("--quiet", "-q", help="Write the files and nothing else.")] = False,
+    quiet: Annotated[bool, output_option("--quiet", "-q", help="Nothing on stderr but errors; with -o alone.")] = False,
 ) -> None:
     """Run a program as python would, and tell who held the GIL, who waited for it, and what blocked its event loops.
 
