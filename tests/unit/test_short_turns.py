@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import platform
 import struct
@@ -37,3 +38,16 @@ def test_the_calling_thread_alone_asks_for_short_turns_and_only_for_a_while() ->
             raise ZeroDivisionError
     assert meanwhile == (before[0], (TURN_NS, os.getpriority(os.PRIO_PROCESS, 0)))
     assert turn_ns() == before[1] != meanwhile[1]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there are no such calls")
+def test_where_the_c_library_does_not_tell_how_threads_are_scheduled_nothing_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(_: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "sched_getscheduler", unknown)
+    monkeypatch.setattr(os, "getpriority", lambda *_: pytest.fail("it was asked for"))
+    with short_turns():
+        pass

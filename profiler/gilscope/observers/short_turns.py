@@ -15,7 +15,7 @@ import platform
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 __all__ = ["TURN_NS", "short_turns"]
@@ -32,7 +32,7 @@ _ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")
 def short_turns() -> Iterator[None]:
     """The calling thread's, until the end of the statements of ``with``, and those of what it starts meanwhile."""
     call = _CALLS.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
-    asks = call is not None and os.sched_getscheduler(0) == os.SCHED_OTHER
+    asks = call is not None and _takes_ordinary_turns()
     if asks:
         _ask(call, TURN_NS)
     try:
@@ -40,6 +40,12 @@ def short_turns() -> Iterator[None]:
     finally:
         if asks:
             _ask(call, 0)  # as others have them
+
+
+def _takes_ordinary_turns() -> bool:
+    with suppress(OSError):  # musl knows no such call
+        return os.sched_getscheduler(0) == os.SCHED_OTHER
+    return False
 
 
 def _ask(call: int | None, turn_ns: int) -> None:

@@ -118,9 +118,9 @@ class GilLook:
     """How often it has passed to another thread since the interpreter began: as long as it stays, nobody else had
     it."""
     moved: bool = False
-    moved_after: bool = False
-    """Of one that moved: whether that was after the threads had been looked at, while stacks were read: those seen to
-    wait for it did wait for who held it, only in which function that was is not told."""
+    next_holder: int | None = None
+    """Of one that moved: the number of the thread that had it once the threads had been looked at, which is that of the
+    holder where it moved only after that. None where it is not known."""
     interval_s: float = SWITCH_INTERVAL_S
     """After which a thread that runs Python gives it to one that waits for it (`sys.setswitchinterval`)."""
 

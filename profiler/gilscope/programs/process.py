@@ -191,7 +191,7 @@ class ProgramProcess:
         weight = len(self._threads) / max(len(chosen), 1)
         threads = tuple(self._told(thread, look, holds, holding, weight) for thread, look in seen.items())
         gils = tuple(
-            _gil_look(numbers, read, self._told_holder(*holders[which], which), self.interpreters.intervals_s[which])
+            self._gil_look(which, numbers, read, self._told_holder(*holders[which], which))
             for which, (numbers, *read) in enumerate(zip(self.interpreters.by_gil, holds, looked_at, last, strict=True))
         )
         return ProcessMoment(self.pid, at_s, span_s, gils, threads, len(self._threads))
@@ -311,6 +311,16 @@ class ProgramProcess:
 
     # ---- telling ----
 
+    def _gil_look(
+        self, which: int, numbers: tuple[int, ...], read: Sequence[Hold], holder: ThreadLook | None
+    ) -> GilLook:
+        """One GIL, read before the threads were looked at, after that, and after their stacks were read."""
+        first, looked_at, last = read
+        then = self._by_state.get(looked_at.holder)
+        moved, interval_s = first.switches != last.switches, self.interpreters.intervals_s[which]
+        tid = then.tid if moved and then is not None else None
+        return GilLook(numbers, first.holder != 0, holder, first.switches, moved, tid, interval_s)
+
     def _told(
         self, thread: ThreadWatch, look: Seen, holds: list[Hold], asked: dict[int, list[Hold]], weight: float
     ) -> ThreadLook:
@@ -381,12 +391,6 @@ class ProgramProcess:
             thread.close()
         if self._files is not None:
             self._files.close()
-
-
-def _gil_look(numbers: tuple[int, ...], holds: Sequence[Hold], holder: ThreadLook | None, interval_s: float) -> GilLook:
-    """One GIL, read before the threads were looked at, after that, and after their stacks were read."""
-    first, looked_at, last = (hold.switches for hold in holds)
-    return GilLook(numbers, holds[0].holder != 0, holder, first, first != last, first == looked_at != last, interval_s)
 
 
 def command_of(pid: int) -> tuple[str, ...]:

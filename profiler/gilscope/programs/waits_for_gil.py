@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,9 +36,9 @@ class GilWaits:
     """The blame table's view of the moments of one process.
 
     Looks during which the GIL changed hands are left out: whose stack was read may not be who held it when others were
-    seen to wait. That is so the more often the shorter holds are. Which thread they waited for is known all the same
-    where it passed on only after they had been looked at: what was waited then is made good by the looks at which that
-    thread had it, in the function in which it did the last time.
+    seen to wait. That is so the more often the shorter holds are. Which thread had it when the look began is known all
+    the same: what was waited then is made good by the looks at which that thread had it, in the function in which it
+    did the last time.
     """
 
     def __init__(self) -> None:
@@ -55,16 +55,20 @@ class GilWaits:
             waiting = [look for look in moment.threads if look.gil == number and look.wait == "gil_wait"]
             if waiting and (gil.moved or gil.held is None):
                 self.dropped += 1
-                if gil.moved_after:
-                    self._leave_out(gil, waiting, moment.span_s)
+                self._leave_out(gil, moment.threads, waiting, moment.span_s)
             elif waiting:
                 self._blame(gil, waiting, moment.span_s)
 
-    def _leave_out(self, gil: GilLook, waiting: list[ThreadLook], span_s: float) -> None:
+    def _leave_out(
+        self, gil: GilLook, looks: Sequence[ThreadLook], waiting: Sequence[ThreadLook], span_s: float
+    ) -> None:
+        """Of who waited when it was looked at: one that has it by then had waited for it, one that had it had not."""
         holder = None if gil.holder is None else gil.holder.tid
         holding = None if holder is None else self._held_in.get(holder)
         if holding is not None:
-            self._left_out_s[holding] += sum(span_s * look.weight for look in waiting)
+            waited = {look.tid for look in waiting} | {gil.next_holder}
+            weights = (look.weight for look in looks if look.tid in waited and look.tid != holder)
+            self._left_out_s[holding] += span_s * sum(weights)
 
     def _blame(self, gil: GilLook, waiting: list[ThreadLook], span_s: float) -> None:
         holding = telling(gil.holder_stack) if gil.held else None

@@ -46,14 +46,14 @@ def moment(
     *threads: ThreadLook,
     switches: int = 1,
     moved: bool = False,
-    moved_after: bool = False,
+    next_holder: int | None = None,
     pid: int = PID,
     saturated: bool = False,
     interval_s: float = SWITCH_INTERVAL_S,
 ) -> ProcessMoment:
     """The holder is the one of the threads that holds the GIL."""
     holder = next((look for look in threads if look.holds_gil), None)
-    gil = GilLook((0,), holder is not None, holder, switches, moved, moved_after, interval_s)
+    gil = GilLook((0,), holder is not None, holder, switches, moved, next_holder, interval_s)
     return ProcessMoment(pid, number * SPAN_S, SPAN_S, (gil,), threads, len(threads), saturated)
 
 
