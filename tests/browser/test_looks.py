@@ -14,7 +14,7 @@ from gilscope.report.profiles import opportunities_sheet, profiles_sheet
 from gilscope.report.sheet import Sheet
 from tests.browser.conftest import Open
 from tests.unit import golden
-from tests.unit.handmade import make_full, make_result
+from tests.unit.handmade import make_full, make_recommendation, make_result
 from tests.unit.production.profiles import make_profile
 from tests.unit.programs.handmade import make_program
 from tests.unit.pythons_builders import make_pythons
@@ -105,6 +105,19 @@ def test_a_thousand_recorded_functions_are_sorted_searched_and_bounded(opened: O
     page.get_by_label("Show only").first.fill("f777")
     shown = page.evaluate("[...document.querySelector('tbody').rows].filter(row => !row.hidden).length")
     assert shown == 1
+
+
+@pytest.mark.parametrize("width", [375, 1100])
+def test_no_button_hides_a_line_of_code(opened: Open, width: int) -> None:
+    page = opened(make_result(recommendation=make_recommendation(code=f"run({'x' * 200})\n")), viewport=_size(width))
+    code, button = page.locator(".code pre").first.bounding_box(), page.locator(".code .copy").first.bounding_box()
+    assert code is not None
+    assert button is not None
+    assert button["x"] >= code["x"] + code["width"] or button["y"] >= code["y"] + code["height"]
+
+
+def _size(width: int) -> dict[str, int]:
+    return {"width": width, "height": 800}
 
 
 def test_what_warns_leads_to_what_it_means(opened: Open) -> None:
