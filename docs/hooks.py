@@ -113,7 +113,12 @@ def _options() -> Iterator[str]:
 
 def record() -> str:
     """Every structure of a saved result, field by field."""
-    parts = ["# The record", "", "What a saved result holds; `gilscope schema` prints it as a JSON Schema.", ""]
+    parts = [
+        "# The record",
+        "",
+        "What a saved result holds; `gilscope schema` prints it as JSON Schema, `gilscope schema program` a program's.",
+        "",
+    ]
     for structure in structures():
         parts += [f"## {structure.__name__}", "", inspect.getdoc(structure) or "", "", "| field | meaning |"]
         parts += ["| --- | --- |"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,21 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import gilscope
+from gilscope.drawn import Drawn
 from gilscope.records import SCHEMA, Finding, Histogram, Lane, Stack, Timeline
-from gilscope.report.schema import DIALECT, render, result_schema
+from gilscope.report.schema import DIALECT, SCHEMAS, render, schema_of
 from gilscope.result import Result
 from tests.unit.handmade import make_hostile, make_result, make_trial
+from tests.unit.programs.handmade import make_hostile_program, make_program
+from tests.unit.pythons_builders import make_pythons
 
 ROOT = Path(__file__).parents[2]
+SAVED_PROGRAM = Path(__file__).parent / "saved" / "program-1.json"
 SAVED = [*sorted((ROOT / "reports").glob("*.json")), Path(__file__).parent / "saved" / "result-1.json"]
 
 
 def _validate(result: Result) -> None:
-    schema = result_schema()
+    schema = schema_of()
     jsonschema.Draft202012Validator(schema).validate(json.loads(result.to_json()))
 
 
@@ -33,7 +38,7 @@ def _full() -> Result:
 
 
 def test_it_is_a_schema_with_a_name_and_a_version() -> None:
-    schema = result_schema()
+    schema = schema_of()
     jsonschema.Draft202012Validator.check_schema(schema)
     assert (schema["$schema"], schema["title"]) == (DIALECT, SCHEMA)
     assert schema["$id"] == "urn:gilscope:result:2"
@@ -64,24 +69,55 @@ def test_handmade_results_are_valid(result: Result) -> None:
 )
 def test_what_is_no_result_is_not_valid(changes: dict[str, Any], place: str) -> None:
     record = json.loads(make_result().to_json()) | changes
-    errors = list(jsonschema.Draft202012Validator(result_schema()).iter_errors(record))
+    errors = list(jsonschema.Draft202012Validator(schema_of()).iter_errors(record))
     assert [error.json_path for error in errors] == [place]
 
 
 @pytest.mark.parametrize("missing", ["schema", "created", "target", "recommendation"])
 def test_what_the_loader_wants_is_required(missing: str) -> None:
     record = {name: value for name, value in json.loads(make_result().to_json()).items() if name != missing}
-    (error,) = jsonschema.Draft202012Validator(result_schema()).iter_errors(record)
+    (error,) = jsonschema.Draft202012Validator(schema_of()).iter_errors(record)
     assert f"'{missing}' is a required property" in error.message
 
 
 def test_descriptions_are_the_record_s_own_words() -> None:
-    parts = result_schema()["$defs"]
+    parts = schema_of()["$defs"]
     assert parts["Round"]["properties"]["observed"]["description"].startswith("Whether the sampler ran")
     assert parts["Ledger"]["properties"]["cpu_s"]["description"].startswith("On a CPU")
     assert parts["Finding"]["description"] == (Finding.__doc__ or "").strip()
 
 
-def test_the_copy_in_the_documentation_is_this_one() -> None:
-    published = (ROOT / "docs" / "schema.json").read_text(encoding="utf-8")
-    assert json.loads(published) == json.loads(render()), "write it anew: gilscope schema > docs/schema.json"
+COPIES = {"result": "schema.json", "program": "schema-program.json", "pythons": "schema-pythons.json"}
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_the_copy_in_the_documentation_is_this_one(kind: str) -> None:
+    copy = ROOT / "docs" / COPIES[kind]
+    told = f"write it anew: gilscope schema {kind} > docs/{copy.name}"
+    assert json.loads(copy.read_text(encoding="utf-8")) == json.loads(render(kind)), told
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("program", make_program()),
+        ("program", make_hostile_program()),
+        ("program", gilscope.load(SAVED_PROGRAM)),
+        ("pythons", make_pythons()),
+    ],
+)
+def test_programs_and_pythons_are_valid_by_schemas_of_their_own(kind: str, record: Drawn) -> None:
+    schema = schema_of(kind)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["title"] == SCHEMAS[kind][0]
+    valid = jsonschema.Draft202012Validator(schema)
+    told = json.loads(record.to_json())
+    valid.validate(told)
+    assert [error.json_path for error in valid.iter_errors(told | {"created": None})] == ["$.created"]
+    assert not jsonschema.Draft202012Validator(schema_of()).is_valid(told)
+
+
+def test_every_part_that_a_schema_refers_to_is_in_it() -> None:
+    for kind in SCHEMAS:
+        parts = set(re.findall(r'#/\$defs/(\w+)"', render(kind)))
+        assert parts <= set(schema_of(kind)["$defs"])
