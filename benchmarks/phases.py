@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 from gilscope import analysis
+from gilscope.analysis import conclude, loop
 from gilscope.analysis.runner import Runner
 from gilscope.decide.steps import Open, Rounds, Step
 from gilscope.options import Options
@@ -68,15 +69,15 @@ def phase_of(runner: Runner, step: Step) -> str:
 def phases(target: TargetSpec) -> tuple[dict[str, float], str]:
     """Seconds of each phase of one analysis in this process, and its verdict."""
     watch = Stopwatch()
-    names: dict[str, Callable[..., str]] = {
-        "perform": phase_of,
-        "start_solo": lambda *_: "starting alone, first calls",
-        "conclude": lambda *_: "concluding",
-    }
+    steps: list[tuple[Any, str, Callable[..., str]]] = [
+        (loop, "perform", phase_of),
+        (loop, "start_solo", lambda *_: "starting alone, first calls"),
+        (conclude, "conclude", lambda *_: "concluding"),
+    ]
     with ExitStack() as stack:
-        for name, phase in names.items():
-            timed = watch.around(getattr(analysis, name), phase)
-            stack.enter_context(mock.patch.object(analysis, name, timed))
+        for module, name, phase in steps:
+            timed = watch.around(getattr(module, name), phase)
+            stack.enter_context(mock.patch.object(module, name, timed))
         with watch.timing("all"):
             result = analysis.investigate(target, Options())
     said = result.recommendation
