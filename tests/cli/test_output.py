@@ -160,6 +160,18 @@ def test_colour_and_progress_are_for_terminals(
         assert json.loads(shown)["schema"] == "gilscope.result/2"
 
 
+def test_colours_are_as_the_user_says_wherever_they_go(cli: Cli, well: Measured) -> None:
+    path = str(well.folder / "saved.json")
+    always, never, auto, odd = cli.answers(
+        *(("--color", word, "report", path, "-v") for word in ("always", "never", "auto", "sometimes"))
+    )
+    assert COLOUR.search(always.stdout)
+    assert never.stdout == auto.stdout
+    assert "\x1b" not in never.stdout
+    assert (odd.status, odd.stdout) == (2, "")
+    assert "auto, always, never" in odd.stderr.replace("'", "")
+
+
 def _read(master: int) -> str:
     """All that is said on a terminal."""
     blocks = []

@@ -12,6 +12,7 @@ from gilscope.cli.analyze import analyze
 from gilscope.cli.attach import attach
 from gilscope.cli.beginning import begun
 from gilscope.cli.check import check
+from gilscope.cli.colours import Colours, choose
 from gilscope.cli.commands import group_of
 from gilscope.cli.compare import compare
 from gilscope.cli.config import config
@@ -56,9 +57,13 @@ def common(
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
     no_config: Annotated[bool, typer.Option("--no-config", help="Read no pyproject.toml.")] = False,
+    color: Annotated[
+        Colours, typer.Option("--color", help="Colours: on terminals unless NO_COLOR is set, always, or never.")
+    ] = Colours.AUTO,
 ) -> None:
     """Options of gilscope itself."""
     del version, no_config  # its callback has answered; commands look it up
+    choose(color)
 
 
 def run() -> NoReturn:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gilscope import report
 from gilscope.choosing import require_choice
 from gilscope.cli import stdout
+from gilscope.cli.colours import of_console
 from gilscope.errors import OutputError, UsageError
 from gilscope.report import Content
 
@@ -128,7 +129,7 @@ class Destinations:
         from gilscope.report import text
 
         page = stdout.Page()
-        console = Console(file=page, width=None if page.isatty() else 80)
+        console = Console(file=page, width=None if page.isatty() else 80, **of_console())
         documents, plain = report.documents(content), stdout.has_only_ascii()
         if self._in_a_line and room is None and not also and documents.brief is not None:
             text.show_titles(documents, console, ascii_only=plain)

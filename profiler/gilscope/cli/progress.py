@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from gilscope.cli.colours import of_console
 from gilscope.units import duration, rough_duration
 
 if TYPE_CHECKING:  # shown before it is imported
@@ -60,7 +61,7 @@ def _bar(name: str) -> Iterator[Tell]:
 
     short = cut(os.path.basename(name), _NAME)  # a path would leave no room for what is being done
     doing_what = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1))
-    console = Console(stderr=True)
+    console = Console(stderr=True, **of_console(drawn_at=True))
     columns = (BarColumn(_BAR), _left(), doing_what)
     with Bar(*columns, console=console, transient=True, expand=True, refresh_per_second=_PER_S) as bar:
         task = bar.add_task(escape(f"{short}: starting a process"), total=None, ends_s=None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gilscope.choosing import require_choice
+from gilscope.cli.colours import of_console
 from gilscope.cli.command import OUTPUT, WATCH
 from gilscope.cli.completing import one_of
 from gilscope.errors import AttachError, UsageError
@@ -104,7 +105,7 @@ def tell(record: ProgramRecord, *, verbose: bool) -> None:
     from gilscope.report import text
     from gilscope.report.programs.sections import VERBOSE
 
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100, **of_console())
     with console.capture() as drawn:
         text.show(report.documents(record), console, also=VERBOSE if verbose else ())
     sys.stderr.write("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from gilscope.cli import stdout
+from gilscope.cli.colours import of_console
 from gilscope.report.programs.screen import screen
 from gilscope.report.programs.shown import Shown
 
@@ -50,7 +51,7 @@ class Screen:
 
     def __init__(self, keyboard: Keyboard) -> None:
         self._keyboard = keyboard
-        self._console = Console()
+        self._console = Console(**of_console(drawn_at=True))
         self._ascii = stdout.has_only_ascii()
         self._live: Live | None = None
 
