@@ -188,7 +188,7 @@ def test_progress_is_lines_in_a_terminal_and_the_result_is_its_text(tmp_path: Pa
     assert run.err.startswith("f, ")
     assert ": importing the target and calling it alone\n" in run.err
     assert run.out.startswith("Out[3]: \nCannot tell how to run f: nothing was compared with the serial run ")
-    assert "Confidence is " in run.out
+    assert "Confidence is " not in run.out, "there is no advice to be sure of"
     assert "Result(" not in run.out
     assert (quiet.out, quiet.err) == ("", "")
 

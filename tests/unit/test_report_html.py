@@ -228,6 +228,7 @@ def test_the_page_begins_with_what_a_terminal_shows_unasked() -> None:
     begins = flat[: flat.index("Code to paste")]
     wanted = (
         "is_prime is compute-bound (python): run it in a process pool",
+        "Confidence is high: it would hold in 95 of 100 repeats",
         "expected gain, for a long list 1.91×",
         "for the inputs given 1.47× 6 inputs given: 1.36 s instead of 2.00 s, in 3 waves of 2",
         "confidence high, 95%",
