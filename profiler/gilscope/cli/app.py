@@ -24,7 +24,7 @@ from gilscope.cli.rank import rank
 from gilscope.cli.report import report
 from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
-from gilscope.cli.signalled import ended_by_signals, status_of_signal
+from gilscope.cli.signalled import ended_by_no_signal, ended_by_signals, status_of_signal
 from gilscope.cli.stderr import that_never_fails
 from gilscope.cli.stdout import put
 from gilscope.cli.top import top
@@ -73,7 +73,9 @@ def run() -> NoReturn:
     """
     ended_by_signals()
     with that_never_fails():
-        sys.exit(_status())
+        status = _status()
+        ended_by_no_signal()
+        sys.exit(status)
 
 
 def _status() -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Signalled", "ended_by_signals", "status_of_signal"]
+__all__ = ["Signalled", "ended_by_no_signal", "ended_by_signals", "status_of_signal"]
 
 _came: list[int] = []
 
@@ -39,8 +39,13 @@ def _ending() -> Iterator[int]:
         yield signal.SIGHUP
 
 
-def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
+def ended_by_no_signal() -> None:
+    """From now on they do nothing: one that came while the interpreter ends would leave a traceback."""
     for each in _ending():
         signal.signal(each, lambda *_: None)  # SIG_IGN would not do: Python complains of one that just came
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
+    ended_by_no_signal()
     _came.append(number)
     raise Signalled
