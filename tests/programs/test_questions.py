@@ -169,3 +169,16 @@ def test_a_celery_worker_is_one_account_of_all_its_processes() -> None:
     (score,) = [hold for hold in record.holds if called(hold.place) == "score"]
     assert score.held_s > 0.5 * sum(each.account.cpu_gil_s or 0.0 for each in children)
     assert (record.account.gil_wait_s or 0.0) < 0.1 * record.watched_s
+
+
+def test_a_dask_workers_tasks_are_told_of_its_threads_in_its_own_process() -> None:
+    pytest.importorskip("distributed")
+    with example("cluster.py 20000", "(begins)") as (process, _):
+        record = watched_until(process.pid, lambda record: looks_at(record, "parse") >= ENOUGH)
+    kind = function(record, "parse").classification
+    assert kind is not None
+    assert (kind.label, kind.subtype) == ("compute-bound", "python")
+    at_work = {thread.pid for thread in record.threads if "Dask-Default-Threads" in thread.name}
+    assert len(at_work) == 2
+    assert process.pid not in at_work
+    assert "parse" in {called(row.holding) for row in record.blame}
