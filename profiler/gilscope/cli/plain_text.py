@@ -1,4 +1,4 @@
-"""Options that are text stay as they were typed.
+"""Options that are text, or a choice of words, are taken as they were typed.
 
 Recent versions of Typer have Pydantic find that out, and import it for the first option of any command: that takes a
 third of the time to the first progress. What is more than text goes that way as before.
@@ -6,6 +6,7 @@ third of the time to the first progress. What is more than text goes that way as
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 __all__ = ["leave_text"]
@@ -16,6 +17,8 @@ class _AsTyped:
 
     def __init__(self, annotation: Any) -> None:
         self._kept = {str: str, list[str]: str, int: int}.get(annotation)
+        is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
+        self._choices = {str(each.value): each for each in annotation} if is_choice else {}
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         """The value as the command gets it."""
@@ -23,6 +26,8 @@ class _AsTyped:
         given = value if several and isinstance(value, tuple | list) else (value,)
         if self._kept is not None and value is not None and all(type(each) is self._kept for each in given):
             return list(given) if several else value
+        if isinstance(value, str) and value in self._choices:
+            return self._choices[value]
         if value is None:
             return () if several else None
         param._runtime_param = None  # Typer makes its own
