@@ -126,7 +126,7 @@ def test_where_nothing_keeps_to_a_constraint_nothing_is_recommended_and_that_is_
     assert outcome.status == 4
     assert outcome.analysis.advised is None
     reason = outcome.analysis.result["recommendation"]["reason"]
-    assert reason.count("of memory are beyond the 1.00 MiB allowed") == 2  # the solo run and threads, as weighed
+    assert reason.count("of memory are beyond the 1 MiB allowed") == 2  # the solo run and threads, as weighed
 
 
 @pytest.mark.parametrize(("needed", "status", "mark"), [(True, 1, "NO"), (False, 0, "--")])

@@ -54,7 +54,7 @@ def test_every_format_draws_the_merged_profiles_and_names_the_torn_file(cli: Cli
     for drawn in (text, page, markdown):
         assert "4 functions, recorded by 2 processes" in drawn
         assert all(name in drawn for name in CALLS)
-        assert "It kept its event loop for" in " ".join(drawn.split())
+        assert "It kept its event loop busy for" in " ".join(drawn.split())
     assert page.startswith("<!DOCTYPE html>")
 
 
