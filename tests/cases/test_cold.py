@@ -23,6 +23,7 @@ def cold(trial: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.timing
 def test_what_a_first_call_imports_is_no_demand_of_later_ones(cli: Cli) -> None:
     found = analyzed(cli, "lazy_import", "spread", backends="thread")
     serial, threads = found.trial("serial"), found.trial("thread")

@@ -94,7 +94,7 @@ def test_where_few_inputs_gain_nothing_that_is_said() -> None:
 
 def test_the_verdict_asks_for_no_more_workers_than_there_are_inputs() -> None:
     few = GivenInputs(inputs=2, workers=2, waves=1, serial_s=0.2, startup_s=0.0, takes_s=0.1)
-    many = make_recommendation(backend="asyncio", workers=1024)
+    many = make_recommendation(backend="asyncio", workers=1024, executor=None)
     told = verdict_sentence(make_result(given=few, recommendation=many))
     assert "await it on one event loop, 1024 at a time, or as many as there are inputs, 1.91×" in told
     assert "as many as there are inputs" not in verdict_sentence(make_result(given=few))

@@ -12,7 +12,7 @@ from gilscope.configuration import Configuration
 from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
-from gilscope.units import duration
+from gilscope.units import given_duration
 
 __all__ = ["Stuck", "look_for_stuck"]
 
@@ -39,7 +39,7 @@ class Stuck:
     def told(self) -> str:
         """In a sentence."""
         calls = "the call did" if len(self.inputs) == 1 else "the calls did"
-        return f"{calls} not return within {duration(self.limit_s)} with {', '.join(self.inputs)}"
+        return f"{calls} not return within {given_duration(self.limit_s)} with {', '.join(self.inputs)}"
 
 
 def look_for_stuck(runner: Runner, solo: LiveTrial) -> Stuck | None:

@@ -97,7 +97,7 @@ def test_calls_of_any_length_are_told_better_than_by_their_number_alone() -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_error_tells_how_far_off_it_is(kind: object) -> None:
     assert callable(kind)
-    within, tries = 0, 40
+    within, tries = 0, 200  # so many that 95% are not mistaken for less than 85%: which calls are measured is chance
     for seed in range(tries):
         found, truth_s = recorded(list(kind(random.Random(seed))))
         assert found.cpu_s is not None

@@ -158,7 +158,7 @@ def test_the_sheet_tells_what_changed_before_what_did_not() -> None:
     same = render(program_changes_sheet(old, old, program_changes(old, old), ("cpus_usable 4 → 8",)), "text")
     assert same.startswith("No significant change in waiting for the GIL: 0.40 → 0.40 threads on average.")
     assert "Not comparable, and compared all the same: cpus_usable 4 → 8." in same
-    assert "No figure changed beyond the error" in " ".join(same.split())
+    assert "No figure changed by more than the error" in " ".join(same.split())
 
 
 @pytest.mark.parametrize("form", ["html", "md", "csv", "json"])
