@@ -55,7 +55,7 @@ class FunctionHolds:
         began_s, stack = hold.wanted_s or 0.0, hold.stack
         self.seen += 1
         self.wanted_s += length_s * weight
-        if hold.ran and hold.last_s - began_s > hold.asked_s:
+        if hold.last_s - began_s - hold.without_cpu_s > hold.asked_s:
             self.unyielding_s += length_s * weight
         if self.seen % self.every == 0:
             self.lengths.append((length_s, weight * self.every))
@@ -100,8 +100,8 @@ class _Hold:
     last_s: float
     asked_s: float = 0.0
     """After which who wanted it had asked for it."""
-    ran: bool = True
-    """Whether it was never seen to wait for a CPU."""
+    without_cpu_s: float = 0.0
+    """Since it was wanted, while its holder was ready and given no CPU: it cannot give the GIL up then."""
 
 
 class _OneGil:
@@ -132,8 +132,10 @@ class _OneGil:
     def _see_held(
         self, hold: _Hold, function: PythonFunction, gil: GilLook, wanted: bool, moment: ProcessMoment
     ) -> None:
-        span_s = moment.span_s
+        span_s, since_s = moment.span_s, moment.at_s - hold.last_s
         hold.last_s = moment.at_s
+        if hold.wanted_s is not None and gil.holder is not None and gil.holder.on_cpu is False:
+            hold.without_cpu_s += since_s
         if wanted and hold.wanted_s is None:
             hold.wanted_s = moment.at_s
         gets_cpu_s = GETS_CPU_AMONG_MANY_S if moment.cpus_saturated else GETS_CPU_S
@@ -142,7 +144,6 @@ class _OneGil:
         holds.held_s += span_s
         if gil.holder is None:
             return
-        hold.ran &= gil.holder.state != "runqueue"
         if gil.holder.wait not in (None, "gil_wait"):  # of those it was handed to, some wait for a CPU to notice
             holds.blocked_s[gil.holder.wait] += span_s
 

@@ -81,15 +81,18 @@ def test_who_asks_for_the_gil_is_given_time_to_get_a_cpu() -> None:
         assert (holds.functions[function("crunch")].unyielding_s > 0) is not saturated
 
 
-def test_a_holder_that_is_given_no_cpu_keeps_nothing_from_anybody() -> None:
+@pytest.mark.parametrize(("without_cpu", "unyielding"), [(range(61), False), (range(30, 34), True)])
+def test_a_holder_keeps_from_others_what_it_uses_a_cpu_for(without_cpu: range, unyielding: bool) -> None:
+    """One that is given no CPU while it holds the GIL can give up nothing; one that mostly runs could."""
     holds = GilHolds()
-    off = dataclasses.replace(holding(1, "crunch"), holds_gil=False, on_cpu=False)
-    moments = [moment(at, holding(1, "crunch"), waiting(2, "serve"), switches=1) for at in numbered(60)]
-    gil = dataclasses.replace(moments[30].gils[0], holder=off)
-    moments[30] = dataclasses.replace(moments[30], gils=(gil,))
-    feed(holds, moments)
+    crunching = holding(1, "crunch")
+    ready = dataclasses.replace(crunching, on_cpu=False)
+    feed(
+        holds,
+        (moment(at, ready if at in without_cpu else crunching, waiting(2, "serve"), switches=1) for at in numbered(60)),
+    )
     holds.finish()
-    assert holds.functions[function("crunch")].unyielding_s == 0.0
+    assert (holds.functions[function("crunch")].unyielding_s > 0) is unyielding
 
 
 def test_who_was_just_handed_the_gil_is_not_blocked_on_it() -> None:
