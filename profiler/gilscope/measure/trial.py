@@ -27,6 +27,9 @@ from gilscope.units import duration
 __all__ = ["OutputTail", "TrialEnded", "TrialProcess", "close_all"]
 
 OUTPUT_BYTES = 64 * 1024
+#: What a process said before it ended is heard within this time, on a busy machine too, though one that it left behind
+#: keeps the pipe open.
+LAST_WORDS_S = 0.5
 #: Where the user set none: sets have one order in all trials, so that their inputs, costs and results can be compared.
 HASH_SEED = "0"
 #: The last line of a traceback.
@@ -161,7 +164,11 @@ class TrialProcess:
         if self._next is None:
             with contextlib.suppress(queue.Empty):
                 self._next = self._inbox.get(block=seconds > 0, timeout=max(0.0, seconds))
-        return self._next is not None or (self._process.poll() is not None and self._inbox.empty())
+        if self._next is None and self._process.poll() is not None:
+            with contextlib.suppress(queue.Empty):  # what it said last may be on its way still
+                self._next = self._inbox.get(timeout=LAST_WORDS_S)
+            return True
+        return self._next is not None
 
     def hear(self, expected: type[R], deadline: float, doing: str, since: float | None = None) -> R:
         """The next reply.
