@@ -80,11 +80,16 @@ def until_it_says(process: subprocess.Popen[bytes], so_far: Callable[[], str], p
     raise SystemExit(f"{process.args!r} ended without a word of {pattern}:\n{so_far()}")
 
 
-def excerpt(report: str, *sections: str) -> str:
-    """What it is about, and the sections that begin so."""
+def excerpt(report: str, *sections: str, most: int = 1000) -> str:
+    """What it is about, and of the sections that begin so the first lines."""
     begins = report.index(re.search(r"^(Limited|Idle)", report, re.MULTILINE)[0])  # type: ignore[index]
     head, *parts = report[begins:].rstrip("\n").split("\n\n")
-    return "\n\n".join((head, *(part for part in parts if part.startswith(sections))))
+    return "\n\n".join((head, *(begun(part, most) for part in parts if part.startswith(sections))))
+
+
+def begun(section: str, most: int) -> str:
+    lines = section.splitlines()
+    return section if len(lines) <= most else "\n".join((*lines[:most], "  …"))
 
 
 def served(*server: str, load: tuple[str, ...]) -> tuple[str, str]:
@@ -134,15 +139,15 @@ def job() -> dict[str, str]:
 
 def pages() -> dict[str, str]:
     server = ("-m", "gunicorn", "--threads", "8", "--bind", f"127.0.0.1:{PORT}", "--log-level", "error", "pages:app")
-    report, _ = served(*server, load=("/render*1", "/total*1", "/packed*2", "/counted*3"))
-    return {"pages": excerpt(report, "Functions", "Locks")}
+    report, _ = served("-v", *server, load=("/render*1", "/total*1", "/packed*2", "/counted*3"))
+    return {"pages": excerpt(report, "Functions", "Locks", most=12)}
 
 
 def loop() -> dict[str, str]:
-    report = said("gilscope", "run", "held.py", "json")
+    report = said("gilscope", "run", "-v", "held.py", "json")
     told = re.search(r"^at worst.*\n", report, re.MULTILINE)
     assert told is not None
-    return {"loop": told[0] + excerpt(report, "What to do", "Event loops")}
+    return {"loop": told[0] + excerpt(report, "What to do", "Event loops", most=9)}
 
 
 def freeze() -> dict[str, str]:

@@ -140,8 +140,11 @@ def _by_cpus(account: Account, watched_s: float, cpus_usable: float) -> Limited 
     if used >= CPUS_TAKEN * cpus_usable:
         return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}")
     if queue is not None and queue / watched_s >= NOTHING and _is_starved(account, watched_s, cpus_usable):
-        others = "other programs use them, or a limit on this one's CPU time keeps it from them"
-        return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}: {others}")
+        why = (
+            "at times more of its threads are ready than there are CPUs, other programs use them, or a limit on its "
+            "CPU time keeps it from them"
+        )
+        return Limited("cpus", f"it uses {average(used)} of {exact(cpus_usable)} CPUs{queued}: {why}")
     return None
 
 
