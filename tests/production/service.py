@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 ROOT = Path(__file__).parents[2]
-#: What an endpoint computes for, or sleeps for.
-BUSY_S = 0.02
+#: What an endpoint computes for, or sleeps for: well beyond 20 ms, from which on a block is looked at.
+BUSY_S = 0.03
 #: Threads of the executor that `in_executor` uses: fewer than a load asks for at once.
 THREADS = 2
 _executor = ThreadPoolExecutor(THREADS)
