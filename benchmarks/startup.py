@@ -1,6 +1,8 @@
 """How long one waits for gilscope itself: ``python -m benchmarks.startup [RUNS] [--output FILE]``.
 
 help            the whole command ``gilscope --help``
+analyze help    the same of the command with the most options
+completion      what a shell runs for TAB behind ``gilscope analyze --start-method f``
 import          ``python -c 'import gilscope'`` less ``python -c pass``, run one after the other
 first progress  from the start of ``gilscope analyze`` on a terminal to the first that it shows
 report          from the end of the last round of an analysis to the first line of its report on a terminal
@@ -30,9 +32,23 @@ import msgspec
 from gilscope import __version__
 from gilscope.decide.stats import median_interval
 
-AIMS_S = {"bare": None, "help": 0.15, "import": 0.005, "first progress": 0.3, "report": 0.3}
+AIMS_S = {
+    "bare": None,
+    "help": 0.15,
+    "analyze help": 0.15,
+    "completion": 0.15,
+    "import": 0.005,
+    "first progress": 0.3,
+    "report": 0.3,
+}
 GILSCOPE = f"{sysconfig.get_path('scripts')}/gilscope"
 TARGET = ["gilscope.examples.primes:is_prime", "--inputs", "PRIMES"]
+#: As bash asks.
+TAB = {
+    "_GILSCOPE_COMPLETE": "complete_bash",
+    "COMP_WORDS": "gilscope analyze x:y --start-method f",
+    "COMP_CWORD": "4",
+}
 #: Enough for an analysis that ends by itself, hot lines included.
 BUDGET = ["--budget", "4s"]
 #: Tells when each step of the analysis ended, in the clock that all processes of a machine share.
@@ -70,9 +86,10 @@ class Saved(msgspec.Struct, frozen=True):
     figures: list[Figure]
 
 
-def command_s(*command: str) -> float:
+def command_s(*command: str, **variables: str) -> float:
+    environment = os.environ | variables
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     return time.perf_counter() - began
 
 
@@ -126,6 +143,8 @@ def measured(runs: int) -> list[Figure]:
     kinds: dict[str, Callable[[], float]] = {
         "bare": lambda: command_s(sys.executable, "-c", "pass"),
         "help": lambda: command_s(GILSCOPE, "--help"),
+        "analyze help": lambda: command_s(GILSCOPE, "analyze", "--help"),
+        "completion": lambda: command_s(GILSCOPE, **TAB),
         "import": import_s,
         "first progress": first_progress_s,
     }

@@ -53,7 +53,7 @@ def test_a_file_that_is_wrong_is_an_error_of_every_command_but_the_help(cli: Cli
         assert outcome.status == 2
         assert "bugdet in [tool.gilscope] of " in outcome.line
         assert "did you mean budget?" in outcome.line
-    for fine in (("analyze", "--help"), ("--no-config", "config"), ("--help",)):
+    for fine in (("analyze", "--help"), ("--no-config", "config"), ("config", "--no-config"), ("--help",)):
         assert cli.answer(*fine).status == 0
 
 

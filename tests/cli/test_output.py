@@ -169,7 +169,27 @@ def test_colours_are_as_the_user_says_wherever_they_go(cli: Cli, well: Measured)
     assert never.stdout == auto.stdout
     assert "\x1b" not in never.stdout
     assert (odd.status, odd.stdout) == (2, "")
-    assert "auto, always, never" in odd.stderr.replace("'", "")
+    assert "auto, always, never" in odd.line
+
+
+def test_colours_may_be_said_behind_the_command_which_goes_before_what_stands_in_front_of_it(
+    cli: Cli, well: Measured
+) -> None:
+    report = ("report", str(well.folder / "saved.json"), "-v")
+    said = {"GILSCOPE_COLOR": "always"}
+    coloured = [
+        bool(COLOUR.search(cli.answer(*command, env=env).stdout))
+        for command, env in (
+            ((*report, "--color", "always"), {}),
+            (("--color", "never", *report, "--color=always"), {}),
+            (("--color", "always", *report, "--color", "never"), {}),
+            (("--color", "always", *report), {}),
+            (report, said),
+            (("--color", "never", *report), said),
+            (report, {}),
+        )
+    ]
+    assert coloured == [True, True, False, True, True, False, False]
 
 
 def _read(master: int) -> str:

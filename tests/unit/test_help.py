@@ -59,6 +59,13 @@ def test_every_option_is_in_the_help_which_fits_a_terminal(name: str) -> None:
     assert not re.search(r"<(str|int|float|list)", told), "what stands for a value says what that is"
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_of_gilscope_itself_are_among_those_of_each_command(name: str) -> None:
+    flags = [flag for one in command(name).get_params(_context(name)) for flag in one.opts]
+    assert all(flag in help_of(name) for flag in ("--color [auto|always|never]", "--no-config", "-V, --version"))
+    assert len(flags) == len({*flags}), "each name is one option's"
+
+
 @pytest.mark.parametrize("option", [option for option in all_options() if option.choices], ids=lambda one: one.name)
 def test_choices_are_shown_completed_and_held_to(option: Any) -> None:
     assert f"{option.flag} [{'|'.join(option.choices)}]" in help_of("analyze")
@@ -147,6 +154,7 @@ def test_functions_and_inputs_are_completed_from_a_file_that_is_not_imported(
         ("gilscope analyze x:y --start-method f", "forkserver\nfork"),
         ("gilscope report --form", "--format"),
         ("gilscope ran", "rank"),
+        ("gilscope report --color n", "never"),
     ],
 )
 def test_bash_is_offered_what_may_follow(

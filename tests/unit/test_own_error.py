@@ -45,6 +45,7 @@ def test_the_report_has_versions_platform_command_and_traceback() -> None:
         (["run", "-q", "work.py", "--password", "s3cret"], "gilscope run -q work.py ***"),
         (["run", "-m", "shop.serve", "s3cret"], "gilscope run -m shop.serve ***"),
         (["run", "-c", "login('s3cret')"], "gilscope run -c ***"),
+        (["--color", "never", "run", "work.py", "s3cret"], "gilscope --color never run work.py ***"),
         (["top", "--", "work", "s3cret"], "gilscope top -- work ***"),
         ([], "gilscope"),
     ],

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from gilscope import __version__
 from gilscope.cli.analyze import analyze
 from gilscope.cli.attach import attach
 from gilscope.cli.beginning import begun
 from gilscope.cli.check import check
-from gilscope.cli.colours import Colours, choose
 from gilscope.cli.commands import group_of
+from gilscope.cli.common import common
 from gilscope.cli.compare import compare
 from gilscope.cli.config import config
 from gilscope.cli.doctor import doctor
@@ -26,7 +25,6 @@ from gilscope.cli.run import run as run_program
 from gilscope.cli.schema import schema
 from gilscope.cli.signalled import ended_by_no_signal, ended_by_signals, status_of_signal
 from gilscope.cli.stderr import that_never_fails
-from gilscope.cli.stdout import put
 from gilscope.cli.top import top
 
 __all__ = ["app", "run"]
@@ -43,27 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would make the help three times as slow to appear
 )
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        put(f"gilscope {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def common(
-    version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-    no_config: Annotated[bool, typer.Option("--no-config", help="Read no pyproject.toml.")] = False,
-    color: Annotated[
-        Colours, typer.Option("--color", help="Colours: on terminals unless NO_COLOR is set, always, or never.")
-    ] = Colours.AUTO,
-) -> None:
-    """Options of gilscope itself."""
-    del version, no_config  # its callback has answered; commands look it up
-    choose(color)
+app.callback()(common)
 
 
 def run() -> NoReturn:
@@ -78,6 +56,16 @@ def run() -> NoReturn:
         sys.exit(status)
 
 
+def _tell_refusal(error: Any) -> int:
+    """What the parser does not take, in a line; the help, where nothing was typed."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return USAGE
+    from gilscope.cli.unreadable import refusal
+
+    return tell_failure(refusal(error))
+
+
 def _status() -> int:
     """Run the command: its exit status, once everything is told."""
     try:
@@ -88,8 +76,7 @@ def _status() -> int:
             return tell_failure(abort.__cause__)
         return status_of_signal()
     except _Refused as error:
-        error.show()
-        return USAGE
+        return _tell_refusal(error)
     except SystemExit as left:
         if isinstance(left.__context__, BrokenPipeError):  # who read the help has seen enough
             return 0

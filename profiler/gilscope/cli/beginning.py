@@ -34,4 +34,4 @@ def asks_for_an_analysis(arguments: Sequence[str]) -> bool:
     options = {argument.partition("=")[0] for argument in arguments}
     elsewhere = any(os.environ.get(name) for name in ("GILSCOPE_PYTHON", "GILSCOPE_ANALYZE_PYTHON"))
     asked = arguments[:1] == ["analyze"] and len(arguments) > 1
-    return asked and not elsewhere and not options & {"-h", "--help", "--dry-run", "--python"}
+    return asked and not elsewhere and not options & {"-h", "--help", "-V", "--version", "--dry-run", "--python"}

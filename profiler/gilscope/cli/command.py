@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import typer.core
 
+from gilscope.cli.common import common_params
 from gilscope.cli.failures import refused
 from gilscope.cli.plain_text import leave_text
 from gilscope.renamed import refuse_renamed
@@ -17,6 +18,9 @@ __all__ = ["OUTPUT", "TARGET", "WATCH", "Command", "ProcessCommand"]
 TARGET: Final = "Target"
 WATCH: Final = "How to watch"
 OUTPUT: Final = "Output"
+#: Its only options that programs may be started with and that are no letter.
+_LONG_OF_PYTHON: Final = ("--check-hash-based-pycs",)
+_OF_ALL: Final = frozenset(("version", "no_config", "color", "help"))
 
 
 class Command(typer.core.TyperCommand):
@@ -27,7 +31,8 @@ class Command(typer.core.TyperCommand):
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return leave_text(super().get_params(ctx))
+        own = super().get_params(ctx)  # the help comes last
+        return leave_text([*own[:-1], *common_params(), *own[-1:]])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         typed = list(args)  # the parser takes them away
@@ -38,7 +43,7 @@ class Command(typer.core.TyperCommand):
             from gilscope.cli.unreadable import explained
 
             raise explained(error, self, ctx, typed) from None
-        refuse_renamed((ctx.params.get("program") or [])[:1])  # what a command does not know there is the program's
+        _refuse_option(ctx, (ctx.params.get("program") or [""])[0])
         from gilscope.cli.configured import configure  # not needed where the help is shown
 
         configure(ctx, self)
@@ -69,13 +74,26 @@ class Command(typer.core.TyperCommand):
                 formatter.write_dl(records)
 
 
+def _refuse_option(ctx: Any, word: str) -> None:
+    """What a command does not know is the program's that it starts; no program begins with such a word.
+
+    :raises UsageError: where one does
+    """
+    if word.startswith("--") and not ctx.resilient_parsing and word not in _LONG_OF_PYTHON:
+        refuse_renamed([word])
+        from gilscope.cli.unreadable import flags_of, no_option
+
+        raise no_option(ctx, word.partition("=")[0], flags_of(ctx))
+
+
 def _part_of(parameter: Any, so_far: list[str]) -> str:
-    """Where nothing is said, options of commands without parts stand together, and the help with what is printed."""
+    """Where nothing is said, options of commands without parts stand together, and those of all commands with what is
+    printed."""
     if panel := getattr(parameter, "rich_help_panel", None):  # click's own --help has none
         return str(panel)
     if parameter.param_type_name == "argument":
         return "Arguments"
-    return OUTPUT if parameter.name == "help" and OUTPUT in so_far else "Options"
+    return OUTPUT if parameter.name in _OF_ALL and OUTPUT in so_far else "Options"
 
 
 def _told(parameter: Any, ctx: Any) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ import typer.main
 from gilscope.cli.command import Command, ProcessCommand
 from gilscope.cli.options import spliced
 from gilscope.cli.plain_text import leave_text
-from gilscope.cli.unreadable import no_command
+from gilscope.cli.unreadable import explained, no_command
 from gilscope.extensions import installed
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ def group_of(*functions: Callable[..., None]) -> type[typer.core.TyperGroup]:
 
         def get_params(self, ctx: Any) -> list[Any]:
             return leave_text(super().get_params(ctx))
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            try:
+                return super().parse_args(ctx, args)
+            except Exception as error:
+                raise explained(error, self, ctx, args) from None
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             """What is no command may be what one takes."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from gilscope.cli.common import common_params, reads_no_file
 from gilscope.config import NO_KEYS, File, Key, Said, nearest_file, refuse_unknown, said, with_origins
 from gilscope.errors import UsageError
 
@@ -34,7 +35,9 @@ def configure(ctx: Any, command: Any) -> None:
     found = said(keys_of(command), command.name, file, os.environ, typed)
     _origins.set(found)
     for name, one in found.items():
-        ctx.params[parameters[name].name] = _value(ctx, parameters[name], one)
+        value = _value(ctx, parameters[name], one)
+        if parameters[name].expose_value:
+            ctx.params[parameters[name].name] = value
 
 
 def file_for(ctx: Any) -> File | None:
@@ -42,7 +45,7 @@ def file_for(ctx: Any) -> File | None:
 
     :raises UsageError: when it is no TOML
     """
-    if ctx.find_root().params.get("no_config"):
+    if reads_no_file(ctx):
         return None
     try:
         return nearest_file(os.getcwd())
@@ -68,13 +71,14 @@ def told_with_origins(message: str) -> str:
 
 
 def options_of(command: Any) -> Iterator[Any]:
-    """Its options, without its arguments."""
-    return (one for one in command.params if one.param_type_name == "option")
+    """Its options, and those of all commands, without its arguments."""
+    return (one for one in (*command.params, *common_params()) if one.param_type_name == "option")
 
 
 def _is_typed(ctx: Any, parameter: Any) -> bool:
-    source = ctx.get_parameter_source(parameter.name)
-    return source is not None and source.name == "COMMANDLINE"
+    """Whether it was, behind the command or, as those of all commands may be, before it."""
+    sources = [each.get_parameter_source(parameter.name) for each in (ctx, ctx.find_root())]
+    return any(source is not None and source.name == "COMMANDLINE" for source in sources)
 
 
 def _refuse_unknown(file: File, ctx: Any, own: set[str]) -> None:

@@ -51,7 +51,7 @@ def typed(arguments: Sequence[str]) -> str:
 
 
 def _told(arguments: Sequence[str]) -> Iterator[str]:
-    of_program = arguments[:1] and arguments[0] in _OF_PROGRAMS
+    of_program = bool({*arguments} & {*_OF_PROGRAMS})  # its name need not come first
     before = ""
     for argument in arguments:
         option, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)

@@ -7,14 +7,17 @@ from typing import Any
 
 import typer
 
+from gilscope.choosing import did_you_mean
 from gilscope.errors import UsageError
 
-__all__ = ["explained", "no_command"]
+__all__ = ["explained", "flags_of", "no_command", "no_option", "refusal"]
 
 
 def explained(error: Exception, command: Any, ctx: Any, arguments: list[str]) -> Exception:
     """The error itself, or one that names the value, where it is one value that cannot be read."""
     parameter = getattr(error, "param", None)
+    if getattr(error, "ctx", ctx) is None:  # the parser itself knows of none
+        error.ctx = ctx  # type: ignore[attr-defined]
     if type(error) is not typer.BadParameter or parameter is None:
         return error
     values, *_ = command.make_parser(ctx).parse_args(list(arguments))
@@ -23,10 +26,52 @@ def explained(error: Exception, command: Any, ctx: Any, arguments: list[str]) ->
     return UsageError(f"{name or parameter.metavar or parameter.name} {values.get(parameter.name)!r}: {_reason(error)}")
 
 
-def _reason(error: typer.BadParameter) -> str:
+def refusal(error: Any) -> UsageError:
+    """What the parser does not take: an option that there is not, a value too many, none where there must be one."""
+    ctx = error.ctx
+    if ctx is None:
+        return UsageError(_reason(error))
+    flags = flags_of(ctx)
+    typed, missing = getattr(error, "option_name", ""), getattr(error, "param", None)
+    if option := flags.get(typed):
+        value = option.metavar or "VALUE"
+        return UsageError(f"{typed} takes no value" if option.is_flag else f"{typed} needs a value: {typed} {value}")
+    if typed:
+        return no_option(ctx, typed, flags)
+    name = ctx.info_name
+    if missing is not None:
+        what = _lower((getattr(missing, "help", None) or "").partition(";")[0].rstrip("."))
+        return UsageError(f"{name} needs {missing.metavar or missing.name.upper()}" + (f": {what}" if what else ""))
+    of = f"{name}: " if ctx.parent else ""
+    return UsageError(f"{of}{_reason(error)}; {_path(ctx)} --help tells what it takes")
+
+
+def flags_of(ctx: Any) -> dict[str, Any]:
+    """The options of a command, by each of their names."""
+    options = [one for one in ctx.command.get_params(ctx) if one.param_type_name == "option"]
+    return {flag: one for one in options for flag in (*one.opts, *one.secondary_opts)}
+
+
+def no_option(ctx: Any, typed: str, known: Iterable[str]) -> UsageError:
+    """What was typed in the place of an option, with the one that is called almost so."""
+    near = did_you_mean(typed, known) if typed.startswith("--") else ""
+    of = f"{ctx.info_name} has" if ctx.parent else "there is"
+    return UsageError(f"{of} no option {typed}{near or f'; {_path(ctx)} --help lists them'}")
+
+
+def _path(ctx: Any) -> str:
+    """How the command is typed, whatever the program is called that has started it."""
+    return f"gilscope {ctx.info_name}" if ctx.parent else "gilscope"
+
+
+def _lower(text: str) -> str:
+    """As the rest of a sentence."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _reason(error: Any) -> str:
     """Its first part, as the rest of a sentence: what follows says the same in other words."""
-    told = error.message.partition(",")[0].rstrip(".")
-    return told[:1].lower() + told[1:]
+    return _lower(error.message.partition(",")[0].rstrip("."))
 
 
 def no_command(typed: str, known: Iterable[str]) -> UsageError:
