@@ -10,6 +10,7 @@ from benchmarks.regret import figures
 from gilscope.quantiles import quantile
 
 if TYPE_CHECKING:
+    from benchmarks.regret.cells import Cell
     from benchmarks.regret.judge import Judged
     from benchmarks.regret.results import Results
 
@@ -60,6 +61,7 @@ def page(results: Results) -> str:
         summary(judged),
         "## Functions",
         functions(judged),
+        interpreters(judged),
         _absent(judged, results.missing),
         MARKER,
     ]
@@ -140,6 +142,33 @@ def _row(judged: Judged) -> str:
         _number(advice.seconds if advice else None, ".1f"),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def interpreters(judged: Sequence[Judged]) -> str:
+    """The fastest pool of interpreters of each function beside the fastest one of processes, of the screening; nothing
+    where there were none."""
+    rows = [(each.name, _fastest(each, "interpreter"), _fastest(each, "process")) for each in judged]
+    compared = [(name, ours[1] / theirs[1], ours[0], theirs[0]) for name, ours, theirs in rows if ours and theirs]
+    if not compared:
+        return ""
+    compared.sort(key=lambda row: row[1], reverse=True)
+    head = "| function | interpreters ÷ processes | interpreters | processes |\n| --- | --- | --- | --- |"
+    lines = [f"| {name} | {gain:.2f} | {ours.name} | {theirs.name} |" for name, gain, ours, theirs in compared]
+    alone = sorted(f"`{name}`" for name, ours, theirs in rows if theirs and not ours)
+    return "\n\n".join(
+        [
+            "## Interpreters beside processes",
+            "The fastest of each in the screening, up to 4 workers: differences of some percent are luck.",
+            "\n".join([head, *lines]),
+            f"In processes, and not in interpreters: {', '.join(alone) or 'none'}.",
+        ]
+    )
+
+
+def _fastest(judged: Judged, executor: str) -> tuple[Cell, float] | None:
+    rates = {each.cell: figures.throughput(judged.screening, each.cell) for each in judged.screening}
+    ran = [(cell, rate) for cell, rate in rates.items() if rate and cell.executor == executor and cell.workers <= 4]
+    return max(ran, key=lambda each: each[1], default=None)
 
 
 def _absent(judged: Sequence[Judged], missing: dict[str, str]) -> str:

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gilscope.observers.counts import ThreadCounts
-from gilscope.observers.gil import GilLayout
+from gilscope.observers.gil import Gil, GilLayout
 from gilscope.observers.sampler import Sampler
+from gilscope.observers.short_turns import TURN_NS
+from gilscope.observers.watch import ProcObserver
 from gilscope.thread_address import ThreadAddress
 
 from .moments import counts
 from .scene import samples_of
+from .test_short_turns import needs_short_turns, turn_ns
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/syscall"), reason="watches by Linux's /proc")
 
@@ -96,3 +99,20 @@ def test_a_worker_that_goes_is_counted_and_not_raised(start: Start, layout: GilL
         assert made.quality.errors == 5
     finally:
         made.close()
+
+
+@needs_short_turns
+def test_a_round_is_watched_in_short_turns(start: Start) -> None:
+    """Else, where its calls take every CPU, it is watched when one of them has let go of one."""
+    _, worker = start("outside")
+    observer = ProcObserver(worker.pid, [worker], Gil(), 1000, random.Random(0))
+    meanwhile = list[int]()
+
+    def seen_often(seconds: float) -> bool:
+        meanwhile.append(turn_ns()[0])
+        return len(meanwhile) == 5
+
+    before = turn_ns()
+    observer.watch(seen_often)
+    assert meanwhile == 5 * [TURN_NS]
+    assert turn_ns() == before

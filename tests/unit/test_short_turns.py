@@ -19,6 +19,9 @@ KERNEL = (
     tuple(int(number) for number in platform.release().split("-")[0].split(".")[:2]) if sys.platform == "linux" else ()
 )
 GETS = {"x86_64": 315, "aarch64": 275}
+needs_short_turns = pytest.mark.skipif(
+    KERNEL < (6, 12) or platform.machine() not in GETS, reason="the kernel knows of no such turns"
+)
 
 
 def turn_ns() -> tuple[int, int]:
@@ -29,7 +32,7 @@ def turn_ns() -> tuple[int, int]:
     return runtime, nice
 
 
-@pytest.mark.skipif(KERNEL < (6, 12) or platform.machine() not in GETS, reason="the kernel knows of no such turns")
+@needs_short_turns
 def test_the_calling_thread_alone_asks_for_short_turns_and_only_for_a_while() -> None:
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(turn_ns).result(), turn_ns()

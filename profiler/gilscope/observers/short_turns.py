@@ -3,8 +3,8 @@
 Where every CPU is busy, a thread that wakes waits for the turn of another to end: some milliseconds, for which a
 sampler misses its moments, and these are moments at which threads compute. Since Linux 6.12 a thread may ask for turns
 that are shorter than others' (``sched_runtime`` of sched_setattr(2) for ``SCHED_OTHER``); it takes no more of the CPU
-for it, but is given it earlier. Where the kernel does not know that, nothing changes. Only for processes of gilscope's
-own: what a service may ask of the kernel is the service's.
+for it, but is given it earlier. Where the kernel does not know that, nothing changes. Only for threads that
+watch: what a service may ask of the kernel for its own is the service's.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from gilscope.observers.gil import Gil
 from gilscope.observers.holds import HoldWatches
 from gilscope.observers.sampler import Sampler
 from gilscope.observers.sampling_quality import SamplingQuality, refusal
+from gilscope.observers.short_turns import short_turns
 from gilscope.observers.thread_files import thread_scheduled
 from gilscope.observers.timeline import MOST_LANES, Traces, timeline_of
 from gilscope.observers.untold import untold_here
@@ -85,10 +86,11 @@ class ProcObserver:
             other_cpu = _NonWorkerCpuMeter(self._root, self._workers)
             before = [thread.scheduled() for thread in sampler.threads]
             began = time.perf_counter()
-            for moment in sampler.moments(lambda seconds: self._counting_children(wait, seconds)):
-                counts.see(moment)
-                holds.see(moment)
-                traces.see(moment)
+            with short_turns():
+                for moment in sampler.moments(lambda seconds: self._counting_children(wait, seconds)):
+                    counts.see(moment)
+                    holds.see(moment)
+                    traces.see(moment)
             wall_s = time.perf_counter() - began
             after = [thread.scheduled() for thread in sampler.threads]
             spent = [now - then for then, now in zip(before, after, strict=True)]
