@@ -41,8 +41,7 @@ class PythonsResult(Saved, PythonsRecord, frozen=True, kw_only=True):
     def summary(self) -> str:
         """The twenty lines that a terminal shows unasked: all side by side, and where the rest is."""
         from gilscope.report import text
-        from gilscope.report.brief import MOST_LINES
-        from gilscope.report.pythons.document import brief
+        from gilscope.report.pythons.document import MOST_LINES, brief
 
         return text.summary(brief(self), MOST_LINES)
 

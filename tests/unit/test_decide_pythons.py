@@ -19,18 +19,19 @@ def said(*pythons: PythonRecord) -> str:
 @pytest.mark.parametrize(
     ("pythons", "names"),
     [
-        ([("/a/bin/python", "3.11.7", False), ("/b/bin/python", "3.14.2", False)], ["3.11", "3.14"]),
-        ([("/a/bin/python", "3.14.2", False), ("/b/bin/python", "3.14.2", True)], ["3.14", "3.14t"]),
-        ([("/a/bin/python", "3.14.1", False), ("/b/bin/python", "3.14.2", False)], ["3.14.1", "3.14.2"]),
-        ([("/a/bin/python", "3.14.2", False), ("/b/bin/python", "3.14.2", False)], ["3.14 in a", "3.14 in b"]),
-        ([("/x/a/bin/python", "3.14.2", False), ("/y/a/bin/python", "3.14.2", False)], None),
-        ([("/opt/python3.15", "3.15.0a2", True)], ["3.15t"]),
+        ([("/a/bin/python", "3.11.7", False, "/a"), ("/b/bin/python", "3.14.2", False, "/b")], ["3.11", "3.14"]),
+        ([("/a/bin/python", "3.14.2", False, "/a"), ("/b/bin/python", "3.14.2", True, "/b")], ["3.14", "3.14t"]),
+        ([("/a/bin/python", "3.14.1", False, "/a"), ("/b/bin/python", "3.14.2", False, "/b")], ["3.14.1", "3.14.2"]),
+        ([("/a/bin/python", "3.14.2", False, "/a"), ("/b", "3.14.2", False, "/b")], ["3.14 in a", "3.14 in b"]),
+        ([("python3", "3.14.2", False, "/x/a"), ("bin/python", "3.14.2", False, "/")], ["3.14 in a", "3.14 in /"]),
+        ([("/x/a/bin/python", "3.14.2", False, "/x/a"), ("/y/a", "3.14.2", False, "/y/a")], None),
+        ([("/opt/python3.15", "3.15.0a2", True, "/usr")], ["3.15t"]),
     ],
 )
 def test_a_python_is_called_as_shortly_as_tells_it_apart(
-    pythons: list[tuple[str, str, bool]], names: list[str] | None
+    pythons: list[tuple[str, str, bool, str]], names: list[str] | None
 ) -> None:
-    assert names_of([Named(*one) for one in pythons]) == (names or [path for path, _, _ in pythons])
+    assert names_of([Named(*one) for one in pythons]) == (names or [path for path, *_ in pythons])
 
 
 def test_each_is_held_against_the_first_alone() -> None:
@@ -71,6 +72,21 @@ def test_a_noisy_analysis_widens_the_interval() -> None:
     noisy = msgspec.structs.replace(noisy, result=msgspec.structs.replace(noisy.result, noise=noise))
     shown = [side_by_side([make_python("3.11"), one]).pythons[1].alone for one in (quiet, noisy)]
     assert [ratio is not None and ratio.low is not None and ratio.low > 1 for ratio in shown] == [True, False]
+
+
+def nothing_told(name: str, alone: tuple[float, ...] = SLOW) -> PythonRecord:
+    """One whose analysis could recommend nothing."""
+    return msgspec.structs.replace(make_python(name, alone), best=None)
+
+
+def test_where_nothing_is_recommended_nothing_is_the_best() -> None:
+    """Rounds of the function alone are no gain of what is unknown."""
+    found = side_by_side([nothing_told("3.11"), nothing_told("3.14", FAST)])
+    assert [one.gain for one in found.pythons] == [None, None]
+    assert (found.fastest, found.as_fast) == (None, ())
+    assert verdict(found) == "3.14: 1.20× of 3.11 alone; 3.11: cannot tell how to run it."
+    known = side_by_side([nothing_told("3.11"), make_python("3.14", FAST, BEST)])
+    assert verdict(known).endswith("best: 3.14 with process × 2, 2.29×.")
 
 
 def test_one_round_is_no_interval_and_no_lead() -> None:

@@ -41,7 +41,10 @@ def program(folder: Path, who: str = "CPython 3.14.2", then: str = "", **changes
     """A program that answers as a Python of these words would, the second time with the whole of it."""
     path = folder / "python"
     told = json.dumps(TOLD | changes)
-    path.write_text(f"#!/bin/sh\nif [ \"$1\" = -c ]; then echo 'gilscope asks: {who}'; else {then} echo '{told}'; fi\n")
+    path.write_text(
+        f"#!/bin/sh\nif [ \"$1\" = -c ]; then echo 'gilscope asks: {who}'; else {then}"
+        f" echo 'gilscope hears: {told}'; fi\n"
+    )
     path.chmod(0o755)
     return str(path)
 
@@ -86,9 +89,23 @@ def test_a_name_is_looked_for_on_the_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert asked("python").path == made
 
 
-def test_what_is_not_there_is_told() -> None:
-    assert str(refusal("/no/such/python")).startswith("no program '/no/such/python' is there: name an interpreter")
-    assert str(refusal("no-such-python")).startswith("no program 'no-such-python' is on the PATH")
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    as_in = "name an interpreter, as in .venv-3.14/bin/python"
+    assert str(refusal("/no/such/python")) == f"there is no program '/no/such/python': {as_in}"
+    assert str(refusal("no-such-python")) == f"there is no program 'no-such-python' on the PATH: {as_in}"
+    assert str(refusal(str(tmp_path))) == f"there is no bin/python in the folder {str(tmp_path)!r}: {as_in}"
+    (tmp_path / "link").symlink_to("gone")
+    assert str(refusal(str(tmp_path / "link"))).endswith(f"is a link that leads nowhere (gone): {as_in}")
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_an_environment_whose_python_is_gone_is_told(tmp_path: Path, copied: bool) -> None:
+    """Its program is a link, or a copy that does not find its library."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyvenv.cfg").write_text("home = /no/such/python/bin\nversion = 3.14.2\n")
+    program(tmp_path / "bin") if copied else (tmp_path / "bin" / "python").symlink_to("/no/such/python/bin/python3")
+    for name in (str(tmp_path), str(tmp_path / "bin" / "python")):
+        assert "of an environment whose own Python is gone (/no/such/python/bin): make it anew" in str(refusal(name))
 
 
 def test_what_may_not_be_executed_is_told(tmp_path: Path) -> None:
@@ -142,12 +159,56 @@ def test_a_gilscope_that_lacks_a_library_is_told(tmp_path: Path) -> None:
 
 def test_what_it_prints_at_its_start_is_no_answer(tmp_path: Path) -> None:
     assert asked(program(tmp_path, then="echo noise;")).python == "3.14.2"
+    (tmp_path / "at-its-end").mkdir()
+    assert asked(program(tmp_path / "at-its-end", then="trap 'echo bye' EXIT;")).python == "3.14.2"
     assert "does not tell of itself" in str(refusal(program(tmp_path, then="echo noise; exit 0;")))
 
 
 def test_an_environment_without_pip_is_filled_by_uv() -> None:
     made = Python(**TOLD | {"path": "/a b/python", "has_pip": False})
     assert installing(made, "numpy==2.3") == "uv pip install --python '/a b/python' numpy==2.3"
+
+
+@pytest.mark.parametrize(
+    ("has_venv", "told"),
+    [
+        (True, "/usr/bin/python3 -m venv .venv-3.14 && .venv-3.14/bin/python -m pip install numpy"),
+        (False, "uv venv --python /usr/bin/python3 .venv-3.14 && uv pip install --python .venv-3.14 numpy"),
+    ],
+)
+def test_what_the_system_manages_takes_nothing(has_venv: bool, told: str) -> None:
+    """PEP 668: pip and uv refuse it there."""
+    made = Python(**TOLD | {"path": "/usr/bin/python3", "has_venv": has_venv, "is_managed": True})
+    assert installing(made, "numpy") == told
+
+
+def test_the_last_words_of_one_that_does_not_start_are_told(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text(
+        "#!/bin/sh\necho 'Fatal Python error: no encodings'; echo '  <no frame>'; exit 1\n"
+    )
+    (tmp_path / "python").chmod(0o755)
+    assert str(refusal(str(tmp_path / "python"))).endswith("and said 'Fatal Python error: no encodings'")
+
+
+@pytest.mark.parametrize(
+    ("has", "told"),
+    [
+        ({"gilscope/__init__.py": ""}, "has gilscope of an unknown version, and this is"),
+        (
+            {"gilscope/__init__.py": "", "gilscope-0.0.1.dist-info/METADATA": "Name: gilscope\nVersion: 0.0.1\n"},
+            "has gilscope 0.0.1, and this is",
+        ),
+        ({"gilscope/data": ""}, "has no gilscope: "),
+    ],
+)
+def test_a_gilscope_of_another_shape_is_told(tmp_path: Path, has: dict[str, str], told: str) -> None:
+    """Asked of a real Python, which finds that one first."""
+    for name, text in has.items():
+        (tmp_path / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lib" / name).write_text(text)
+    (tmp_path / "python").write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path / "lib"} exec {sys.executable} -S "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    assert told in str(refusal(str(tmp_path / "python")))
 
 
 def test_the_oldest_python_is_that_of_the_package() -> None:
@@ -245,7 +306,7 @@ def test_the_folders_of_this_pythons_own_modules_are_not_sent() -> None:
 
 
 def test_what_no_python_can_run_is_told_of_each() -> None:
-    with pytest.raises(errors.PythonError, match=r"no Python can run it: /no/a: no program '/no/a' .*; /no/b: "):
+    with pytest.raises(errors.PythonError, match=r"no Python can run it: there is no program '/no/a': .*; there is"):
         analysis.analyze(json.dumps, [1], pythons=["/no/a", Path("/no/b")])
 
 

@@ -62,6 +62,7 @@ def test_a_terminal_that_asks_for_no_more_gets_twenty_lines(count: int) -> None:
     told = _shown(record)
     assert len(told.splitlines()) <= 20
     assert "Side by side" in told
+    assert "has no gilscope" in told, "a reason, and what mends it"
     assert "Configurations" not in told
     assert "More: -v and -vv" in told
     assert record.summary().splitlines()[:-1] == [line.rstrip() for line in told.splitlines()[:-1]]

@@ -79,7 +79,9 @@ def _without_duplicates(found: Sequence[Probed]) -> list[Probed]:
 
 def _with_names(found: Sequence[Probed]) -> list[Probed]:
     told = [one for one in found if one.python is not None and one.error is None]
-    named = [Named(one.path, one.python.python, one.python.free_threaded) for one in told if one.python]
+    named = [
+        Named(one.path, one.python.python, one.python.free_threaded, one.python.prefix) for one in told if one.python
+    ]
     names = dict(zip((id(one) for one in told), names_of(named), strict=True))
     return [replace(one, name=names.get(id(one), one.path)) for one in found]
 

@@ -24,7 +24,7 @@ from gilscope.analysis.interleaved import Side, compare_results, interleave, rat
 from gilscope.analysis.loop import Progress, Tell, begun, carried_out
 from gilscope.analysis.probing import Probed, probed
 from gilscope.decide.pythons import side_by_side, verdict
-from gilscope.errors import GilscopeError, PythonError, UsageError
+from gilscope.errors import GilscopeError, PythonError, TargetFailedError, UsageError
 from gilscope.measure.possible import refuse_where_impossible
 from gilscope.options import Options
 from gilscope.pythons_result import PythonsResult
@@ -53,7 +53,7 @@ def investigate_pythons(target: TargetSpec, options: Options, tell: Tell = lambd
     course.say("asking each Python who it is")
     course.found = probed(target, options)
     if not any(one.loaded for one in course.found):
-        raise _none(course.found)
+        raise _none([(one, one.error) for one in course.found if one.error])
     course.probing_s = course.elapsed_s
     with ExitStack() as stack:
         try:
@@ -61,15 +61,28 @@ def investigate_pythons(target: TargetSpec, options: Options, tell: Tell = lambd
             _compare(course)
         except KeyboardInterrupt:
             course.interrupted = True
+        _refuse_what_runs_nowhere(course)
         return _result(course)
 
 
-def _none(found: Sequence[Probed]) -> GilscopeError:
+def _none(refused: Sequence[tuple[Probed, GilscopeError]]) -> GilscopeError:
     """What is the matter with the target itself is the same everywhere, and an error as without other Pythons."""
-    errors = [one.error for one in found if one.error]
+    errors = [error for _, error in refused]
     if len({(type(error), str(error)) for error in errors}) == 1 and not isinstance(errors[0], PythonError):
         return errors[0]
-    return PythonError("no Python can run it: " + "; ".join(f"{one.name}: {one.error}" for one in found))
+    each = "; ".join(str(error) if repr(one.path) in str(error) else f"{one.name}: {error}" for one, error in refused)
+    failed = [error for error in errors if isinstance(error, TargetFailedError)]
+    if len(failed) == len(errors):
+        return TargetFailedError(f"it runs under no Python: {each}", failed[0].traceback)
+    return PythonError(f"no Python can run it: {each}")
+
+
+def _refuse_what_runs_nowhere(course: _Course) -> None:
+    """:raises TargetFailedError: when the target's own code raised under every one"""
+    errors = [(one, one.error or course.failed.get(number)) for number, one in enumerate(course.found)]
+    failed = [(one, error) for one, error in errors if isinstance(error, TargetFailedError)]
+    if len(failed) == len(course.found):
+        raise _none(failed)
 
 
 # -- what is sent ------------------------------------------------------------------------------------------------------

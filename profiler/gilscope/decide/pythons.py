@@ -17,7 +17,7 @@ from gilscope.decide.changes import widened
 from gilscope.decide.noise import floor_of
 from gilscope.decide.stats import ratio_interval
 from gilscope.records.pythons import PythonRecord, PythonStatus, Ratio
-from gilscope.units import thousands, times
+from gilscope.units import counted, thousands, times
 
 __all__ = ["Named", "SideBySide", "average_calls_s", "names_of", "side_by_side", "verdict"]
 
@@ -30,6 +30,8 @@ class Named(NamedTuple):
     python: str
     """Its version."""
     free_threaded: bool
+    prefix: str
+    """The folder of its environment."""
 
 
 def names_of(pythons: Sequence[Named]) -> list[str]:
@@ -49,8 +51,7 @@ def _whole(one: Named) -> str:
 
 
 def _placed(one: Named) -> str:
-    folder = PurePath(one.path).parent
-    return f"{_minor(one)} in {folder.parent.name if folder.name == 'bin' else folder.name}"
+    return f"{_minor(one)} in {PurePath(one.prefix).name or one.prefix}"
 
 
 def _build(one: Named) -> str:
@@ -100,6 +101,8 @@ def _held_against(first: PythonRecord, one: PythonRecord) -> PythonRecord:
         gain = alone
     if gain is None and one is first:
         gain = _own_gain(first)
+    if one.best is None:  # its rounds were those of the function alone
+        gain = None
     return msgspec.structs.replace(one, alone=alone, gain=gain)
 
 
@@ -183,7 +186,12 @@ def _as(one: PythonRecord) -> str:
 def _left_out(pythons: Sequence[PythonRecord]) -> list[str]:
     """Those alike in one breath."""
     names = {status: [one.name for one in pythons if one.status == status] for status in _WORDS}
-    return [f"{_listed(_few(found))} {_WORDS[status]}" for status, found in names.items() if found]
+    return [f"{_named(found)} {_WORDS[status]}" for status, found in names.items() if found]
+
+
+def _named(names: list[str]) -> str:
+    """Paths only where it is one: the reasons name them."""
+    return counted(len(names), "Python") if len(names) > 1 and "/" in "".join(names) else _listed(_few(names))
 
 
 def _few(told: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ imported before it is looked for.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 import sysconfig
@@ -23,18 +24,22 @@ def _itself() -> dict[str, Any]:
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "prefix": sys.prefix,
         "has_pip": find_spec("pip") is not None,
+        "has_venv": find_spec("ensurepip") is not None,
+        "is_managed": sys.prefix == sys.base_prefix and os.path.exists(f"{paths['stdlib']}/EXTERNALLY-MANAGED"),
         "paths": {name: paths[name] for name in ("purelib", "platlib", "stdlib")},
     }
 
 
 def _gilscope() -> dict[str, Any]:
     """Of the parts that a trial's process needs; what is missing is told by the error of the import."""
-    if find_spec("gilscope") is None:
+    found = find_spec("gilscope")
+    if found is None or found.origin is None:  # a folder of that name is no package
         return {}
-    from gilscope.version import __version__
-
-    told = {"gilscope": __version__}
+    told = {"gilscope": _version_of_another()}
     try:
+        from gilscope.version import __version__
+
+        told = {"gilscope": __version__}
         from gilscope import backends
         from gilscope.measure import child
         from gilscope.observers.environment import PACKAGES, package_versions
@@ -42,6 +47,16 @@ def _gilscope() -> dict[str, Any]:
         return {**told, "problem": f"{type(error).__name__}: {error}"}
     assert child.main is not None
     return {**told, **_backends(backends.names(), sys.argv[1:]), "packages": package_versions(PACKAGES)}
+
+
+def _version_of_another() -> str:
+    """Of one that does not keep it where this one does."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("gilscope")
+    except PackageNotFoundError:
+        return "of an unknown version"
 
 
 def _backends(names: Sequence[str], asked: Sequence[str]) -> dict[str, Any]:
@@ -59,4 +74,4 @@ def _backends(names: Sequence[str], asked: Sequence[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps({**_itself(), **_gilscope()}) + "\n")
+    sys.stdout.write("\ngilscope hears: " + json.dumps({**_itself(), **_gilscope()}) + "\n")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -33,14 +34,17 @@ _WHO: Final = (
     'print("\\ngilscope asks: " + platform.python_implementation() + " " + ".".join(map(str, sys.version_info[:3])))'
 )
 _ANSWER: Final = re.compile(r"^gilscope asks: (\w+) (\d+)\.(\d+)\.(\d+)$", re.MULTILINE)
-
+#: What the environment prints before and after it is not meant.
+_HEARD: Final = re.compile(r"^gilscope hears: (.*)$", re.MULTILINE)
+#: Where an environment says which Python it was made with.
+_HOME: Final = re.compile(r"^home\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 #: Says what installs a module, as it is installed there.
 _PROVIDER: Final = """
 import json, sys
 from importlib.metadata import packages_distributions, version
 found = packages_distributions().get(sys.argv[1], [])
-print("\\n" + json.dumps([f"{name}=={version(name)}" for name in found[:1]]))
+print("\\ngilscope hears: " + json.dumps([f"{name}=={version(name)}" for name in found[:1]]))
 """
 
 
@@ -56,6 +60,10 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
     """The folder of its environment."""
     has_pip: bool
+    has_venv: bool = True
+    """Whether ``python -m venv`` makes environments that have pip."""
+    is_managed: bool = False
+    """By the system's package manager: pip and uv install nothing there (PEP 668)."""
     paths: dict[str, str]
     """Where its modules are, as `sysconfig.get_paths` names them."""
     gilscope: str | None = None
@@ -91,15 +99,33 @@ def asked(name: str, backends: Sequence[str] = ()) -> Python:
 def _program(name: str) -> str:
     """The program itself: a name without a folder is looked for as a shell does, and a folder is an environment's."""
     given = os.path.expanduser(name)
-    if os.path.isdir(given):
+    is_folder = os.path.isdir(given)
+    if is_folder:
         given = os.path.join(given, "bin", "python")
     found = os.path.abspath(given) if os.sep in given else shutil.which(given)
-    if found is None or not os.path.exists(found):
-        where = "on the PATH" if found is None else "there"
-        raise PythonError(f"no program {name!r} is {where}: name an interpreter, as in .venv-3.14/bin/python")
+    as_in = "name an interpreter, as in .venv-3.14/bin/python"
+    if found is None:
+        raise PythonError(f"there is no program {name!r} on the PATH: {as_in}")
+    if home := _lost_home(found):
+        raise PythonError(f"{name!r} is of an environment whose own Python is gone ({home}): make it anew")
+    if os.path.islink(found) and not os.path.exists(found):
+        raise PythonError(f"{name!r} is a link that leads nowhere ({os.readlink(found)}): {as_in}")
+    if not os.path.exists(found):
+        what = "no bin/python in the folder" if is_folder else "no program"
+        raise PythonError(f"there is {what} {name!r}: {as_in}")
     if not os.access(found, os.X_OK):
-        raise PythonError(f"{name!r} may not be executed: name an interpreter, as in .venv-3.14/bin/python")
+        raise PythonError(f"{name!r} may not be executed: {as_in}")
     return found
+
+
+def _lost_home(program: str) -> str | None:
+    """The folder of the Python that its environment was made with, where that is not there any more."""
+    try:
+        text = (Path(program).parent.parent / "pyvenv.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    home = _HOME.search(text)
+    return home[1] if home and not os.path.isdir(home[1]) else None
 
 
 def _require_new_cpython(name: str, path: str) -> None:
@@ -129,9 +155,19 @@ def _require_gilscope(name: str, python: Python) -> None:
 
 
 def installing(python: Python, requirement: str) -> str:
-    """The command that installs something for a Python: with its own pip, or where it has none with uv."""
+    """The command that installs something for a Python: with its own pip, or where it has none with uv; into a new
+    environment, where the Python itself takes nothing."""
     path, what = shlex.quote(python.path), shlex.quote(requirement)
+    if python.is_managed:
+        return _installing_beside(python, path, what)
     return f"{path} -m pip install {what}" if python.has_pip else f"uv pip install --python {path} {what}"
+
+
+def _installing_beside(python: Python, path: str, what: str) -> str:
+    folder = f".venv-{'.'.join(python.python.split('.')[:2])}"
+    if python.has_venv:
+        return f"{path} -m venv {folder} && {folder}/bin/python -m pip install {what}"
+    return f"uv venv --python {path} {folder} && uv pip install --python {folder} {what}"
 
 
 def gilscope_requirement() -> str:
@@ -154,7 +190,7 @@ def requirement_of(module: str, python: Python) -> str | None:
     """What installs this module, in the version that a Python has; None where it has none that was installed so."""
     try:
         said = _said(python.path, [python.path, "-P", "-c", _PROVIDER, module])
-        found: list[str] = msgspec.json.decode(said.strip().rpartition("\n")[2], type=list[str])
+        found: list[str] = msgspec.json.decode(_heard(said), type=list[str])
     except (PythonError, msgspec.DecodeError):
         return None
     return next(iter(found), None)
@@ -162,9 +198,13 @@ def requirement_of(module: str, python: Python) -> str | None:
 
 def _told(name: str, said: str) -> Python:
     try:
-        return msgspec.json.decode(said.strip().rpartition("\n")[2], type=Python)
+        return msgspec.json.decode(_heard(said), type=Python)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise PythonError(f"{name!r} does not tell of itself (it said {said.strip()[-200:]!r})") from error
+
+
+def _heard(said: str) -> str:
+    return next(iter(_HEARD.findall(said)[-1:]), "")
 
 
 def _said(name: str, command: list[str]) -> str:
@@ -194,10 +234,12 @@ def _said(name: str, command: list[str]) -> str:
         process.wait()
         output.close()
     if code != 0:
-        raise PythonError(f"{name!r} is no Python: asked who it is, it ended {exit_reason(code)}{_last(output)}")
+        ended = f"asked who it is, it ended {exit_reason(code)}{_last(output)}"
+        raise PythonError(f"{name!r} is no Python that runs: {ended}")
     return output.text()
 
 
 def _last(output: OutputTail) -> str:
     lines = output.text().strip().splitlines()
-    return f" and said {lines[-1][:200]!r}" if lines else ""
+    telling = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
+    return f" and said {telling[0][:200]!r}" if telling else ""

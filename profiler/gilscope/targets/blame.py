@@ -44,10 +44,13 @@ def user_traceback(exc: BaseException) -> str:
 
 
 def one_line(exc: BaseException) -> str:
-    """The exception's type and the first line of its message."""
+    """The exception's type and the first line of its message; of one in the source, where."""
     report = traceback.TracebackException.from_exception(exc)
     report.__notes__ = None  # notes follow the message, which is wanted alone
-    return list(report.format_exception_only())[-1].strip().partition("\n")[0]
+    told = list(report.format_exception_only())[-1].strip().partition("\n")[0]
+    if isinstance(exc, SyntaxError) and exc.filename and exc.lineno:
+        return f"{told} ({os.path.basename(exc.filename)}, line {exc.lineno})"
+    return told
 
 
 def _prune(report: traceback.TracebackException) -> None:

@@ -212,7 +212,7 @@ def test_what_cannot_be_found_is_told_in_one_line(project: Path, text: str, says
     [
         ("import math\n1 / 0", "importing 'bad' raised ZeroDivisionError: division by zero"),
         ("import sys; sys.exit(3)", "importing 'bad' called sys.exit(3)"),
-        ("def f(:", "importing 'bad' raised SyntaxError: invalid syntax"),
+        ("def f(:", "importing 'bad' raised SyntaxError: invalid syntax (bad.py, line 1)"),
         ("import no_such_module", "raised ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise ValueError('first\\nsecond')", "importing 'bad' raised ValueError: first"),
         ("e = ValueError('first'); e.add_note('a note'); raise e", "importing 'bad' raised ValueError: first"),

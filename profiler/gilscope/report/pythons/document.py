@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
+from typing import Final
 
 from gilscope.records import Account, ResultRecord, Trial
 from gilscope.records.pythons import PythonRecord, PythonsRecord
 from gilscope.report.bounds import fitted
-from gilscope.report.brief import MOST_LINES
+from gilscope.report.brief import MOST_LINES as MOST_LINES_OF_ONE
 from gilscope.report.document import (
     NOT_APPLICABLE,
     Block,
@@ -32,7 +33,13 @@ from gilscope.report.sections.ledgers import slices
 from gilscope.report.verdicts import configuration, sentence, short_name, verdict_sentence
 from gilscope.units import UNKNOWN, counted, duration, number, times
 
-__all__ = ["brief", "pythons_document", "pythons_documents"]
+__all__ = ["MOST_LINES", "brief", "pythons_document", "pythons_documents"]
+
+#: Of a terminal, after the title: names of Pythons make it longer than others.
+MOST_LINES: Final = MOST_LINES_OF_ONE - 2
+#: Pythons in the short report: in the table, and of these in its place those that are not compared, with the reason.
+_MOST_ROWS: Final = 6
+_MOST_REASONS: Final = 3
 
 
 def pythons_documents(record: PythonsRecord) -> Documents:
@@ -80,7 +87,9 @@ def pythons_document(record: PythonsRecord) -> Document:
 
 def brief(record: PythonsRecord) -> Document:
     """What a terminal shows unasked."""
-    return _document(record, tuple(_lead(record)), (few_side_by_side(record), _statuses(record)))
+    told = _few_reasons(record)
+    rows = few_side_by_side(record, _MOST_ROWS - len(told))
+    return _document(record, tuple(_lead(record)), (rows, Section("", told) if told else None))
 
 
 def _document(record: PythonsRecord, lead: tuple[Block, ...], sections: Iterable[Section | None]) -> Document:
@@ -113,16 +122,31 @@ def _took(record: PythonsRecord) -> str:
     return f"{record.target}: {duration(record.elapsed_s)} to this verdict{started}. {record.created[:10]}."
 
 
+def _few_reasons(record: PythonsRecord) -> tuple[Items, ...]:
+    """Each may be left out alone, the last first."""
+    return tuple(Items((told,)) for told in _reasons(record)[:_MOST_REASONS])
+
+
 def _statuses(record: PythonsRecord) -> Section | None:
+    told = _reasons(record)
+    return Section("Not compared", (Items(tuple(told)),)) if told else None
+
+
+def _reasons(record: PythonsRecord) -> list[tuple[str, str]]:
     """Why some are not compared, and the command that mends it; and what else is not there."""
-    told = [(one.name, sentence(one.reason)) for one in record.pythons if one.reason is not None]
+    told = [(_subject(one), sentence(one.reason)) for one in record.pythons if one.reason is not None]
     told += [
         (f"{one.name}, {name}", sentence(why))
         for one in record.pythons
         if one.reason is None
         for name, why in one.missing_backends.items()
     ]
-    return Section("Not compared", (Items(tuple(told)),)) if told else None
+    return told
+
+
+def _subject(one: PythonRecord) -> str:
+    """One that was not asked has no name but the path, which its reason has."""
+    return one.status if repr(one.path) in (one.reason or "") else one.name
 
 
 def _configurations(record: PythonsRecord) -> Section | None:

@@ -15,8 +15,8 @@ from gilscope.units import UNKNOWN, duration, number, rate, thousands, times
 
 __all__ = ["all_figures", "fastest_first", "few_side_by_side", "figures", "side_by_side"]
 
-#: Pythons in the short report.
-_FEW: Final = 6
+#: Names of Pythons that leave the heading of a column about as short as the others.
+_SHORT: Final = 8
 
 
 def fastest_first(record: PythonsRecord) -> list[tuple[int, PythonRecord]]:
@@ -53,9 +53,9 @@ def all_figures(record: PythonsRecord) -> Section:
     return Section("All figures", (table,), "of the Pythons side by side", Detail.FULL)
 
 
-def few_side_by_side(record: PythonsRecord) -> Section | None:
+def few_side_by_side(record: PythonsRecord, rows: int) -> Section | None:
     """Only the first of those that are compared, and nothing drawn; None where none is."""
-    told = [each for each in fastest_first(record) if each[1].status == "ok"][:_FEW]
+    told = [each for each in fastest_first(record) if each[1].status == "ok"][:rows]
     return _section(record, _table(record, told)) if told else None
 
 
@@ -73,7 +73,7 @@ def _table(record: PythonsRecord, told: Sequence[tuple[int, PythonRecord]]) -> T
         Column("GIL", numeric=False, brief=some_without),
         Column("kind of work", numeric=False, brief=False),
         Column("alone"),
-        Column(f"beside {first} alone" if first else "beside the first"),
+        Column(f"beside {first} alone" if first and len(first) <= _SHORT else "beside the first"),
         Column("best", numeric=False),
         Column("best's calls/s", brief=False),
         Column("gain"),
