@@ -19,7 +19,7 @@ from gilscope.report.document import Detail, Paragraph, Section, Table, headed, 
 from gilscope.report.registry import Maker
 
 def weather(result):
-    rows = tuple(Row((str(at),)) for at in range(1000))
+    rows = tuple(Row((str(at),)) for at in range(3000))
     blocks = (Paragraph("\\x1b[31m<b>sunny</b> " + "x" * 5000), Table(headed(("hour",)), rows, "hours"))
     return Section("Weather", blocks, result.target.spec, Detail.USUAL)
 
@@ -67,7 +67,7 @@ def test_what_a_section_says_is_made_harmless_and_bounded(declare: Declare, form
     assert "\x1b" not in drawn
     assert form == "text" or "<b>sunny" not in drawn
     assert "more characters)" in drawn
-    assert "Only the first 100 of 1,000 rows are shown" in " ".join(drawn.split())
+    assert "Only the first 2,000 of 3,000 rows are shown" in " ".join(drawn.split())
 
 
 def test_one_whose_module_is_not_there_adds_nothing(declare: Declare) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from gilscope.decide.recommended import recommended
 from gilscope.report.clean import clipped, printable
-from gilscope.report.document import FEW, Code, Items, Lines, Paragraph, Table
+from gilscope.report.document import FEW, MANY, Code, Items, Lines, Paragraph, Table
 from gilscope.report.pictures import LedgerChart
 from gilscope.report.sections.timelines import cut, telling
 from gilscope.units import thousands
@@ -78,15 +78,15 @@ def _fitted(section: Section) -> Section:
 
 
 def _bounded(block: Block) -> Iterator[Block]:
-    count, most = 0, _MOST
+    count, most, what = 0, _MOST, "rows"
     if isinstance(block, Table):
-        count, most, block = len(block.rows), block.most, replace(block, rows=block.rows[: block.most])
+        count, most, block = len(block.rows), MANY, replace(block, rows=block.rows[:MANY])
     elif isinstance(block, Items):
-        count, most, block = len(block.pairs), block.most, replace(block, pairs=block.pairs[: block.most])
+        count, most, block = len(block.pairs), MANY, replace(block, pairs=block.pairs[:MANY])
     elif isinstance(block, LedgerChart):
-        count, block = len(block.bars), replace(block, bars=block.bars[:_MOST])
+        count, what, block = len(block.bars), "bars", replace(block, bars=block.bars[:_MOST])
     yield harmless(block, _MOST_TEXT if isinstance(block, Code | Lines) else _MOST_SAID)
-    yield from _rest(count, most, "rows")
+    yield from _rest(count, most, what)
 
 
 def _rest(count: int, most: int, what: str) -> Iterator[Block]:

@@ -75,7 +75,7 @@ def table(
     texts = [title for title in head if title not in ("old", "new", "change")]
     brief = [title for title in head if title not in ("old", "new") or not several]
     rows = (Row((name, *told) if several else told, chosen(at)) for at, (name, told) in enumerate(lines))
-    return Table(headed(head, texts, brief), tuple(rows))
+    return Table(headed(head, texts, brief), tuple(rows), about="figures then and now")
 
 
 # ---- a change in words ----

@@ -45,7 +45,7 @@ __all__ = [
 #: A dash is no unknown: where nothing is pickled, there is nothing to measure.
 NOT_APPLICABLE: Final = DASH
 NOTHING: Final = "none"
-#: Rows of a page, and of one that lists what it is about.
+#: Things of a sort where nobody sorts or searches them, and rows of a page, where everybody can.
 FEW, MANY = 100, 2_000
 #: Cells that tell nothing.
 BLANK: Final = frozenset({"", UNKNOWN, NOT_APPLICABLE, NOTHING})
@@ -109,8 +109,6 @@ class Items(Block):
     """What is said of each of several things, after its name."""
 
     pairs: tuple[tuple[str, str], ...]
-    most: int = FEW
-    """Of a page."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +169,6 @@ class Row:
     cells: tuple[str, ...]
     chosen: bool = False
     """Whether it is the recommended configuration."""
-    keys: tuple[float | None, ...] = ()
-    """What to sort by, for each cell; None where the text itself says it. Empty where nobody sorts."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +181,6 @@ class Table(Block):
     """What it shows, for those who hear it and where it is folded."""
     usual: int | None = None
     """Rows for a reader with less room than a page; None for all of them."""
-    most: int = FEW
-    """Rows of a page."""
 
     def brief(self) -> Table:
         """Only the columns for narrow tables."""
@@ -203,10 +197,7 @@ class Table(Block):
         return self._keep([not {row.cells[at] for row in self.rows} <= BLANK for at in columns])
 
     def _keep(self, wanted: Sequence[bool]) -> Table:
-        rows = tuple(
-            replace(row, cells=tuple(compress(row.cells, wanted)), keys=tuple(compress(row.keys, wanted)))
-            for row in self.rows
-        )
+        rows = tuple(replace(row, cells=tuple(compress(row.cells, wanted))) for row in self.rows)
         return replace(self, columns=tuple(compress(self.columns, wanted)), rows=rows)
 
 

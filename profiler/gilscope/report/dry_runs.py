@@ -47,7 +47,7 @@ def dry_run_sheet(targets: Sequence[str], experiment: Experiment, found: Sequenc
                 _budget(experiment),
                 _UNKNOWN,
             ),
-            Table(columns, rows),
+            Table(columns, rows, about="what would be tried"),
             *notes("What else would change it", _ELSE),
         ),
         schema="gilscope.dry-run/1",

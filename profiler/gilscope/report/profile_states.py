@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from gilscope.report.document import MANY, NOT_APPLICABLE, Column, Row, Table
+from gilscope.report.document import NOT_APPLICABLE, Column, Row, Table
 from gilscope.units import percent, percent_at_most
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def states_table(names: Sequence[str], profiles: Sequence[Profile]) -> Table | N
         *(Column(_TITLES[state], brief=state in largest) for state in found),
     )
     rows = tuple(Row((name, _held(each), *_shares(each, states, found))) for name, each, states in told)
-    return Table(columns, rows, about="shares of each function's wall clock by state", most=MANY)
+    return Table(columns, rows, about="shares of each function's wall clock by state")
 
 
 def _held(profile: Profile) -> str:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from gilscope.decide.stats import NORMAL_QUANTILE
 from gilscope.production.blocking import blocking
@@ -15,7 +15,6 @@ from gilscope.production.on_loops import NOTICED_S
 from gilscope.records import ENOUGH_FOR_P50, ENOUGH_FOR_P99
 from gilscope.report.blocked_loops import blocked_loops, lag_row, lag_told
 from gilscope.report.document import (
-    MANY,
     NOT_APPLICABLE,
     NOTHING,
     Column,
@@ -49,46 +48,19 @@ NOTABLE_QUEUE = 0.1
 NOTABLE_ERROR = 0.02
 
 
-class _Figure(NamedTuple):
-    """A column: what its cells say of a function, and what they are sorted by."""
-
-    column: Column
-    show: Callable[[Profile], str]
-    key: Callable[[Profile], float | None] = lambda profile: None
-
-
-_FIGURES: Final = (
-    _Figure(Column("calls"), lambda profile: thousands(profile.calls), lambda profile: profile.calls),
-    _Figure(Column("wall"), lambda profile: duration(profile.wall_s), lambda profile: profile.wall_s),
-    _Figure(Column("mean"), lambda profile: duration(profile.mean_s), lambda profile: profile.mean_s),
-    _Figure(
-        Column("p50"),
-        lambda profile: known_quantile(profile.quantile_s(0.5), profile.timed_calls, ENOUGH_FOR_P50),
-        lambda profile: profile.quantile_s(0.5),
-    ),
-    _Figure(
-        Column("p99"),
-        lambda profile: known_quantile(profile.quantile_s(0.99), profile.timed_calls, ENOUGH_FOR_P99),
-        lambda profile: profile.quantile_s(0.99),
-    ),
-    _Figure(Column("CPU"), lambda profile: _cpu(profile), lambda profile: _part(profile.cpu_s, profile)),
-    _Figure(
-        Column("run queue"),
-        lambda profile: percent(_part(profile.runqueue_s, profile)),
-        lambda profile: _part(profile.runqueue_s, profile),
-    ),
-    _Figure(
-        Column("blocked"),
-        lambda profile: percent(_part(profile.blocked_s, profile)),
-        lambda profile: _part(profile.blocked_s, profile),
-    ),
-    _Figure(
-        Column("longest block of the loop", brief=False),
-        lambda profile: or_dash(duration, profile.longest_block_s),
-        lambda profile: profile.longest_block_s,
-    ),
-    _Figure(Column("errors", brief=False), lambda profile: _errors(profile), lambda profile: profile.errors),
-    _Figure(Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
+#: Columns, and what their cells say of a function.
+_FIGURES: Final[tuple[tuple[Column, Callable[[Profile], str]], ...]] = (
+    (Column("calls"), lambda profile: thousands(profile.calls)),
+    (Column("wall"), lambda profile: duration(profile.wall_s)),
+    (Column("mean"), lambda profile: duration(profile.mean_s)),
+    (Column("p50"), lambda profile: known_quantile(profile.quantile_s(0.5), profile.timed_calls, ENOUGH_FOR_P50)),
+    (Column("p99"), lambda profile: known_quantile(profile.quantile_s(0.99), profile.timed_calls, ENOUGH_FOR_P99)),
+    (Column("CPU"), lambda profile: _cpu(profile)),
+    (Column("run queue"), lambda profile: percent(_part(profile.runqueue_s, profile))),
+    (Column("blocked"), lambda profile: percent(_part(profile.blocked_s, profile))),
+    (Column("longest block of the loop", brief=False), lambda profile: or_dash(duration, profile.longest_block_s)),
+    (Column("errors", brief=False), lambda profile: _errors(profile)),
+    (Column("kind of work", numeric=False, brief=False), lambda profile: kind_of_work(profile.classification)),
 )
 
 
@@ -104,7 +76,7 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
                 *recorded_remarks(loaded.recorded),
                 *lag_told(loaded.loop_lag),
             ),
-            _table([figure.column for figure in _FIGURES], list(map(_row_of, shown, profiles))),
+            _table([column for column, _ in _FIGURES], list(map(_row_of, shown, profiles))),
             *_bars(shown, profiles),
             *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
@@ -161,12 +133,11 @@ def _names(profile: Profile) -> tuple[str, ...]:
 
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
     functions = Column("function", numeric=False)
-    return Table((functions, *columns), tuple(rows), about="the functions", most=MANY).telling()
+    return Table((functions, *columns), tuple(rows), about="the functions").telling()
 
 
 def _row_of(name: str, profile: Profile) -> Row:
-    cells = (figure.show(profile) for figure in _FIGURES)
-    return Row((name, *cells), keys=(None, *(figure.key(profile) for figure in _FIGURES)))
+    return Row((name, *(show(profile) for _, show in _FIGURES)))
 
 
 # ---- what each is ----
@@ -256,7 +227,7 @@ def _opportunity(name: str, opportunity: Opportunity) -> Row:
     parts, calls = (opportunity.saving_s, opportunity.waiting_s, opportunity.computing_s), opportunity.profile.calls
     seconds = (f"({duration(part)})" if opportunity.within else duration(part) for part in parts)
     cells = (name, *seconds, thousands(calls), kind_of_work(opportunity.classification))
-    return Row(cells, keys=(None, *parts, calls, None))
+    return Row(cells)
 
 
 def _why(opportunity: Opportunity) -> str:

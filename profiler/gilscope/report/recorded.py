@@ -68,14 +68,9 @@ def recorded_sections(loaded: Loaded) -> tuple[Section, ...]:
     if len(pairs) < 2:
         return ()
     columns = headed(("from", "until", "calls", "errors", "wall", "state"), texts=("from", "until", "state"))
-    rows = tuple(Row((_name(each), *_cells(each, part))) for each, part in pairs[:_MOST_ROWS])
-    left = len(pairs) - len(rows)
-    subtitle = f"the latest {len(rows)}; {thousands(left)} more are in JSON" if left else "the latest first"
-    table = Table((Column("process", numeric=False), *columns), rows)
-    return (Section("Processes and periods", (table,), subtitle, Detail.FULL),)
-
-
-_MOST_ROWS = 30
+    rows = tuple(Row((_name(each), *_cells(each, part))) for each, part in pairs)
+    table = Table((Column("process", numeric=False), *columns), rows, about="the recorded processes and periods")
+    return (Section("Processes and periods", (table,), "the latest first", Detail.FULL),)
 
 
 def _pairs(loaded: Loaded) -> list[tuple[Recorded, Sequence[Profile]]]:

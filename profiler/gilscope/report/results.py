@@ -109,7 +109,7 @@ def _inputs_were(count: int) -> str:
 def overview(results: Sequence[ResultRecord]) -> Table:
     """One row per target: what it is, and how to run it."""
     titles = ("target", "kind of work", "run it with", "speed-up", "confidence", "warnings")
-    texts = [title for title in titles if title not in ("speed-up", "warnings")]
+    texts = [title for title in titles if title not in ("speed-up", "confidence", "warnings")]
     return Table(headed(titles, texts), tuple(map(_row, results)), about="all results").telling()
 
 
@@ -123,5 +123,4 @@ def _row(result: ResultRecord) -> Row:
     warnings = sum(finding.severity != "info" for finding in result.findings)
     return Row(
         (*said, gain, confidence(advice.confidence), thousands(warnings) if warnings else NOTHING),
-        keys=(None, None, None, advice.speedup, advice.confidence, warnings),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gilscope.report.bounds import fitted
-from gilscope.report.document import MANY, Document, Documents, Items, Paragraph, Section, Table
+from gilscope.report.document import Document, Documents, Items, Paragraph, Section, Table
 
 __all__ = ["Sheet", "notes", "tabled"]
 
@@ -46,4 +46,4 @@ def tabled(
 def notes(title: str, pairs: Iterable[tuple[str, str]]) -> tuple[Section, ...]:
     """What is said of each row; no section where nothing is."""
     told = tuple(pairs)
-    return (Section(title, (Items(told, most=MANY),)),) if told else ()
+    return (Section(title, (Items(told),)),) if told else ()

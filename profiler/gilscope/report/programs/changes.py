@@ -25,7 +25,6 @@ from gilscope.units import (
 
 __all__ = ["program_changes_sheet"]
 
-_MOST_ROWS: Final = 200
 _WAITING: Final = "waiting for the GIL"
 #: Shorter than the states' own titles; and what is blocked altogether.
 _TITLES: Final = {"cpu_gil": "CPU with the GIL", "cpu_free": "CPU without the GIL", "wait": "blocked"}
@@ -124,11 +123,10 @@ def _table(changes: Sequence[ProgramChange]) -> Table:
                 _gap(each),
                 _VERDICTS.get(each.word, each.word),
             ),
-            keys=(None, None, each.old, each.new, each.gap.value if each.gap else None, None),
         )
         for each in changes
     )
-    return Table(headed(titles, _TEXTS), rows, about="figures then and now", most=_MOST_ROWS)
+    return Table(headed(titles, _TEXTS), rows, about="figures then and now")
 
 
 def _title(figure: str) -> str:

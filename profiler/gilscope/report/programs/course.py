@@ -159,7 +159,7 @@ def _table(periods: Sequence[Period]) -> Table:
 def _row(period: Period) -> Row:
     figures = (period.gil_waiting, period.cpus_used, period.runqueue)
     cells = (duration(period.at_s), percent(period.gil_held_ratio), *map(average, figures), thousands(period.threads))
-    return Row(cells, keys=(period.at_s, period.gil_held_ratio, *figures, float(period.threads)))
+    return Row(cells)
 
 
 def _merged(periods: Sequence[Period], most: int = _MOST_ROWS) -> list[Period]:

@@ -19,7 +19,9 @@ def program_gate_sheet(judged: Sequence[ProgramJudged], record: ProgramRecord) -
     titles = ("condition", "seen", "outcome")
     rows = tuple(Row((str(each.condition), each.told, _outcome(each))) for each in judged)
     return Sheet(
-        document=tabled(title, (record.verdict.sentence,), Table(headed(titles, texts=titles), rows)),
+        document=tabled(
+            title, (record.verdict.sentence,), Table(headed(titles, texts=titles), rows, about="the conditions")
+        ),
         schema="gilscope.check/1",
         about={"passed": not failed, "program": record.command},
         rows=tuple(

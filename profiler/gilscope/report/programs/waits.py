@@ -17,7 +17,6 @@ __all__ = ["blame", "blame_matrix", "holds", "locks", "loops"]
 
 #: Rows that a terminal shows.
 _FEW: Final = 4
-_MOST_ROWS: Final = 200
 #: Functions of the matrix that wait, and that hold.
 _MOST_WAITING, _MOST_HOLDING = 15, 8
 #: Stacks that are shown.
@@ -34,7 +33,7 @@ def blame(record: ProgramRecord) -> Section | None:
     rows = tuple(_blame_row(row, record.watched_s) for row in record.blame)
     about = "who waited for the GIL while who held it"
     columns = headed(titles, texts=("waiting", "while held by"), brief=titles[:4])
-    table = Table(columns, rows, about=about, usual=_FEW, most=_MOST_ROWS)
+    table = Table(columns, rows, about=about, usual=_FEW)
     matrix = (blame_matrix(record.blame),) if len(record.blame) > 1 else ()
     return Section("Who waited for the GIL while who held it", (*matrix, table), name="blame")
 
@@ -49,7 +48,7 @@ def _blame_row(row: Blame, watched_s: float) -> Row:
         average(per_s),
         thousands(row.threads),
     )
-    return Row(cells, keys=(None, None, row.waited_s, row.low_s, per_s, float(row.threads)))
+    return Row(cells)
 
 
 def _holding(row: Blame) -> str:
@@ -122,7 +121,7 @@ def _hold_row(hold: HeldGil, watched_s: float) -> Row:
         *(or_dash(duration, each) for each in lengths),
         blocked,
     )
-    return Row(cells, keys=(None, share, hold.made_wait_s, float(hold.count), *lengths, hold.blocked_s))
+    return Row(cells)
 
 
 def loops(record: ProgramRecord) -> Section | None:
@@ -152,7 +151,7 @@ def _blocked(seen: Sequence[LoopAccount]) -> Iterator[Block]:
 def _loop_row(loop: LoopAccount, name: str) -> Row:
     lags = (loop.lag_p50_s, loop.lag_p99_s, loop.lag_longest_s)
     running = loop.running_s / loop.observed_s
-    return Row((name, percent(running), *map(duration, lags)), keys=(None, running, *lags))
+    return Row((name, percent(running), *map(duration, lags)))
 
 
 def _block_rows(loop: LoopAccount) -> Iterator[Row]:
@@ -166,8 +165,7 @@ def _block_rows(loop: LoopAccount) -> Iterator[Row]:
             duration(block.total_s),
             state_title(block.state),
         )
-        figures = (float(block.line), None, float(block.count), block.longest_s, block.total_s)
-        yield Row(cells, keys=(None, *figures, None))
+        yield Row(cells)
 
 
 def _lock(lock: LockWaits) -> str:
@@ -191,7 +189,6 @@ def locks(record: ProgramRecord) -> Section | None:
                 thousands(lock.threads),
                 called(lock.waiting[0][0]) if lock.waiting else UNKNOWN,
             ),
-            keys=(None, float(lock.pid), lock.waited_s, float(lock.threads), None),
         )
         for lock in record.locks
     )

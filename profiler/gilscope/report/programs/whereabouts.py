@@ -20,7 +20,6 @@ __all__ = ["functions", "processes", "threads"]
 
 _FEW: Final = 4
 _MOST_GILS: Final = 4
-_MOST_FUNCTIONS: Final = 500
 _MOST_BARS: Final = 12
 #: What stands before a process that another one started; blanks that a page keeps.
 _INDENT, _BRANCH = "\u2003", "└ "
@@ -47,7 +46,7 @@ def functions(record: ProgramRecord) -> Section | None:
     busy = [row for row in record.functions if _busy(row.total) > 0]
     rows = tuple(map(_function_row, sorted(busy, key=lambda row: (row.told_s or 0.0, _busy(row.own)), reverse=True)))
     columns = headed(titles, texts=("function", "kind of work"), brief=brief)
-    table = Table(columns, rows, about="the functions, in thread-seconds", usual=_FEW, most=_MOST_FUNCTIONS)
+    table = Table(columns, rows, about="the functions, in thread-seconds", usual=_FEW)
     return Section("Functions", (table,), "thread-seconds; idle threads left out", name="functions")
 
 
@@ -58,7 +57,7 @@ def _function_row(row: FunctionAccount) -> Row:
         row.made_wait_s,
     )
     judged = NOT_APPLICABLE if row.classification is None else kind_of_work(row.classification)
-    return Row((called(row.place), *map(duration, figures), judged), keys=(None, *figures, None))
+    return Row((called(row.place), *map(duration, figures), judged))
 
 
 def _busy(account: Account) -> float:
@@ -90,14 +89,14 @@ def _thread_table(seen: Sequence[ThreadAccount]) -> Table:
     titles = ("thread", "process", "wall", *(STATE_STYLES[state].title for state in states))
     rows = tuple(_thread_row(each, states) for each in seen)
     about = "the threads, shares of their wall clock"
-    return Table(headed(titles, texts=("thread",)), rows, about=about, most=_MOST_FUNCTIONS)
+    return Table(headed(titles, texts=("thread",)), rows, about=about)
 
 
 def _thread_row(thread: ThreadAccount, states: Sequence[str]) -> Row:
     drawn = {part.state: part.share for part in slices(thread.account)}
     shares = [drawn.get(state, 0.0) for state in states]
     cells = (thread_name(thread), f"{thread.pid}", duration(thread.account.wall_s), *map(percent, shares))
-    return Row(cells, keys=(None, float(thread.pid), thread.account.wall_s, *shares))
+    return Row(cells)
 
 
 # ---- processes ----
@@ -152,8 +151,7 @@ def _process_row(depth: int, process: ProcessAccount) -> Row:
         NO_GIL if process.gil_enabled is False else _held(process),
         *map(_waiting, per_s[1:]),
     )
-    figures = (float(process.threads), wall_s, per_s[0], process.most_held_ratio, *per_s[1:])
-    return Row(cells, keys=(None, None, *figures))
+    return Row(cells)
 
 
 def _held(process: ProcessAccount) -> str:

@@ -100,8 +100,7 @@ def _row(record: PythonsRecord, at: int, one: PythonRecord) -> Row:
         _ratio(one, one.gain),
         _results(record, at, one),
     )
-    keys = (None, None, None, alone, _value(one.alone), None, best, _value(one.gain), None)
-    return Row(cells, chosen=at == record.fastest, keys=keys)
+    return Row(cells, chosen=at == record.fastest)
 
 
 def _middle(rates: Sequence[float]) -> float | None:
@@ -122,10 +121,6 @@ def _ratio(one: PythonRecord, ratio: Ratio | None) -> str:
     if ratio is None:
         return UNKNOWN if one.status == "ok" else NOT_APPLICABLE
     return times(ratio.value, ratio.low, ratio.high)
-
-
-def _value(ratio: Ratio | None) -> float | None:
-    return ratio.value if ratio else None
 
 
 def _gil(one: PythonRecord) -> str:

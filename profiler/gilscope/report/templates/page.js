@@ -128,13 +128,25 @@
   }
 
   // ---- tables: sorted by a column; of long ones only the rows that are asked for ----
-  const key = (row, at) => row.cells[at].dataset.key ?? row.cells[at].textContent.trim();
-  // What is unknown comes last in either direction.
-  const compare = (a, b, sign) => {
-    const [left, right] = [a, b].map((text) => (text === "unknown" ? NaN : Number(text)));
-    if (Number.isNaN(left) !== Number.isNaN(right)) return Number.isNaN(left) ? 1 : -1;
-    return sign * (Number.isNaN(left) ? a.localeCompare(b) : left - right);
+  const UNITS = {
+    ns: 1e-9, µs: 1e-6, ms: 1e-3, min: 60, h: 3600, days: 86400, M: 1e6, G: 1e9, T: 1e12,
+    KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40, PiB: 2 ** 50,
   };
+  // The first figure that a cell tells, in one unit for all cells; of a range its low end. NaN where it tells none.
+  const FIGURE = /([<>]?)([−-]?)(\d[\d,]*(?:\.\d+)?)(?:(?:–| to [+−]?)[\d,.]+)? ?([a-zµ]*)/i;
+  const figure = (text) => {
+    if (text === "none") return 0;
+    const [, bound, minus, digits, unit] = text.match(FIGURE) ?? [];
+    if (digits === undefined) return NaN;
+    const sign = minus || text.endsWith(" faster") ? -1 : 1;
+    return sign * Number(digits.replaceAll(",", "")) * (UNITS[unit] ?? 1) * ({ "<": 0.99, ">": 1.01 }[bound] ?? 1);
+  };
+  // What tells nothing comes last in either direction.
+  const figures = (a, b, sign) => {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
+    return sign * (a - b);
+  };
+  const words = new Intl.Collator("en", { numeric: true });
   for (const table of all("table.sortable")) {
     const body = table.tBodies[0];
     all("thead th", table).forEach((header, at) => {
@@ -142,13 +154,18 @@
       button.type = "button";
       button.append(...header.childNodes);
       header.append(button);
-      const [first, second] = body.querySelector(`[data-key]:nth-child(${at + 1})`) ? ["descending", "ascending"] : ["ascending", "descending"];
+      const numeric = header.classList.contains("number");
+      const [first, second] = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
       button.addEventListener("click", () => {
         const order = header.getAttribute("aria-sort") === first ? second : first;
         all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
         header.setAttribute("aria-sort", order);
         const sign = order === "ascending" ? 1 : -1;
-        body.append(...[...body.rows].sort((a, b) => compare(key(a, at), key(b, at), sign)));
+        const texts = [...body.rows].map((row) => [row, row.cells[at].textContent.trim()]);
+        const rows = numeric
+          ? texts.map(([row, text]) => [row, figure(text)]).sort(([, a], [, b]) => figures(a, b, sign))
+          : texts.sort(([, a], [, b]) => sign * words.compare(a, b));
+        body.append(...rows.map(([row]) => row));
       });
     });
   }
@@ -157,11 +174,11 @@
     const body = tools.nextElementSibling.querySelector("tbody");
     const count = tools.querySelector("output");
     tools.hidden = false;
-    const words = [...body.rows].map((row) => [row, row.textContent.toLowerCase()]);
+    const texts = [...body.rows].map((row) => [row, row.textContent.toLowerCase()]);
     filter.addEventListener("input", () => {
       const wanted = filter.value.toLowerCase().split(/\s+/);
-      for (const [row, text] of words) row.hidden = !wanted.every((word) => text.includes(word));
-      count.value = `${words.filter(([row]) => !row.hidden).length} of ${words.length}`;
+      for (const [row, text] of texts) row.hidden = !wanted.every((word) => text.includes(word));
+      count.value = `${texts.filter(([row]) => !row.hidden).length} of ${texts.length}`;
     });
   }
 
