@@ -147,12 +147,13 @@ class Options:
         typed="400",
         least=1.0,
     )
-    observer: Literal["auto", "psutil"] = option(
+    observer: Literal["auto", "proc", "py-spy", "psutil"] = option(
         WATCH,
         "auto",
         "--observer",
-        "auto reads /proc and the GIL where it can; psutil needs neither, and tells CPU from waiting and no more.",
-        choices=("auto", "psutil"),
+        "auto is the best that works; by name it is that or an error. proc reads /proc and the GIL in memory; py-spy "
+        "tells who holds the GIL, and psutil CPU from waiting; psutil alone no more than that.",
+        choices=("auto", "proc", "py-spy", "psutil"),
     )
     hot_lines: bool = option(
         WATCH,
@@ -282,6 +283,11 @@ class Options:
             raise UsageError(
                 f"{elsewhere[0]} and --python do not go together: those workers are started elsewhere, with a Python "
                 "of their own"
+            )
+        if self.observer == "py-spy" and not self.hot_lines:
+            raise UsageError(
+                "--observer py-spy and --no-hot-lines do not go together: py-spy tells who holds the GIL in the round "
+                "that looks for the hot lines"
             )
         if self.items is not None and self.target_rate_per_s is not None:
             raise UsageError("--items within a time and --target-rate are two ways to say how much: give one of them")

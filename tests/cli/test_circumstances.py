@@ -65,6 +65,9 @@ def test_without_py_spy_there_are_no_hot_lines_and_that_is_named(cli: Cli, tmp_p
     (line,) = [line for line in told.stdout.splitlines() if " py-spy " in line]
     assert not line.startswith("ok")
     assert "optional: not installed" in line
+    by_name = cli.run("analyze", *place("well", "nap"), "--observer", "py-spy")
+    assert (by_name.status, by_name.stdout) == (2, "")
+    assert "--observer py-spy does not work here: py-spy is not installed: pip install py-spy. " in by_name.line
     program = scripts / "py-spy"
     program.write_text("#!/bin/sh\necho 'Permission Denied: Try running again with elevated permissions' >&2\nexit 1\n")
     program.chmod(0o755)
@@ -93,6 +96,9 @@ def test_without_proc_the_ledger_is_undivided_and_that_is_named(cli: Cli) -> Non
     assert analysis.result["classification"]["label"] == "io-bound"
     (cli.cwd / "saved.json").write_text(outcome.stdout)
     assert "unknown" in cli.answer("report", "saved.json").stdout
+    by_name = cli.run("analyze", *target, "--observer", "proc", preexec_fn=_without_ptrace)
+    assert (by_name.status, by_name.stdout) == (2, "")
+    assert "--observer proc does not work here: /proc does not let the workers be watched" in by_name.line
 
 
 def test_a_closed_standard_output_is_told_before_any_measuring(cli: Cli) -> None:

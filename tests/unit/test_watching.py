@@ -7,26 +7,37 @@ import os
 import random
 import resource
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gilscope.errors import UsageError
 from gilscope.measure import watching
 from gilscope.measure.watching import Watching
+from gilscope.measure.watching_by import watching_by
 from gilscope.observers.descriptor_limit import opened
 from gilscope.observers.gil import Gil
 from gilscope.observers.psutil_ import PsutilObserver
+from gilscope.observers.pyspy import Hot, HotRecorder
 
 from .moments import address
 
+if TYPE_CHECKING:
+    from gilscope.measure.live import LiveTrial
+    from gilscope.measure.messages import Hello
 
-def refusing(number: int, patch: pytest.MonkeyPatch) -> Watching:
+UNKNOWN = Gil()
+
+
+def refusing(number: int, patch: pytest.MonkeyPatch, *, required: bool = False) -> Watching:
     """Watching that finds every worker refused with this error."""
 
     def observer(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     patch.setattr(watching, "ProcObserver", observer)
-    made = Watching(Gil(), 400.0, random.Random(0))
+    made = Watching(Gil(), 400.0, random.Random(0), required=required)
     assert isinstance(made.observer(1, (address(),) * 400), PsutilObserver)
     return made
 
@@ -44,6 +55,53 @@ def test_too_many_open_files_say_nothing_of_the_next_workers(number: int, monkey
     assert made.reason is not None
     assert "400 workers" in made.reason
     assert "ulimit -n" in made.reason
+
+
+def test_what_was_asked_for_by_name_and_cannot_be_is_an_error_that_says_what_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = r"^--observer proc does not work here: .*Permission denied.*\. --observer auto takes the best that does"
+    with pytest.raises(UsageError, match=told):
+        refusing(errno.EACCES, monkeypatch, required=True)
+    with pytest.raises(UsageError, match="400 workers not watched"):
+        refusing(errno.EMFILE, monkeypatch, required=True)
+    with pytest.raises(UsageError, match=r"does not work here: lxml\.etree enabled the GIL"):
+        Watching(Gil(enabled=False), 400.0, random.Random(0), required=True).believe_in_gil("lxml.etree")
+    with pytest.raises(UsageError, match="could not be read"):
+        Watching(Gil(), 400.0, random.Random(0), required=True).refuse("a reading could not be read")
+
+
+def by(asked: str, gil: Gil = UNKNOWN) -> Watching:
+    """As it would be watched where this is what calibration finds."""
+    trial = SimpleNamespace(calibrate=lambda hello, deadline: (gil, "no word of it behaved like the GIL"))
+    hello = SimpleNamespace(pid=os.getpid(), gil_enabled=True)
+    return watching_by(asked, cast("LiveTrial", trial), cast("Hello", hello), 400.0, random.Random(0), 1.0)
+
+
+def test_where_the_gil_is_not_found_only_who_asked_for_it_by_name_is_refused() -> None:
+    assert (by("auto").source, by("auto").reason) == ("proc", "no word of it behaved like the GIL")
+    with pytest.raises(UsageError, match="--observer proc does not work here: no word of it behaved like the GIL"):
+        by("proc")
+    assert by("proc", Gil(enabled=False)).required
+    assert (by("psutil").source, by("psutil").reason) == ("psutil", None)
+
+
+@pytest.mark.parametrize(
+    ("hot", "told"),
+    [
+        (Hot(None, "py-spy is not installed: pip install py-spy"), "py-spy is not installed: pip install py-spy"),
+        (Hot((), seen=0), "took no sample"),
+        (Hot((), seen=3), None),
+    ],
+)
+def test_py_spy_is_tried_before_it_is_relied_upon(hot: Hot, told: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HotRecorder, "start", lambda self, pid: None)
+    monkeypatch.setattr(HotRecorder, "look", lambda self, seconds: hot)
+    if told is None:
+        assert (by("py-spy").source, by("py-spy").reason) == ("psutil", None)
+    else:
+        with pytest.raises(UsageError, match=f"^--observer py-spy does not work here: .*{told}"):
+            by("py-spy")
 
 
 def test_a_gil_that_a_module_enabled_is_one_whose_holder_is_unknown() -> None:

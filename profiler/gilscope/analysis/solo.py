@@ -19,8 +19,7 @@ from gilscope.measure import messages as m
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.trial import TrialEnded
 from gilscope.measure.trial_account import TimedRound
-from gilscope.measure.watching import Watching
-from gilscope.observers.gil import Gil
+from gilscope.measure.watching_by import watching_by
 from gilscope.units import counted
 
 __all__ = ["start_solo", "translated"]
@@ -86,10 +85,7 @@ def _made(runner: Runner, order: tuple[int, ...] = ()) -> LiveTrial:
 def _open(runner: Runner, trial: LiveTrial, limit: float, order: tuple[int, ...]) -> None:
     options = runner.options
     hello = trial.process.hear(m.Hello, limit, "starting")
-    proc = options.observer != "psutil"
-    gil, reason = trial.calibrate(hello, limit) if proc else (Gil(hello.gil_enabled), None)
-    source = "proc" if proc else "psutil"
-    watching = runner.journal.watching = Watching(gil, options.rate_hz, runner.rng, source, reason)
+    watching = runner.journal.watching = watching_by(options.observer, trial, hello, options.rate_hz, runner.rng, limit)
     trial.load(runner.target, options.seed, limit)
     trial.open(watching, limit, order or runner.order)
 

@@ -20,7 +20,7 @@ from gilscope.measure.trial import TrialEnded
 from gilscope.observers.cpus import memory_limit_bytes, usable_cpus
 from gilscope.observers.proc import contents, process_cpu_s, reaped_children_cpu_s
 from gilscope.observers.process_files import ProcessFiles
-from gilscope.observers.pyspy import HotRecorder, find_pyspy
+from gilscope.observers.pyspy import LOOKED_S, HotRecorder, find_pyspy
 from gilscope.observers.syscalls import has_table
 from gilscope.observers.thread_files import ThreadFiles, keeps_scheduler_statistics, thread_files
 from gilscope.units import byte_size, counted, duration, exact, given_duration, rough_duration
@@ -28,8 +28,6 @@ from gilscope.units import byte_size, counted, duration, exact, given_duration, 
 __all__ = ["Check", "checks"]
 
 PATIENCE_S = 20.0
-#: How long py-spy looks, to have some samples.
-LOOKED_S = 0.2
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
@@ -153,8 +151,7 @@ def _py_spy(pid: int) -> Check:
         return Check("py-spy", False, "not installed; hot lines need it: pip install py-spy")
     with HotRecorder(limit_s=PATIENCE_S) as recorder:
         recorder.start(pid)
-        time.sleep(LOOKED_S)
-        hot = recorder.stop()
+        hot = recorder.look(LOOKED_S)
     untold = None if hot.seen else f"{program} took no sample of a trial's process in {given_duration(LOOKED_S)}"
     wrong = hot.reason or untold
     return Check("py-spy", wrong is None, wrong or f"{program} took {counted(hot.seen, 'sample')} of a trial's process")

@@ -37,10 +37,12 @@ from gilscope.observers.stacks import SampledStack, Samples, parse_raw
 from gilscope.records import HotLine, Stack
 from gilscope.units import given_duration
 
-__all__ = ["Hot", "HotRecorder", "find_pyspy"]
+__all__ = ["LOOKED_S", "Hot", "HotRecorder", "find_pyspy"]
 
 #: How long py-spy may take to start or to stop. It takes 10 to 50 ms, or 0.4 s to find that it cannot start.
 PATIENCE_S: Final = 5.0
+#: How long it looks, to have some samples, where it is only tried.
+LOOKED_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,12 @@ class HotRecorder:
             self._reason = "hot lines need a POSIX system: elsewhere py-spy cannot be told to stop"
         else:
             self._reason = self._launch(self._command(program, pid))
+
+    def look(self, seconds: float) -> Hot:
+        """What is seen in so long, where it was started: nothing works in the process meanwhile."""
+        if self._reason is None:
+            time.sleep(seconds)
+        return self.stop()
 
     def stop(self) -> Hot:
         """End the recording and tell what it saw."""
