@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.leftovers import leaving_nothing
 
 # How long an example takes is the machine's affair: no test is judged by absolute times.
 settings.register_profile("gilscope", deadline=None)
@@ -18,3 +22,9 @@ for _name in ("SIGHUP", "SIGQUIT"):
     _number = getattr(signal, _name, None)  # Windows has neither
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    with leaving_nothing():
+        yield

@@ -92,7 +92,6 @@ def test_threads_there_when_the_pool_forks(
 
 
 def test_libraries_with_threads_of_their_own(start: Start) -> None:
-    pytest.importorskip("numpy")
     trial = start("blas:product")
     run(trial, 2)
     trial.look_for_native_pools(time.monotonic() + PATIENCE_S)
@@ -111,7 +110,6 @@ def test_a_program_without_such_libraries(start: Start) -> None:
 
 
 def test_what_importing_the_target_costs(start: Start) -> None:
-    pytest.importorskip("numpy")
     began = time.monotonic()
     loaded = start("blas:product").account.loaded
     took_s = time.monotonic() - began

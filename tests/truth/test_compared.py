@@ -30,6 +30,7 @@ def check(solo: LiveTrial, pool: LiveTrial, call_s: float = 0.002, **limits: Any
     step = next_step(runner.measured)
     if isinstance(step, CheckResults):
         perform(runner, step)
+        runner.end_all(but=[solo, pool])  # what it started for the trials to come
 
 
 def compared(start: Start, function: str, backend: str, inputs: str = "NUMBERS", **limits: Any) -> list[TrialAccount]:

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from gilscope.errors import UsageError
 from gilscope.measure import messages as m
 from gilscope.measure.spares import Spares, first_spare
 from gilscope.measure.tree import MARK
+from tests.processes import left_of
 
 
 @pytest.fixture
@@ -67,6 +71,26 @@ def test_where_there_is_no_room_there_are_none(spares: Spares, monkeypatch: pyte
     monkeypatch.setattr("gilscope.measure.spares.TrialProcess", refuse)
     spares.start(2, os.environ)
     assert spares.take() is None
+
+
+def test_of_one_whose_gilscope_is_killed_nothing_is_left() -> None:
+    code = """
+import os, pathlib
+from gilscope.measure.spares import Spares
+spares = Spares()
+spares.start(1, os.environ)
+(waiting,) = spares._waiting
+pathlib.Path(waiting.token, "left").touch()
+print(waiting.pid, waiting._reaper._shell.pid, waiting.token, flush=True)
+input()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as gilscope:
+        assert gilscope.stdout is not None
+        *pids, token = gilscope.stdout.readline().decode().split()
+        processes = [psutil.Process(int(pid)) for pid in pids]
+        gilscope.kill()
+    assert left_of(processes, within_s=30.0) == []
+    assert not os.path.exists(token)
 
 
 def test_the_first_one_ends_with_what_it_is_for() -> None:

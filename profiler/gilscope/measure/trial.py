@@ -20,6 +20,7 @@ import msgspec
 from gilscope.crashes import crashed_in
 from gilscope.extensions import installed
 from gilscope.measure import messages as m
+from gilscope.measure.reaper import Reaper
 from gilscope.measure.tree import MARK, end_all
 from gilscope.subprocesses import exit_reason, interpreter, pipe, start_thread
 from gilscope.units import duration
@@ -106,6 +107,8 @@ class TrialProcess:
         given = os.environ if environment is None else environment
         with contextlib.ExitStack() as unless_started:
             unless_started.callback(shutil.rmtree, self.token, ignore_errors=True)
+            self._reaper = Reaper(self.token)
+            unless_started.callback(self._reaper.close)
             self._start(command, {"PYTHONHASHSEED": HASH_SEED, **given, MARK: self.token}, unless_started)
             self.output = OutputTail(self._printed)
             self._reader = start_thread(self._read, "gilscope-replies")
@@ -246,6 +249,7 @@ class TrialProcess:
         for extension in installed():
             extension.clean_up(self.token)
         shutil.rmtree(self.token, ignore_errors=True)
+        self._reaper.close()
 
     @property
     def root(self) -> subprocess.Popen[bytes]:
