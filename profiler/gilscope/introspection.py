@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["gil_enabled", "interpreter_state", "permit_reading", "runtime_address", "thread_state"]
+__all__ = [
+    "gil_enabled",
+    "has_others_beside",
+    "have_main_run",
+    "interpreter_state",
+    "is_apart",
+    "permit_reading",
+    "runtime_address",
+    "thread_state",
+]
 
 PR_SET_PTRACER = 0x59616D61
 
@@ -45,6 +54,42 @@ def interpreter_state() -> int:
     get = ctypes.pythonapi.PyInterpreterState_Get
     get.restype = ctypes.c_void_p
     return int(get())
+
+
+def is_apart() -> bool:
+    """Whether this is another interpreter than the main one, and one that refuses extension modules which know of one
+    alone, as those of a pool do: msgspec is not to be had there."""
+    try:
+        import _interpreters  # type: ignore[import-not-found]  # no older Python has pools of them, or ctypes within one
+    except ImportError:
+        return False
+    if _interpreters.get_current()[0] == _interpreters.get_main()[0]:
+        return False
+    try:
+        import msgspec  # noqa: F401
+    except ImportError:
+        return True
+    return False
+
+
+def has_others_beside() -> bool:
+    """Whether there are other interpreters in this process, made by Python's own module for that."""
+    interpreters = sys.modules.get("_interpreters")
+    return interpreters is not None and len(interpreters.list_all()) > 1
+
+
+def have_main_run(code: bytes) -> None:
+    """Have the main thread of the main interpreter run a line of Python, between two steps of what it does, as it runs
+    the handlers of signals (``Py_AddPendingCall``). What the line raises would be printed. From another interpreter;
+    nothing comes of it where the main one runs no Python any more."""
+    import ctypes
+
+    duplicate = ctypes.CDLL(None).strdup  # never freed: nobody knows whether it was run
+    duplicate.restype = ctypes.c_void_p
+    run = ctypes.cast(ctypes.pythonapi.PyRun_SimpleString, ctypes.c_void_p)
+    add = ctypes.pythonapi.Py_AddPendingCall
+    add.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    add(run, duplicate(code))
 
 
 def permit_reading(pid: int) -> None:

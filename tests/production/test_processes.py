@@ -12,6 +12,7 @@ import cloudpickle  # type: ignore[import-untyped]
 import pytest
 
 from gilscope import classify
+from gilscope.backends.interpreter import is_available
 from gilscope.production.files import load_profiles
 
 ROOT = Path(__file__).parents[2]
@@ -241,3 +242,33 @@ def test_a_function_of_the_main_script_is_one_in_all_processes(tmp_path: Path) -
     script(tmp_path, text, out)
     assert calls(out) == {"own": (3, 3)}
     assert load_profiles(out).profiles[0].spec == "__main__:own"
+
+
+@pytest.mark.interpreter
+@pytest.mark.skipif(not is_available(), reason="this Python has no pools of interpreters")
+def test_calls_in_interpreters_are_all_counted_and_observed_though_the_main_one_makes_none(tmp_path: Path) -> None:
+    text = """
+    import time
+    from concurrent.futures import InterpreterPoolExecutor
+    import gilscope
+    from tests.production import functions as f
+    from gilscope.production.beside import beside
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not any(each.name.endswith("nap") for each in beside.profiles()):
+        with InterpreterPoolExecutor(2) as pool:
+            list(pool.map(f.square, [3] * 500))
+            list(pool.map(f.nap, [0.1] * 20))
+        print(1)
+    """
+    observed = {"GILSCOPE_OBSERVE": "1"}
+    with program(text, tmp_path, **observed) as process:
+        told, complaint = process.communicate(timeout=100)
+    assert (complaint, process.returncode) == ("", 0)
+    pools = len(told.split())
+    assert calls(tmp_path) == {"square": (500 * pools, 2), "nap": (20 * pools, 2)}
+    loaded = load_profiles(tmp_path)
+    assert loaded.processes == 1
+    (nap,) = (profile for profile in loaded.profiles if profile.name.endswith("nap"))
+    assert nap.observed is not None
+    assert (nap.observed.sleep_s or 0) > 0.9 * nap.observed.wall_s
+    assert len(list(tmp_path.glob("*-interpreter.*"))) <= 2

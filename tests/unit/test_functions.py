@@ -11,7 +11,7 @@ from gilscope.observers.counts import Counts
 from gilscope.observers.functions import FUNCTIONS, FunctionCounts, Seen
 from gilscope.observers.moment import Moment
 
-from .moments import blocked, counts, moment, runnable
+from .moments import address, blocked, counts, moment, runnable
 
 
 def inside(*functions: int) -> bytes:
@@ -90,3 +90,9 @@ def test_seen_adds_up_and_leaves_the_other_alone() -> None:
         whole += part
     assert whole == Seen(2.0, counts({"sleep": 2}, blocked_held=2), 6)
     assert parts[0] == parts[1]
+
+
+def test_functions_of_interpreters_are_told_apart_by_what_their_thread_adds() -> None:
+    of_functions = FunctionCounts(0.0, random.Random(0), {address(tid=2): 2 * FUNCTIONS})
+    of_functions.see(moment(*(blocked("sleep", tid=tid, functions=inside(1)) for tid in (1, 2))))
+    assert sorted(of_functions.take(1.0)) == [1, 2 * FUNCTIONS + 1]

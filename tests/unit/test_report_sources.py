@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gilscope import classify, report
@@ -54,7 +55,7 @@ def test_files_and_folders_can_be_mixed_and_each_file_counts_once(tmp_path: Path
 
 
 def test_a_process_that_left_a_journal_alone_is_read_by_its_folder_and_by_its_name(tmp_path: Path) -> None:
-    heading = Heading(host="h", pid=1, born=None, python="3", started=0.0)
+    heading = msgspec.json.encode(Heading(host="h", pid=1, born=None, python="3", started=0.0))
     func: Any = classify(name="of a journal")(lambda: None)
     journal = Journal(tmp_path / "gilscope-h-1.profiles.journal", heading)
     journal.attach(func.__gilscope__, func.__gilscope__.cell())

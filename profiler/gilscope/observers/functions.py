@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gilscope.observers.counts import Counts
 from gilscope.observers.moment import Moment
+from gilscope.thread_address import ThreadAddress
 
 __all__ = ["FUNCTIONS", "ROW_BYTES", "FunctionCounts", "Seen"]
 
@@ -46,30 +47,34 @@ class FunctionCounts:
 
     :param now_s: when the first of them may come
     :param rng: rounds what a sample stands for to a whole number, up or down, so that it is right on average
+    :param begins: what is added to the numbers of the functions that a thread publishes, where it is not 0
     """
 
-    def __init__(self, now_s: float, rng: random.Random) -> None:
+    def __init__(self, now_s: float, rng: random.Random, begins: Mapping[ThreadAddress, int] | None = None) -> None:
         self._since_s = now_s
         self._rng = rng
         self._slots = 0.0
-        self._counts: defaultdict[bytes, Counts] = defaultdict(Counts)
-        self._looks: Counter[bytes] = Counter()
+        self._counts: defaultdict[tuple[int, bytes], Counts] = defaultdict(Counts)
+        self._looks: Counter[tuple[int, bytes]] = Counter()
+        self._begins = {} if begins is None else begins
 
     def see(self, moment: Moment) -> None:
         self._slots += moment.slots
         for interpreter in moment.interpreters:
             for sample in interpreter.threads:
                 times = int(moment.slots * moment.crowd + self._rng.random())
-                self._counts[sample.functions].add(sample, moment.cpus_saturated, times)
-                self._looks[sample.functions] += 1
+                inside = (self._begins.get(sample.thread, 0) if self._begins else 0, sample.functions)
+                self._counts[inside].add(sample, moment.cpus_saturated, times)
+                self._looks[inside] += 1
 
     def take(self, now_s: float) -> dict[int, Seen]:
         """What was seen since it was last taken, by the functions' numbers."""
         slot_s = (now_s - self._since_s) / max(self._slots, 1.0)
         found: defaultdict[int, Seen] = defaultdict(Seen)
         for inside, counts in self._counts.items():
-            for number in _numbers(inside):
-                found[number] += Seen(counts.total * slot_s, counts, self._looks[inside])
+            begin, functions = inside
+            for number in _numbers(functions):
+                found[begin + number] += Seen(counts.total * slot_s, counts, self._looks[inside])
         self._since_s, self._slots = now_s, 0.0
         self._counts.clear()
         self._looks.clear()

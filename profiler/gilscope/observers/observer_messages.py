@@ -31,6 +31,8 @@ class Thread(msgspec.Struct, tag=True, frozen=True):
     """A thread of it."""
 
     address: ThreadAddress
+    begin: int = 0
+    """What is added to the numbers of the functions that it publishes: interpreters number theirs apart."""
 
 
 class Tell(msgspec.Struct, tag=True, frozen=True):

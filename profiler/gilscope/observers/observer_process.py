@@ -49,10 +49,14 @@ class _Watch:
         self._ours = ours
         self._parent = parent
         self._sampler = sampler
-        self._counts = FunctionCounts(time.perf_counter(), random.Random())
+        self._begins: dict[ThreadAddress, int] = {}
+        self._counts = self._anew()
         self._due = time.perf_counter() + REPORT_EVERY_S
         self._unsent: defaultdict[int, Seen] = defaultdict(Seen)
         self._dropped = 0
+
+    def _anew(self) -> FunctionCounts:
+        return FunctionCounts(time.perf_counter(), random.Random(), self._begins)
 
     def run(self) -> None:
         self._ours.setblocking(False)
@@ -80,13 +84,15 @@ class _Watch:
 
     def _answer(self, asked: Request) -> None:
         if isinstance(asked, Thread):
-            self._add(asked.address)
+            self._add(asked)
         elif isinstance(asked, Tell):
             self._report(asked=True)
 
-    def _add(self, thread: ThreadAddress) -> None:
+    def _add(self, thread: Thread) -> None:
         try:
-            self._sampler.add(thread)
+            self._sampler.add(thread.address)
+            if thread.begin:
+                self._begins[thread.address] = thread.begin
         except OSError as error:
             self._sampler.quality.errors += 1  # it has ended meanwhile, or else:
             self._dropped += error.errno in OUT_OF_DESCRIPTORS
@@ -104,7 +110,7 @@ class _Watch:
     def _trouble(self) -> str | None:
         """Why not all is seen. What most readings failed of is not told at all."""
         if refused := refusal(self._sampler.quality):
-            self._counts = FunctionCounts(time.perf_counter(), random.Random())
+            self._counts = self._anew()
             return refused
         if self._dropped:
             return f"{self._dropped} threads are not watched: the observer can open no more files (ulimit -n)"

@@ -88,6 +88,13 @@ class Cells:
         self._ended: list[Sums] = []  # what no thread's cell has: before a restart, and since
         self.born = object()
 
+    def keep_no_more(self) -> None:
+        """What is counted from now on is in no journal."""
+        with self._lock:
+            self._tracked = self._tracked or self.sampler.stop()
+            for cell in self._cells:
+                cell.slot = cell.flags = None
+
     def restart(self, max_block: int = MAX_BLOCK) -> None:
         """Tell the calls that follow apart from those before, and measure the first of them again as if there had been
         none. A call that another thread is in right now is not counted.

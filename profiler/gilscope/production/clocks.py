@@ -23,13 +23,21 @@ if TYPE_CHECKING:
     #: Wall clock, the thread's CPU, its run queue, and the CPU of the process's other threads: nanoseconds.
     Spent: TypeAlias = tuple[int, int, int | None, int]
 
-__all__ = ["alone", "begin", "cost_ns", "end", "gilscope_threads", "spent"]
+__all__ = ["alone", "be_apart", "begin", "cost_ns", "end", "gilscope_threads", "spent"]
 
 _SCHEDSTAT = "/proc/thread-self/schedstat"
 _local = threading.local()
 
 #: Threads of gilscope's own in this process: they are not the program's.
 gilscope_threads: set[int] = set()
+
+_apart = False
+
+
+def be_apart() -> None:
+    """This is an interpreter with a GIL of its own, beside others: what else computes in the process are these."""
+    global _apart
+    _apart = True
 
 
 def begin() -> Reading:
@@ -52,19 +60,21 @@ def end() -> Reading:
 def spent(begun: Reading, ended: Reading) -> Spent:
     """What lies between two readings by the same thread; what reading the clocks costs is taken off.
 
-    The CPU of other threads is a small difference of two large figures: of either sign, and right on average.
+    The CPU of other threads is a small difference of two large figures: of either sign, and right on average. Those of
+    other interpreters do not count, as far as this one has no other thread: they hold another GIL.
     """
     wall = ended[3] - begun[3]
     counted = ended[2] - begun[2]
     cpu = min(max(counted - cost_ns()[1], 0), wall)
     queue = None if begun[0] is None or ended[0] is None else min(max(ended[0] - begun[0], 0), wall - cpu)
-    return wall, cpu, queue, ended[1] - begun[1] - counted
+    others = 0 if _apart and threading.active_count() <= 1 else ended[1] - begun[1] - counted
+    return wall, cpu, queue, others
 
 
 def alone() -> bool:
     """Whether the program has no thread but the calling one, as far as Python knows: what else computes in this process
     was started by a library."""
-    return threading.active_count() - len(gilscope_threads) <= 1
+    return not _apart and threading.active_count() - len(gilscope_threads) <= 1
 
 
 @cache

@@ -15,6 +15,7 @@ from gilscope.production.delays import Delays, added_delays
 from gilscope.production.journal_entries import Journaled, journaled
 from gilscope.production.liveness import born, is_held, locked
 from gilscope.production.merging import merged_processes
+from gilscope.production.names import ENDED_SUFFIX, JOURNAL_SUFFIX, LOCK, PATTERN, PERIODS, SUFFIX
 from gilscope.production.nesting import nested
 from gilscope.production.on_loops import BlockedAt, added_places
 from gilscope.production.profile import Profile, updated
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "ENDED_SUFFIX",
-    "JOURNAL_SUFFIX",
-    "LOCK",
-    "PATTERN",
-    "PERIODS",
     "SCHEMA",
     "Loaded",
     "ProfileFile",
@@ -45,6 +41,7 @@ __all__ = [
     "load_profiles",
     "part_of",
     "process_of",
+    "processes_in",
     "read_process",
     "recorded_at",
     "recorded_in",
@@ -52,18 +49,6 @@ __all__ = [
 ]
 
 SCHEMA: Final = "gilscope.profiles/1"
-#: The names of the files.
-PATTERN: Final = "gilscope-*.profiles.json"
-_SUFFIX: Final = ".profiles.json"
-#: What is beside one whose process has not ended, or could not say so (`gilscope.production.journal`).
-JOURNAL_SUFFIX: Final = ".profiles.journal"
-#: Of a file whose process has said that it ends.
-ENDED_SUFFIX: Final = ".ended.profiles.json"
-#: Of what several processes wrote that ended, put together.
-PERIODS: Final = "gilscope-period-*.profiles.json"
-#: Who puts files together holds it alone (`gilscope.production.folders`).
-LOCK: Final = f".gilscope-{os.getuid() if hasattr(os, 'getuid') else 'user'}.lock"
-
 #: Whether a process is done. ``ended``: it wrote at its end. ``running``: it is there. ``gone``: it is gone, and
 #: wrote nothing at its end; all of its calls are counted. ``unfinished``: it may be there or not, and calls after its
 #: last writing are not counted.
@@ -96,6 +81,8 @@ class ProfileFile(Record, frozen=True, kw_only=True):
     """How late callbacks ran on its event loops; None where nobody listened (`gilscope.observe`)."""
     blocked_at: tuple[BlockedAt, ...] = ()
     """Where what is not decorated kept its event loops; empty where nobody looked."""
+    interpreter: bool = False
+    """Whether it is of interpreters of the process beside the main one, which has a file of its own."""
 
 
 class Recorded(Record, frozen=True, kw_only=True):
@@ -109,6 +96,8 @@ class Recorded(Record, frozen=True, kw_only=True):
     started: float
     until: float
     state: State
+    interpreter: bool = False
+    """Whether these are calls in interpreters beside the main one."""
 
 
 class Skipped(Record, frozen=True, kw_only=True):
@@ -151,7 +140,7 @@ def recorded_in(folder: Path) -> list[Path]:
 
 def recorded_at(path: Path) -> Path:
     """The file of the process whose file, or journal, this is: where there is a journal alone, it is not there."""
-    return _beside(path, _SUFFIX) if path.name.endswith(JOURNAL_SUFFIX) else path
+    return _beside(path, SUFFIX) if path.name.endswith(JOURNAL_SUFFIX) else path
 
 
 def load_profiles(folder: str | Path) -> Loaded:
@@ -177,14 +166,27 @@ def load_files(paths: Iterable[Path]) -> Loaded:
         found, skipped = _read_all(given)
     latest = sorted(found, key=lambda each: -each.until)
     return Loaded(
-        profiles=tuple(nested(merged_processes([each.file.profiles for each in latest]))),
-        processes=sum(each.file.processes for each in found),
+        profiles=tuple(nested(_called(merged_processes([each.file.profiles for each in latest])))),
+        processes=processes_in(each.file for each in found),
         recorded=tuple(map(_recorded, found)),
         parts=tuple(each.file.profiles for each in found),
         skipped=tuple(skipped),
         loop_lag=added_delays(each.file.loop_lag for each in found),
         blocked_at=added_places(each.file.blocked_at for each in found),
     )
+
+
+def _called(profiles: Iterable[Profile]) -> list[Profile]:
+    """Of calls in other interpreters than the main one a file may tell what was seen, and not count them."""
+    return [profile for profile in profiles if profile.calls]
+
+
+def processes_in(files: Iterable[ProfileFile]) -> int:
+    """How many processes wrote them. One whose main interpreter recorded nothing is known by the others alone."""
+    known = list(files)
+    main = {(file.host, file.pid) for file in known if not file.interpreter}
+    others = {(file.host, file.pid) for file in known if file.interpreter}
+    return sum(file.processes for file in known) + len(others - main)
 
 
 class Read(NamedTuple):
@@ -216,7 +218,7 @@ def _read_all(given: list[Path]) -> tuple[list[Read], list[Skipped]]:
 
 def process_of(path: Path) -> str:
     """What is alike in the names of all files of one process."""
-    return path.name.removesuffix(JOURNAL_SUFFIX).removesuffix(ENDED_SUFFIX).removesuffix(_SUFFIX)
+    return path.name.removesuffix(JOURNAL_SUFFIX).removesuffix(ENDED_SUFFIX).removesuffix(SUFFIX)
 
 
 def part_of(path: Path, part: int) -> Path:
@@ -226,7 +228,7 @@ def part_of(path: Path, part: int) -> Path:
 
 def _recorded(process: Read) -> Recorded:
     file = process.file
-    about = {name: getattr(file, name) for name in ("processes", "host", "pid", "python", "started")}
+    about = {name: getattr(file, name) for name in ("processes", "host", "pid", "python", "started", "interpreter")}
     return Recorded(**about, until=process.until, state=process.state)
 
 
@@ -253,6 +255,8 @@ def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> 
     if journal is None:
         return Read(file, "running" if held else "unfinished", file.written)
     until = max(file.written, journal.alive_at)
+    if journal.heading.interpreter and held is False and journal.complete:
+        return Read(_counted(file, journal), "ended", until)  # it has no other way to say so
     # A process that closed all its files has no lock until it takes it again.
     held = held or (
         held is False and journal.heading.born is not None and born(journal.heading.pid) == journal.heading.born
@@ -260,21 +264,26 @@ def _joined(file: ProfileFile, journal: Journaled | None, held: bool | None) -> 
     state: State = "unfinished" if held is None else "running" if held else "gone"
     if not journal.complete:
         state, until = "running" if held else "unfinished", file.written
+    return Read(_counted(file, journal), state, until)
+
+
+def _counted(file: ProfileFile, journal: Journaled) -> ProfileFile:
+    """With the later counts of the journal."""
     known = {identity(profile): profile for profile in file.profiles}
     counted = {identity(profile): profile for profile in since(journal.profiles, file.before)}
     profiles = [updated(known.get(key, profile), profile) for key, profile in counted.items()]
     others = [profile for key, profile in known.items() if key not in counted]
-    return Read(msgspec.structs.replace(file, profiles=(*profiles, *others)), state, until)
+    return msgspec.structs.replace(file, profiles=(*profiles, *others))
 
 
 def _begun(journal: Journaled) -> ProfileFile:
     heading = journal.heading
-    about = {name: getattr(heading, name) for name in ("host", "pid", "python", "started")}
-    return ProfileFile(**about, written=heading.started)
+    about = {name: getattr(heading, name) for name in ("host", "pid", "python", "started", "interpreter")}
+    return ProfileFile(**about, written=heading.started, processes=0 if heading.interpreter else 1)
 
 
 def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name.removesuffix(_SUFFIX).removesuffix(JOURNAL_SUFFIX) + suffix)
+    return path.with_name(path.name.removesuffix(SUFFIX).removesuffix(JOURNAL_SUFFIX) + suffix)
 
 
 def _journal(path: Path) -> Journaled | Skipped | None:

@@ -18,20 +18,18 @@ from typing import Final
 
 from gilscope.production.delays import added_delays
 from gilscope.production.files import (
-    ENDED_SUFFIX,
-    JOURNAL_SUFFIX,
-    LOCK,
-    PERIODS,
     ProfileFile,
     Read,
     Skipped,
     process_of,
+    processes_in,
     read_process,
     recorded_at,
     write_profiles,
 )
 from gilscope.production.liveness import is_held, locked
 from gilscope.production.merging import merged_processes
+from gilscope.production.names import ENDED_SUFFIX, JOURNAL_SUFFIX, LOCK, PERIODS, SUFFIX
 from gilscope.production.on_loops import added_places
 
 __all__ = ["MOST_ENDED", "hour_of", "period_of", "put_together"]
@@ -41,7 +39,6 @@ MOST_ENDED: Final = 64
 #: For so long the past is told by the hour, then by the day, then by the year.
 HOURS_FOR: Final = timedelta(days=2)
 DAYS_FOR: Final = timedelta(days=60)
-_SUFFIX: Final = ".profiles.json"
 
 
 def hour_of(seconds: float) -> str:
@@ -119,7 +116,7 @@ def _together(reads: Iterable[Read], names: tuple[str, ...]) -> ProfileFile:
         started=min(file.started for file in files),
         written=latest[0].until,
         ended=latest[0].until,
-        processes=sum(file.processes for file in files),
+        processes=processes_in(files),
         merged=names,
         profiles=tuple(merged_processes([file.profiles for file in files])),
         loop_lag=added_delays(file.loop_lag for file in files),
@@ -129,7 +126,7 @@ def _together(reads: Iterable[Read], names: tuple[str, ...]) -> ProfileFile:
 
 def _files(path: Path, process: str) -> list[Path]:
     """All that a process may have left beside ``path``."""
-    return [path.with_name(process + suffix) for suffix in (_SUFFIX, JOURNAL_SUFFIX, ENDED_SUFFIX)]
+    return [path.with_name(process + suffix) for suffix in (SUFFIX, JOURNAL_SUFFIX, ENDED_SUFFIX)]
 
 
 def _remove(path: Path) -> None:

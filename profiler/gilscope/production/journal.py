@@ -22,6 +22,7 @@ running process ends that process, as with any mapped file.
 from __future__ import annotations
 
 import errno
+import json
 import mmap
 import os
 import struct
@@ -31,12 +32,10 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from gilscope.production import liveness
-from gilscope.production.cell import Sums
-from gilscope.production.journal_entries import FIGURES, HEAD, TIMED, Heading, Tag, padded
-from gilscope.production.profile import profile_of
+from gilscope.production.described import described_function
+from gilscope.production.journal_layout import CELL_BYTES, FIGURES, HEAD, TIMED, Tag, end_of, padded
+from gilscope.production.left import Left, left_in
 from gilscope.production.sketch import BUCKETS
 from gilscope.units import given_size
 
@@ -54,7 +53,6 @@ __all__ = ["Journal", "Slot"]
 FIRST_BYTES: Final = 1 << 16
 #: A process with so many cells has more threads and functions than anybody would look at.
 MOST_BYTES: Final = 1 << 28
-_CELL_BYTES: Final = -(-8 * (len(FIGURES) + BUCKETS) // HEAD.size) * HEAD.size
 _figures = attrgetter(*FIGURES)
 _pack = struct.Struct(f"{len(FIGURES)}d").pack_into
 _pack_timed = struct.Struct(f"{len(TIMED)}d").pack_into
@@ -68,7 +66,7 @@ class Slot:
     def __init__(self, piece: mmap.mmap, offset: int) -> None:
         self._buffer, self._offset = piece, offset
         figures = 8 * len(FIGURES)
-        whole = memoryview(piece)[offset : offset + _CELL_BYTES]
+        whole = memoryview(piece)[offset : offset + CELL_BYTES]
         self._calls = whole[:figures].cast("d")
         self._durations = whole[figures : figures + 8 * BUCKETS].cast("Q")
 
@@ -115,43 +113,62 @@ class Journal:
     """This process's own. Attaching to it may fail, and then it says so in the file: nothing that a reader finds
     complete lacks a call.
 
+    :param heading: what it says of the process (`gilscope.production.described`)
+    :param go_on: with the one of interpreters of this process that have ended
     :raises OSError: when there is no file to be had, or none that can be mapped or locked
+    :raises ValueError: when that is another's, or not whole
     """
 
-    def __init__(self, path: Path, heading: Heading) -> None:
+    def __init__(self, path: Path, heading: bytes, *, go_on: bool = False) -> None:
         self.path = path
         self._guard = threading.RLock()
         self._busy = False
         self._entered: dict[Function, _Entered] = {}
-        self._held = liveness.Held(path)
+        self._left = Left()
+        self._held = liveness.Held(path, new=not go_on)
         try:
             self._size = 0
-            self._piece = self._extended()
-            _, self._place = self._enter(Tag.HEADING, padded(msgspec.json.encode(heading)), time.time_ns())
+            if go_on:
+                self._piece = self._found(heading)
+            else:
+                self._piece = self._extended()
+                self._enter(Tag.HEADING, padded(heading))
         except BaseException:
-            self.remove()
+            self._held.close() if go_on else self.remove()
             raise
-        self._heading = self._piece.words
+        self._first = self._piece
+        self._heading, self._place = self._piece.words, 2  # what an entry of the very first has for words
+        self.sign()
+
+    def _found(self, heading: bytes) -> _Piece:
+        with _opened_again(self.path, self._held) as descriptor:
+            self._size = os.fstat(descriptor).st_size
+            piece = _Piece(mmap.mmap(descriptor, self._size))
+        data = bytes(piece.mapped)
+        self._left, piece.used = left_in(data, json.loads(heading)), end_of(data)
+        return piece
 
     def sign(self) -> None:
         """Say that the process lives, and see that its lock is held still: some programs close every file."""
         self._heading[self._place] = time.time_ns()
         self._held.renew()
 
-    def attach(self, function: Function, cell: Cell) -> None:
-        """Have a thread's cell of a function written here, from now on.
+    def attach(self, function: Function, cell: Cell) -> int | None:
+        """Have a thread's cell of a function written here, from now on. The function's number, from 0; None where it
+        has none.
 
         :raises OSError: when there is no place for it; the function is then marked as not whole
         """
         with self._guard:
             if self._busy:  # by this very thread, which a signal's handler interrupts: it is in the middle of it
                 self._heading[self._place + 1] = 1
-                return
+                return None
             self._busy = True
             try:
                 self._attach(function, cell)
             finally:
                 self._busy = False
+        return self._entered[function].number
 
     def _attach(self, function: Function, cell: Cell) -> None:
         entered = self._entered.get(function) or self._enter_function(function)
@@ -160,25 +177,39 @@ class Journal:
         if cell.slot is not None:
             return
         try:
-            piece, place = self._enter(Tag.CELL, bytes(_CELL_BYTES), entered.number)
+            piece, place = self._place_of_cell(entered, cell)
         except OSError:
             entered.piece.words[entered.place + 1] = 1
             raise
         cell.slot = slot = Slot(piece.mapped, 8 * (place + 2))
         slot.save_whole(cell)  # not before: what the cell counts meanwhile it saves as well
 
+    def _place_of_cell(self, entered: _Entered, cell: Cell) -> tuple[_Piece, int]:
+        """One that an ended thread had in an interpreter before, whose counts it goes on with; or a new one."""
+        if left := self._left.cells[entered.number]:
+            place, counted = left.pop()
+            cell.add(counted)
+            return self._first, place
+        return self._enter(Tag.CELL, bytes(CELL_BYTES), entered.number)
+
     def _enter_function(self, function: Function) -> _Entered:
         try:
-            code = getattr(function.function, "__code__", None)
-            about = profile_of(Sums(), function.spec, function.name, function.kind, code)
-            piece, place = self._enter(Tag.FUNCTION, padded(msgspec.json.encode(about)))
+            entered = self._place_of_function(function)
         except Exception:
             self._heading[self._place + 1] = 1
             raise
-        entered = self._entered[function] = _Entered(len(self._entered), piece, place, function.sampler)
-        if not function.sampler.count_in(piece.words, place):
-            piece.words[place + 1] = 1
+        self._entered[function] = entered
         return entered
+
+    def _place_of_function(self, function: Function) -> _Entered:
+        body = padded(described_function(function))
+        piece, (number, place, passed) = self._first, self._left.functions.pop(body, (self._left.count, 0, 0))
+        if not place:
+            piece, place = self._enter(Tag.FUNCTION, body)
+            self._left.count += 1
+        if not function.sampler.count_in(piece.words, place, passed):
+            piece.words[place + 1] = 1
+        return _Entered(number, piece, place, function.sampler)
 
     def _enter(self, tag: int, body: bytes, first: int = 0) -> tuple[_Piece, int]:
         """Where the entry's first word is."""
@@ -213,6 +244,29 @@ class Journal:
             piece = _Piece(mmap.mmap(descriptor, size, offset=self._size))
         self._size += size
         return piece
+
+    def enter_thread(self, address: bytes) -> tuple[memoryview, int]:
+        """Say where a thread publishes (`Tag.THREAD`); the word that says so, for who says that it has ended.
+
+        :raises OSError: when there is no place for it
+        """
+        with self._guard:
+            if self._left.threads:
+                piece, place = self._first, self._left.threads.pop()
+                at = 8 * (place + 2)
+                piece.mapped[at : at + len(address)] = address
+            else:
+                piece, place = self._enter(Tag.THREAD, address)
+            piece.words[place] = 1
+        return piece.words, place
+
+    def let_go(self) -> None:
+        """An interpreter ends that is not the main one: the next may go on with it. Calls that it makes yet are not
+        counted."""
+        for function in self._entered:
+            function.keep_no_more()
+        self.sign()
+        self._held.close()
 
     def remove(self) -> None:
         """Its profiles are written. What is counted from now on is written to memory that nobody reads."""

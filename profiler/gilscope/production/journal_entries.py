@@ -1,47 +1,18 @@
-"""What is in a journal: entries one after the other, each of them a head of four words and a body.
-
-Pure: bytes to entries and back to figures. `gilscope.production.journal` writes them, into memory that outlives its
-process.
-"""
+"""What a journal tells: its entries (`gilscope.production.journal_layout`) back to figures. Pure."""
 
 from __future__ import annotations
 
-import math
-import struct
-from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
-from gilscope.production.cell import ADDED, LARGEST, Sums
+from gilscope.production.cell import Sums
+from gilscope.production.journal_layout import ADDRESS, FIGURES, Entry, Tag, entries, sums_of
 from gilscope.production.profile import Profile, recounted
 from gilscope.production.sketch import BUCKETS
+from gilscope.thread_address import ThreadAddress
 
-__all__ = ["FIGURES", "HEAD", "TIMED", "Entry", "Heading", "Journaled", "Tag", "entries", "journaled", "padded"]
-
-#: Tag, bytes of the body, and two words of the entry's own. The tag is written last: what has none was never finished.
-HEAD: Final = struct.Struct("QQQQ")
-#: What changes with every call that is timed, beside the durations.
-TIMED: Final = ("calls", "nested", "timed_calls", "timed_wall_ns", "longest_ns")
-#: Each a double, in this order: whole numbers below 2**53 are exact in it, and no sum is too large for it.
-FIGURES: Final = (*TIMED, *(name for name in (*ADDED, *LARGEST) if name not in TIMED), "runqueue_known")
-
-
-class Tag:
-    """What an entry is."""
-
-    HEADING: Final = 0x676C_6A31
-    """Of the process, the first one. Words: nanoseconds since 1970 of the last sign of life, and whether a function has
-    no entry. Body: a `Heading` as JSON."""
-    FUNCTION: Final = 2
-    """Words: calls that were let pass, and whether a cell of it has no entry. Body: its `Profile` as JSON, without a
-    figure."""
-    CELL: Final = 3
-    """Words: the number of its function, from 0, and none. Body: `FIGURES` and the durations."""
-    FILLING: Final = 4
-    """What is left of a piece of the file."""
+__all__ = ["Heading", "Journaled", "journaled"]
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,15 +26,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     started: float
     figures: tuple[str, ...] = FIGURES
     buckets: int = BUCKETS
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry."""
-
-    tag: int
-    words: tuple[int, int]
-    body: memoryview
+    interpreter: bool = False
+    """Whether it is of interpreters of the process beside the main one: several at different times."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +41,10 @@ class Journaled:
     """Of each function that all is told of, since the process began to count."""
     complete: bool
     """Whether all is told of every function."""
-
-
-def padded(text: bytes) -> bytes:
-    """As long as a body may be, which is a multiple of a head: JSON minds no blanks."""
-    return text + b" " * (-len(text) % HEAD.size)
-
-
-def entries(data: bytes) -> Iterator[Entry]:
-    """Those that were finished."""
-    whole, at = memoryview(data), 0
-    while at + HEAD.size <= len(whole):
-        tag, length, first, second = HEAD.unpack_from(whole, at)
-        at += HEAD.size
-        if not tag or at + length > len(whole):
-            return
-        yield Entry(tag, (first, second), whole[at : at + length])
-        at += length
+    functions: tuple[Profile, ...] = ()
+    """Of every function that has an entry, in their order."""
+    threads: tuple[ThreadAddress, ...] = ()
+    """That publish which of them they are in."""
 
 
 def journaled(data: bytes) -> Journaled | None:
@@ -111,35 +62,23 @@ def journaled(data: bytes) -> Journaled | None:
     sums = [_passed(entry) for entry in functions]
     for entry in found:
         if entry.tag == Tag.CELL:
-            sums[entry.words[0]].add(_sums(heading, entry))
+            sums[entry.words[0]].add(sums_of(entry, heading.figures, heading.buckets))
     profiles = [
-        recounted(msgspec.json.decode(entry.body, type=Profile), of)
-        for entry, of in zip(functions, sums, strict=True)
-        if not entry.words[1]
+        recounted(msgspec.json.decode(entry.body, type=Profile), of) for entry, of in zip(functions, sums, strict=True)
     ]
-    complete = not found[0].words[1] and len(profiles) == len(functions)
-    return Journaled(heading, found[0].words[0] / 1e9, tuple(each for each in profiles if each.calls), complete)
+    whole = [profile for entry, profile in zip(functions, profiles, strict=True) if not entry.words[1]]
+    threads = [entry.body for entry in found if entry.tag == Tag.THREAD and entry.words[0]]
+    return Journaled(
+        heading,
+        alive_at=found[0].words[0] / 1e9,
+        profiles=tuple(profile for profile in whole if profile.calls),
+        complete=not found[0].words[1] and len(whole) == len(functions),
+        functions=tuple(profiles),
+        threads=tuple(ThreadAddress(*ADDRESS.unpack(body)) for body in threads),
+    )
 
 
 def _passed(function: Entry) -> Sums:
     sums = Sums()
     sums.calls = function.words[0]
     return sums
-
-
-def _sums(heading: Heading, cell: Entry) -> Sums:
-    sums = Sums()
-    values = cell.body[: 8 * len(heading.figures)].cast("d")
-    for name, value in zip(heading.figures, values, strict=True):
-        if hasattr(sums, name):  # another version's may have others
-            setattr(sums, name, _whole(value))
-    sums.runqueue_known = bool(sums.runqueue_known)
-    counts = cell.body[8 * len(heading.figures) :][: 8 * heading.buckets].tobytes()
-    sums.durations = array("Q", counts)
-    return sums
-
-
-def _whole(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("a figure in it is none that anybody counted")
-    return int(value) if value.is_integer() else value

@@ -29,24 +29,26 @@ PATIENCE_S = 2.0
 
 
 class Held:
-    """A new file of this process's own, locked as long as the process lives, but not by its children. It is for this
+    """A file of this process's own, locked as long as the process lives, but not by its children. It is for this
     user alone, and made where nothing was, not even a link.
 
+    :param new: whether it is to be made; else it is one that an interpreter of this process made and let go of
     :raises OSError: when it cannot be made, or not be locked
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, new: bool = True) -> None:
         self._path = path
         self._descriptor = -1
         if fcntl is None:
             raise OSError("this system has no flock")
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        made = os.O_CREAT | os.O_EXCL if new else os.O_NOFOLLOW
+        self._descriptor = os.open(path, os.O_RDWR | made | os.O_CLOEXEC, 0o600)
         status = os.fstat(self._descriptor)
         self._identity = (status.st_dev, status.st_ino)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self.remove()
+            self.remove() if new else self.close()
             raise
 
     def is_at(self, descriptor: int) -> bool:
@@ -102,12 +104,13 @@ def is_held(path: Path) -> bool | None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, exclusive: bool) -> Iterator[bool]:
+def locked(path: Path, *, exclusive: bool, patience_s: float | None = None) -> Iterator[bool]:
     """Hold the lock of a folder, which is a file that an exclusive one makes; whether it is held. An exclusive one does
-    not wait, a shared one for a while: who reads only is to read in any case."""
+    not wait unless it is told how long, a shared one does: who reads only is to read in any case."""
+    patience_s = (0.0 if exclusive else PATIENCE_S) if patience_s is None else patience_s
     descriptor = _open_lock(path, exclusive)
     try:
-        yield descriptor is not None and _lock(descriptor, exclusive)
+        yield descriptor is not None and _lock(descriptor, exclusive, patience_s)
     finally:
         if descriptor is not None:
             os.close(descriptor)
@@ -123,15 +126,15 @@ def _open_lock(path: Path, exclusive: bool) -> int | None:
         return None
 
 
-def _lock(descriptor: int, exclusive: bool) -> bool:
-    kind, end = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH), time.monotonic() + PATIENCE_S
+def _lock(descriptor: int, exclusive: bool, patience_s: float) -> bool:
+    kind, end = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH), time.monotonic() + patience_s
     while True:
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            if exclusive or time.monotonic() > end:
+            if time.monotonic() >= end:
                 return False
-            time.sleep(PATIENCE_S / 100)
+            time.sleep(patience_s / 100)
         except OSError:  # a file system without locks
             return False
         else:

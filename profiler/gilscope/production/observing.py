@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gilscope.errors import UsageError
-from gilscope.introspection import gil_enabled, permit_reading, runtime_address
+from gilscope.introspection import gil_enabled, has_others_beside, permit_reading, runtime_address
 from gilscope.observers import observer_messages as messages
 from gilscope.observers.functions import FUNCTIONS
-from gilscope.production import OBSERVE_VARIABLE, clocks
+from gilscope.production import OBSERVE_VARIABLE, OUT_VARIABLE, clocks
+from gilscope.production.beside import beside
 from gilscope.production.cells import on_new_cell
 from gilscope.production.forks import after_fork
 from gilscope.production.function import functions
@@ -138,6 +139,7 @@ class Observation:
             tell(TROUBLE, self.reason)
         else:
             _publishing().tell(self._tell)
+            beside.tell(self._tell)
             atexit.register(self.stop)
 
     def _started(self, rate_hz: float, patient: bool) -> _Observer:
@@ -182,6 +184,7 @@ class Observation:
             return
         self._stopping = True
         _publishing().tell(None)
+        beside.tell(None)
         with contextlib.suppress(OSError):  # it is gone already
             observer.ours.shutdown(socket.SHUT_WR)
         observer.listener.join(PATIENCE_S)
@@ -199,8 +202,10 @@ class Observation:
 
     # ---- the conversation with the observer ----
 
-    def _tell(self, thread: ThreadAddress) -> None:
-        if self._observer is not None and not _send(self._observer.ours, messages.Thread(thread)) and self.running:
+    def _tell(self, thread: ThreadAddress, begin: int = 0) -> None:
+        if self._observer is None:
+            return
+        if not _send(self._observer.ours, messages.Thread(thread, begin)) and self.running:
             self._note("the observer process does not keep up with the threads that begin: some are not watched")
 
     def _note(self, trouble: str) -> None:
@@ -227,10 +232,14 @@ class Observation:
     def _take(self, reply: messages.Reply) -> None:
         if isinstance(reply, messages.Report):
             for number, seen in reply.seen.items():
-                if (function := _publishing().function_of(number)) is not None:
+                if number >= FUNCTIONS:
+                    beside.add_seen(number, seen)
+                elif (function := _publishing().function_of(number)) is not None:
                     function.add_seen(seen)
             if reply.trouble:
                 self._note(reply.trouble)
+            if has_others_beside() and not os.environ.get(OUT_VARIABLE):
+                self._note(f"calls in other interpreters of it are nowhere recorded, nor observed: set {OUT_VARIABLE}")
             if reply.asked:
                 self._told.set()
         else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
-import socket
 import sys
 import threading
 import time
@@ -19,16 +18,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gilscope.production import OUT_VARIABLE, clocks
+from gilscope.production.beside import beside
 from gilscope.production.cells import on_new_cell
+from gilscope.production.described import described_process, host, python
 from gilscope.production.elsewhere import blocked_elsewhere
-from gilscope.production.files import ENDED_SUFFIX, LOCK, ProfileFile, part_of, write_profiles
+from gilscope.production.files import ProfileFile, part_of, write_profiles
 from gilscope.production.folders import hour_of, put_together
 from gilscope.production.forks import after_fork
 from gilscope.production.function import Function, functions
 from gilscope.production.journal import Journal
-from gilscope.production.journal_entries import Heading
-from gilscope.production.liveness import born, locked
+from gilscope.production.liveness import locked
 from gilscope.production.loop_lag import loop_lag
+from gilscope.production.merging import merged
+from gilscope.production.names import ENDED_SUFFIX, LOCK
 from gilscope.production.since import since
 from gilscope.production.unavailable import greenlets_of, tell
 from gilscope.subprocesses import start_thread
@@ -109,7 +111,7 @@ class Recorder:
     """This process's own file in a folder."""
 
     def __init__(self, folder: str) -> None:
-        self._host = "".join(char if char.isalnum() else "-" for char in socket.gethostname())
+        self._host = host()
         stem = f"gilscope-{self._host}-{os.getpid()}-{secrets.token_hex(4)}"
         self.path = Path(os.path.abspath(folder), f"{stem}.profiles.json")
         self._ended_path = self.path.with_name(stem + ENDED_SUFFIX)
@@ -124,9 +126,7 @@ class Recorder:
 
     def begin_journal(self) -> None:
         """Begin to keep counts where they outlive the process; where that cannot be, it is logged."""
-        heading = Heading(
-            host=self._host, pid=os.getpid(), born=born(os.getpid()), python=_python(), started=self._started
-        )
+        heading = described_process(self._started)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._journal = Journal(self.path.with_name(self.path.stem + ".journal"), heading)
@@ -159,6 +159,7 @@ class Recorder:
         times = 0
         while not pause.wait(INTERVAL_S):
             self.sign()
+            self.look_beside()
             self.flush()
             if times % PUT_TOGETHER_EVERY == 0:
                 self.put_together()
@@ -168,6 +169,13 @@ class Recorder:
         """Say in the journal that the process lives."""
         if self._journal is not None:
             self._journal.sign()
+
+    def look_beside(self) -> None:
+        """Find the interpreters beside this one."""
+        try:
+            beside.look(self.path.parent)
+        except Exception as error:  # as of `flush`
+            tell("calls in interpreters beside the main one are not observed", error)
 
     def finish(self) -> None:
         """The process is about to end: write for the last time."""
@@ -195,6 +203,8 @@ class Recorder:
     def _flush(self) -> None:
         with self._lock:
             counted = [profile for function in functions() if (profile := function.recorded()).calls]
+            if seen := beside.profiles():
+                counted = merged([*counted, *seen])
             if self._ended is None and self._closed is None and hour_of(time.time()) != hour_of(self._started):
                 self._begin_period(tuple(counted))
             if self._closed is not None:
@@ -236,7 +246,7 @@ class Recorder:
         return ProfileFile(
             host=self._host,
             pid=os.getpid(),
-            python=_python(),
+            python=python(),
             started=self._started,
             written=time.time(),
             ended=self._ended,
@@ -248,7 +258,3 @@ class Recorder:
             loop_lag=loop_lag(),
             blocked_at=blocked_elsewhere(),
         )
-
-
-def _python() -> str:
-    return sys.version.partition(" ")[0]

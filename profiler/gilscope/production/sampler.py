@@ -120,11 +120,15 @@ class CallSampler:
         self._row = (before, gap, items, None)
         self.passing = passing
 
-    def count_in(self, words: memoryview, place: int) -> bool:
+    def count_in(self, words: memoryview, place: int, already: int = 0) -> bool:
         """Keep what `passed` is in memory that outlives the process, from now on. False when another thread would not
-        let it."""
+        let it.
+
+        :param already: calls that were let pass before, and are counted there
+        """
         for _ in range(PATIENCE):
             if self._stopped:
+                self._row = (self._row[0] + already, *self._row[1:])
                 words[place] = self.passed
                 return True
             try:
@@ -133,6 +137,7 @@ class CallSampler:
                 sleep(0)
                 continue
             before, given, items, _ = self._row
+            before += already
             left = len(list(items))  # taken in one step, to be given again
             self._kept = (repeat(words), repeat(place))
             words[place] = before + given - left

@@ -25,10 +25,10 @@ def identity(profile: Profile) -> tuple[object, ...]:
 
 
 def since(later: Iterable[Profile], earlier: Iterable[Profile]) -> tuple[Profile, ...]:
-    """What was done in between, by function; of those only that were called."""
+    """What was done in between, by function; of those only that were called, or seen in a call."""
     known = {identity(profile): profile for profile in earlier}
     parts = (_between(each, known[key]) if (key := identity(each)) in known else each for each in later)
-    return tuple(part for part in parts if part.calls)
+    return tuple(part for part in parts if part.calls or (part.observed is not None and part.observed.samples))
 
 
 def _between(later: Profile, earlier: Profile) -> Profile:

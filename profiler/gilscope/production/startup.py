@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from gilscope.introspection import is_apart
 from gilscope.production import OBSERVE_VARIABLE, OUT_VARIABLE
 from gilscope.production.forks import after_fork
 from gilscope.production.unavailable import tell
@@ -26,11 +27,13 @@ def prepare() -> None:
         return
     _prepared = True
     try:
-        if folder := _folder():
+        if (folder := _folder()) and is_apart():
+            import gilscope.production.apart
+        elif folder:
             # Here and for all that this process starts, wherever they change to later.
             os.environ[OUT_VARIABLE] = os.path.abspath(folder)
             import gilscope.production.recording
-        if _observes():
+        if _observes() and not is_apart():
             import gilscope.production.observing  # noqa: F401
     except Exception as error:
         tell("profiles are not recorded, or not observed", error)
@@ -49,18 +52,38 @@ def begin(*_: object) -> None:
     if folder := _folder():
         try:
             # Here and not in the recorder's thread: a child forked while that imports could never import the same.
-            from gilscope.production.recording import record
-
-            record(folder)
+            _record(folder)
         except Exception as error:
             tell("profiles are not recorded", error)
     if _observes():
         try:
-            from gilscope.production.observing import observe_as_asked
-
-            observe_as_asked()
+            _observe()
         except Exception as error:
             tell("this process is not observed", error)
+
+
+def begin_for_others() -> None:
+    """Begin it because of calls in interpreters beside this one, which is the main one: if its functions are decorated
+    here as well."""
+    if _prepared:
+        begin()
+
+
+def _record(folder: str) -> None:
+    if is_apart():
+        from gilscope.production.apart import record
+    else:
+        from gilscope.production.recording import record
+    record(folder)
+
+
+def _observe() -> None:
+    if not is_apart():
+        from gilscope.production.observing import observe_as_asked
+
+        observe_as_asked()
+    elif not _folder():
+        tell("calls in this interpreter are not observed", f"they are nowhere recorded: set {OUT_VARIABLE}")
 
 
 def _folder() -> str | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from gilscope.errors import LoadError, UsageError
-from gilscope.production.files import PATTERN, SCHEMA, Loaded, Skipped, load_files, recorded_at, recorded_in
+from gilscope.production.files import SCHEMA, Loaded, Skipped, load_files, recorded_at, recorded_in
+from gilscope.production.names import PATTERN
 from gilscope.reading import read_bytes
 from gilscope.records import ResultRecord
 from gilscope.records.programs import ProgramRecord

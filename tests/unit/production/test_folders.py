@@ -8,14 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gilscope.production import folders
-from gilscope.production.files import ENDED_SUFFIX, LOCK, ProfileFile, load_files, load_profiles, write_profiles
+from gilscope.production.files import ProfileFile, load_files, load_profiles, write_profiles
 from gilscope.production.folders import period_of, put_together
 from gilscope.production.journal import Journal
 from gilscope.production.journal_entries import Heading
 from gilscope.production.liveness import locked
+from gilscope.production.names import ENDED_SUFFIX, LOCK
 from tests.unit.production.profiles import make_profile
 
 HOUR_S = 3600.0
@@ -58,7 +60,7 @@ def test_many_that_ended_become_one_file_of_their_hour(tmp_path: Path) -> None:
 
 
 def test_what_runs_or_does_not_say_stays_by_itself(tmp_path: Path) -> None:
-    heading = Heading(host="h", pid=1, born=None, python="3", started=time.time())
+    heading = msgspec.json.encode(Heading(host="h", pid=1, born=None, python="3", started=time.time()))
     running = Journal(tmp_path / "gilscope-running.profiles.journal", heading)
     gone = Journal(tmp_path / "gilscope-gone.profiles.journal", heading)
     gone.abandon()

@@ -7,13 +7,15 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from gilscope import classify
 from gilscope.production import cells
 from gilscope.production import journal as journals
 from gilscope.production.journal import Journal
-from gilscope.production.journal_entries import Heading, Journaled, Tag, entries, journaled
+from gilscope.production.journal_entries import Heading, Journaled, journaled
+from gilscope.production.journal_layout import Tag, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from gilscope.production.function import Function
 
-HEADING = Heading(host="h", pid=1, born=None, python="3", started=5.0)
+HEADING = msgspec.json.encode(Heading(host="h", pid=1, born=None, python="3", started=5.0))
 
 
 @pytest.fixture
