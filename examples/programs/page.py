@@ -175,6 +175,15 @@ def workers() -> dict[str, str]:
     return {"workers": excerpt(report, "What to do", "Where the threads' time went")}
 
 
+def compared() -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = f"{folder}/before.json", f"{folder}/after.json"
+        said("gilscope", "run", "-o", before, "-m", "gilscope.examples.contended", "8")
+        said("gilscope", "run", "-o", after, "contended_mended.py", "8")
+        verdict, figures = said("gilscope", "compare", before, after).split("\n\n")[:2]
+    return {"compared": f"{verdict.splitlines()[0]}\n\n{begun(figures, 12)}"}
+
+
 MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "shop": shop,
     "mended": mended,
@@ -185,6 +194,7 @@ MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "analyzed": analyzed,
     "freeze": freeze,
     "workers": workers,
+    "compared": compared,
 }
 
 
