@@ -188,6 +188,13 @@ class Trial(Record, frozen=True, kw_only=True):
         return self.latency_p99_s if self.timed_calls >= ENOUGH_FOR_P99 else None
 
     @property
+    def longest_call_s(self) -> float | None:
+        """No timed call took longer; None where none was timed, or an older version did not keep them."""
+        found = self.latencies
+        bins = () if found is None else zip(found.edges_s[1:], found.counts, strict=False)
+        return max((edge for edge, count in bins if count), default=None)
+
+    @property
     def name(self) -> str:
         """The configuration in words: ``process × 4, chunksize 8``."""
         parts = [f"{self.backend} × {self.workers}" if self.backend != "serial" else "serial"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gilscope.records import InputGroup, Noise, Prediction, Trial
+from gilscope.records import Histogram, InputGroup, Noise, Prediction, Trial
 
 from .. import decide_builders as make
 from .quiet import LOOP, QUIET, WAITING, Case, advised, environment, hot, pool, with_trials
@@ -146,6 +146,8 @@ CASES = {
         QUIET,
     ),
 }
+#: Of 20 ms at most.
+SHORT_CALLS = Histogram(edges_s=(0.001, 0.01, 0.02, 0.2), counts=(90, 10, 0))
 #: What must not be taken for a finding, though it looks like one: the code, and why it is none.
 FALSE_ALARMS = {
     "two samples show a long hold": (
@@ -153,6 +155,14 @@ FALSE_ALARMS = {
         with_trials(
             JSON, make.trial("thread", (10,), workers=4, ledger=make.ledger(gil=0.6, samples=3, longest_hold_s=0.4))
         ),
+    ),
+    "no call is as long as the hold": (
+        "long-gil-holds",
+        with_trials(JSON, pool("thread", 4, 10, held=1.0, gil=0.25, longest_hold_s=0.128, latencies=SHORT_CALLS)),
+    ),
+    "no four calls beside a loop are as long as its lag": (
+        "loop-blocked",
+        with_trials(QUIET, pool("asyncio", 4, 10, held=1.0, gil=1.0, loop_lag_p99_s=0.12, latencies=SHORT_CALLS)),
     ),
     "a busy machine makes threads wait for the GIL": (
         "convoy",

@@ -218,6 +218,9 @@ def test_offloaded_calls_that_hold_a_loop_up_are_no_coroutine_s_fault() -> None:
     text = said("loop-blocked", evidence)
     assert "Offloaded calls hold up the event loop" in text
     assert "unknown (max)" in text
+    assert text.startswith("info"), "a plain caller has no loop"
+    asked = replace(evidence, recommendation=advised("asyncio", 4, context="async"))
+    assert said("loop-blocked", asked).startswith("warning")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ __all__ = [
     "Evidence",
     "in_words",
     "is_watched_enough",
+    "longest_call_s",
     "per_call",
     "share",
     "with_most",
@@ -117,6 +119,13 @@ def share(trial: Trial, state: str) -> float:
     seconds = None if trial.ledger is None else trial.ledger.state_s(state)
     inside = 0.0 if trial.ledger is None else in_call_wall_s(trial.ledger)
     return seconds / inside if seconds is not None and inside > 0 else 0.0
+
+
+def longest_call_s(trial: Trial, evidence: Evidence) -> float:
+    """No call took longer, alone or in this trial: what lasts longer is not one step of the function. Infinite where
+    calls were not timed."""
+    known = [each.longest_call_s for each in (trial, *evidence.measured("serial"))]
+    return max((seconds for seconds in known if seconds is not None), default=math.inf)
 
 
 def is_watched_enough(trial: Trial) -> bool:

@@ -10,6 +10,7 @@ from gilscope.decide.findings.evidence import (
     Evidence,
     in_words,
     is_watched_enough,
+    longest_call_s,
     per_call,
     share,
     with_most,
@@ -52,7 +53,8 @@ def _held_off_cpu_s(evidence: Evidence) -> float | None:
 
 def long_holds(evidence: Evidence) -> Figures | None:
     """json, re, pickle and other C code that does not give the GIL up before it is done."""
-    trial = with_most(evidence.measured("thread", "asyncio"), _longest_hold_s, LONG_HOLD_S)
+    one_step = [each for each in evidence.measured("thread", "asyncio") if _is_one_step(each, evidence)]
+    trial = with_most(one_step, _longest_hold_s, LONG_HOLD_S)
     explained = _held_off_cpu_s(evidence) is not None  # said by another finding
     if trial is None or explained or not evidence.environment.gil_enabled:
         return None
@@ -64,6 +66,11 @@ def long_holds(evidence: Evidence) -> Figures | None:
         "line": in_words(where) if where and where.gil_share else None,
         "loop_lag_max_s": lag_s if lag_s >= LONG_HOLD_S else None,
     }
+
+
+def _is_one_step(trial: Trial, evidence: Evidence) -> bool:
+    """Whether its longest hold may have been: where no call is as long, the holder was given no CPU."""
+    return _longest_hold_s(trial) <= longest_call_s(trial, evidence)
 
 
 def _longest_hold_s(trial: Trial) -> float:

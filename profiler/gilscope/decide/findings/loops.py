@@ -5,7 +5,7 @@ from __future__ import annotations
 from gilscope.decide.candidates import MAX_WORKERS
 from gilscope.decide.counterparts import counterpart
 from gilscope.decide.demands import outside_wait_s
-from gilscope.decide.findings.evidence import BUSY_SHARE, NOTABLE_SHARE, Evidence, in_words, with_most
+from gilscope.decide.findings.evidence import BUSY_SHARE, NOTABLE_SHARE, Evidence, in_words, longest_call_s, with_most
 from gilscope.records import Figures, HotLine, Trial
 
 __all__ = ["LOOP_LAG_S", "default_pool_small", "loop_blocked", "native_async"]
@@ -14,7 +14,8 @@ __all__ = ["LOOP_LAG_S", "default_pool_small", "loop_blocked", "native_async"]
 #: heartbeats.
 LOOP_LAG_S = 0.05
 #: Of a lag, what each of the coroutines at work must account for: many short steps in a row also delay a heartbeat, but
-#: that is a loop which is full, not one which is blocked.
+#: that is a loop which is full, not one which is blocked. A thread beside the loop accounts for no more than that (the
+#: switch interval), or for its longest call: a heartbeat that is later still was given no CPU.
 STEP_S = 0.005
 #: Blocked for this part of the samples, a line is where the function waits.
 WAITING_SHARE = 0.2
@@ -37,6 +38,7 @@ def loop_blocked(evidence: Evidence) -> Figures | None:
     return {
         "configuration": worst.name,
         "offloaded": worst.workers if offloaded else None,
+        "caller": _caller(evidence),
         "loop_lag_p99_s": worst.loop_lag_p99_s,
         "loop_lag_max_s": worst.loop_lag_max_s,
         "line": in_words(line) if line else None,
@@ -48,7 +50,9 @@ def _is_blocked(trial: Trial, evidence: Evidence) -> bool:
     lag_s = trial.loop_lag_p99_s
     if lag_s is None or lag_s < LOOP_LAG_S:
         return False
-    return not evidence.on_loop or lag_s >= STEP_S * trial.workers
+    if evidence.on_loop:
+        return lag_s >= STEP_S * trial.workers
+    return lag_s <= trial.workers * max(longest_call_s(trial, evidence), STEP_S)
 
 
 def _blocking(evidence: Evidence) -> HotLine | None:
@@ -101,8 +105,13 @@ def native_async(evidence: Evidence) -> Figures | None:
         "wait_s": outside_wait_s(demands),
         "at_once": at_once,
         "most_at_once": MAX_WORKERS["loop"],
-        "caller": "async" if evidence.on_loop else evidence.recommendation.context,
+        "caller": _caller(evidence),
     }
+
+
+def _caller(evidence: Evidence) -> str:
+    """Whether it has a loop."""
+    return "async" if evidence.on_loop else evidence.recommendation.context
 
 
 def _at_once(evidence: Evidence) -> int:
