@@ -67,7 +67,10 @@ def test_threads_within_a_limit_in_memory_are_advised_and_processes_that_pass_it
     )
     verdict = outcome.analysis.result["recommendation"]
     assert (verdict["backend"], verdict["workers"]) == ("thread", 3)
-    assert "process × 12 is ruled out: its 12 processes would pass the lock, limit or pool" in verdict["reason"]
+    assert (
+        "process × 12 is ruled out: each of its processes would have a lock, limit or pool of its own"
+        in verdict["reason"]
+    )
     assert outcome.analysis.result["classification"]["label"] == "io-bound"
 
 

@@ -67,8 +67,23 @@ def test_the_fastest_wins_with_its_interval() -> None:
 def test_no_gain_leaves_it_serial() -> None:
     verdict = judged(SERIAL, make.trial("thread", (101, 103, 100), workers=2), make.trial("process", (60, 61, 62)))
     assert (verdict.backend, verdict.speedup) == ("serial", 1.0)
-    assert verdict.reason.startswith("no gain")
+    assert verdict.reason == "the fastest, thread × 2, is a tie at 1.01× (0.92–1.10)"
     assert "a tie" in why(verdict, "thread")
+
+
+def test_what_is_faster_and_no_choice_is_not_passed_over_in_silence() -> None:
+    offloaded = make.trial("asyncio", (130, 131, 129), workers=2)
+    slower = make.trial("thread", (80, 81, 79), workers=2)
+    assert judged(SERIAL, slower).reason == "nothing measured was faster than the serial run"
+    assert judged(SERIAL, slower, offloaded).reason == "nothing that fits the caller was faster than the serial run"
+    tie = make.trial("thread", (101, 103, 100), workers=2)
+    assert judged(SERIAL, tie, offloaded).reason.startswith("the fastest that fits the caller, thread × 2, is a tie")
+    faster = make.trial("thread", (120, 121, 119), workers=2)
+    assert judged(SERIAL, faster, offloaded).reason == "thread × 2 was the fastest that fits the caller"
+    wrong = make.trial("process", (200, 201, 199), workers=2, calls=100, errors=90)
+    assert judged(SERIAL, slower, wrong).reason.startswith(
+        "nothing that is not ruled out was faster than the serial run; process × 2 is ruled out: 90 of its 100 calls"
+    )
 
 
 def test_a_tie_goes_to_the_simpler_backend_and_the_fewer_workers() -> None:
@@ -165,7 +180,7 @@ def test_that_nothing_else_was_measured_is_said_only_where_it_was_not() -> None:
     trials = with_throughput([SERIAL, pool])
     ruled_out = recommend(trials, PYTHON, kind="sync", simplicity=make.SIMPLICITY, bounds={"thread": 1.01})
     assert "was measured" not in ruled_out.reason
-    assert ruled_out.reason.startswith("no gain: thread × 2 had faster rounds, but by its ledger it cannot be faster")
+    assert ruled_out.reason.startswith("thread × 2 had faster rounds, but by its ledger it cannot be faster")
     assert ruled_out.confidence > UNSURE > alone.confidence
     slow = with_throughput([SERIAL, make.trial("thread", (80, 81, 79), workers=2)])
     agreed = recommend(slow, PYTHON, kind="sync", simplicity=make.SIMPLICITY, bounds={"thread": 1.01})

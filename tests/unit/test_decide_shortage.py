@@ -34,7 +34,7 @@ def test_a_pool_that_may_win_and_had_no_time_to_start_makes_it_inconclusive() ->
     verdict = said(PYTHON, THREADS, processes(ran_out="start-limit"), options=Options(start_limit_s=4.0))
     assert (verdict.backend, verdict.confidence) == (None, 0.0)
     assert "time ran out before process × 2 had a warm round" in verdict.reason
-    assert "the model expects 2.00× the serial throughput" in verdict.reason
+    assert "by the model, process × 2 has 2.00× the serial throughput" in verdict.reason
     assert "--start-limit 20s" in verdict.reason, "four starts of 3 s, and half as much again"
     assert "--budget" not in verdict.reason
     assert [each.backend for each in verdict.alternatives] == ["thread", "process"]

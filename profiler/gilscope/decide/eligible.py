@@ -103,9 +103,9 @@ def _passes_lock(trial: Trial, standard: Standard) -> str | None:
     if lock is None or trial.backend in IN_ONE_PROCESS or trial.workers <= lock.lets_through:
         return None
     workers = "interpreters" if trial.backend == "interpreter" else "processes"
+    through = f"{counted(lock.lets_through, 'call')} at a time (seen with {lock.trial.name})"
     return (
-        f"its {trial.workers} {workers} would pass the lock, limit or pool in memory that lets {lock.lets_through} of "
-        f"the calls of {lock.trial.name} through at a time, for each has one of its own"
+        f"each of its {workers} would have a lock, limit or pool of its own; the one in memory lets through {through}"
     )
 
 

@@ -59,6 +59,23 @@ class _Candidate:
         return ratio(self.standing, other.standing)
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """What the recommended one is the best of."""
+
+    configurations: int
+    no_choice: Sequence[_Candidate]
+    best: _Candidate
+    some_ruled_out: bool
+
+    @property
+    def limit(self) -> str:
+        """In words, where something else was faster than the best of it; else nothing."""
+        if all(each.standing.middle <= self.best.standing.middle for each in self.no_choice):
+            return ""
+        return " that is not ruled out" if self.some_ruled_out else " that fits the caller"
+
+
 def recommend(
     trials: Sequence[Trial],
     classification: Classification,
@@ -110,6 +127,8 @@ def recommend(
     unlikely = [each for each in fitting if id(each.trial) in bound]
     ruled_out = [*unlikely, *(each for each in suited if id(each.trial) in barred)]
     sure = confidence(chosen.standing, others, floor, [each.standing for each in ruled_out], speedup)
+    no_choice = [each for each in worked if each not in eligible]
+    choice = _Choice(len(trials), no_choice, best, some_ruled_out=bool(ruled_out))
     loss = expected_loss(chosen.standing, others, floor, looks(chosen.standing.passes))
     return Recommendation(
         backend=execution.backend,
@@ -127,7 +146,7 @@ def recommend(
         speedup_high=speedup.high if speedup else None,
         confidence=sure,
         expected_loss=loss,
-        reason=_reason(chosen, best, speedup, execution, classification, len(trials), unlikely, bool(barred))
+        reason=_reason(chosen, best, speedup, execution, classification, unlikely, choice)
         + _passed_over(suited, barred)
         + ended_early(trials)
         + _doubt(sure, loss, bool(others), bool(ruled_out)),
@@ -254,42 +273,37 @@ def _reason(
     speedup: Estimate | None,
     execution: Execution,
     classification: Classification,
-    configurations: int,
     unlikely: Sequence[_Candidate],
-    some_barred: bool,
+    choice: _Choice,
 ) -> str:
     name = f"offloading to {execution.executor} × {execution.workers}" if execution.executor else chosen.trial.name
     if chosen.trial.backend == "serial":
-        said = _why_serial(chosen, best, classification, configurations, unlikely, some_barred)
-    elif speedup is None:
-        said = f"{name} had the highest throughput; there was no serial run to compare it with"
-    else:
-        said = f"{name} was the fastest of what was measured"
-    if best is not chosen and chosen.trial.backend != "serial":
-        return f"{name} is a tie with the fastest, {best.trial.name}, and smaller or simpler"
-    return said
+        return _why_serial(chosen, best, classification, unlikely, choice)
+    if best is not chosen:
+        return f"{name} is a tie with the fastest{choice.limit}, {best.trial.name}, and smaller or simpler"
+    if speedup is None:
+        return f"{name} had the highest throughput; there was no serial run to compare it with"
+    return f"{name} was the fastest{choice.limit or ' of what was measured'}"
 
 
 def _why_serial(
     chosen: _Candidate,
     best: _Candidate,
     classification: Classification,
-    configurations: int,
     unlikely: Sequence[_Candidate],
-    some_barred: bool,
+    choice: _Choice,
 ) -> str:
     if classification.label == "overhead-bound":
         return "call it directly: a call is over sooner than it is handed to a worker"
-    if configurations == 1:
+    if choice.configurations == 1:
         return "only the serial run was measured"
-    lucky = max(unlikely, key=lambda each: each.rate, default=chosen)
-    if best is chosen and lucky.rate > chosen.rate:
-        return f"no gain: {lucky.trial.name} had faster rounds, but by its ledger it cannot be faster"
+    lucky = max(unlikely, key=lambda each: each.standing.middle, default=chosen)
+    if best is chosen and lucky.standing.middle > chosen.standing.middle:
+        return f"{lucky.trial.name} had faster rounds, but by its ledger it cannot be faster"
     if best is chosen:
-        what = "nothing that is not ruled out" if some_barred else "nothing measured"
-        return f"no gain: {what} was faster than the serial run"
+        return f"nothing{choice.limit or ' measured'} was faster than the serial run"
     gain = best.over(chosen)
-    return f"no gain: the fastest, {best.trial.name}, is a tie at {times(gain.value, gain.low, gain.high)}"
+    return f"the fastest{choice.limit}, {best.trial.name}, is a tie at {times(gain.value, gain.low, gain.high)}"
 
 
 def _alternatives(

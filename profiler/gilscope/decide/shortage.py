@@ -41,9 +41,8 @@ def unless_time_was_short(said: Recommendation, measured: Measured) -> Recommend
     names = " and ".join(trial.name for trial in missing)
     short = "calls" if _calls_ran_out(measured, _unmeasured(measured)) else "time"
     reason = (
-        f"{short} ran out before {names} had a warm round, and the model expects "
-        f"{times(_expected_gain(measured, best))} the serial throughput of {best.name}: "
-        f"give {_enough(measured, missing)}"
+        f"{short} ran out before {names} had a warm round; by the model, {best.name} has "
+        f"{times(_expected_gain(measured, best))} the serial throughput: give {_enough(measured, missing)}"
     )
     return _nothing(said, reason)
 
