@@ -172,7 +172,7 @@ def test_waiting_for_a_thread_of_a_pool_is_told_where_it_is_noticed() -> None:
 
 def test_every_format_tells_where_the_time_of_what_was_observed_went() -> None:
     text = " ".join(report.render(drawn(TOTAL, SEEN), "text").split())
-    assert "GIL with for run function held GIL GIL queue network disk find 57% 45% 25% 5% 22% 2%" in text
+    assert "CPU GIL with waiting run function held GIL for GIL queue network disk find 57% 45% 25% 5% 22% 2%" in text
     assert (
         "| function | GIL held | CPU with GIL | waiting for GIL | run queue | network | disk |\n"
         "| :-- | --: | --: | --: | --: | --: | --: |\n"

@@ -15,7 +15,7 @@ from rich.console import Console
 from gilscope import report
 from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Recommendation, Target, Trial
 from gilscope.report import text
-from gilscope.report.document import Detail
+from gilscope.report.document import Column, Detail, Document, Row, Section, Table
 from gilscope.report.results import document, documents
 from gilscope.report.terminal import cut
 from gilscope.result import Result
@@ -46,7 +46,7 @@ def test_the_verdict_comes_first_and_everything_follows() -> None:
         "warning: There are only 6 inputs.",
         "First exception (3 of 90 calls raised)",
         "process × 2 2 5.90/s 5.73/s +3% cpu",
-        "On other machines (predicted, not measured)",
+        "On other machines (predicted, not measured; speed-up over the serial run here)",
         "16 CPUs process × 16 44.0/s – 14.7× pickling",
         "thread × 2 20.0 µs – 1.00 ms never never",
         "2 usable of 4 (cgroup quota)",
@@ -239,7 +239,7 @@ def test_only_what_warns_is_told_unasked() -> None:
     calm = make_result(findings=(Finding(code="x", severity="info", title="odd", evidence="e", advice="a"),))
     assert "odd" not in _shown(None, calm)
     loud = [Finding(code="x", severity="warning", title=f"odd {n}", evidence="e", advice="a") for n in range(5)]
-    assert "and: 3 warnings more" in _shown(None, make_result(findings=tuple(loud)))
+    assert "more warnings: 3" in _shown(None, make_result(findings=tuple(loud)))
 
 
 def cases() -> dict[str, list[Result]]:
@@ -282,6 +282,23 @@ def test_however_much_there_is_twenty_lines_are_told(case: str, width: int, asci
     assert lines[-1].startswith("More: -v")
     table = "run it with" if len(cases()[case]) > 1 else "configuration"
     assert any(table in line for line in lines), "what it is about is never left out"
+
+
+def test_columns_move_closer_before_the_name_of_a_configuration_is_broken() -> None:
+    chunked = make_trial("process", 2, chunksize=11, errors=3, latency_p99_s=0.4, memory_bytes=2**28)
+    told = _shown(None, make_result(trials=(*make_result().trials, chunked)))
+    (line,) = [line for line in told.splitlines() if "process × 2, chunksize" in line]
+    assert "process × 2, chunksize 11 " in line
+
+
+def test_a_heading_takes_no_more_lines_than_its_figures_make_room_for() -> None:
+    rows = (Row(("a", "1.20× (1.11–1.29)", "1%")),)
+    columns = (Column("what", numeric=False), Column("beside the old"), Column("run queue"))
+    buffer = io.StringIO()
+    drawn = text.drawn(Document(title="", sections=(Section("", (Table(columns, rows),)),)))
+    Console(file=buffer, width=80).print(drawn)
+    told = [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
+    assert told == [f"{'':29}run", "  what     beside the old  queue", "  a     1.20× (1.11–1.29)     1%"]
 
 
 def test_the_recommended_configuration_is_told_however_many_there_are() -> None:

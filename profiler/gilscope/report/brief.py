@@ -14,7 +14,7 @@ from gilscope.report.consequences import consequences, enough
 from gilscope.report.document import Block, Detail, Document, Items, Notice, Paragraph, Section, Table, or_dash
 from gilscope.report.pictures import Band, IntervalChart
 from gilscope.report.sections.throughput import bars, configurations, noise
-from gilscope.units import byte_size, counted, duration, thousands
+from gilscope.units import byte_size, duration, thousands
 
 __all__ = ["MOST_LINES", "REST", "REST_OF_SEVERAL", "brief_document", "front", "front_figures"]
 
@@ -112,4 +112,4 @@ def _warnings(findings: Sequence[Finding]) -> Iterator[Block]:
         return
     more = len(found) - _MOST_WARNINGS
     pairs = [(finding.severity, finding.title) for finding in found[:_MOST_WARNINGS]]
-    yield Items((*pairs, *([("and", f"{counted(more, 'warning')} more")] if more > 0 else [])))
+    yield Items((*pairs, *([("more warnings", thousands(more))] if more > 0 else [])))

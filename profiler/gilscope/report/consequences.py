@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gilscope.decide.recommended import recommended
+from gilscope.report.verdicts import capitalized
 from gilscope.units import byte_size, counted, duration, rate, thousands, times
 
 if TYPE_CHECKING:
@@ -86,4 +87,4 @@ def enough(found: Capacity) -> str:
     asked = rate(wanted.per_s)
     if wanted.items is not None and wanted.within_s is not None:
         asked = f"{counted(wanted.items, 'call')} within {duration(wanted.within_s)}, {asked}"
-    return f"Wanted: {asked}. {found.reason[:1].upper()}{found.reason[1:]}."
+    return f"Wanted: {asked}. {capitalized(found.reason)}."

@@ -15,10 +15,12 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-__all__ = ["Cell", "Fitting", "Indented", "Portable", "Shrinking", "cut"]
+__all__ = ["Cell", "Fitting", "Indented", "Portable", "Shrinking", "Unbroken", "cut"]
 
 #: A word is cut to no less than this, however many columns there are.
 _NARROWEST: Final = 8
+#: Columns in which nothing is broken.
+_UNBROKEN: Final = 10_000
 #: gilscope's own characters, one for one, so that columns stay aligned.
 _ASCII: Final = str.maketrans("×–—µ…·’", "x--u..'")
 
@@ -72,6 +74,24 @@ class Shrinking:
     build: Callable[[int], RenderableType]
     count: int
     least: int = 1
+
+
+@dataclass(frozen=True)
+class Unbroken:
+    """The first of several in which no line need be broken; the very first where there is none."""
+
+    choices: Sequence[RenderableType]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._kept(console, options)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._kept(console, options))
+
+    def _kept(self, console: Console, options: ConsoleOptions) -> RenderableType:
+        wide = options.update(width=_UNBROKEN)
+        widths = ((each, Measurement.get(console, wide, each).maximum) for each in self.choices)
+        return next((each for each, width in widths if width <= options.max_width), self.choices[0])
 
 
 @dataclass(frozen=True)

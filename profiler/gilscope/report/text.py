@@ -19,6 +19,7 @@ from gilscope.report.clean import clipped, in_ascii
 from gilscope.report.document import (
     Block,
     Code,
+    Column,
     Detail,
     Document,
     Documents,
@@ -34,7 +35,7 @@ from gilscope.report.document import (
 )
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice
-from gilscope.report.terminal import Cell, Fitting, Indented, Portable, Shrinking, cut
+from gilscope.report.terminal import Cell, Fitting, Indented, Portable, Shrinking, Unbroken, cut
 from gilscope.report.verdicts import sentence
 from gilscope.units import counted, percent, thousands
 
@@ -296,9 +297,14 @@ def _table(table: Table) -> _Parts:
     yield from _rest(len(table.rows) - len(shown))
 
 
-def _grid(table: Table, rows: Sequence[Row]) -> rich.table.Table:
-    grid = rich.table.Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    headings = [column.title.replace(" ", "\n") if column.numeric else column.title for column in table.columns]
+def _grid(table: Table, rows: Sequence[Row]) -> RenderableType:
+    """With less between its columns where no name is broken then."""
+    return Unbroken([_spaced(table, rows, apart) for apart in (2, 1)])
+
+
+def _spaced(table: Table, rows: Sequence[Row], apart: int) -> rich.table.Table:
+    grid = rich.table.Table(box=None, padding=(0, apart, 0, 0), header_style="dim", pad_edge=False)
+    headings = [_heading(column, [row.cells[at] for row in rows]) for at, column in enumerate(table.columns)]
     tallest = max(heading.count("\n") for heading in headings)
     for at, (column, heading) in enumerate(zip(table.columns, headings, strict=True)):
         lowered = Text("\n" * (tallest - heading.count("\n")) + heading)
@@ -311,6 +317,20 @@ def _grid(table: Table, rows: Sequence[Row]) -> rich.table.Table:
         cells = [Text(cell) if column.numeric else Cell(cell) for cell, column in pairs]
         grid.add_row(*cells, style="bold green" if row.chosen else None)
     return grid
+
+
+def _heading(column: Column, cells: Sequence[str]) -> str:
+    """Over figures, in lines no wider than these, so that columns stay narrow."""
+    if not column.numeric:
+        return column.title
+    lines: list[str] = []
+    widest = max(map(cell_len, [*cells, *column.title.split()]))
+    for word in column.title.split():
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= widest:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _longest_word(texts: Iterable[str]) -> int:

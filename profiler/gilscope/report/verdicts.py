@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gilscope.records import Classification, Recommendation, ResultRecord
 
 __all__ = [
+    "capitalized",
     "configuration",
     "grounds",
     "how_sure",
@@ -39,10 +40,15 @@ def sentence(text: str) -> str:
     return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."
 
 
+def capitalized(text: str) -> str:
+    """``text`` as a sentence begins; unlike `str.capitalize`, with the rest as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def grounds(result: ResultRecord) -> str:
     """Why the recommendation is what it is; empty where the verdict itself says so."""
     advice = result.recommendation
-    return sentence(advice.reason) if advice.backend is not None else ""
+    return sentence(capitalized(advice.reason)) if advice.backend is not None else ""
 
 
 def how_sure(result: ResultRecord) -> str:

@@ -91,12 +91,12 @@ def _expected_rate(expected: Prediction) -> tuple[str, str]:
 
 def elsewhere(result: ResultRecord) -> Section | None:
     """What the model expects on machines that were not measured, beside the serial throughput of this one."""
-    titles = ("machine", "configuration", "predicted", "interval", "times serial here", "bottleneck")
+    titles = ("machine", "configuration", "predicted", "interval", "speed-up", "bottleneck")
     serial = next((trial.throughput_per_s for trial in result.trials if trial.backend == "serial"), None)
     rows = [Row(_elsewhere(found, serial)) for found in result.predictions if not is_here(found, result)]
     table = _table(titles, ("machine", "configuration", "bottleneck"), rows, "predicted throughput on other machines")
     without = any(not found.gil_enabled for found in result.predictions) and result.environment.gil_enabled
-    section = _section("On other machines", "predicted, not measured", table)
+    section = _section("On other machines", "predicted, not measured; speed-up over the serial run here", table)
     if section is None or not without:
         return section
     return replace(section, blocks=(*section.blocks, Paragraph(LEFT_OUT, "soft")))
