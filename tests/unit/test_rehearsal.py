@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gilscope.analysis.dry_run import dry_run
+from gilscope.analysis.probing import Probed
 from gilscope.cli.app import app
 from gilscope.decide.measured import Experiment
 from gilscope.decide.rehearsal import LATE, SORTS, Rehearsed, Sort, rehearsed
-from gilscope.errors import UsageError
+from gilscope.errors import PythonError
+from gilscope.measure.pythons import asked
 from gilscope.options import Options
+from gilscope.report.document import Table
+from gilscope.report.dry_runs import _about, dry_run_sheet
 from tests.unit.decide_builders import BACKENDS
 
 PYTHON, NATIVE, WAITING = SORTS
@@ -78,9 +84,41 @@ def test_the_same_is_told_twice() -> None:
     assert on_stage(NATIVE, 0.01) == on_stage(NATIVE, 0.01)
 
 
-def test_other_pythons_are_not_told_of() -> None:
-    with pytest.raises(UsageError, match="leave --python out"):
-        dry_run(Options(pythons=("python",)))
+def test_of_other_pythons_each_that_can_be_measured_is_planned_for_and_the_others_are_named() -> None:
+    planned = dry_run(Options(pythons=(sys.executable, "/nowhere"), budget_s=20.0))
+    (only,) = planned.plans
+    assert only.python == f"{sys.version_info.major}.{sys.version_info.minor}{sys.abiflags}"
+    assert only.experiment.options.budget_s == pytest.approx(14.0)
+    assert [name for name, why in planned.refused if "no program" in why] == ["/nowhere"]
+    with pytest.raises(PythonError, match="no Python can be measured: /nowhere: there is no program"):
+        dry_run(Options(pythons=("/nowhere",)))
+
+
+def test_each_python_has_its_part_its_backends_and_its_gil(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = asked(sys.executable)
+    found = [
+        Probed(name, name, msgspec.structs.replace(own, free_threaded=free, backends=backends))
+        for name, free, backends in (
+            ("3.13", False, ("thread",)),
+            ("3.14", False, ("thread",)),
+            ("3.14t", True, ("thread", "process")),
+        )
+    ]
+    monkeypatch.setattr("gilscope.analysis.dry_run.named", lambda options: found)
+    planned = dry_run(Options(pythons=("a", "b", "c"), budget_s=30.0, max_calls=3000))
+    held, same, free = planned.plans
+    assert [list(plan.experiment.backends) for plan in planned.plans] == [
+        *(["serial", "thread"], ["serial", "thread"], ["serial", "thread", "process"])
+    ]
+    assert held.cases == same.cases != free.cases
+    assert all(case.calls <= 1000 for plan in planned.plans for case in plan.cases), "a third of those allowed"
+    told = dry_run_sheet(["x:y"], planned).document
+    (table,) = [block for section in told.sections for block in section.blocks if isinstance(block, Table)]
+    assert {row.cells[0] for row in table.rows} == {"3.13, 3.14", "3.14t"}, "where the same is done it is told once"
+
+
+def test_estimates_are_told_with_two_figures() -> None:
+    assert [_about(calls) for calls in (7, 99, 123, 12_345)] == ["7", "99", "120", "12,000"]
 
 
 def test_a_dry_run_neither_imports_nor_starts_anything(

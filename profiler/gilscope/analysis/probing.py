@@ -22,7 +22,7 @@ from gilscope.options import Options
 from gilscope.targets import Loaded, TargetSpec
 from gilscope.units import counted, thousands
 
-__all__ = ["Probed", "probed"]
+__all__ = ["Probed", "named", "probed"]
 
 #: As `import` itself says it, and as gilscope does of a target's own module.
 _MISSING = re.compile(r"[Nn]o module (?:named )?'([\w.]+)'")
@@ -51,8 +51,13 @@ class Probed:
 
 def probed(target: TargetSpec, options: Options) -> list[Probed]:
     """Ask each of ``options.pythons`` who it is, then have each import the target and make its inputs."""
-    found = _with_names(_without_duplicates([_asked(path, options.backends) for path in options.pythons]))
+    found = named(options)
     return _with_same_inputs(_with_install(_with_target(found, target, options.seed, options.may_start_s)))
+
+
+def named(options: Options) -> list[Probed]:
+    """Each of ``options.pythons``, once it was asked who it is."""
+    return _with_names(_without_duplicates([_asked(path, options.backends) for path in options.pythons]))
 
 
 def _asked(path: str, backends: Sequence[str]) -> Probed:

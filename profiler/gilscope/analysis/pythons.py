@@ -34,7 +34,7 @@ from gilscope.targets import TargetSpec
 from gilscope.units import counted, thousands
 from gilscope.version import __version__
 
-__all__ = ["investigate_pythons"]
+__all__ = ["INTERLEAVED_SHARE", "calls_of", "investigate_pythons", "options_of_each"]
 
 #: The part of the budget, and of the calls, for the interleaved rounds.
 INTERLEAVED_SHARE = 0.3
@@ -154,18 +154,21 @@ class _Course:
     def say(self, doing: str) -> None:
         self.tell(Progress(doing, self.elapsed_s, self.options.budget_s + self.starting_s))
 
-    def part(self, share: float) -> int | None:
-        """So much of the calls that are allowed."""
-        most = self.options.max_calls
-        return None if most is None else max(1, int(share * most))
+
+def options_of_each(options: Options, pythons: int) -> Options:
+    """Those of the analysis of each of so many Pythons, before rounds in turn."""
+    share = (1 - INTERLEAVED_SHARE) / pythons
+    return replace(options, pythons=(), budget_s=share * options.budget_s, max_calls=calls_of(options, share))
+
+
+def calls_of(options: Options, share: float) -> int | None:
+    """So much of the calls that are allowed; None where as many are as fit."""
+    return None if options.max_calls is None else max(1, int(share * options.max_calls))
 
 
 def _analyze_each(course: _Course, stack: ExitStack) -> None:
     """Every one has as much of the budget, and takes the inputs in the order of the first."""
-    share = (1 - INTERLEAVED_SHARE) / len(course.fit)
-    options = replace(
-        course.options, pythons=(), budget_s=share * course.options.budget_s, max_calls=course.part(share)
-    )
+    options = options_of_each(course.options, len(course.fit))
     order: tuple[int, ...] = ()
     for number in course.fit:
         try:
@@ -210,7 +213,7 @@ def _compare(course: _Course) -> None:
     began, planned_s = time.monotonic(), INTERLEAVED_SHARE * course.options.budget_s
     try:
         sides, course.compared = list(living.values()), list(living)
-        with_budget(sides, max(planned_s, course.left_s), course.part(INTERLEAVED_SHARE / len(sides)))
+        with_budget(sides, max(planned_s, course.left_s), calls_of(course.options, INTERLEAVED_SHARE / len(sides)))
         keeps_what_it_did = any(side.runner.journal.by_first_calls for side in sides)
         if not keeps_what_it_did:
             _compare_results(course, living, planned_s)

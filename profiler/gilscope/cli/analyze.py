@@ -11,10 +11,10 @@ import typer
 from gilscope.cli.command import TARGET
 from gilscope.cli.completing import names_beginning
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_pythons, status_of_results
-from gilscope.cli.named import functions_named
+from gilscope.cli.named import functions_named, require_one_function
 from gilscope.cli.options import with_options
 from gilscope.cli.output_options import ALSO_FILES, AS_JSON, CODE, FORMAT, SHOW_OUTPUT, output_option
-from gilscope.errors import GilscopeError, UsageError
+from gilscope.errors import GilscopeError
 
 if TYPE_CHECKING:
     from gilscope.cli.output import Destinations
@@ -103,11 +103,13 @@ def analyze(
     destinations = Destinations(output or [], targets, form)
     options = Options.read(typed)
     check(options)
+    if options.pythons:
+        require_one_function(targets)
     if dry:
         from gilscope.analysis.dry_run import dry_run
         from gilscope.report.dry_runs import dry_run_sheet
 
-        destinations.write(dry_run_sheet(targets, *dry_run(options)), quiet=quiet)
+        destinations.write(dry_run_sheet(targets, dry_run(options)), quiet=quiet)
         return
     cwd = current_folder()
     specs = [
@@ -175,17 +177,11 @@ def _investigate(
 def _side_by_side(
     specs: Sequence[TargetSpec], options: Options, destinations: Destinations, *, bar: bool, verbosity: int, quiet: bool
 ) -> int:
-    """One function under several Pythons.
-
-    :raises UsageError: when several are named, or none in a module
-    """
+    """One function under several Pythons."""
     from gilscope.analysis import investigate_pythons
     from gilscope.cli.progress import progress
-    from gilscope.targets import names_module
 
-    spec, *others = specs
-    if others or names_module(spec.spec):
-        raise UsageError("--python measures one function under each Python: name one, as in module:function")
+    (spec,) = specs
     with progress(spec.spec, bar=bar and not quiet, lines=verbosity > 0 and not quiet) as tell:
         result = investigate_pythons(spec, options, tell)
     destinations.write(result, quiet=quiet, verbosity=verbosity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gilscope.cli.exits import tell_skipped
@@ -10,7 +11,7 @@ from gilscope.errors import UsageError
 if TYPE_CHECKING:
     from gilscope.targets import Decorated, TargetSpec
 
-__all__ = ["functions_named"]
+__all__ = ["functions_named", "require_one_function"]
 
 
 def functions_named(given: TargetSpec, *, quiet: bool) -> list[TargetSpec]:
@@ -41,6 +42,14 @@ def functions_named(given: TargetSpec, *, quiet: bool) -> list[TargetSpec]:
     if not specs:
         raise UsageError(_nothing(given.spec, decorated))
     return [msgspec.structs.replace(given, spec=spec) for spec in specs]
+
+
+def require_one_function(targets: Sequence[str]) -> None:
+    """:raises UsageError: when several are named, or none in a module"""
+    from gilscope.targets import names_module
+
+    if len(targets) > 1 or names_module(targets[0]):
+        raise UsageError("--python measures one function under each Python: name one, as in module:function")
 
 
 def _nothing(place: str, decorated: Decorated) -> str:

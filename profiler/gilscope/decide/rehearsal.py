@@ -20,10 +20,10 @@ from gilscope.decide.next_steps import HOT_ROUND_S, kept_for_hot_lines_s, next_s
 from gilscope.decide.rounds import calls_per_round
 from gilscope.decide.steps import CheckResults, LookForHotLines, Open, Rounds, SingleCalls, Step, WarmUp, WatchAlone
 from gilscope.decide.traits import Machine, Shape
-from gilscope.options import ORDINARY_START
+from gilscope.options import ORDINARY_START, Options
 from gilscope.records import WAIT_STATES, Ledger, Round, Trial
 
-__all__ = ["SORTS", "Rehearsed", "Sort", "rehearsed"]
+__all__ = ["SORTS", "Plan", "Plans", "Rehearsed", "Sort", "rehearsed"]
 
 #: How much two rounds of one configuration differ on a quiet machine, as a standard deviation of their logarithms.
 NOISE = 0.03
@@ -83,6 +83,28 @@ class Rehearsed:
     calls: int
     elapsed_s: float
     """Of the budget."""
+    best_per_s: float
+    """Calls per second of the fastest configuration."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to try in one Python, and what would be done with each sort of calls."""
+
+    experiment: Experiment
+    cases: tuple[Rehearsed, ...]
+    python: str | None = None
+    """Its name, where Pythons are measured side by side."""
+
+
+@dataclass(frozen=True)
+class Plans:
+    """What an analysis would do in all."""
+
+    options: Options
+    plans: tuple[Plan, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+    """Pythons that cannot be measured, by name, and why."""
 
 
 def rehearsed(experiment: Experiment, sort: Sort, call_s: float, *, gil_enabled: bool = True) -> Rehearsed:
@@ -93,7 +115,8 @@ def rehearsed(experiment: Experiment, sort: Sort, call_s: float, *, gil_enabled:
         stage.perform(step)
     tried = dict.fromkeys(actor.configuration for actor in stage.actors[1:])
     rounds = sum(len(actor.rounds) for actor in stage.actors)
-    return Rehearsed(sort, call_s, tuple(tried), rounds, stage.calls, stage.elapsed_s)
+    best_per_s = max(actor.per_s for actor in stage.actors)
+    return Rehearsed(sort, call_s, tuple(tried), rounds, stage.calls, stage.elapsed_s, best_per_s)
 
 
 @dataclass
