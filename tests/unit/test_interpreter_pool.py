@@ -50,8 +50,13 @@ def test_of_nested_imports_the_innermost_is_named(tmp_path: Path, monkeypatch: p
     with noting_imports() as noted, pytest.raises(ImportError) as told:
         importlib.import_module("outer_of_a_test")
     assert noted.innermost(told.value) == "inner_of_a_test"
-    assert noted.refused is not None
-    assert noted.refused.startswith("the module inner_of_a_test cannot be imported in an interpreter of its own")
+    said = noted.refused_for(
+        "RuntimeError", f"ImportError: {CPYTHON}\n\nThe above was the cause of\n\nRuntimeError: no"
+    )
+    assert said is not None
+    assert said.startswith("the module inner_of_a_test cannot be imported in an interpreter of its own")
+    assert said == noted.refused_for("ImportError", "ImportError: install all of it"), "a library's own words"
+    assert noted.refused_for("NameError", "NameError: no name 'work'") is None, "it was tried, and done without"
     assert importlib._bootstrap._find_and_load is before  # type: ignore[attr-defined]
     assert "outer_of_a_test" not in sys.modules
 

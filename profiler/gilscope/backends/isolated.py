@@ -135,7 +135,8 @@ def run_here(
         return *_run(work, key, items, submitted_ns), None
     with noting_imports() as noted:  # in the first calls, for a function may import what it needs only then
         report, results = _run(work, key, items, submitted_ns)
-    return report, results, noted.refused if report.errors else None
+    error = report.error
+    return report, results, noted.refused_for(error.type, error.traceback) if error else None
 
 
 def _run(work: Work, key: str | None, items: tuple[Any, ...], submitted_ns: int) -> tuple[ChunkReport, tuple[Any, ...]]:

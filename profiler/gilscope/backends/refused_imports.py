@@ -14,6 +14,8 @@ __all__ = ["Imports", "is_import_refusal", "noting_imports", "why_refused"]
 
 #: What extension modules say that know of one interpreter only: CPython for them, Cython, PyO3 and NumPy themselves.
 REFUSALS = ("subinterpreter", "one interpreter per process", "more than once per process")
+#: What a library raises in its own words when it cannot be imported whole.
+_FAILED_IMPORTS = ("ImportError", "ModuleNotFoundError")
 
 
 def is_import_refusal(error: BaseException) -> bool:
@@ -47,10 +49,16 @@ class Imports:
         causes = {id(each) for each in _chain(error)}
         return next((name for name, raised in self.failed if id(raised) in causes), None)
 
-    @property
-    def refused(self) -> str | None:
-        """Why the first that an extension module refused was not done; None where none did."""
-        found = ((name, error) for name, error in self.failed if is_import_refusal(error))
+    def refused_for(self, kind: str, traceback: str) -> str | None:
+        """Why the first that an extension module refused was not done, where a call raised for it; None where it
+        raised for something else, for what is there to be tried only may be refused and do no harm.
+
+        :param kind: the name of the exception's type
+        :param traceback: of the call, with what it was raised from
+        """
+        found = [(name, error) for name, error in self.failed if is_import_refusal(error)]
+        if kind not in _FAILED_IMPORTS and not any(str(error) in traceback for _, error in found):
+            return None
         return next((why_refused(error, name) for name, error in found), None)
 
 
