@@ -65,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "reading": {"units"},
     "addresses": set(),
     "secret_files": {"errors"},
-    "renamed": {"errors"},
+    "renamed": {"choosing", "errors"},
     "choosing": {"errors"},
     "option": {"choosing", "config", "errors", "parsing", "reading", "units"},
     "version": set(),
@@ -96,7 +96,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": GROUND | {"production"},
     "pytest_plugin": GROUND | {"decide", "production", "report", "cli"},  # the command line's, for its units
     "report": GROUND | {"decide", "production", "programs"},
-    "drawn": {"report"},
+    "drawn": {"choosing", "report"},
     "result": GROUND | {"report", "drawn", "decide"},
     "program_result": GROUND | {"report", "drawn"},
     "pythons_result": GROUND | {"report", "drawn", "result"},

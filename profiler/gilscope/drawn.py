@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gilscope import report
+from gilscope.choosing import require_kind
 from gilscope.report.saved import checked, decoded, load_error, parsed
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Saved(Drawn):
         :param source: the text that `to_json` gave, or the `pathlib.Path` of a file that holds it
         :raises LoadError: when it cannot be read, is of another sort, or holds several
         """
+        require_kind("source", source, str | bytes | Path, "text of a result, nor the pathlib.Path of a file")
         if isinstance(source, Path):
             return cls._read(source, parsed(source))
         if isinstance(source, str) and source.strip() and source.lstrip()[0] not in "{[":
@@ -101,6 +103,7 @@ class Saved(Drawn):
 
         :raises LoadError: when a field is missing or of a wrong type, or the record is of another sort
         """
+        require_kind("record", record, Mapping, "dict that to_dict gave")
         return cls._read("<dict>", checked("<dict>", dict(record)))
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gilscope import result
+from gilscope.choosing import require_kind
 from gilscope.program_result import ProgramResult
 from gilscope.pythons_result import PythonsResult
 from gilscope.report.saved import are_pythons, is_program, parsed, program_of, pythons_of, results_of
@@ -17,7 +19,9 @@ def load(path: str | Path) -> result.Result | ProgramResult | PythonsResult:
     several Pythons.
 
     :raises LoadError: when it cannot be read, or holds several results
+    :raises UsageError: when it is no path
     """
+    require_kind("path", path, str | os.PathLike, "path of a file")
     found = parsed(path)
     if is_program(found):
         return program_of(path, found, ProgramResult)

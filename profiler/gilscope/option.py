@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from gilscope.choosing import require_choice
+from gilscope.choosing import require_choice, require_kind
 from gilscope.config import Key
 from gilscope.errors import UsageError
 from gilscope.parsing import seconds
@@ -20,6 +23,13 @@ __all__ = ["Option", "option"]
 #: The longest time that can be asked for.
 LONGEST_S = 1e9
 _PLACEHOLDERS: dict[type, str] = {int: "N", float: "N"}
+#: What a program may give for a value of each kind, and what that is called.
+_GIVEN: dict[type, tuple[Any, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "whole number"),
+    float: (Real, "number"),
+    str: (str | os.PathLike, "text"),
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,25 @@ class Option:
             return tuple(value for text in typed for value in self.parse(text, self.flag))
         return self.parse(typed, self.flag)
 
+    def refuse_other_kinds(self, value: Any) -> None:
+        """Nothing, where the value is of the kind that a program gives.
+
+        :raises UsageError: when it is of another
+        """
+        several = isinstance(self.default, tuple)
+        if several and (isinstance(value, str | bytes) or not isinstance(value, Iterable)):
+            raise UsageError(f"{self.name} {value!r:.80} is no list: give [{value!r:.80}]")
+        if value is None and self.default is None:
+            return
+        for each in value if several else (value,):
+            self._refuse_another_kind(each)
+
+    def _refuse_another_kind(self, value: Any) -> None:
+        kind, wanted = _GIVEN[int if self.annotation.startswith("tuple[int") else self.kind]
+        if isinstance(value, bool) and kind is not bool:  # which is a number to Python
+            raise UsageError(f"{self.name} {value} is no {wanted}")
+        require_kind(self.name, value, kind, wanted)
+
     def refuse_nonsense(self, value: Any, typed: Any = None) -> None:
         """Nothing, where the value means something.
 
@@ -100,7 +129,7 @@ class Option:
         :raises UsageError: when it is none of the choices, too small, or beyond what can be reckoned with
         """
         if self.choices and value is not None:
-            require_choice(self.flag, value, self.choices)
+            require_choice(self.name if typed is None else self.flag, value, self.choices)
         for each in value if isinstance(value, tuple) else (value,):
             if self.least is not None and each is not None and not each >= self.least:
                 raise UsageError(f"{self._told(typed, each)} makes no sense: it must be at least {self.least}")
@@ -110,7 +139,7 @@ class Option:
     def _told(self, typed: Any, value: Any) -> str:
         """As it was typed, else as a program has it."""
         if typed is None:
-            return f"{self.flag.removeprefix('--')} {value}".rstrip()
+            return f"{self.name} {value}".rstrip()
         return f"{self.flag} {' '.join(map(str, typed) if isinstance(typed, list | tuple) else [str(typed)])!r}"
 
 

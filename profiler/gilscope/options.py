@@ -270,6 +270,7 @@ class Options:
     def __post_init__(self) -> None:
         for one in all_options():
             value = getattr(self, one.name)
+            one.refuse_other_kinds(value)
             if isinstance(one.default, tuple) and not isinstance(value, tuple):
                 value = tuple(value)
                 object.__setattr__(self, one.name, value)

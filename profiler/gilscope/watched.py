@@ -7,17 +7,20 @@ import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Literal
 
 import msgspec
 
-from gilscope.errors import AttachError, MeasurementError
+from gilscope.choosing import require_choice, require_kind
+from gilscope.errors import AttachError, MeasurementError, UsageError
 from gilscope.introspection import permit_reading
 from gilscope.program_result import ProgramResult
 from gilscope.programs.beside import READY, Refusal
 from gilscope.programs.refusals import refused
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ
 from gilscope.programs.watching import Ending, Settings, Watching, until_it_ends
+from gilscope.reading import MOST
 from gilscope.records.programs import ProgramRecord
 from gilscope.subprocesses import interpreter, python_path
 
@@ -40,8 +43,15 @@ def watch(
     :param processes: those that it starts too, or the first alone
     :param threads: patterns of the names of those that are told of, as ``worker*``; none of all
     :raises AttachError: when it cannot be seen into
+    :raises UsageError: when a parameter makes no sense
     """
-    watched = Watching(pid, Settings(rate_hz, overhead, follow=processes == "all", threads=tuple(threads)))
+    require_kind("pid", pid, int, "number of a process")
+    if pid == os.getpid():
+        raise AttachError(
+            f"process {pid} is this one, which stops where it looks: `gilscope.watching` has another look"
+        )
+    _require_positive("duration_s", duration_s)
+    watched = Watching(pid, _settings(rate_hz, overhead, processes, threads))
     try:
         with until_it_ends(pid, duration_s) as wait:
             watched.watch(wait)
@@ -80,10 +90,11 @@ def watching(
     """Watch this process, by one beside it, while the statements of ``with`` run. The parameters are those of `watch`.
 
     :raises AttachError: when it cannot be seen into
+    :raises UsageError: when a parameter makes no sense
     """
     seen = Seen()
+    settings = _settings(rate_hz, overhead, processes, threads)
     ours, theirs = socket.socketpair()
-    settings = Settings(rate_hz, overhead, follow=processes == "all", threads=tuple(threads))
     with ours, _started(theirs, settings) as beside:
         permit_reading(beside.pid)
         with ours.makefile("rb") as said:
@@ -96,6 +107,21 @@ def watching(
                 ours.shutdown(socket.SHUT_WR)
                 told = said.read()
     seen._result = _told(told)
+
+
+def _settings(rate_hz: float, overhead: float, processes: str, threads: Sequence[str]) -> Settings:
+    for name, value in (("rate_hz", rate_hz), ("overhead", overhead)):
+        _require_positive(name, value)
+    require_choice("processes", processes, ("all", "main"))
+    if isinstance(threads, str):
+        raise UsageError(f"threads {threads!r} is no list: give [{threads!r}]")
+    return Settings(rate_hz, overhead, follow=processes == "all", threads=tuple(threads))
+
+
+def _require_positive(name: str, value: float) -> None:
+    require_kind(name, value, Real, "number")
+    if not 0 < value <= MOST:
+        raise UsageError(f"{name} {value} makes no sense: it must be more than 0")
 
 
 def _started(theirs: socket.socket, settings: Settings) -> subprocess.Popen[bytes]:

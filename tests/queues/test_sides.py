@@ -71,7 +71,7 @@ def test_one_process_is_in_one_place() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"remote_workers": 0, "secret_file": "s"}, "remote-workers 0 makes no sense"),
+        ({"remote_workers": 0, "secret_file": "s"}, "remote_workers 0 makes no sense"),
         ({"remote_workers": 2}, "go together"),
         ({"secret_file": "s"}, "go together"),
         ({"remote_workers": 2, "secret_file": "s"}, "need a broker"),

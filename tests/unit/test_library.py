@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +91,35 @@ def test_another_sort_of_result_is_called_what_it_is(one: Saved) -> None:
 def test_what_is_no_result_is_told_as_such(given: str | Path, why: str) -> None:
     with pytest.raises(errors.LoadError, match=why):
         gilscope.Result.from_json(given)
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (gilscope.Result.from_json, "source 3 is no text of a result, nor the pathlib.Path of a file"),
+        (gilscope.Result.from_dict, "record 3 is no dict that to_dict gave"),
+        (gilscope.load, "path 3 is no path of a file"),
+        (gilscope.frame, "results 3 is no list of results"),
+        (
+            lambda old: gilscope.compare(old, old),
+            "old: give a result, a list of results, or the path of what was saved, not 3",
+        ),
+        (gilscope.check, "new: give a result, a list of results, or the path of what was saved, not 3"),
+        (lambda pid: gilscope.watch(str(pid)), "pid '3' is no number of a process"),  # type: ignore[arg-type]
+        (lambda pid: gilscope.watch(pid, -1), "duration_s -1 makes no sense: it must be more than 0"),
+        (lambda pid: gilscope.watch(pid, overhead=0), "overhead 0 makes no sense: it must be more than 0"),
+        (lambda pid: gilscope.watch(pid, threads="a"), "threads 'a' is no list: give ['a']"),
+        (lambda pid: gilscope.watch(pid, processes="no"), "processes 'no' is none of all, main"),  # type: ignore[arg-type]
+        (
+            lambda _: gilscope.watch(os.getpid()),
+            f"process {os.getpid()} is this one, which stops where it looks: `gilscope.watching` has another look",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(call: Callable[[Any], Any], why: str) -> None:
+    with pytest.raises(gilscope.UsageError) as caught:
+        call(3)
+    assert str(caught.value) == why
 
 
 def test_what_holds_several_results_is_not_one() -> None:

@@ -13,6 +13,7 @@ import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gilscope
 from gilscope import analyze
 from gilscope.analysis import budget as budgets
 from gilscope.analysis.budget import Budget
@@ -51,20 +52,20 @@ def test_the_defaults_make_sense() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"budget_s": 0.0}, "budget 0.0 makes no sense"),
-        ({"budget_s": -1.0}, "budget -1.0 makes no sense"),
-        ({"budget_s": math.nan}, "budget nan makes no sense"),
-        ({"timeout_s": 0.0}, "timeout 0.0 makes no sense"),
-        ({"rate_hz": 0.0}, "rate 0.0 makes no sense"),
+        ({"budget_s": 0.0}, "budget_s 0.0 makes no sense"),
+        ({"budget_s": -1.0}, "budget_s -1.0 makes no sense"),
+        ({"budget_s": math.nan}, "budget_s nan makes no sense"),
+        ({"timeout_s": 0.0}, "timeout_s 0.0 makes no sense"),
+        ({"rate_hz": 0.0}, "rate_hz 0.0 makes no sense"),
         ({"chunksize": 0}, "chunksize 0 makes no sense"),
         ({"cpus": 0}, "cpus 0 makes no sense"),
-        ({"max_calls": 0}, "max-calls 0 makes no sense"),
+        ({"max_calls": 0}, "max_calls 0 makes no sense"),
         ({"workers": (1, 0)}, "workers 0 makes no sense"),
         ({"workers": (-2,)}, "workers -2 makes no sense"),
-        ({"predict_cpus": (4, 0)}, "predict-cpus 0 makes no sense"),
+        ({"predict_cpus": (4, 0)}, "predict_cpus 0 makes no sense"),
         ({"items": math.inf, "within_s": 1.0}, r"items makes no sense: it is beyond 9,007"),
-        ({"rate_hz": math.inf}, "rate makes no sense: it is beyond"),
-        ({"budget_s": 1e10}, r"budget makes no sense: it is beyond 1,000,000,000"),
+        ({"rate_hz": math.inf}, "rate_hz makes no sense: it is beyond"),
+        ({"budget_s": 1e10}, r"budget_s makes no sense: it is beyond 1,000,000,000"),
         ({"seed": -(10**400)}, "seed makes no sense"),
         ({"workers": (10**400,)}, "workers makes no sense"),
         ({"context": "thread"}, "none of sync, async"),
@@ -74,6 +75,53 @@ def test_the_defaults_make_sense() -> None:
 def test_nonsense_is_refused_by_name(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         Options(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"budget_s": "5s"}, "budget_s '5s' is no number"),
+        ({"budget_s": None}, "budget_s None is no number"),
+        ({"max_calls": 1e3}, r"max_calls 1000\.0 is no whole number"),
+        ({"seed": True}, "seed True is no whole number"),
+        ({"exhaustive": "no"}, "exhaustive 'no' is no True or False"),
+        ({"broker": 6379}, "broker 6379 is no text"),
+        ({"context": None}, "context None is no text"),
+        ({"backends": "thread"}, r"backends 'thread' is no list: give \['thread'\]"),
+        ({"backends": [None]}, "backends None is no text"),
+        ({"workers": 2}, r"workers 2 is no list: give \[2\]"),
+        ({"workers": ["two"]}, "workers 'two' is no whole number"),
+        ({"pythons": "python3.14"}, r"pythons 'python3\.14' is no list"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        Options(**changes)
+    with pytest.raises(UsageError, match=told):
+        gilscope.analyze(len, ["a"], **changes)
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    made = Options(budget_s=numpy.float32(3), max_calls=numpy.int64(7), workers=tuple(numpy.arange(1, 3)))
+    assert (made.budget_s, made.max_calls, made.workers) == (3, 7, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"budgets_s": 3}, "there is no option 'budgets_s'; did you mean 'budget_s'?"),
+        ({"wanted_per_s": 3}, "wanted_per_s has another name since gilscope 0.2: target_rate_per_s"),
+        ({"options": {"budget_s": 3}}, "options {'budget_s': 3} is no gilscope.Options"),
+        ({"progress": 3}, "progress 3 is no function of one Progress"),
+        ({"setup": 3}, "setup is of type int, which cannot be called: give a function"),
+        ({"kwargs": [1]}, "kwargs [1] is no mapping of names to arguments"),
+    ],
+)
+def test_what_an_analysis_is_told_is_looked_at_before_anything_is_done(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        gilscope.analyze(len, ["a"], **given)
+    assert str(caught.value) == told
 
 
 def test_a_budget_runs_out(clock: Clock) -> None:
@@ -232,7 +280,7 @@ def test_options_may_be_given_in_one_and_changed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("gilscope.analysis.investigate", investigate)
     analyze(len, options=READ, seed=8, workers=[3])
     assert seen == [replace(READ, seed=8, workers=(3,))]
-    with pytest.raises(TypeError, match="bugdet_s"):
+    with pytest.raises(UsageError, match="bugdet_s"):
         analyze(len, bugdet_s=3)
 
 

@@ -11,9 +11,10 @@ from typing import Any, TypeVar, overload
 from gilscope.analysis.loop import Progress, Tell, check, investigate
 from gilscope.analysis.pythons import investigate_pythons
 from gilscope.analysis.survey import survey
+from gilscope.choosing import require_kind
 from gilscope.options import BUDGET_S, Options, all_options
 from gilscope.pythons_result import PythonsResult
-from gilscope.renamed import refuse_renamed
+from gilscope.renamed import refuse_unknown
 from gilscope.result import Result
 from gilscope.targets import TargetSpec, describe
 
@@ -83,8 +84,10 @@ def analyze(
     :raises UsageError: when something cannot be done as asked (`TargetError` and `InputsError` are such)
     :raises TargetFailedError: when the target's own code raises on import, in its set-up, or in every call
     """
-    refuse_renamed(settings)
-    told = replace(options or Options(), **_with_budget(settings, options))
+    refuse_unknown(settings, [one.name for one in all_options()])
+    if progress is not None:
+        require_kind("progress", progress, Callable, "function of one Progress")
+    told = _told(options, settings)
     target = describe(
         func, inputs, kwargs=kwargs, star=star, setup=setup, teardown=teardown, max_inputs=told.max_inputs
     )
@@ -133,11 +136,21 @@ def _telling(progress: Tell | None, analysis: Callable[[Tell], T]) -> T:
     raise error  # as it was raised, for the analysis is no context of it
 
 
+def _told(options: Options | None, settings: Mapping[str, Any]) -> Options:
+    """:raises UsageError: when they are not what they ought to be"""
+    if options is not None:
+        require_kind("options", options, Options, "gilscope.Options")
+    return replace(options or Options(), **_with_budget(settings, options))
+
+
 def _with_budget(settings: Mapping[str, Any], options: Options | None) -> dict[str, Any]:
     """With paths as text, and where no budget was given as much for each Python as one would have."""
-    pythons = [os.fspath(path) for path in settings.get("pythons", ())]
+    given = settings.get("pythons", ())
+    if isinstance(given, str | os.PathLike) or not isinstance(given, Iterable):
+        return dict(settings)  # which is refused
+    pythons = tuple(os.fspath(path) if isinstance(path, os.PathLike) else path for path in given)
     usual = {"budget_s": BUDGET_S * len(pythons)} if pythons and options is None else {}
-    return {**usual, **settings, **({"pythons": tuple(pythons)} if pythons else {})}
+    return {**usual, **settings, **({"pythons": pythons} if pythons else {})}
 
 
 def _take_options(function: Callable[..., Any]) -> None:

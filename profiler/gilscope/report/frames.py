@@ -6,11 +6,13 @@ Unknown is missing, never zero. `gilscope.report.csv.read_csv` gives back the fr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
+from gilscope.choosing import require_kind
 from gilscope.errors import UsageError
 from gilscope.records import (
     Classification,
@@ -27,7 +29,7 @@ from gilscope.records import (
 from gilscope.report.columns import FRAMES, FrameColumn, columns, series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["columns", "findings_frame", "frame", "ledger_frame", "rounds_frame", "timeline_frame", "trials_frame"]
 
@@ -81,6 +83,7 @@ def frame(results: Iterable[ResultRecord]) -> pd.DataFrame:
 def _checked(results: Iterable[ResultRecord]) -> Iterator[ResultRecord]:
     if isinstance(results, ResultRecord | str):
         raise UsageError("gilscope.frame takes several results: put them in a list; gilscope.load(path) reads one")
+    require_kind("results", results, Iterable, "list of results")
     for result in results:
         if not isinstance(result, ResultRecord):
             raise UsageError(f"gilscope.frame takes results, not {result!r:.80}; gilscope.load(path) reads one")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gilscope.choosing import require_kind
 from gilscope.errors import InputsError, TargetError
 from gilscope.subprocesses import current_folder
 from gilscope.targets.blame import one_line
@@ -21,7 +23,7 @@ from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec, is_text
 from gilscope.unpicklable import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 
 def describe(
@@ -50,6 +52,11 @@ def describe(
     _refuse_recursion()
     if not callable(func):
         raise TargetError(f"a {type(func).__name__} cannot be called: give a function")
+    for what, hook in (("setup", setup), ("teardown", teardown)):
+        if hook is not None and not callable(hook):
+            raise TargetError(f"{what} is of type {type(hook).__name__}, which cannot be called: give a function")
+    if kwargs is not None:
+        require_kind("kwargs", kwargs, Mapping, "mapping of names to arguments")
     cwd, main = current_folder(), caller_main()
     name = _importable_name(func, main)
     if name is None and inputs is None and (known := declared(func)):  # one found by its name is asked over there

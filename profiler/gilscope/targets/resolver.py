@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import importlib.util
@@ -159,7 +160,23 @@ def _attribute(owner: Any, name: str, text: str) -> Any:
     except TargetFailedError as failed:
         if not isinstance(failed.__cause__, AttributeError):
             raise
-        raise TargetError(f"{text!r}: no {name!r} in {_place(owner)}{hint(name, dir(owner))}") from None
+        why = _not_run(owner, name) or hint(name, dir(owner))
+        raise TargetError(f"{text!r}: no {name!r} in {_place(owner)}{why}") from None
+
+
+def _not_run(owner: Any, name: str) -> str:
+    """As the end of a sentence, that a script defines the name only where it is the program; else nothing."""
+    try:
+        tree = ast.parse(inspect.getsource(owner)) if inspect.ismodule(owner) else ast.parse("")
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    guarded = [each for each in tree.body if isinstance(each, ast.If) and "__name__" in ast.dump(each.test)]
+    parts = (part for each in guarded for part in ast.walk(each))
+    if any(
+        isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and part.name == name for part in parts
+    ):
+        return ": it is defined under if __name__ == '__main__', which no other process runs; define it above that"
+    return ""
 
 
 def _place(owner: Any) -> str:

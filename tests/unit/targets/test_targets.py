@@ -207,6 +207,12 @@ def test_what_cannot_be_found_is_told_in_one_line(project: Path, text: str, says
     assert "\n" not in str(caught.value)
 
 
+def test_what_a_script_defines_only_as_the_program_is_told(project: Path) -> None:
+    (project / "script.py").write_text("if __name__ == '__main__':\n    def inner(x):\n        return x\n")
+    with pytest.raises(TargetError, match=r"no 'inner' in module script .*no other process runs; define it above that"):
+        loaded("script:inner")
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
