@@ -81,10 +81,10 @@ def until_it_says(process: subprocess.Popen[bytes], so_far: Callable[[], str], p
 
 
 def excerpt(report: str, *sections: str, most: int = 1000) -> str:
-    """What it is about, and of the sections that begin so the first lines."""
+    """What it is about, and of the sections that begin so the first lines; all of it, where none are named."""
     begins = report.index(re.search(r"^(Limited|Idle)", report, re.MULTILINE)[0])  # type: ignore[index]
     head, *parts = report[begins:].rstrip("\n").split("\n\n")
-    return "\n\n".join((head, *(begun(part, most) for part in parts if part.startswith(sections))))
+    return "\n\n".join((head, *(begun(part, most) for part in parts if not sections or part.startswith(sections))))
 
 
 def begun(section: str, most: int) -> str:
@@ -111,12 +111,12 @@ def uvicorn(app: str) -> tuple[str, str]:
 
 def shop() -> dict[str, str]:
     report, answered = uvicorn("shop:app")
-    return {"shop-load": answered, "shop": excerpt(report, "What to do", "Event loops")}
+    return {"shop-load": answered, "shop": excerpt(report)}
 
 
 def mended() -> dict[str, str]:
     report, answered = uvicorn("shop_mended:app")
-    return {"mended-load": answered, "mended": excerpt(report, "What to do")}
+    return {"mended-load": answered, "mended": excerpt(report)}
 
 
 def convoy() -> dict[str, str]:
@@ -125,7 +125,7 @@ def convoy() -> dict[str, str]:
         with running("python", "convoy.py", *arguments) as (process, so_far):
             port = until_it_says(process, so_far, r"^(\d+)$")
             with running("python", "convoy.py", "ask", port, SECONDS) as (asking, answered):
-                report = said("gilscope", "attach", str(process.pid), "--duration", f"{int(SECONDS) - 2}s")
+                report = said("gilscope", "attach", "-v", str(process.pid), "--duration", f"{int(SECONDS) - 2}s")
                 asking.wait()
                 found[f"{name}-ask"] = answered()
         found[name] = excerpt(report, "Who waited", "Who held")
@@ -172,7 +172,7 @@ def workers() -> dict[str, str]:
             process.send_signal(signal.SIGTERM)
             process.wait()
             report = so_far()
-    return {"workers": excerpt(report, "What to do", "Where the threads' time went")}
+    return {"workers": excerpt(report)}
 
 
 def compared() -> dict[str, str]:

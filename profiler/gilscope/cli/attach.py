@@ -46,7 +46,7 @@ def attach(
     processes: Annotated[str, PROCESSES] = "all",
     memory: Annotated[bool, MEMORY] = True,
     threads: Annotated[list[str] | None, THREADS] = None,
-    verbose: Annotated[bool, VERBOSE] = False,
+    verbose: Annotated[int, VERBOSE] = 0,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Watch a running program from outside: who holds the GIL, who waits for it, what blocks its event loops."""
@@ -55,7 +55,6 @@ def attach(
     from gilscope.cli.watching import settings_of
     from gilscope.programs.refusals import refused
     from gilscope.programs.watching import Ending, Watching, until_it_ends
-    from gilscope.report.programs.sections import VERBOSE as EVERYTHING
 
     duration_s = parsing.seconds(duration, "--duration")
     if duration_s <= 0:
@@ -75,6 +74,6 @@ def attach(
     finally:
         record = watching.record(Ending())
         watching.close()
-    destinations.write(record, also=EVERYTHING if verbose else (), quiet=quiet)
+    destinations.write(record, quiet=quiet, verbosity=verbose)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

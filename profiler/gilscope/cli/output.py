@@ -18,13 +18,13 @@ from gilscope.report import Content
 if TYPE_CHECKING:
     from gilscope.report.document import Detail
 
-__all__ = ["STDOUT", "Destinations", "Files"]
+__all__ = ["STDOUT", "Destinations", "Files", "room_for"]
 
 STDOUT = "-"
 CODE = "code"
 
 
-def _room(verbosity: int) -> Detail | None:
+def room_for(verbosity: int) -> Detail | None:
     """How much a terminal shows."""
     from gilscope.report.document import Detail
 
@@ -110,7 +110,7 @@ class Destinations:
         :raises OutputError: when one could not be drawn or written, the others are; when there is no code
         """
         written, failed = self._files.write(content)
-        self._print(content, also, _room(verbosity))
+        self._print(content, also, room_for(verbosity))
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:

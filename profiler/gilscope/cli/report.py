@@ -30,7 +30,7 @@ def report(
             "-v",
             count=True,
             show_default=False,
-            help="Tell more: -vv all of a result, -v all of a program.",
+            help="Tell more: -vv all.",
         ),
     ] = 0,
     show_output: Annotated[bool, SHOW_OUTPUT] = False,
@@ -40,7 +40,6 @@ def report(
     from gilscope.cli.exits import tell_skipped
     from gilscope.cli.output import Destinations
     from gilscope.report.profiles import profiles_sheet
-    from gilscope.report.programs.sections import VERBOSE
     from gilscope.report.sources import gather
 
     sources = gather(paths)
@@ -54,5 +53,5 @@ def report(
     destinations = Destinations(output or [], names, form)
     recorded = sources.profiles
     content = profiles_sheet(recorded) if recorded else sources.program or pythons or sources.results
-    also = (*(VERBOSE if verbose else ()), *(["output"] if show_output else []))
+    also = ["output"] if show_output else []
     destinations.write(content, also=also, quiet=quiet, verbosity=verbose)

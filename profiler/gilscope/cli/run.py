@@ -41,7 +41,7 @@ def run(
     capture: Annotated[list[str] | None, CAPTURE] = None,
     capture_to: Annotated[str | None, TO] = None,
     capture_most: Annotated[int, MOST] = 200,
-    verbose: Annotated[bool, VERBOSE] = False,
+    verbose: Annotated[int, VERBOSE] = 0,
     quiet: Annotated[bool, output_option("--quiet", "-q", help="Nothing on stderr but errors; with -o alone.")] = False,
 ) -> None:
     """Run a program as python would, and tell who held the GIL, who waited for it, and what blocked its event loops.
@@ -84,12 +84,12 @@ def _watched(running: Launched, program: Sequence[str], settings: Settings) -> P
         return watching.record(Ending(exit_status=running.wait()), ["python", *program])
 
 
-def _tell(record: ProgramRecord, files: Files, trouble: str, *, verbose: bool, quiet: bool) -> None:
+def _tell(record: ProgramRecord, files: Files, trouble: str, *, verbose: int, quiet: bool) -> None:
     from gilscope.cli.watching import tell
 
     written, failed = files.write(record)
     if not files:
-        tell(record, verbose=verbose)
+        tell(record, verbosity=verbose)
     elif not quiet:
         sys.stderr.write("".join(f"gilscope: wrote {path}\n" for path in written))
     for why in filter(None, (failed, trouble)):

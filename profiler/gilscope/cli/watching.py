@@ -55,7 +55,9 @@ THREADS = _option(
     metavar="PATTERN",
     help="Tell of threads with such names alone, as in 'worker*': the names that the program gave them. Repeatable.",
 )
-VERBOSE = typer.Option("--verbose", "-v", help="Tell all that was seen.", rich_help_panel=OUTPUT)
+VERBOSE = typer.Option(
+    "--verbose", "-v", count=True, show_default=False, help="Tell more: -vv all.", rich_help_panel=OUTPUT
+)
 _MOST_HZ = 10_000.0
 
 
@@ -97,15 +99,15 @@ def or_without_memory(way: str = "give --no-memory") -> Iterator[None]:
         raise type(error)(f"{error}; or {way}: its threads' states are told, the GIL is not") from error
 
 
-def tell(record: ProgramRecord, *, verbose: bool) -> None:
+def tell(record: ProgramRecord, *, verbosity: int) -> None:
     """Draw the report on standard error, for standard output is the program's."""
     from rich.console import Console
 
     from gilscope import report
+    from gilscope.cli.output import room_for
     from gilscope.report import text
-    from gilscope.report.programs.sections import VERBOSE
 
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100, **of_console())
     with console.capture() as drawn:
-        text.show(report.documents(record), console, also=VERBOSE if verbose else ())
+        text.show(report.documents(record), console, room=room_for(verbosity))
     sys.stderr.write("".join(f"{line.rstrip()}\n" for line in drawn.get().rstrip("\n").split("\n")))

@@ -149,14 +149,17 @@ def _on_hold(
 ) -> Advice | None:
     if hold.made_wait_s <= 0:
         return None
-    held = f"{hold.place.shown} holds the GIL and makes others wait {duration(hold.made_wait_s)} for it"
+    holds = f"{hold.place.shown} holds the GIL"
+    held = f"{holds} and makes others wait {duration(hold.made_wait_s)} for it"
     longest = f"its longest hold is {duration(hold.longest_s)}"
     name = "gil-hold"
     if _is_blocked(hold):
         name = "gil-held-while-blocked"
+        holds = f"{holds} while it is blocked itself"
         told = f"It is blocked itself meanwhile ({_wait_words(hold.blocked_in)}); {longest}"
         what = "a driver that waits with the GIL stops every thread: use processes, or a driver that releases it"
     elif _is_unyielding(hold):
+        holds = f"{holds} in native code"
         told = f"It calls native code that holds the GIL until it returns; {longest}"
         what = "smaller pieces, a library that releases the GIL, or a process pool"
     else:
@@ -164,7 +167,8 @@ def _on_hold(
         what = "take it out of this process: a process pool"
     if hold.place in libraries:
         what = "a library's own work, which more processes of the program (workers) divide"
-    return _advice(name, f"{held}{_late(hold, loops)}. {told}: {what}.", hold.made_wait_s, hold.place, roots)
+    sentence, brief = f"{held}{_late(hold, loops)}. {told}: {what}.", f"{holds}: {what}."
+    return _advice(name, sentence, brief, hold.made_wait_s, hold.place, roots)
 
 
 def _late(hold: HeldGil, loops: tuple[LoopAccount, ...]) -> str:
@@ -191,8 +195,9 @@ def _blocks(block: BlockedLoop, loop: LoopAccount, libraries: frozenset[Place]) 
 
 def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> Advice:
     share = block.total_s / loop.observed_s if loop.observed_s > 0 else None
+    blocks = f"{block.place.shown} (line {block.line}) blocks the event loop"
     told = (
-        f"{block.place.shown} (line {block.line}) blocks the event loop: seen {counted(block.count, 'time')}, "
+        f"{blocks}: seen {counted(block.count, 'time')}, "
         f"at the longest {duration(block.longest_s)}, {percent(share)} of the loop's time"
     )
     what = (
@@ -201,7 +206,8 @@ def _on_loop(block: BlockedLoop, loop: LoopAccount, roots: tuple[str, ...]) -> A
         else "asyncio.to_thread, or a call that can be awaited"
     )
     to_win_s = in_watched_s(loop, block.total_s)
-    return _advice("blocked-loop", f"{told}. Take it off the loop: {what}.", to_win_s, block.place, roots)
+    sentence, brief = f"{told}. Take it off the loop: {what}.", f"{blocks}: {what}."
+    return _advice("blocked-loop", sentence, brief, to_win_s, block.place, roots)
 
 
 def _on_lock(lock: LockWaits) -> Advice | None:
@@ -216,8 +222,10 @@ def _on_lock(lock: LockWaits) -> Advice | None:
     name = name if lock.owner is None else f"the lock of one {lock.owner}"
     told = f"{counted(lock.threads, 'thread')} wait {duration(lock.waited_s)} for {name}"
     where = f"mostly in {place.shown} ({duration(seconds)})"
-    sentence = f"{told}, {where}: hold it for less, or divide what it guards."
-    return Advice(name="lock", sentence=sentence, to_win_s=lock.waited_s, place=place)
+    what = "hold it for less, or divide what it guards"
+    brief = f"{counted(lock.threads, 'thread')} wait for {name}, mostly in {place.shown}: {what}."
+    sentence = f"{told}, {where}: {what}."
+    return Advice(name="lock", sentence=sentence, brief=brief, to_win_s=lock.waited_s, place=place)
 
 
 def _on_wait(function: FunctionWaits, roots: tuple[str, ...]) -> Advice | None:
@@ -229,13 +237,14 @@ def _on_wait(function: FunctionWaits, roots: tuple[str, ...]) -> Advice | None:
     if state == "other":
         return None  # for whom, nobody knows: for who types, perhaps
     told = f"{function.place.shown} waits {duration(waits[state])} for {WAITED_FOR[state]}"
-    return _advice("waits", f"{told}: make more of its calls at once.", waits[state], function.place, roots)
+    sentence = f"{told}: make more of its calls at once."
+    return _advice("waits", sentence, sentence, waits[state], function.place, roots)
 
 
-def _advice(name: str, sentence: str, to_win_s: float, place: Place, roots: tuple[str, ...]) -> Advice:
+def _advice(name: str, sentence: str, brief: str, to_win_s: float, place: Place, roots: tuple[str, ...]) -> Advice:
     spec = spec_of(place, roots)
     command = None if spec is None else f"{ANALYZE} {spec}"
-    return Advice(name=name, sentence=sentence, to_win_s=to_win_s, place=place, command=command)
+    return Advice(name=name, sentence=sentence, brief=brief, to_win_s=to_win_s, place=place, command=command)
 
 
 def spec_of(place: Place, roots: tuple[str, ...]) -> str | None:

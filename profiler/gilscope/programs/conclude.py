@@ -58,6 +58,8 @@ class Watched:
     """Folders that the program imports modules from."""
     chosen: ChosenThreads = ALL_THREADS
     """The threads that are told of."""
+    argv: tuple[str, ...] = ()
+    """The command, word by word."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     return ProgramRecord(
         created=watched.created,
         command=watched.command,
+        argv=watched.argv,
         environment=watched.environment,
         watched_s=watched.watched_s,
         exit_status=watched.exit_status,

@@ -11,6 +11,7 @@ from typing import Final
 from gilscope.observers.cpus import usable_cpus
 from gilscope.observers.environment import describe_environment
 from gilscope.programs.conclude import Watched, conclude
+from gilscope.programs.definitions import as_defined
 from gilscope.programs.roots import package_roots, roots_of
 from gilscope.programs.sampler import OWN_SHARE_FACTOR, ProgramSampler
 from gilscope.programs.watching import Settings
@@ -75,6 +76,7 @@ class LatelyWatched:
         watched = Watched(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=" ".join(shlex.join(typed).split()),
+            argv=tuple(typed),
             environment=self._environment,
             began_s=cut.began.at_s,
             watched_s=cut.lasted_s,
@@ -83,7 +85,7 @@ class LatelyWatched:
             chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(cut.views)),
         )
-        return conclude(watched, cut.processes, cut.views)
+        return as_defined(conclude(watched, cut.processes, cut.views))
 
     def _totals(self, now_s: float) -> Totals:
         quality = self._sampler.quality

@@ -18,6 +18,7 @@ from gilscope.observers.environment import describe_environment
 from gilscope.observers.sampling_quality import SamplingQuality
 from gilscope.programs.chosen_threads import ChosenThreads
 from gilscope.programs.conclude import Watched, conclude
+from gilscope.programs.definitions import as_defined
 from gilscope.programs.roots import package_roots, roots_of
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
 from gilscope.programs.views import Views
@@ -111,6 +112,7 @@ class Watching:
         watched = Watched(
             created=self._created,
             command=" ".join(shlex.join(typed).split()),
+            argv=tuple(typed),
             environment=self._environment,
             began_s=self._began_s,
             watched_s=time.monotonic() - self._began_s,
@@ -121,7 +123,7 @@ class Watching:
             chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(self._views)),
         )
-        return conclude(watched, processes, self._views)
+        return as_defined(conclude(watched, processes, self._views))
 
     def close(self) -> None:
         """Let go of the program, which goes on."""

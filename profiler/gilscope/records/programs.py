@@ -326,6 +326,11 @@ class Advice(Record, frozen=True, kw_only=True):
     place: Place | None = None
     command: str | None = None
     """To type next."""
+    takes_arguments: bool = True
+    """Whether the function that it analyzes can be given any, of which real ones are to be kept before. True where that
+    is unknown, as in results of earlier versions."""
+    brief: str = ""
+    """What is so and what to do about it, in a line; empty in results of earlier versions."""
 
 
 class ProgramVerdict(Record, frozen=True, kw_only=True):
@@ -344,7 +349,9 @@ class ProgramRecord(Record, frozen=True, kw_only=True):
     created: str
     """ISO 8601, UTC."""
     command: str
-    """The program's."""
+    """The program's, in a line."""
+    argv: tuple[str, ...] = ()
+    """The same as it was typed, word by word; empty where that is unknown, as in results of earlier versions."""
     environment: Environment
     watched_s: float
     exit_status: int | None = None

@@ -18,8 +18,8 @@ from gilscope.units import byte_size, duration, thousands
 
 __all__ = ["MOST_LINES", "REST", "REST_OF_SEVERAL", "brief_document", "front", "front_figures"]
 
-MOST_LINES: Final = 17
-"""Of a terminal, after the title, which takes three at most of 80 columns."""
+MOST_LINES: Final = 20
+"""Of a terminal of 80 columns."""
 REST: Final = "More: -v and -vv; --code, the program to paste; -o report.html, a page."
 REST_OF_SEVERAL: Final = "More: -v and -vv, of each function; -o report.html, a page."
 

@@ -181,6 +181,8 @@ class Table(Block):
     """What it shows, for those who hear it and where it is folded."""
     usual: int | None = None
     """Rows for a reader with less room than a page; None for all of them."""
+    left_out: int | None = None
+    """Further rows, of which only the number is told, and how to see them; None where nothing is said of them."""
 
     def brief(self) -> Table:
         """Only the columns for narrow tables."""
@@ -304,11 +306,13 @@ class Documents(NamedTuple):
     source: str = "the saved record"
     """What they were made from."""
     most_lines: int | None = None
-    """Of a terminal that is not asked for more, after the title; None for as many as it takes."""
+    """Of a terminal that is not asked for more, all told; None for as many as it takes."""
     rest: str = ""
     """Where that terminal's reader finds the rest."""
     brief: Iterable[Document] | None = None
     """The same for that terminal; None where it gets the first of the whole."""
+    asked: Collection[str] = ()
+    """Sections that are told whole to whoever asks for more, by name."""
 
     def within(self, room: Detail) -> Iterable[Document]:
         """Those that there is room for."""

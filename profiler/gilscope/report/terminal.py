@@ -96,29 +96,45 @@ class Unbroken:
 
 @dataclass(frozen=True)
 class Fitting:
-    """The parts in so many lines: first those that shrink do, then the last are left out, each whole."""
+    """A head, and as many of the parts as there are lines for.
 
-    parts: Sequence[RenderableType | Shrinking]
+    Those are left out for which there is no room though all that shrink are as short as they may be: those of the last
+    group first, and of a group those that shrink last. What is kept is then made shorter as far as it must be, the last
+    first.
+    """
+
+    head: RenderableType
+    groups: Sequence[Sequence[RenderableType | Shrinking]]
     most_lines: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         def height(part: RenderableType) -> int:
-            return len(console.render_lines(part, options, pad=False))
+            """As a terminal wraps lines that are too long for it."""
+            lines = Segment.split_lines(console.render(part, options))
+            return sum(max(1, -(-Segment.get_line_length(line) // options.max_width)) for line in lines)
 
-        kept = {
-            at: part.build(part.count) if isinstance(part, Shrinking) else part for at, part in enumerate(self.parts)
-        }
-        heights = {at: height(part) for at, part in kept.items()}
-        shrinking = {at: part for at, part in enumerate(self.parts) if isinstance(part, Shrinking)}
-        for at, part in shrinking.items():
-            for count in range(part.count - 1, part.least - 1, -1):
-                if sum(heights.values()) > self.most_lines:
-                    kept[at] = part.build(count)
-                    heights[at] = height(kept[at])
-        for at in sorted(kept, key=lambda at: (at in shrinking, -at)):
-            if sum(heights.values()) > self.most_lines:
-                del kept[at], heights[at]
-        yield from kept.values()
+        room = self.most_lines - height(self.head)
+        kept = [(group, part) for group, several in enumerate(self.groups) for part in several]
+        least = [height(_built(part, least=True)) for _, part in kept]
+        for at in sorted(range(len(kept)), key=lambda at: (-kept[at][0], isinstance(kept[at][1], Shrinking), -at)):
+            if sum(least) > room:
+                least[at] = 0
+        parts = [part for (_, part), lines in zip(kept, least, strict=True) if lines]
+        drawn = [_built(part) for part in parts]
+        heights = [height(part) for part in drawn]
+        for at, part in reversed([*enumerate(parts)]):
+            for count in range(part.count - 1, part.least - 1, -1) if isinstance(part, Shrinking) else ():
+                if sum(heights) > room:
+                    drawn[at] = _built(part, count)
+                    heights[at] = height(drawn[at])
+        return iter([self.head, *drawn])
+
+
+def _built(part: RenderableType | Shrinking, count: int | None = None, *, least: bool = False) -> RenderableType:
+    """With so many rows, the least there may be, or all."""
+    if not isinstance(part, Shrinking):
+        return part
+    return part.build(min(part.least, part.count) if least else part.count if count is None else count)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def show(
     :param ascii_only: even where the console's encoding has more
     """
     unasked = room is None and not also
+    also = also if unasked else (*also, *documents.asked)
     told = documents.within(room or Detail.USUAL)
     if unasked and documents.brief is not None:
         if documents.overview is not None:
@@ -132,8 +133,8 @@ def _several(documents: Documents, ascii_only: bool) -> RenderableType:
 
     ending = (Text(), Text(documents.rest, "dim"))
     title = Text(f"{counted(len(table.rows), 'function')}, each as it is best run", "bold")
-    rows = Fitting([Shrinking(shown, len(table.rows))], (documents.most_lines or _MOST_ROWS) - len(ending))
-    return Group(title, rows, *ending)
+    most_lines = (documents.most_lines or _MOST_ROWS) - len(ending)
+    return Group(Fitting(title, [[Shrinking(shown, len(table.rows))]], most_lines), *ending)
 
 
 def _overview(documents: Documents, ascii_only: bool) -> _Parts:
@@ -158,7 +159,7 @@ def drawn(
 ) -> RenderableType:
     """A document for any Rich console; print with ``crop=False`` to keep long lines of code.
 
-    :param most_lines: after the title; sections for which there is no room then are left out
+    :param most_lines: all told; sections for which there is no room then are left out
     :param rest: where to find these
     """
     kept = document.within(room, also)
@@ -169,8 +170,9 @@ def drawn(
             sections = [Group(*_section(section)) for section in told.sections]
             return Group(_title(told, plain), *_lead(told), *sections)
         ending = [Text(), Text(rest, "dim")]
-        parts = [*_lead(told), *(part for section in told.sections for part in _parts(section))]
-        return Group(_title(told, plain), Fitting(parts, most_lines - len(ending)), *ending)
+        first, *others = [[*_parts(section)] for section in told.sections] or [[]]
+        groups = [[*_lead(told), *first], *others]
+        return Group(Fitting(_title(told, plain), groups, most_lines - len(ending)), *ending)
 
     return Portable(build, ascii_only)
 
@@ -195,31 +197,40 @@ def _lead(document: Document) -> _Parts:
     for block in document.lead:
         if isinstance(block, Paragraph):
             yield Text(block.text, _TONES[block.tone])
+        elif isinstance(block, Facts):
+            yield from _block(block)
 
 
-def _section(section: Section) -> _Parts:
+def _section_heading(section: Section) -> _Parts:
     yield Text()
     if section.title:
         yield Text.assemble((section.title, "bold"), (f" ({section.subtitle})" if section.subtitle else "", "dim"))
+
+
+def _section(section: Section) -> _Parts:
+    yield from _section_heading(section)
     for block in section.blocks:
         yield from _block(block)
 
 
 def _parts(section: Section) -> Iterator[RenderableType | Shrinking]:
     """What may be left out of it alone."""
-    if section.title:
-        yield Group(*_section(section))
-        return
-    yield Text()
+    heading = [*_section_heading(section)]
     for block in section.blocks:
         if isinstance(block, Table):
-            yield Shrinking(functools.partial(_first_rows, block.brief()), len(block.rows), _FEW_ROWS)
+            least = _FEW_ROWS if block.left_out is None else 1
+            yield Shrinking(functools.partial(_first_rows, heading, block.brief()), len(block.rows), least)
+        elif section.title:
+            yield Group(*heading, *_block(block))
         else:
-            yield Group(*_block(block))
+            yield from (*heading, Group(*_block(block)))
+        heading = []
 
 
-def _first_rows(table: Table, count: int) -> RenderableType:
-    return _indented(_grid(table, table.rows[:count]))
+def _first_rows(heading: Sequence[RenderableType], table: Table, count: int) -> RenderableType:
+    hidden = 0 if table.left_out is None else len(table.rows) - count + table.left_out
+    more = [_indented(Text(f"and {thousands(hidden)} more: -v", "dim"))] if hidden else []
+    return Group(*heading, _indented(_grid(table, table.rows[:count])), *more)
 
 
 def _headed(title: str) -> _Parts:

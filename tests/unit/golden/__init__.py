@@ -16,6 +16,7 @@ from gilscope.decide.gate import judge
 from gilscope.decide.program_changes import program_changes
 from gilscope.production.files import Loaded
 from gilscope.records import QueueProgram, QueueSetting
+from gilscope.report import text
 from gilscope.report.comparisons import comparison_sheet
 from gilscope.report.gates import gate_sheet
 from gilscope.report.profiles import profiles_sheet
@@ -48,9 +49,18 @@ def drawn() -> Iterator[tuple[Path, str]]:
             yield FOLDER / f"{name}{suffix}", report.render(sheet, form)
         yield FOLDER / f"pythons{suffix}", report.render(make_pythons(), form)
         yield FOLDER / f"program{suffix}", report.render(make_program(), form)
+    yield FOLDER / "program-short.txt", _short()
     yield FOLDER / "live.txt", "".join(_live())
     yield README, readme()
     yield MANUAL, manual()
+
+
+def _short() -> str:
+    """What a terminal of 80 columns shows of a program unasked."""
+    console = Console(file=io.StringIO(), width=80, color_system=None, legacy_windows=False)
+    with console.capture() as drawn:
+        text.show(report.documents(make_program()), console)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
 
 def _live() -> Iterator[str]:

@@ -11,6 +11,8 @@ from gilscope.report.document import Block, Code, Paragraph
 from gilscope.report.programs.next_steps import next_steps
 from tests.unit.programs.handmade import make_program
 
+CODE = "import work\nwork.main('x')\n"
+
 
 def advised(command: str, *specs: str, exit_status: int | None = 0) -> ProgramRecord:
     some = tuple(
@@ -43,6 +45,28 @@ def test_the_program_is_run_again_as_it_was_typed(command: str, typed: str) -> N
     run, *analyses = steps(advised(command, "shop:words", "shop:stock", "shop:words"))
     assert run == f"gilscope run --capture shop:words,shop:stock --capture-to captured -- {typed}"
     assert analyses == [f"gilscope analyze shop:{name} --inputs captured" for name in ("words", "stock")]
+
+
+def test_a_program_on_the_command_line_can_be_pasted_as_a_whole() -> None:
+    record = replace(
+        advised("python -c 'import work work.main()'", "work:main"), argv=("python", "-c", CODE, "two words")
+    )
+    run, _ = steps(record)
+    assert run.endswith(r"-- -c $'import work\nwork.main(\'x\')\n' 'two words'")
+
+
+def test_what_takes_no_arguments_is_analyzed_as_it_is() -> None:
+    record = advised("python a.py", "a:bare", "a:given")
+    bare, given = record.verdict.advice
+    both = replace(record, verdict=replace(record.verdict, advice=(replace(bare, takes_arguments=False), given)))
+    assert steps(both) == [
+        "gilscope run --capture a:given --capture-to captured -- a.py",
+        "gilscope analyze a:bare",
+        "gilscope analyze a:given --inputs captured",
+    ]
+    alone = replace(both, verdict=replace(both.verdict, advice=both.verdict.advice[:1]))
+    assert steps(alone) == ["gilscope analyze a:bare"]
+    assert "as it is" in words(list(next_steps(alone, 3)))
 
 
 def test_of_a_program_that_goes_on_it_is_said_that_it_has_to_be_started_so() -> None:

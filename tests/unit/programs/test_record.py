@@ -131,12 +131,11 @@ def test_cpu_time_of_threads_that_nobody_looked_at_is_told_beside_the_account() 
     assert "1.30 CPUs used" in text
 
 
-def test_the_terminal_has_the_sentence_first_and_thirty_lines_or_so() -> None:
+def test_a_text_has_the_sentence_first_and_functions_by_their_names() -> None:
     lines = report.render(record(), "text").splitlines()
     assert lines[0].startswith("Limited by the GIL")
     text = "\n".join(lines)
     assert all(word in text for word in ("crunch", "serve", "(work.py:10)", "gilscope analyze work:crunch"))
-    assert len(lines) <= 60
 
 
 @pytest.mark.parametrize("made", [record, empty])

@@ -1,63 +1,24 @@
-"""What people read of a program: the terminal's thirty lines, the page's pictures and tables."""
+"""What people read of a program beside the terminal: the page's pictures and tables."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-from collections.abc import Callable
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from gilscope import report
 from gilscope.records import Lane, Timeline
-from gilscope.records.programs import Advice, Blame, ProcessAccount, ProgramRecord, ThreadAccount
-from gilscope.report import text
+from gilscope.records.programs import Blame, ProcessAccount, ProgramRecord, ThreadAccount
 from gilscope.report.document import Detail, Items, Table
 from gilscope.report.pictures import FlameGraph, Matrix, TimelineChart
 from gilscope.report.programs.document import program_document
 from gilscope.report.programs.flames import flames
-from gilscope.report.programs.sections import VERBOSE
 from gilscope.report.programs.tree import tree
 from gilscope.report.programs.waits import blame_matrix
 from tests.unit.documents import the
 from tests.unit.programs.handmade import NASTY, make_hostile_program, make_program, place
-
-# ---- the terminal ----
-
-
-def _verbose(record: ProgramRecord) -> str:
-    console = Console(file=io.StringIO(), width=80)
-    with console.capture() as drawn:
-        text.show(report.documents(record), console, also=VERBOSE)
-    return drawn.get()
-
-
-def _many() -> ProgramRecord:
-    """A program of which there is much to say: ten things to do, and long tables."""
-    whole = make_program()
-    advice = tuple(
-        Advice(
-            name="gil-holder", sentence=f"function{at} holds the GIL and makes others wait for it." * 2, to_win_s=1.0
-        )
-        for at in range(10)
-    )
-    blame = tuple(Blame(waiting=place(f"waits{at}"), holding=place("crunch"), waited_s=1.0) for at in range(30))
-    return msgspec.structs.replace(
-        whole, verdict=msgspec.structs.replace(whole.verdict, advice=advice), blame=blame, holds=whole.holds * 20
-    )
-
-
-@pytest.mark.parametrize("made", [make_program, make_hostile_program, _many])
-def test_a_terminal_has_the_sentence_and_thirty_lines_at_most(made: Callable[[], ProgramRecord]) -> None:
-    whole = made()
-    told = report.render(whole, "text")
-    title = len(report.render(whole, "text").split("\n" + whole.command[:8])[0].splitlines())
-    assert told.startswith("Limited by the GIL")
-    assert len(told.splitlines()) - title <= 30
-    assert "What to do" in told
-    assert told.rstrip().endswith("-o page.html.")
+from tests.unit.programs.test_report_brief import make_many
 
 
 def test_markdown_has_the_sentence_below_the_name_of_the_program() -> None:
@@ -73,15 +34,6 @@ def test_a_notebook_shows_the_sentence_and_tables_without_a_script() -> None:
         assert "<table>" in shown
         assert "<script" not in shown
         assert len(shown) < 50_000
-
-
-def test_v_tells_all_of_it() -> None:
-    told = _verbose(_many())
-    assert all(f"function{at} holds" in told for at in range(10))
-    assert all(f"waits{at} " in told for at in range(30))
-    headings = ("Who held the GIL", "Event loops", "Functions", "Locks other", "Threads", "Over time", "How it was")
-    assert all(heading in told for heading in headings)
-    assert "page.html" not in told
 
 
 # ---- the page's pictures ----
@@ -211,7 +163,7 @@ def test_every_record_that_is_empty_is_drawn_in_every_format() -> None:
 
 
 def test_first_advice_is_for_all_readers_and_the_rest_for_those_with_room() -> None:
-    section = next(section for section in program_document(_many()).sections if section.name == "advice")
+    section = next(section for section in program_document(make_many()).sections if section.name == "advice")
     assert [(len(block.pairs), block.detail) for block in section.blocks if isinstance(block, Items)] == [
         (3, Detail.SUMMARY),
         (7, Detail.FULL),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gilscope.records.captures import Capture, CapturedCalls
 from gilscope.records.programs import ProgramRecord
-from gilscope.report.document import NOTHING, Block, Paragraph, Row, Section, Table, headed
+from gilscope.report.document import NOTHING, Paragraph, Row, Section, Table, headed
 from gilscope.units import byte_size, counted, thousands
 
-__all__ = ["captured_calls"]
+__all__ = ["captured_calls", "unreached"]
 
 
 def captured_calls(record: ProgramRecord) -> Section | None:
@@ -18,7 +18,7 @@ def captured_calls(record: ProgramRecord) -> Section | None:
     titles = ("function", "calls", "kept", "size", "cannot be pickled")
     rows = tuple(_row(function) for function in capture.functions)
     table = Table(headed(titles, texts=("function", "cannot be pickled")), rows, about="the calls that were kept")
-    return Section("Captured calls", (table, *_unreached(capture)), f"in {capture.folder}", name="captured")
+    return Section("Captured calls", (table, *unreached(capture)), f"in {capture.folder}", name="captured")
 
 
 def _row(function: CapturedCalls) -> Row:
@@ -32,7 +32,8 @@ def _row(function: CapturedCalls) -> Row:
     return Row((function.spec, calls, thousands(function.kept), byte_size(function.kept_bytes), refused))
 
 
-def _unreached(capture: Capture) -> tuple[Block, ...]:
+def unreached(capture: Capture) -> tuple[Paragraph, ...]:
+    """Processes in which nothing could be kept."""
     if not capture.unreached:
         return ()
     named = "; ".join(capture.unreached[:3])

@@ -12,10 +12,10 @@ from gilscope.report.programs.captured import captured_calls
 from gilscope.report.programs.flames import flames
 from gilscope.units import UNKNOWN, percent, rate, thousands
 
-__all__ = ["VERBOSE", "program_sections"]
+__all__ = ["WHOLE", "program_sections"]
 
-#: Sections of which a terminal that is asked for all tells all, by name.
-VERBOSE: Final = (
+#: Sections of which a terminal that is asked for more tells all, by name.
+WHOLE: Final = (
     *("advice", "captured", "blame", "holds", "loops", "functions", "locks", "processes", "threads", "moments"),
     "sampling",
 )
