@@ -1,8 +1,9 @@
 """Several Pythons: the examples under each, and whether what is said of one beside another is true.
 
 ``python -m benchmarks.pythons examples PYTHON PYTHON…`` analyzes the examples under these.
-``python -m benchmarks.pythons truth [REPETITIONS]`` analyzes a function of known speed under two environments of one
-interpreter: in the second it does so much more work.
+``python -m benchmarks.pythons truth [REPETITIONS [WORK…]]`` analyzes a function of known speed under two environments of
+one interpreter: in the second it does so much more work. An analysis takes about twelve seconds; rows may be asked for
+one by one.
 """
 
 from __future__ import annotations
@@ -49,12 +50,12 @@ def _more() -> float:
     return float(name.removeprefix("times-")) if name.startswith("times-") else 1.0
 
 
-def truth(repetitions: int) -> Iterator[str]:
+def truth(repetitions: int, works: Sequence[float]) -> Iterator[str]:
     yield "| work | speed | told, each time | within its interval | a difference is shown |"
     yield "| --- | --- | --- | --- | --- |"
     with tempfile.TemporaryDirectory() as folder:
         first = make_environment(Path(folder) / "first")
-        for work in WORK:
+        for work in works:
             second = make_environment(Path(folder) / f"times-{work}")
             told = [_beside(first, second) for _ in range(repetitions)]
             yield _row(work, [ratio for ratio in told if ratio is not None], repetitions)
@@ -85,7 +86,8 @@ def examples(pythons: Sequence[str]) -> Iterator[str]:
 
 def main() -> None:
     what, *more = sys.argv[1:]
-    for line in examples(more) if what == "examples" else truth(int(more[0]) if more else 5):
+    repetitions, *works = map(float, more if what == "truth" and more else ("5",))
+    for line in examples(more) if what == "examples" else truth(int(repetitions), works or WORK):
         print(line, flush=True)
 
 

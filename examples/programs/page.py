@@ -1,6 +1,7 @@
-"""Runs the programs of docs/programs.md as the page says, and writes what they and gilscope say into it.
+"""Runs the programs of docs/programs.md as the page says, and writes what they and gilscope say into it; and the
+analysis of docs/pythons.md, where ``PYTHONS`` names interpreters of two environments that have gilscope.
 
-``python examples/programs/page.py [NAME...]``: all of its outputs, or those that are named; on a machine left alone,
+``python examples/programs/page.py [NAME...]``: all of the outputs, or those that are named; on a machine left alone,
 for two minutes. Each output stands below a comment with its name.
 """
 
@@ -20,7 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs/programs.md"
+DOCS = HERE.parents[1] / "docs"
+PAGES = (DOCS / "programs.md", DOCS / "pythons.md")
 PORT = "8000"
 SECONDS = "6"
 LOAD = ("/words*4", "/stock*2", "/health*2")
@@ -184,6 +186,18 @@ def compared() -> dict[str, str]:
     return {"compared": f"{verdict.splitlines()[0]}\n\n{begun(figures, 12)}"}
 
 
+def pythons() -> dict[str, str]:
+    """Nothing where there are none."""
+    named = os.environ.get("PYTHONS", "").split()
+    if not named:
+        return {}
+    asked = [word for python in named for word in ("--python", python)]
+    report = said("gilscope", "analyze", "gilscope.examples.primes:is_prime", "--inputs", "PRIMES", "-v", *asked)
+    head, *parts = report[report.index("\nis_prime under") + 1 :].split("\n\n")
+    told = ("Side by side", "Configurations", "Where a call's time goes")
+    return {"pythons": "\n\n".join((head, *(part for part in parts if part.startswith(told))))}
+
+
 MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "shop": shop,
     "mended": mended,
@@ -195,25 +209,35 @@ MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "freeze": freeze,
     "workers": workers,
     "compared": compared,
+    "pythons": pythons,
 }
 
 
-def written(page: str, name: str, text: str) -> str:
-    """The page, with this output.
-
-    :raises SystemExit: when it has no place for it
-    """
+def written(page: str, name: str, text: str) -> str | None:
+    """The page, with this output; None where it has no place for it."""
     place = re.compile(rf"(<!-- output: {name} -->\n+```text\n).*?(^```$)", re.DOTALL | re.MULTILINE)
     if place.search(page) is None:
-        raise SystemExit(f"{PAGE.name} has no place for the output {name}")
+        return None
     return place.sub(lambda found: f"{found[1]}{text.strip(chr(10))}\n{found[2]}", page)
+
+
+def write(name: str, text: str) -> None:
+    """Put an output into the page that has a place for it.
+
+    :raises SystemExit: when none has
+    """
+    for page in PAGES:
+        if (filled := written(page.read_text(encoding="utf-8"), name, text)) is not None:
+            page.write_text(filled, encoding="utf-8")
+            print(f"wrote {name}", flush=True)
+            return
+    raise SystemExit(f"no page has a place for the output {name}")
 
 
 def main() -> None:
     for name in sys.argv[1:] or MAKERS:
         for output, text in MAKERS[name]().items():
-            PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), output, text), encoding="utf-8")
-            print(f"wrote {output}", flush=True)
+            write(output, text)
 
 
 if __name__ == "__main__":
