@@ -1,9 +1,9 @@
 """Several Pythons: the examples under each, and whether what is said of one beside another is true.
 
 ``python -m benchmarks.pythons examples PYTHON PYTHON…`` analyzes the examples under these.
-``python -m benchmarks.pythons truth [REPETITIONS [WORK…]]`` analyzes a function of known speed under two environments of
-one interpreter: in the second it does so much more work. An analysis takes about twelve seconds; rows may be asked for
-one by one.
+``python -m benchmarks.pythons truth [REPETITIONS [WORK…]]`` analyzes a function of known speed under two environments
+of one interpreter: in the second it does so much more work. An analysis takes about twelve seconds; rows may be asked
+for one by one.
 """
 
 from __future__ import annotations

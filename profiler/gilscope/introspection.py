@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 __all__ = [
+    "HAS_POOLS",
     "gil_enabled",
     "has_others_beside",
     "have_main_run",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 PR_SET_PTRACER = 0x59616D61
+#: Whether this Python has `concurrent.futures.InterpreterPoolExecutor`.
+HAS_POOLS = sys.version_info >= (3, 14)
 
 
 def gil_enabled() -> bool:

@@ -100,6 +100,8 @@ def _what_gains(profile: ProfileRecord, verdict: Classification, cpus: float) ->
     could = ", ".join(f"{pools[gain.backend]} could gain {_times(gain)}" for gain in best)
     if any(gain.backend == "thread" and gain.may_pay and not gain.pays for gain in found) and pools is _POOLS:
         could += f", and threads where it releases the GIL ({needed.to_see_the_gil(profile)})"
+    if any(gain.backend == "process" for gain in best):
+        could += "".join(map(_in_interpreters, found))
     model = (
         f"By a model of {counted(cpus, 'CPU')} with typical costs of handing calls over; gilscope analyze measures it"
     )
@@ -108,6 +110,13 @@ def _what_gains(profile: ProfileRecord, verdict: Classification, cpus: float) ->
 
 
 # ---- its words ----
+
+
+def _in_interpreters(gain: Gain) -> str:
+    """Beside a process pool, which they may stand for."""
+    if gain.backend != "interpreter" or not gain.pays:
+        return ""
+    return f"; so could a pool of interpreters ({_times(gain)}), if all that it imports can be imported there"
 
 
 def _why_not(gain: Gain, profile: ProfileRecord, from_s: float | None) -> str:

@@ -95,7 +95,7 @@ class Beside:
 
 
 def _uncounted(profile: Profile) -> Profile:
-    names = ("spec", "name", "kind", "file", "line", "digest", "gil_enabled", "cpus")
+    names = ("spec", "name", "kind", "file", "line", "digest", "gil_enabled", "interpreter_pools", "cpus")
     return Profile(**{name: getattr(profile, name) for name in names})
 
 

@@ -9,7 +9,7 @@ import socket
 import sys
 from functools import cache
 
-from gilscope.introspection import gil_enabled
+from gilscope.introspection import HAS_POOLS, gil_enabled
 from gilscope.observers.cpus import usable_cpus
 from gilscope.production.code_digest import code_digest
 from gilscope.production.journal_layout import FIGURES
@@ -48,7 +48,8 @@ def described_function(function: Function) -> bytes:
     code = getattr(function.function, "__code__", None)
     about = {"spec": function.spec, "name": function.name, "kind": function.kind, "cpus": _cpus()}
     where = {"file": code.co_filename, "line": code.co_firstlineno, "digest": code_digest(code)} if code else {}
-    return _json({**about, **where, "gil_enabled": gil_enabled(), "greenlets": greenlets_of() is not None})
+    kept = {"gil_enabled": gil_enabled(), "greenlets": greenlets_of() is not None, "interpreter_pools": HAS_POOLS}
+    return _json({**about, **where, **kept})
 
 
 def _json(about: dict[str, object]) -> bytes:

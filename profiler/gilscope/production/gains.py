@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["TYPICAL_DISPATCH_S", "WORTH", "Gain", "gains", "pays_from_s", "winners"]
 
 #: To hand over one call and take its result back: medians, rounded. Half as much and twice as much were measured, too.
-TYPICAL_DISPATCH_S: Final = {"thread": 20e-6, "asyncio": 50e-6, "process": 180e-6}
+#: Interpreters take 1.15 times what processes do (`benchmarks.interpreters` on two CPUs).
+TYPICAL_DISPATCH_S: Final = {"thread": 20e-6, "asyncio": 50e-6, "process": 180e-6, "interpreter": 200e-6}
 #: The simplest first.
 _BACKENDS: Final = {
     "asyncio": BackendTraits("asyncio", shares_gil=True),
     "thread": BackendTraits("thread", shares_gil=True),
     "process": BackendTraits("process", shares_gil=False),
+    "interpreter": BackendTraits("interpreter", shares_gil=False),
 }
 _SIMPLICITY: Final = tuple(_BACKENDS)
 #: Of more than so many nobody is promised anything unmeasured.
@@ -70,8 +72,15 @@ def gains(profile: ProfileRecord, cpus: float) -> tuple[Gain, ...]:
     :param cpus: that the program may use
     """
     models = _models(profile, cpus)
-    known = [name for name in _BACKENDS if name != "asyncio" or profile.kind in LOOP_KINDS]
+    known = [name for name in _BACKENDS if _is_known(name, profile)]
     return tuple(_gain(name, models) for name in known) if models else ()
+
+
+def _is_known(backend: str, profile: ProfileRecord) -> bool:
+    """Whether its calls could be handed to it. A pool of interpreters has one thing to give: more than one GIL."""
+    if backend == "asyncio":
+        return profile.kind in LOOP_KINDS
+    return backend != "interpreter" or (profile.gil_enabled and bool(profile.interpreter_pools))
 
 
 def pays_from_s(profile: ProfileRecord, backend: str, cpus: float) -> float | None:
@@ -109,9 +118,11 @@ def _best(model: Model, backend: str) -> Configuration:
 
 def winners(found: Iterable[Gain]) -> list[Gain]:
     """Those that pay whatever is open, the fastest first: of those that tie the simplest, and none that is slower
-    without being simpler."""
+    without being simpler. Interpreters, which may refuse what a function imports, are none of them: processes are."""
     kept: list[Gain] = []
-    for gain in sorted((each for each in found if each.pays), key=lambda each: -each.low):
+    for gain in sorted(
+        (each for each in found if each.pays and each.backend != "interpreter"), key=lambda each: -each.low
+    ):
         if kept and _SIMPLICITY.index(gain.backend) > _SIMPLICITY.index(kept[-1].backend):
             continue
         if kept and gain.low > kept[-1].low * (1 - TIE_MARGIN):

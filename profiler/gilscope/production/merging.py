@@ -23,7 +23,7 @@ _LARGEST = ("longest_s", "longest_block_s", "cpus")
 _COUNTED = ("called_from", "durations")
 _BY_HAND = (
     *(*_IDENTITY, *_PLACE, *_LARGEST, *_COUNTED, "needs_inputs", "greenlets", "clocked_runqueue_s", "cpu_limit_s"),
-    *("on_loops", "queue_waits", "observed"),
+    *("interpreter_pools", "on_loops", "queue_waits", "observed"),
 )
 _ADDED = tuple(name for name in ProfileRecord.__struct_fields__ if name not in _BY_HAND)
 _P = TypeVar("_P", bound=ProfileRecord)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gilscope.introspection import gil_enabled
+from gilscope.introspection import HAS_POOLS, gil_enabled
 from gilscope.observers.cpus import usable_cpus
 from gilscope.production import advice, judge
 from gilscope.production.cell import ADDED
@@ -61,6 +61,7 @@ def profile_of(
         digest=code_digest(code) if code else None,
         gil_enabled=gil_enabled(),
         needs_inputs=needs_inputs,
+        interpreter_pools=HAS_POOLS,
         greenlets=greenlets_of() is not None,
         called_from=dict(sums.called_from),
         durations={index: count for index, count in enumerate(sums.durations) if count},

@@ -52,6 +52,8 @@ class ProfileRecord(Record, frozen=True, kw_only=True):
     gil_enabled: bool = True
     needs_inputs: bool | None = None
     """Whether it has parameters without a default that its decorator gave no value for. None where that is unknown."""
+    interpreter_pools: bool | None = None
+    """Whether its Python has pools of interpreters (3.14 and later). None in files of versions that did not tell."""
     greenlets: bool = False
     """Whether the program's threads are greenlets, which share a thread's clocks: these are not read then."""
     processes: int = 1

@@ -55,6 +55,19 @@ def test_where_it_is_unknown_who_holds_the_gil_it_is_said_what_would_tell() -> N
     assert "a thread pool could gain" in told(gil_enabled=False)
 
 
+def test_interpreters_are_told_of_beside_processes_where_the_python_has_pools_of_them() -> None:
+    told_of = "a pool of interpreters ("
+    assert told_of in told(observed=PYTHON, interpreter_pools=True)
+    assert told_of in told(kind="coroutine", observed=PYTHON, interpreter_pools=True)
+    for unlike in ({"interpreter_pools": False}, {}, {"interpreter_pools": True, "gil_enabled": False}):
+        assert told_of not in told(observed=PYTHON, **unlike)
+    native, waiting = told(observed=NATIVE, interpreter_pools=True), told(clocked_cpu_s=0.1, interpreter_pools=True)
+    assert "interpreters" not in native + waiting, "threads are as fast and simpler"
+    assert not [
+        gain for gain in winners(gains(make_profile(interpreter_pools=True), 2)) if gain.backend == "interpreter"
+    ]
+
+
 def test_a_blocked_loop_comes_before_everything_else() -> None:
     blocked: list[dict[str, Any]] = [{}, {"calls": 1}, {"wall_s": 100 * 32e-6}, {"clocked_cpu_s": 0.1}]
     for figures in blocked:
