@@ -18,6 +18,7 @@ import pytest
 import gilscope
 
 ROOT = Path(gilscope.__file__).parent
+TESTS = Path(__file__).parent
 MAX_LINES = 400
 
 #: Which parts of the package each part may import. The root itself names its parts lazily, so it is not judged.
@@ -231,6 +232,11 @@ def test_a_circle_would_be_seen() -> None:
 def test_files_are_small(module: str) -> None:
     lines = len(modules()[module].read_text(encoding="utf-8").splitlines())
     assert lines <= MAX_LINES, f"{module} has {lines} lines: split it by what changes together"
+
+
+def test_files_of_tests_are_small() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in TESTS.rglob("*.py")}
+    assert [str(path) for path, lines in lengths.items() if lines > MAX_LINES] == [], "divide them by subject"
 
 
 @pytest.mark.parametrize("module", modules())

@@ -14,7 +14,7 @@ from gilscope.metrics.catalog import METRICS, PROCESS_METRICS
 from gilscope.production.awaiting import KINDS
 from gilscope.production.profile import Profile
 from gilscope.records import STATES
-from tests.unit.production.test_metrics import COROUTINE, LAG, WATCHED
+from tests.unit.production.metered import COROUTINE, LAG, WATCHED
 
 FOLDER = Path(__file__).parents[3] / "docs/dashboards"
 #: What Prometheus adds to whatever it fetches.
