@@ -141,13 +141,10 @@ class _Threads(_Within, ThreadPoolExecutor):
         super().__init__(plan.workers, initializer=start)
 
 
-class _Processes(ProcessPoolExecutor):
-    def __init__(self, plan: Plan) -> None:
-        start, context = None, multiprocessing.get_context(plan.start_method or "spawn")
-        if plan.setup or plan.teardown or plan.native_variables:
-            start = partial(start_process, plan.setup, plan.teardown, plan.native_threads, plan.native_variables)
-        super().__init__(plan.workers, mp_context=context, initializer=start)
-        self._plan = plan
+class _InChunks(Executor):
+    """One that hands over as many calls at once as its plan says."""
+
+    _plan: Plan
 
     def map(
         self,
@@ -162,34 +159,38 @@ class _Processes(ProcessPoolExecutor):
         return super().map(fn, *iterables, timeout=timeout, chunksize=size, **more)
 
 
+class _Processes(_InChunks, ProcessPoolExecutor):
+    def __init__(self, plan: Plan) -> None:
+        start, context = None, multiprocessing.get_context(plan.start_method or "spawn")
+        if plan.setup or plan.teardown or plan.native_variables:
+            start = partial(start_process, plan.setup, plan.teardown, plan.native_threads, plan.native_variables)
+        super().__init__(plan.workers, mp_context=context, initializer=start)
+        self._plan = plan
+
+
+class _Batches(Executor):
+    """Chunks of an executor that would send each call alone."""
+
+    def map(self, fn: Callable[..., T], *iterables: Iterable[Any], chunksize: int = 1, **more: Any) -> Iterator[T]:
+        if chunksize == 1:
+            return super().map(fn, *iterables, **more)
+        items = list(zip(*iterables, strict=False))
+        batches = [items[at : at + chunksize] for at in range(0, len(items), chunksize)]
+        return chain.from_iterable(super().map(partial(call_each, fn), batches, **more))
+
+
 def _interpreters(plan: Plan) -> Executor:
     base: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", None)
     if base is None:
         here = ".".join(map(str, sys.version_info[:2]))
         raise UsageError(f"a pool of interpreters needs Python 3.14 or later, and this is {here}: make it there")
 
-    class Interpreters(_Within, base):  # type: ignore[misc]  # newer Pythons alone have it
+    class Interpreters(_InChunks, _Batches, _Within, base):  # type: ignore[misc]  # newer Pythons alone have it
         def __init__(self) -> None:
             self._begin(plan, sets_up=False)
             start = partial(start_interpreter, plan.setup, plan.teardown, (*sys.path,))
             super().__init__(plan.workers, initializer=start)
-
-        def map(
-            self,
-            fn: Callable[..., T],
-            *iterables: Iterable[Any],
-            timeout: float | None = None,
-            chunksize: int | None = None,
-            **more: Any,
-        ) -> Iterator[T]:
-            """As of every executor; without a ``chunksize`` with the recommended one. The pool's own sends each item
-            alone."""
-            size = _chunksize(plan, iterables) if chunksize is None else chunksize
-            if size == 1:
-                return super().map(fn, *iterables, timeout=timeout, **more)
-            items = list(zip(*iterables, strict=False))
-            batches = [items[at : at + size] for at in range(0, len(items), size)]
-            return chain.from_iterable(super().map(partial(call_each, fn), batches, timeout=timeout, **more))
+            self._plan = plan
 
     return Interpreters()
 

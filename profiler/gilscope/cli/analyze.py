@@ -13,7 +13,16 @@ from gilscope.cli.completing import names_beginning
 from gilscope.cli.exits import INTERRUPTED, complain, status_of_error, status_of_pythons, status_of_results
 from gilscope.cli.named import functions_named, require_one_function
 from gilscope.cli.options import with_options
-from gilscope.cli.output_options import ALSO_FILES, AS_JSON, CODE, FORMAT, SHOW_OUTPUT, output_option
+from gilscope.cli.output_options import (
+    ALSO_FILES,
+    AS_JSON,
+    CODE,
+    FORMAT,
+    QUIET,
+    SHOW_OUTPUT,
+    output_option,
+    verbosity_option,
+)
 from gilscope.errors import GilscopeError
 
 if TYPE_CHECKING:
@@ -75,16 +84,12 @@ def analyze(
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, AS_JSON] = False,
     show_output: Annotated[bool, SHOW_OUTPUT] = False,
-    quiet: Annotated[bool, output_option("--quiet", "-q", help="Nothing on stderr but errors.")] = False,
+    quiet: Annotated[bool, QUIET] = False,
     code: Annotated[bool, CODE] = False,
     verbose: Annotated[
         int,
-        output_option(
-            "--verbose",
-            "-v",
-            count=True,
-            show_default=False,
-            help="Say each step on stderr, and tell more: ledgers, hot lines, why not the others, the code; -vv: all.",
+        verbosity_option(
+            "Say each step on stderr, and tell more: ledgers, hot lines, why not the others, the code; -vv: all."
         ),
     ] = 0,
     no_progress: Annotated[bool, output_option("--no-progress", help="No progress bar.")] = False,

@@ -9,14 +9,13 @@ import typer
 
 from gilscope.cli.command import TARGET, WATCH
 from gilscope.cli.exits import INTERRUPTED
-from gilscope.cli.output_options import AS_JSON, PROGRAM_FILES, PROGRAM_FORMAT, QUIET
+from gilscope.cli.output_options import AS_JSON, PROGRAM_FILES, PROGRAM_FORMAT, QUIET, VERBOSE
 from gilscope.cli.watching import (
     MEMORY,
     OVERHEAD,
     PROCESSES,
     RATE,
     THREADS,
-    VERBOSE,
     or_without_memory,
 )
 from gilscope.errors import UsageError

@@ -22,7 +22,9 @@ __all__ = [
     "SHEET_FILES",
     "SHEET_FORMAT",
     "SHOW_OUTPUT",
+    "VERBOSE",
     "output_option",
+    "verbosity_option",
 ]
 
 #: By their names; `gilscope.report.FORMATS` has more of them, and takes longer to import than the help may take.
@@ -34,6 +36,11 @@ _ALL: Final = (*_TABLES, "perfetto", "speedscope", "gecko", "collapsed")
 def output_option(*flags: str, **more: Any) -> Any:
     """An option in the last part of the help."""
     return typer.Option(*flags, rich_help_panel=OUTPUT, **more)
+
+
+def verbosity_option(told: str) -> Any:
+    """How much is told: the number of times that it is given."""
+    return output_option("--verbose", "-v", count=True, show_default=False, help=told)
 
 
 def _formats_option(known: Sequence[str]) -> Any:
@@ -64,3 +71,4 @@ AS_JSON = output_option("--json", help="Short for --format json.")
 QUIET = output_option("--quiet", "-q", help="Nothing on stderr but errors.")
 CODE = output_option("--code", help="Print only the program to paste; it runs as it is.")
 SHOW_OUTPUT = output_option("--show-output", help="Show the last of what the target printed, on stderr.")
+VERBOSE = verbosity_option("Tell more: -vv all.")

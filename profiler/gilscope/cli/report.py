@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gilscope.cli.output_options import AS_JSON, CODE, FILES, FORMAT, QUIET, SHOW_OUTPUT, output_option
+from gilscope.cli.output_options import AS_JSON, CODE, FILES, FORMAT, QUIET, SHOW_OUTPUT, VERBOSE
 
 __all__ = ["report"]
 
@@ -23,16 +23,7 @@ def report(
     format_name: Annotated[str, FORMAT] = "text",
     as_json: Annotated[bool, AS_JSON] = False,
     code: Annotated[bool, CODE] = False,
-    verbose: Annotated[
-        int,
-        output_option(
-            "--verbose",
-            "-v",
-            count=True,
-            show_default=False,
-            help="Tell more: -vv all.",
-        ),
-    ] = 0,
+    verbose: Annotated[int, VERBOSE] = 0,
     show_output: Annotated[bool, SHOW_OUTPUT] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:

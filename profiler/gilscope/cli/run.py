@@ -11,8 +11,8 @@ import typer
 
 from gilscope.cli.capturing import CAPTURE, MOST, TO
 from gilscope.cli.command import TARGET
-from gilscope.cli.output_options import PROGRAM_FILES, output_option
-from gilscope.cli.watching import OVERHEAD, PROCESSES, RATE, THREADS, VERBOSE
+from gilscope.cli.output_options import PROGRAM_FILES, VERBOSE, output_option
+from gilscope.cli.watching import OVERHEAD, PROCESSES, RATE, THREADS
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:

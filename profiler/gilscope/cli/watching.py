@@ -11,7 +11,7 @@ import typer
 
 from gilscope.choosing import require_choice
 from gilscope.cli.colours import of_console
-from gilscope.cli.command import OUTPUT, WATCH
+from gilscope.cli.command import WATCH
 from gilscope.cli.completing import one_of
 from gilscope.errors import AttachError, UsageError
 from gilscope.parsing import hertz
@@ -27,7 +27,6 @@ __all__ = [
     "PROCESSES",
     "RATE",
     "THREADS",
-    "VERBOSE",
     "or_without_memory",
     "settings_of",
     "tell",
@@ -54,9 +53,6 @@ THREADS = _option(
     "--threads",
     metavar="PATTERN",
     help="Tell of threads with such names alone, as in 'worker*': the names that the program gave them. Repeatable.",
-)
-VERBOSE = typer.Option(
-    "--verbose", "-v", count=True, show_default=False, help="Tell more: -vv all.", rich_help_panel=OUTPUT
 )
 _MOST_HZ = 10_000.0
 

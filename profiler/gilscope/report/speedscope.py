@@ -11,11 +11,11 @@ from gilscope.report.stacks import is_gil_known, parsed, sampled, with_stacks
 from gilscope.report.verdicts import short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gilscope.records import ResultRecord
 
-__all__ = ["render"]
+__all__ = ["file", "profile", "render"]
 
 _SCHEMA: Final = "https://www.speedscope.app/file-format-schema.json"
 
@@ -25,15 +25,23 @@ def render(results: Sequence[ResultRecord]) -> str:
 
     :raises OutputError: when no result holds stacks
     """
-    from gilscope.version import __version__
-
     told = with_stacks(results)
     frames: dict[str, int] = {}
-    profiles = [profile for result in told for profile in _profiles(result, frames)]
+    profiles = [each for result in told for each in _profiles(result, frames)]
+    return file(", ".join(result.target.spec for result in told), profiles, frames)
+
+
+def file(name: str, profiles: Sequence[dict[str, Any]], frames: Iterable[str]) -> str:
+    """A whole file.
+
+    :param frames: of all profiles, in the order of their numbers
+    """
+    from gilscope.version import __version__
+
     document = {
         "$schema": _SCHEMA,
         "exporter": f"gilscope {__version__}",
-        "name": ", ".join(result.target.spec for result in told),
+        "name": name,
         "activeProfileIndex": 0,
         "profiles": profiles,
         "shared": {"frames": [_frame(text) for text in frames]},
@@ -49,19 +57,27 @@ def _frame(text: str) -> dict[str, Any]:
 
 def _profiles(result: ResultRecord, frames: dict[str, int]) -> Iterator[dict[str, Any]]:
     stacks, name = sampled(result), short_name(result.target.spec)
-    yield _profile(f"{name}: all samples", [(stack.frames, stack.samples) for stack in stacks], frames)
+    yield profile(f"{name}: all samples", "none", [(stack.frames, stack.samples) for stack in stacks], frames)
     held = [(stack.frames, stack.gil_samples) for stack in stacks if stack.gil_samples]
     if held and is_gil_known(result):  # the viewer cannot draw a profile of nothing
-        yield _profile(f"{name}: holding the GIL", held, frames)
+        yield profile(f"{name}: holding the GIL", "none", held, frames)
 
 
-def _profile(name: str, weighted: Sequence[tuple[tuple[str, ...], int]], frames: dict[str, int]) -> dict[str, Any]:
+def profile(
+    name: str, unit: str, weighted: Sequence[tuple[tuple[str, ...], float]], frames: dict[str, int]
+) -> dict[str, Any]:
+    """One profile of a file.
+
+    :param unit: of the weights
+    :param weighted: stacks, outermost frame first, with their weights
+    :param frames: numbers by frame, which those of these stacks are added to
+    """
     return {
         "type": "sampled",
         "name": name,
-        "unit": "none",
+        "unit": unit,
         "startValue": 0,
-        "endValue": sum(samples for _, samples in weighted),
+        "endValue": sum(weight for _, weight in weighted),
         "samples": [[frames.setdefault(text, len(frames)) for text in stack] for stack, _ in weighted],
-        "weights": [samples for _, samples in weighted],
+        "weights": [weight for _, weight in weighted],
     }

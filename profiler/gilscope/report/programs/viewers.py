@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from gilscope.errors import OutputError
 from gilscope.records.programs import ProgramRecord, StateStack
 from gilscope.report.clean import printable
 from gilscope.report.programs.names import state_title
-from gilscope.report.stacks import parsed
+from gilscope.report.speedscope import file, profile
 
 __all__ = ["collapsed", "speedscope"]
 
@@ -50,37 +48,9 @@ def speedscope(record: ProgramRecord) -> str:
 
     :raises OutputError: when there is no stack
     """
-    from gilscope.version import __version__
-
-    by_state: defaultdict[str, list[StateStack]] = defaultdict(list)
+    by_state: defaultdict[str, list[tuple[tuple[str, ...], float]]] = defaultdict(list)
     for stack in _stacks(record):
-        by_state[stack.state].append(stack)
+        by_state[stack.state].append((stack.frames, stack.seconds))
     frames: dict[str, int] = {}
-    profiles = [_profile(state_title(state), stacks, frames) for state, stacks in by_state.items()]
-    document = {
-        "$schema": "https://www.speedscope.app/file-format-schema.json",
-        "exporter": f"gilscope {__version__}",
-        "name": printable(record.command),
-        "activeProfileIndex": 0,
-        "profiles": profiles,
-        "shared": {"frames": [_frame(text) for text in frames]},
-    }
-    return msgspec.json.encode(document).decode() + "\n"
-
-
-def _frame(text: str) -> dict[str, Any]:
-    function, file, line = parsed(text)
-    known = {"file": file, "line": line}
-    return {"name": function} | {name: value for name, value in known.items() if value is not None}
-
-
-def _profile(name: str, stacks: Sequence[StateStack], frames: dict[str, int]) -> dict[str, Any]:
-    return {
-        "type": "sampled",
-        "name": name,
-        "unit": "seconds",
-        "startValue": 0,
-        "endValue": sum(stack.seconds for stack in stacks),
-        "samples": [[frames.setdefault(text, len(frames)) for text in stack.frames] for stack in stacks],
-        "weights": [stack.seconds for stack in stacks],
-    }
+    profiles = [profile(state_title(state), "seconds", weighted, frames) for state, weighted in by_state.items()]
+    return file(printable(record.command), profiles, frames)
