@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -76,13 +77,18 @@ class Names:
 
     def used(self, imports: str, code: str) -> str:
         """Of imports from libraries, those that the code uses."""
-        names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)} - self._imported.keys()
+        names = _names_in(code) - self._imported.keys()
         lines = []
         for statement in ast.parse(imports).body:
             assert isinstance(statement, ast.Import | ast.ImportFrom)
             statement.names = [alias for alias in statement.names if alias.name in names]
             lines += [ast.unparse(statement)] if statement.names else []
         return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)  # asked of the same code for several groups of imports
+def _names_in(code: str) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
 
 
 class _DoubleQuoted(str):
