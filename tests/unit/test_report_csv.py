@@ -175,13 +175,13 @@ def test_no_address_is_fetched() -> None:
 
 def test_much_text_and_many_trials(tmp_path: Path) -> None:
     """A bound so wide that only a cost that grows faster than the table would break it."""
-    many = tuple(make_trial("thread", at, ledger=make_ledger()) for at in range(10_000))
+    many = tuple(make_trial("thread", at, ledger=make_ledger()) for at in range(4_000))
     loud = Trial(backend="process", workers=2, status="failed", reason="x" * 2**20)
     result = make_result(trials=(*many, loud))
     begun = time.process_time()
     table = read_csv(_written(tmp_path, result.to_csv()))
-    assert time.process_time() - begun < 30
-    assert len(table) == 30_001
+    assert time.process_time() - begun < 12
+    assert len(table) == 12_001
     assert table["reason"].dropna().str.len().tolist() == [2**20]
 
 
