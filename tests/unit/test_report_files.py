@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gilscope import report
+from gilscope.cli.output import Destinations
 from gilscope.errors import LoadError, OutputError, TargetError, UsageError
 from gilscope.records import Stack
 from gilscope.report.files import _planted
@@ -202,3 +204,22 @@ def test_a_planted_link_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OutputError, match="a link that another user made"):
         report.write_text(tmp_path / "out.md", "text")
     assert not (tmp_path / "victim").exists()
+
+
+def test_where_no_file_could_be_written_the_terminal_has_what_they_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    paths = [str(folder / name) for name in ("one.json", "two.csv")]
+    destinations = Destinations(paths, ["is_prime"], "text")
+    destinations.write([make_result()])
+    assert len(capsys.readouterr().out.splitlines()) == 1, "the files have the rest"
+    shutil.rmtree(folder)
+    folder.write_text("a file now")
+    with pytest.raises(OutputError) as error:
+        destinations.write([make_result()])
+    assert [line.split(":")[0] for line in str(error.value).splitlines()] == [
+        f"cannot write {path!r}" for path in paths
+    ]
+    assert "process × 2" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gilscope import report
+from gilscope.decide.recommended import INTERRUPTED
 from gilscope.records import Alternative, Failure, Finding, HotLine, Prediction, Recommendation, Target, Trial
 from gilscope.report import text
 from gilscope.report.document import Column, Detail, Document, Row, Section, Table
@@ -367,6 +368,12 @@ def test_several_results_end_in_a_summary() -> None:
 )
 def test_what_must_be_known_is_said(changes: dict[str, object], remark: str) -> None:
     assert remark in _flat(make_result(**changes).to_text())
+
+
+def test_an_interruption_is_told_once() -> None:
+    advice = Recommendation(backend=None, context="sync", confidence=0.0, reason=INTERRUPTED)
+    told = _flat(make_result(recommendation=advice, interrupted=True).to_text())
+    assert told.count("interrupted") == 1
 
 
 def test_a_result_with_nothing_in_it_can_be_drawn() -> None:

@@ -22,7 +22,7 @@ from gilscope.decide.isolated import without_need
 from gilscope.decide.measured import Measured
 from gilscope.decide.next_steps import left_out
 from gilscope.decide.predictions import predictions
-from gilscope.decide.recommended import recommended
+from gilscope.decide.recommended import INTERRUPTED, recommended
 from gilscope.decide.shortage import unless_nothing_was_compared, unless_time_was_short
 from gilscope.measure.live import LiveTrial
 from gilscope.measure.record import runs_of
@@ -192,7 +192,7 @@ def _recommendation(
     measured: Measured, code_target: CodeTarget | None, interrupted: bool, unreturned: str
 ) -> Recommendation:
     if not measured.records or interrupted:
-        reason = "the analysis was interrupted before it could compare" if interrupted else "nothing was measured"
+        reason = INTERRUPTED if interrupted else "nothing was measured"
         context = measured.experiment.options.context
         return Recommendation(backend=None, context=context, confidence=0.0, reason=reason)
     said = unless_nothing_was_compared(unless_time_was_short(measured.advice(code_target), measured), measured)

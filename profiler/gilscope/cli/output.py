@@ -62,7 +62,7 @@ class Files:
                 written.append(path)
             except OutputError as error:  # what took a minute to measure is not lost for a format that cannot hold it
                 failed.append(str(error))
-        return written, "; ".join(dict.fromkeys(failed))
+        return written, "\n".join(dict.fromkeys(failed))
 
 
 def program_of(content: Content) -> str:
@@ -110,13 +110,13 @@ class Destinations:
         :raises OutputError: when one could not be drawn or written, the others are; when there is no code
         """
         written, failed = self._files.write(content)
-        self._print(content, also, room_for(verbosity))
+        self._print(content, also, room_for(verbosity), in_a_line=self._in_a_line and bool(written))
         if not quiet:
             sys.stderr.write("".join(f"wrote {path}\n" for path in written))
         if failed:
             raise OutputError(failed)
 
-    def _print(self, content: Content, also: Collection[str], room: Detail | None) -> None:
+    def _print(self, content: Content, also: Collection[str], room: Detail | None, *, in_a_line: bool) -> None:
         """Text in colour where the terminal has it, a line where files have the rest; other formats as they are."""
         if self._format == CODE:
             stdout.put(program_of(content))
@@ -131,7 +131,7 @@ class Destinations:
         page = stdout.Page()
         console = Console(file=page, width=None if page.isatty() else 80, **of_console())
         documents, plain = report.documents(content), stdout.has_only_ascii()
-        if self._in_a_line and room is None and not also and documents.brief is not None:
+        if in_a_line and room is None and not also and documents.brief is not None:
             text.show_titles(documents, console, ascii_only=plain)
         else:
             text.show(documents, console, room=room, also=also, ascii_only=plain)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from gilscope.records import Recommendation, Trial
 
-__all__ = ["UNSURE", "is_advised", "recommended"]
+__all__ = ["INTERRUPTED", "UNSURE", "is_advised", "recommended"]
+
+#: Why nothing is recommended where the analysis had hardly begun.
+INTERRUPTED = "the analysis was interrupted before it could compare"
 
 #: Below this confidence a recommendation says that it is a best guess, and what would settle it.
 UNSURE = 0.7

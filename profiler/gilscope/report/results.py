@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gilscope.decide.recommended import UNSURE
+from gilscope.decide.recommended import INTERRUPTED, UNSURE
 from gilscope.records import GivenInputs, ResultRecord
 from gilscope.report.bounds import MOST_BRIEF, fitted, harmless, with_telling_trials
 from gilscope.report.brief import MOST_LINES, REST, REST_OF_SEVERAL, brief_document, front, front_figures
@@ -90,7 +90,7 @@ def _context(result: ResultRecord) -> str:
 def _remarks(result: ResultRecord) -> list[str]:
     """What a reader must know before trusting the rest."""
     found = []
-    if result.interrupted:
+    if result.interrupted and result.recommendation.reason != INTERRUPTED:
         found.append("The analysis was interrupted: this is drawn from what was finished.")
     target = result.target
     if target.inputs_truncated:
