@@ -12,8 +12,9 @@ from rich.console import Console
 
 from gilscope.cli.live.keyboard import keys_in
 from gilscope.records.programs import ProgramRecord
+from gilscope.report.palette import STATE_STYLES
 from gilscope.report.programs.screen import screen
-from gilscope.report.programs.shown import SORTS, VIEWS, Shown, pressed
+from gilscope.report.programs.shown import KEYS, SORTS, VIEWS, Shown, pressed
 from tests.unit.programs.live_records import TOKENIZE, make_live
 
 NASTY = "[bold]<b>\x1b[31mred\x07\n漢字"
@@ -63,6 +64,21 @@ def test_help_is_left_by_the_key_that_asked_for_it_and_by_a_view() -> None:
     assert after("?").helps
     assert not after("?", "h").helps
     assert after("h", "b") == Shown(view="blame")
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_help_is_whole_in_a_terminal_of_any_width(width: int) -> None:
+    drawn = lines(make_live(), after("?"), width, 60)
+    told = " ".join(" ".join(drawn).split())
+    assert all(what in told for _, what in KEYS)
+    assert max(map(cell_len, drawn)) <= width
+
+
+def test_the_legend_has_whole_names() -> None:
+    named = {STATE_STYLES[state].title for state in STATE_STYLES}
+    for width in range(40, 120, 7):
+        (legend,) = [line for line in lines(make_live(), width=width) if line.startswith(". idle")]
+        assert {part[2:] for part in legend.strip().split("  ")} <= named
 
 
 def test_quitting_and_saving_are_for_others_to_do() -> None:

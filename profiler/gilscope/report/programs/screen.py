@@ -30,6 +30,8 @@ _MOST_LINES: Final = 2
 #: Columns of a figure, at least.
 _FIGURE: Final = 6
 _MOST_NAME: Final = 200
+#: Columns of the keys that are explained.
+_KEY: Final = 15
 _KEYS: Final = "q quit  space pause  s save  ? help  view: t f b g l p  sort: 1 2 3 4"
 
 
@@ -99,6 +101,8 @@ def _whole(parts: Sequence[Slice], width: int) -> Iterator[Text]:
     legend = Text(no_wrap=True, overflow="crop")
     for part in sorted(parts, key=lambda part: -part.share):
         style = STATE_STYLES[part.state]
+        if legend.cell_len + 2 + cell_len(style.title) > width:
+            break  # half a name tells nothing, and what is less has fewer letters above
         legend.append(style.letter, f"bold white on {style.colour}").append(f" {style.title}  ")
     legend.truncate(width)
     yield legend
@@ -121,7 +125,11 @@ def _foot(shown: Shown, width: int) -> Iterator[Text]:
 def _help(width: int) -> Iterator[Text]:
     yield Text()
     for keys, what in KEYS:
-        yield _text(f"  {keys:<12} {what}", width)
+        told = textwrap.wrap(what, max(width - _KEY, 8))
+        yield from (
+            _text(f"{start:<{_KEY}}{line}", width)
+            for start, line in zip([f"  {keys}", *[""] * len(told)], told, strict=False)
+        )
 
 
 # ---- tables ----

@@ -28,13 +28,13 @@ _COLUMNS: Final = {">": 1, "<": -1}
 
 #: The keys, for people.
 KEYS: Final = (
-    ("t f b g l p", "threads, functions, blame, holds of the GIL, event loops, processes"),
-    ("tab, arrows", "the next view, the one before"),
-    ("1 2 3 4", "sort by time with the GIL, waiting for it, on a CPU, or all that is not idle"),
+    ("t f b g l p", "threads, functions, who waits for whom, holds of the GIL, event loops, processes"),
+    ("tab, arrows", "the next view, the previous one"),
+    ("1 2 3 4", "sort by time: held the GIL, waited for it, on a CPU, all that is not idle"),
     ("< >", "sort by the column to the left, to the right"),
     ("space", "pause the figures, and go on"),
     ("s", "save the result of the seconds that are shown"),
-    ("q", "quit; of a program that was started here, it is asked to end (SIGTERM)"),
+    ("q", "quit; a program that was started here is asked to end (SIGTERM)"),
     ("? or h", "this help"),
 )
 
