@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -172,10 +172,12 @@ class _Batches(Executor):
     """Chunks of an executor that would send each call alone."""
 
     def map(self, fn: Callable[..., T], *iterables: Iterable[Any], chunksize: int = 1, **more: Any) -> Iterator[T]:
+        if chunksize < 1:
+            raise ValueError("chunksize must be >= 1.")  # as of a process pool
         if chunksize == 1:
             return super().map(fn, *iterables, **more)
-        items = list(zip(*iterables, strict=False))
-        batches = [items[at : at + chunksize] for at in range(0, len(items), chunksize)]
+        items = zip(*iterables, strict=False)
+        batches = iter(lambda: list(islice(items, chunksize)), [])
         return chain.from_iterable(super().map(partial(call_each, fn), batches, **more))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -143,6 +144,16 @@ def test_interpreters_do_what_the_program_to_paste_does(folder: Path) -> None:
     make_result(recommendation=advice, trials=()).to_json(folder / "saved.json")
     pasted = run(program_for(target, Execution("interpreter", 2, 4)), folder)
     assert pasted == run(MAKING.replace("work", "plain"), folder) == [(2 * x, 1) for x in range(8)]
+
+
+@pytest.mark.interpreter
+@pytest.mark.skipif(not is_available(), reason="this Python has no pools of interpreters")
+def test_a_batched_map_takes_of_an_endless_iterable_what_is_asked_for() -> None:
+    with open_executor(Plan("interpreter", 2, 3)) as pool:
+        endless: Any = pool.map(abs, itertools.count(), buffersize=2)  # type: ignore[call-arg]  # since 3.14
+        assert list(itertools.islice(endless, 7)) == list(range(7))
+        with pytest.raises(ValueError, match="chunksize must be >= 1"):
+            pool.map(abs, [1], chunksize=0)
 
 
 @pytest.mark.skipif(is_available(), reason="this Python has pools of interpreters")

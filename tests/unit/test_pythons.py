@@ -89,11 +89,14 @@ def test_a_name_is_looked_for_on_the_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert asked("python").path == made
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+def test_what_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_in = "name an interpreter, as in .venv-3.14/bin/python"
     assert str(refusal("/no/such/python")) == f"there is no program '/no/such/python': {as_in}"
     assert str(refusal("no-such-python")) == f"there is no program 'no-such-python' on the PATH: {as_in}"
     assert str(refusal(str(tmp_path))) == f"there is no bin/python in the folder {str(tmp_path)!r}: {as_in}"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").write_text("")
+    assert str(refusal("here")) == "there is no program 'here' on the PATH: did you mean './here'?"
     (tmp_path / "link").symlink_to("gone")
     assert str(refusal(str(tmp_path / "link"))).endswith(f"is a link that leads nowhere (gone): {as_in}")
 

@@ -105,6 +105,8 @@ def _program(name: str) -> str:
     found = os.path.abspath(given) if os.sep in given else shutil.which(given)
     as_in = "name an interpreter, as in .venv-3.14/bin/python"
     if found is None:
+        here = os.path.join(os.curdir, given)
+        as_in = f"did you mean {here!r}?" if os.path.exists(here) else as_in
         raise PythonError(f"there is no program {name!r} on the PATH: {as_in}")
     if home := _lost_home(found):
         raise PythonError(f"{name!r} is of an environment whose own Python is gone ({home}): make it anew")

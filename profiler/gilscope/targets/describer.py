@@ -19,7 +19,7 @@ from gilscope.targets.decorated import declared
 from gilscope.targets.inputs import is_maker, take
 from gilscope.targets.payload import Payload, dumps
 from gilscope.targets.resolver import importing, script_problem
-from gilscope.targets.spec import DEFAULT_MAX_INPUTS, TargetSpec, is_text
+from gilscope.targets.spec import DEFAULT_MAX_INPUTS, PROGRAM, TargetSpec, is_text
 from gilscope.unpicklable import explain
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _refuse_recursion() -> None:
 def _importable_name(func: Any, main: str | None) -> str | None:
     """The spec by which another process finds the very same object; None when there is none."""
     module, qualname = getattr(func, "__module__", None), getattr(func, "__qualname__", None)
-    place = main if module == "__main__" else module
+    place = main if module in PROGRAM else module
     if place is None or not qualname or module not in sys.modules:
         return None
     try:

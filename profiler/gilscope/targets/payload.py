@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gilscope.targets.blame import blame
 from gilscope.targets.resolver import import_place
+from gilscope.targets.spec import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,6 @@ class Unpickler(pickle.Unpickler):
         self._cwd = cwd
 
     def find_class(self, module_name: str, global_name: str) -> Any:
-        if module_name == "__main__" and self._main is not None:
+        if module_name in PROGRAM and self._main is not None:
             module_name = import_place(self._main, self._cwd).__name__
         return super().find_class(module_name, global_name)

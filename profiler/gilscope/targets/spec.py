@@ -10,6 +10,8 @@ from gilscope.errors import TargetError, UsageError
 from gilscope.records import Kind
 
 DEFAULT_MAX_INPUTS = 1000
+#: What the module that runs as the program is called, there and in the processes that multiprocessing starts.
+PROGRAM = ("__main__", "__mp_main__")
 
 
 class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -160,16 +160,22 @@ def far(point):
     assert isinstance(point, Point)
     return point.x
 
-if __name__ == "__main__":
+def describe():
     import msgspec
     spec = targets.describe({func}, {inputs})
     sys.stdout.buffer.write(msgspec.json.encode(spec))
+    sys.stdout.flush()
+
+if __name__ == "__main__":
+    {runs}
 """
+ELSEWHERE = "import multiprocessing as m; p = m.get_context('spawn').Process(target=describe); p.start(); p.join()"
 
 
+@pytest.mark.parametrize("runs", ["describe()", ELSEWHERE], ids=["itself", "in a worker"])
 @pytest.mark.parametrize("by_module", [False, True])
-def test_a_scripts_function_and_its_inputs_meet_the_same_classes(tmp_path: Path, by_module: bool) -> None:
-    (tmp_path / "trip.py").write_text(SCRIPT.format(func="far", inputs="[Point(1), Point(2)]"))
+def test_a_scripts_function_and_its_inputs_meet_the_same_classes(tmp_path: Path, by_module: bool, runs: str) -> None:
+    (tmp_path / "trip.py").write_text(SCRIPT.format(func="far", inputs="[Point(1), Point(2)]", runs=runs))
     how = ["-m", "trip"] if by_module else [str(tmp_path / "trip.py")]
     spec = subprocess.run([sys.executable, *how], capture_output=True, check=True, cwd=tmp_path, timeout=60).stdout
     place = "trip" if by_module else str(tmp_path / "trip.py")
@@ -177,15 +183,17 @@ def test_a_scripts_function_and_its_inputs_meet_the_same_classes(tmp_path: Path,
 
 
 def test_a_scripts_lambda_goes_by_value_with_its_classes(tmp_path: Path) -> None:
-    (tmp_path / "trip.py").write_text(SCRIPT.format(func="lambda p: far(p)", inputs="[Point(1), Point(2)]"))
+    (tmp_path / "trip.py").write_text(
+        SCRIPT.format(func="lambda p: far(p)", inputs="[Point(1), Point(2)]", runs="describe()")
+    )
     script = [sys.executable, str(tmp_path / "trip.py")]
     spec = subprocess.run(script, capture_output=True, check=True, timeout=60).stdout
     decoded = msgspec.json.decode(spec, type=TargetSpec)
-    assert (decoded.spec, call(load(decoded))) == ("__main__:<lambda>", [1, 2])
+    assert (decoded.spec, call(load(decoded))) == ("__main__:describe.<locals>.<lambda>", [1, 2])
 
 
 def test_a_script_whose_name_cannot_be_imported_goes_by_value(tmp_path: Path) -> None:
-    (tmp_path / "trip.v2.py").write_text(SCRIPT.format(func="far", inputs="[Point(1)]"))
+    (tmp_path / "trip.v2.py").write_text(SCRIPT.format(func="far", inputs="[Point(1)]", runs="describe()"))
     script = [sys.executable, str(tmp_path / "trip.v2.py")]
     spec = subprocess.run(script, capture_output=True, check=True, timeout=60).stdout
     decoded = msgspec.json.decode(spec, type=TargetSpec)
