@@ -379,8 +379,8 @@ def _factor(value: float) -> str:
 
 
 def confidence(value: float) -> str:
-    """``0.95`` → ``high, 95%``."""
-    return f"{grade(value)}, {percent(value)}"
+    """``0.95`` → ``high, 95%``; nothing is certain."""
+    return f"{grade(value)}, {percent(min(value, 0.999))}"
 
 
 def grade(confidence: float) -> str:

@@ -140,7 +140,7 @@ def test_what_blocks_an_event_loop_is_told_before_all_else() -> None:
         [(name, told)] = the(Items, first).pairs
         assert name == "page"
         assert told.startswith("It keeps its event loop from everything else: for 250 ms at most")
-    assert drawn(TOTAL).document.sections[0].title == "Figures"
+    assert drawn(TOTAL).document.sections[0].title == "Where the time went"
     assert PAGE.advice.startswith("It keeps its event loop")
 
 

@@ -23,6 +23,7 @@ from gilscope.report.changes import (
     verdict,
 )
 from gilscope.report.document import NOTHING
+from gilscope.report.front_bars import change_bars
 from gilscope.report.sheet import Sheet, notes, tabled
 from gilscope.report.verdicts import configuration, kind_of_work, sentence
 from gilscope.units import counted, percent
@@ -60,6 +61,7 @@ def comparison_sheet(comparisons: Sequence[Comparison], found: Matched, objectio
                 lambda at: changes[at][2] in changes[at][1].advised,
             ),
             *notes("Verdicts, and what else differs", told),
+            first=change_bars(pairs),
         ),
         schema="gilscope.comparison/1",
         about={"incomparable": [f"{spec}: {what}" for spec, what in objections], **lists(found)}

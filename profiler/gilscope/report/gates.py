@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["gate_sheet"]
 
+#: What a reader has to do something about comes first.
+_ORDER: Final = ("failed", "unknown", "not significant", "passed")
 _MISSING: Final = "in the baseline, and not among the new results: analyze it too, or take it out of the baseline"
 
 
@@ -28,7 +30,9 @@ def gate_sheet(
     """Every condition, and whether it lets the new results pass."""
     comparisons = list({id(each): each for each, _ in judged}.values())
     names = dict(zip(map(id, comparisons), named(comparisons), strict=True))
-    lines = [(names[id(each)], found_out) for each, found_out in judged]
+    lines = sorted(
+        ((names[id(each)], found_out) for each, found_out in judged), key=lambda line: _ORDER.index(_outcome(line[1]))
+    )
     missing = [(short_name(spec), _MISSING) for spec in found.only_old]
     return Sheet(
         document=tabled(
@@ -51,8 +55,7 @@ def gate_sheet(
 
 def _gate_title(judged: Sequence[Judged], found: Matched) -> str:
     counts = Counter(map(_outcome, judged))
-    order = ("failed", "unknown", "not significant", "passed")
-    told = ", ".join(f"{counts[word]} {word}" for word in order if counts[word])
+    told = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
     gone = f"; of the baseline's functions {len(found.only_old)} missing" if found.only_old else ""
     return f"{'Passed' if passes(judged, found) else 'Failed'}: {told}{gone}"
 

@@ -26,6 +26,7 @@ from gilscope.report.document import (
     known_quantile,
     or_dash,
 )
+from gilscope.report.front_bars import saving_bars
 from gilscope.report.pictures import LedgerBar, LedgerChart
 from gilscope.report.profile_states import states_table
 from gilscope.report.recorded import recorded_remarks, recorded_rows, recorded_sections
@@ -77,11 +78,10 @@ def profiles_sheet(loaded: Loaded) -> Sheet:
                 *lag_told(loaded.loop_lag),
             ),
             _table([column for column, _ in _FIGURES], list(map(_row_of, shown, profiles))),
-            *_bars(shown, profiles),
             *_states(shown, profiles),
             *notes("What each is, and what to do", zip(shown, map(_verdict, profiles), strict=True)),
             *recorded_sections(loaded),
-            first=blocked_loops(shown, profiles, loaded.blocked_at),
+            first=(*blocked_loops(shown, profiles, loaded.blocked_at), *_bars(shown, profiles)),
         ),
         schema="gilscope.functions/1",
         about={
@@ -110,7 +110,10 @@ def opportunities_sheet(found: Sequence[Opportunity], cpus: float) -> Sheet:
             ),
             _table(columns, list(map(_opportunity, shown, found))),
             *notes("Why, and what to run", zip(shown, map(_why, found), strict=True)),
-            first=blocked_loops(shown, [opportunity.profile for opportunity in found]),
+            first=(
+                *blocked_loops(shown, [opportunity.profile for opportunity in found]),
+                *saving_bars(shown, found),
+            ),
         ),
         schema="gilscope.prospects/1",
         about={"cpus": cpus},

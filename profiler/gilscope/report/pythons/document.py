@@ -9,7 +9,7 @@ from typing import Final
 
 from gilscope.records import Account, ResultRecord, Trial
 from gilscope.records.pythons import PythonRecord, PythonsRecord
-from gilscope.report.bounds import fitted
+from gilscope.report.bounds import MOST_BRIEF, fitted, harmless
 from gilscope.report.brief import MOST_LINES as MOST_LINES_OF_ONE
 from gilscope.report.document import (
     NOT_APPLICABLE,
@@ -59,12 +59,14 @@ def pythons_documents(record: PythonsRecord) -> Documents:
 
 
 def _head(first: Document, one: PythonRecord, result: ResultRecord) -> Document:
-    return replace(first, name=one.name, title=_title(one, result), detail=Detail.FULL)
+    name, title = harmless((one.name, _title(one, result)), MOST_BRIEF)
+    return replace(first, name=name, title=title, detail=Detail.FULL)
 
 
 def _of_one(one: PythonRecord, result: ResultRecord) -> Document:
     whole = document_of_result(result)
-    return replace(whole, title=f"{one.name}: {whole.title}", name=f"{whole.name} under {one.name}", detail=Detail.FULL)
+    name = harmless(one.name, MOST_BRIEF)
+    return replace(whole, title=f"{name}: {whole.title}", name=f"{whole.name} under {name}", detail=Detail.FULL)
 
 
 def _title(one: PythonRecord, result: ResultRecord) -> str:
