@@ -45,6 +45,7 @@ GROUND = {
     "secret_files",
     "renamed",
     "choosing",
+    "keywords",
     "option",
 }
 ALLOWED: dict[str, set[str]] = {
@@ -68,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "secret_files": {"errors"},
     "renamed": {"choosing", "errors"},
     "choosing": {"errors"},
+    "keywords": {"errors"},
     "option": {"choosing", "config", "errors", "parsing", "reading", "units"},
     "version": set(),
     "unpicklable": set(),

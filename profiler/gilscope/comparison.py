@@ -17,6 +17,7 @@ from gilscope.decide.regress import Comparison
 from gilscope.decide.regress import compare as compare_results
 from gilscope.drawn import Drawn, Saved
 from gilscope.errors import UsageError
+from gilscope.keywords import naming_keywords
 from gilscope.production.comparing import compare_recordings
 from gilscope.production.files import Skipped
 from gilscope.records.programs import ProgramRecord
@@ -37,6 +38,10 @@ __all__ = ["CheckResult", "ComparisonResult", "Source", "check", "compare"]
 Source: TypeAlias = str | Path | Saved | Sequence[Saved]
 #: What fails where nothing is said.
 USUAL_GATE: Final = "throughput<0.9"
+
+
+def _keywords() -> dict[str, str]:
+    return {"--force": "force=True", "--baseline": "baseline", "--fail-on": "fail_on"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,6 +96,7 @@ class CheckResult(_Sheet):
         return self.sheet.rows
 
 
+@naming_keywords(_keywords)
 def compare(old: Source, new: Source, *, force: bool = False) -> ComparisonResult:
     """What became faster or slower, or waits more or less for the GIL, and what cannot be told from noise.
 
@@ -109,6 +115,7 @@ def compare(old: Source, new: Source, *, force: bool = False) -> ComparisonResul
     return ComparisonResult(comparison_sheet(*_results(before, after, force=force)))
 
 
+@naming_keywords(_keywords)
 def check(
     result: Source, baseline: Source | None = None, *, fail_on: str | None = None, force: bool = False
 ) -> CheckResult:

@@ -16,7 +16,7 @@ from gilscope.reading import MOST
 from gilscope.units import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Option", "option"]
 
@@ -79,6 +79,12 @@ class Option:
         """As files and the environment name it."""
         flag = self.kind is bool and self.parse is None
         return Key(self.flag.removeprefix("--"), "flag" if flag else "text", self.repeatable)
+
+    def keywords(self) -> Iterator[tuple[str, str]]:
+        """Each long flag, with what says the same in Python."""
+        for flag in (each for pair in self.flags for each in pair.split("/") if each.startswith("--")):
+            is_flag = self.kind is bool and self.parse is None
+            yield flag, f"{self.name}={not flag.startswith('--no-')}" if is_flag else self.name
 
     def as_typed(self, text: Any) -> Any:
         """From text to what `value` takes.

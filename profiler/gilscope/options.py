@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gilscope.addresses import shown
 from gilscope.config import nearest_file, said, with_origins
 from gilscope.errors import UsageError
+from gilscope.keywords import naming_keywords, options_are_typed
 from gilscope.option import Option, option
 from gilscope.parsing import counts, hertz, milliseconds, names, number, one_count, one_path, per_second, seconds, size
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # the command line declares its options before it knows wheth
 
     from gilscope.records import Context, StartMethod, Wanted
 
-__all__ = ["ORDINARY_START", "Option", "Options", "all_options"]
+__all__ = ["ORDINARY_START", "Option", "Options", "all_options", "keywords"]
 
 #: What the help puts together.
 TRY, BUDGET, WATCH, PLAN, QUEUES = "What to try", "Budget", "How to watch", "Plan for", "Task queues"
@@ -37,6 +38,20 @@ START_LIMIT = 3.0
 #: What starting one process may take of the budget, as a part of it: 0.3 s of ten, as an interpreter with a small
 #: module takes. Only what a target takes longer is its own.
 ORDINARY_START = 0.03
+
+
+@functools.cache
+def keywords() -> dict[str, str]:
+    """The keywords of `gilscope.analyze`, by the flags that say the same."""
+    own = {
+        "--inputs": "inputs",
+        "--arg": "inputs",
+        "--kwarg": "kwargs",
+        "--star": "star=True",
+        "--setup": "setup",
+        "--teardown": "teardown",
+    }
+    return own | {flag: keyword for one in all_options() for flag, keyword in one.keywords()}
 
 
 @dataclass(frozen=True)
@@ -267,6 +282,7 @@ class Options:
         "A Dask scheduler whose workers to use, as in tcp://localhost:8786; a cluster of gilscope's own otherwise.",
     )
 
+    @naming_keywords(keywords)
     def __post_init__(self) -> None:
         for one in all_options():
             value = getattr(self, one.name)
@@ -316,7 +332,8 @@ class Options:
         found = said(keys.values(), "analyze", nearest_file(os.getcwd() if folder is None else folder), os.environ)
         given = {name: found[key.name].value for name, key in keys.items() if key.name in found}
         try:
-            return cls.read({one.name: one.as_typed(given[one.name]) for one in all_options() if one.name in given})
+            with options_are_typed():
+                return cls.read({one.name: one.as_typed(given[one.name]) for one in all_options() if one.name in given})
         except UsageError as error:
             raise type(error)(with_origins(str(error), found)) from error
 

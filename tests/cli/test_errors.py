@@ -51,6 +51,7 @@ def saved(cli: Cli) -> str:
         (("run", "--ouput=x.html", "work.py"), "run has no option --ouput; did you mean '--output'?"),
         (("top", "--windw", "5s", "1"), "top has no option --windw; did you mean '--window'?"),
         (("report", "reslt.json"), "cannot load 'reslt.json': No such file or directory; did you mean 'result.json'?"),
+        (("check", "result.json"), "held against others: give those with --baseline BASE.json"),
         (("report", "result.json", "-o", "/dev/null"), "standard output is -, and its format -f"),
         (("run", "-o", "-", "work.py"), "--output -: standard output is the program's"),
         (("run", "-q", "work.py"), "--quiet without --output would tell nothing: name a file, as in -o report.html"),

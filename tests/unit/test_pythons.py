@@ -327,7 +327,7 @@ def test_each_has_the_usual_budget_where_none_is_given() -> None:
 
 @pytest.mark.parametrize("elsewhere", [{"remote_workers": 2}, {"dask": "tcp://host:8786"}])
 def test_workers_of_other_hosts_have_a_python_of_their_own(elsewhere: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="and --python do not go together"):
+    with pytest.raises(UsageError, match="and pythons do not go together"):
         Options(pythons=("a",), **elsewhere)
 
 

@@ -12,7 +12,8 @@ from gilscope.analysis.loop import Progress, Tell, check, investigate
 from gilscope.analysis.pythons import investigate_pythons
 from gilscope.analysis.survey import survey
 from gilscope.choosing import require_kind
-from gilscope.options import BUDGET_S, Options, all_options
+from gilscope.keywords import naming_keywords
+from gilscope.options import BUDGET_S, Options, all_options, keywords
 from gilscope.pythons_result import PythonsResult
 from gilscope.renamed import refuse_unknown
 from gilscope.result import Result
@@ -54,6 +55,7 @@ def analyze(
 ) -> Result: ...
 
 
+@naming_keywords(keywords)
 def analyze(
     func: Callable[..., Any],
     inputs: Iterable[Any] | None = None,

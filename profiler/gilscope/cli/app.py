@@ -26,6 +26,7 @@ from gilscope.cli.schema import schema
 from gilscope.cli.signalled import ended_by_no_signal, ended_by_signals, status_of_signal
 from gilscope.cli.stderr import that_never_fails
 from gilscope.cli.top import top
+from gilscope.keywords import options_are_typed
 
 __all__ = ["app", "run"]
 
@@ -51,7 +52,8 @@ def run() -> NoReturn:
     """
     ended_by_signals()
     with that_never_fails():
-        status = _status()
+        with options_are_typed():
+            status = _status()
         ended_by_no_signal()
         sys.exit(status)
 

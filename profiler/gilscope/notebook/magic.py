@@ -14,6 +14,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from gilscope.analysis import investigate, investigate_pythons
 from gilscope.errors import GilscopeError, TargetFailedError, UsageError
+from gilscope.keywords import options_are_typed
 from gilscope.notebook.progress import progress
 from gilscope.notebook.source import Asked, function_of_cell, in_expression, value_of
 from gilscope.options import Option, Options, all_options
@@ -54,7 +55,8 @@ def register(shell: InteractiveShell) -> None:
 
     def gilscope(line: str, cell: str | None = None) -> Result | PythonsResult:
         try:
-            return _measured(shell, *_parted(parser, line), cell)
+            with options_are_typed():
+                return _measured(shell, *_parted(parser, line), cell)
         except GilscopeError as error:
             raise ShownAlone(_told(error)) from None
         except SyntaxError as error:

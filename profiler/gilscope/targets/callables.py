@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from gilscope.records import Kind
 
 HOW_TO_GIVE = (
-    "give inputs, one call each (--inputs module:NAME, or inputs=[...] in Python), "
-    "or the arguments of one call (--arg EXPR, --kwarg NAME=EXPR)"
+    "give inputs, one call each (--inputs module:NAME), or the arguments of one call (--arg EXPR, --kwarg NAME=EXPR)"
 )
 
 
@@ -107,5 +106,5 @@ def _told(given: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
 
 def _advice(item: Any, star: bool) -> str:
     if not star and isinstance(item, tuple):
-        return "; --star (star=True) unpacks each input as positional arguments"
+        return "; --star unpacks each input as positional arguments"
     return "; an argument that is the same in every call is given by --kwarg NAME=EXPR"

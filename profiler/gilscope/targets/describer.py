@@ -147,9 +147,7 @@ def _unpicklable(payload: Payload, func: Any, main: str | None, why: str) -> Exc
 
     for index, item in enumerate(payload.items or ()):
         if reason := told(f"input {index}", item):
-            return InputsError(
-                f"{reason}: give a function that makes the inputs there (on the command line --inputs module:NAME)"
-            )
+            return InputsError(f"{reason}: give --inputs a function that makes them there")
     parts = {
         **{f"keyword argument {name!r}": value for name, value in payload.kwargs.items()},
         "its setup": payload.setup,

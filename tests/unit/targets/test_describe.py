@@ -110,7 +110,7 @@ def test_unpicklable_inputs_are_told_by_number() -> None:
     assert "input 1 cannot be pickled: it is a tests.unit.targets.test_describe.Unpicklable (stays here)" in str(
         caught.value
     )
-    assert "give a function that makes the inputs there (on the command line --inputs" in str(caught.value)
+    assert "give --inputs a function that makes them there" in str(caught.value)
 
 
 def _closure_over(value: Any) -> Callable[[], Any]:
