@@ -20,6 +20,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples/programs"
 CLOSELY = Settings(rate_hz=200.0, overhead=0.3)
 #: After which it is seen whether enough was seen.
 STRETCH_S = 0.4
+#: Stretches after which a program that does not do what it is watched for is given up.
+MOST_STRETCHES = 75
 
 
 def watched(pid: int, seconds: float | None = None) -> ProgramRecord:
@@ -31,14 +33,16 @@ def watched(pid: int, seconds: float | None = None) -> ProgramRecord:
 
 
 def watched_until(pid: int, enough: Callable[[ProgramRecord], bool]) -> ProgramRecord:
-    """What is told of a program that is watched until enough was seen: on a busy machine that takes longer."""
+    """What is told of a program that is watched until enough was seen, which takes longer on a busy machine. Where that
+    takes too long, what was seen is told, and whoever asked finds what is missing."""
     with closing(Watching(pid, CLOSELY)) as watching:
-        while True:
+        for _ in range(MOST_STRETCHES):
             with until_it_ends(pid, STRETCH_S) as wait:
                 watching.watch(wait)
             record = watching.record(Ending())
             if enough(record):
-                return record
+                break
+        return record
 
 
 @contextmanager
