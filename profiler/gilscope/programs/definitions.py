@@ -11,9 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from gilscope.decide.program_advice import ANALYZE
 from gilscope.records.programs import Advice, Place, ProgramRecord
 
-__all__ = ["Definition", "advised", "as_defined", "definition_of", "definitions_in"]
+__all__ = ["Definition", "advised", "as_defined", "by_path", "definition_of", "definitions_in"]
 
 #: Bytes of a source that is read.
 MOST_BYTES: Final = 2 << 20
@@ -33,11 +34,32 @@ class Definition:
     class."""
 
 
-def as_defined(record: ProgramRecord) -> ProgramRecord:
-    """A record that offers to analyze only what can be, of what is defined here."""
+def as_defined(record: ProgramRecord, folder: str | None, scripts: str | None) -> ProgramRecord:
+    """A record that offers to analyze only what can be, of what is defined here, by names that lead to it there.
+
+    :param folder: the program's working folder, in which the commands are typed
+    :param scripts: the folder of its script
+    """
     verdict = record.verdict
-    advice = tuple(advised(each, None if each.place is None else definition_of(each.place)) for each in verdict.advice)
+    placed = (by_path(each, folder, scripts) for each in verdict.advice)
+    advice = tuple(advised(each, None if each.place is None else definition_of(each.place)) for each in placed)
     return replace(record, verdict=replace(verdict, advice=advice))
+
+
+def by_path(advice: Advice, folder: str | None, scripts: str | None) -> Advice:
+    """An advice on what stands beside a script in another folder, from which only that script imports it: by its path.
+    Pure.
+
+    :param folder: from which it is named
+    :param scripts: the script's
+    """
+    place = advice.place
+    if place is None or advice.command is None or folder is None or scripts in (None, folder):
+        return advice
+    if os.path.dirname(place.file) != scripts:
+        return advice
+    inside = place.file.removeprefix(f"{folder.rstrip('/')}/")
+    return replace(advice, command=f"{ANALYZE} {inside}:{place.function}")
 
 
 def advised(advice: Advice, definition: Definition | None) -> Advice:

@@ -12,7 +12,7 @@ from gilscope.observers.cpus import usable_cpus
 from gilscope.observers.environment import describe_environment
 from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.definitions import as_defined
-from gilscope.programs.roots import package_roots, roots_of
+from gilscope.programs.roots import package_roots, roots_of, script_folder, working_folder
 from gilscope.programs.sampler import OWN_SHARE_FACTOR, ProgramSampler
 from gilscope.programs.watching import Settings
 from gilscope.programs.window import Cut, Totals, Window
@@ -39,6 +39,7 @@ class LatelyWatched:
         self._settings = settings
         self._command = command
         self._roots = roots_of(pid)
+        self._folder, self._scripts = working_folder(pid), script_folder(pid)
         self._environment = describe_environment(usable_cpus(None))
         self._began_cpu_s = time.thread_time()
         began_s = time.monotonic()
@@ -85,7 +86,7 @@ class LatelyWatched:
             chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(cut.views)),
         )
-        return as_defined(conclude(watched, cut.processes, cut.views))
+        return as_defined(conclude(watched, cut.processes, cut.views), self._folder, self._scripts)
 
     def _totals(self, now_s: float) -> Totals:
         quality = self._sampler.quality

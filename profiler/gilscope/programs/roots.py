@@ -11,22 +11,31 @@ from gilscope.observers.origins import package_of
 from gilscope.programs.process import command_of
 from gilscope.programs.views import Views
 
-__all__ = ["package_roots", "roots_of"]
+__all__ = ["package_roots", "roots_of", "script_folder", "working_folder"]
 
 
 def roots_of(pid: int) -> tuple[str, ...]:
     """Folders that its modules are imported from, as far as that is told from outside: its working folder, that of its
     script, and what PYTHONPATH names."""
-    found: list[str] = []
-    with suppress(OSError):
-        found.append(os.readlink(f"/proc/{pid}/cwd"))
-    scripts = [word for word in command_of(pid)[1:] if word.endswith(".py")]
-    found += [str(Path(found[0] if found else "/", script).parent) for script in scripts[:1]]
+    found = [folder for folder in (working_folder(pid), script_folder(pid)) if folder is not None]
     with suppress(OSError):
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         named = (each.partition(b"=")[2].decode(errors="replace") for each in variables if each[:11] == b"PYTHONPATH=")
         found += [folder for each in named for folder in each.split(os.pathsep) if folder]
     return tuple(dict.fromkeys(found))
+
+
+def working_folder(pid: int) -> str | None:
+    """That of a process; None where it is unknown."""
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/cwd")
+    return None
+
+
+def script_folder(pid: int) -> str | None:
+    """The one that the script of a process is in, from which Python imports first; None of one that runs none."""
+    scripts = [word for word in command_of(pid)[1:] if word.endswith(".py")]
+    return os.path.normpath(Path(working_folder(pid) or "/", scripts[0]).parent) if scripts else None
 
 
 def package_roots(views: Views) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from gilscope.observers.sampling_quality import SamplingQuality
 from gilscope.programs.chosen_threads import ChosenThreads
 from gilscope.programs.conclude import Watched, conclude
 from gilscope.programs.definitions import as_defined
-from gilscope.programs.roots import package_roots, roots_of
+from gilscope.programs.roots import package_roots, roots_of, script_folder, working_folder
 from gilscope.programs.sampler import DEFAULT_OVERHEAD, DEFAULT_RATE_HZ, ProgramSampler
 from gilscope.programs.views import Views
 from gilscope.records import Environment
@@ -77,6 +77,7 @@ class Watching:
         self._settings = settings
         self._began_s = time.monotonic()
         self._roots = roots_of(pid)
+        self._folder, self._scripts = working_folder(pid), script_folder(pid)
         self._sampler = ProgramSampler(
             pid,
             rate_hz=settings.rate_hz,
@@ -123,7 +124,7 @@ class Watching:
             chosen=self._settings.chosen,
             roots=(*self._roots, *package_roots(self._views)),
         )
-        return as_defined(conclude(watched, processes, self._views))
+        return as_defined(conclude(watched, processes, self._views), self._folder, self._scripts)
 
     def close(self) -> None:
         """Let go of the program, which goes on."""

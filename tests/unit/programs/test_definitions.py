@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gilscope.programs.definitions import Definition, advised, definition_of, definitions_in
+from gilscope.programs.definitions import Definition, advised, by_path, definition_of, definitions_in
 from gilscope.records.programs import Advice, Place
 
 SOURCE = b"""
@@ -99,6 +99,25 @@ def test_a_source_that_was_changed_is_read_again(tmp_path: Path) -> None:
     assert definition_of(place) == BARE
     file.write_text("def f(x): ...\n")
     assert definition_of(place) == GIVEN
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "scripts", "spec"),
+    [
+        ("/srv/jobs/work.py", "/srv", "/srv/jobs", "jobs/work.py:f"),
+        ("/opt/jobs/work.py", "/srv", "/opt/jobs", "/opt/jobs/work.py:f"),
+        ("/srv/work.py", "/srv", "/srv", "shop:f"),
+        ("/srv/shop/price.py", "/srv", "/srv/jobs", "shop:f"),
+        ("/srv/jobs/work.py", None, "/srv/jobs", "shop:f"),
+        ("/srv/jobs/work.py", "/srv", None, "shop:f"),
+    ],
+)
+def test_what_only_a_script_imports_is_named_by_its_path(
+    file: str, folder: str | None, scripts: str | None, spec: str
+) -> None:
+    place = Place(function="f", file=file, line=1)
+    advice = Advice(name="gil-hold", sentence="", to_win_s=1.0, place=place, command="gilscope analyze shop:f")
+    assert by_path(advice, folder, scripts).command == f"gilscope analyze {spec}"
 
 
 def test_advice_offers_what_can_be_taken() -> None:

@@ -26,7 +26,7 @@ __all__ = ["nothing_to_win", "program_brief"]
 #: Things to do, remarks, and rows of a table.
 _MOST_ADVICES, _MOST_REMARKS, _MOST_ROWS = 2, 2, 5
 #: Characters of the sentence; of a remark, and of an advice; of a command, which is told whole or not at all.
-_MOST_SENTENCE, _MOST_WORDS, _MOST_COMMAND = 300, 150, 240
+_MOST_SENTENCE, _MOST_WORDS, _MOST_COMMAND = 400, 150, 320
 _LONG_COMMANDS: Final = "The commands to type next are long: -v has them."
 _NOTHING: Final = "Nothing: what could be changed in the program would win next to nothing."
 _TOO_LITTLE: Final = "Too little was seen to say: watch it for longer, or with a larger --overhead."
