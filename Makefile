@@ -35,7 +35,7 @@ man: $(VENV)/.installed  ## The manual page, from the commands and their options
 docs: $(VENV)/.ready  ## The site, in site/
 	$(BIN)/mkdocs build --strict --quiet
 
-outputs: $(VENV)/.ready  ## Run the programs of docs/programs.md anew, and write what they say into it (leave the machine alone); PYTHONS="A B": docs/pythons.md too
+outputs: $(VENV)/.ready  ## Run the programs of docs/programs.md anew, and write what they say into it (leave the machine alone); PYTHONS="A B": those of docs/pythons.md and docs/interpreters.md too
 	$(BIN)/python examples/programs/page.py
 
 reports: $(VENV)/.installed  ## Redraw the tracked gallery in reports/

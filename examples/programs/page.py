@@ -1,5 +1,6 @@
 """Runs the programs of docs/programs.md as the page says, and writes what they and gilscope say into it; and the
-analysis of docs/pythons.md, where ``PYTHONS`` names interpreters of two environments that have gilscope.
+outputs of docs/pythons.md and docs/interpreters.md, where ``PYTHONS`` names interpreters of two environments that have
+gilscope, the second one of 3.14 or newer.
 
 ``python examples/programs/page.py [NAME...]``: all of the outputs, or those that are named; on a machine left alone,
 for two minutes. Each output stands below a comment with its name.
@@ -22,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
-PAGES = (DOCS / "programs.md", DOCS / "pythons.md")
+PAGES = (DOCS / "programs.md", DOCS / "pythons.md", DOCS / "interpreters.md")
 PORT = "8000"
 SECONDS = "6"
 LOAD = ("/words*4", "/stock*2", "/health*2")
@@ -198,6 +199,16 @@ def pythons() -> dict[str, str]:
     return {"pythons": "\n\n".join((head, *(part for part in parts if part.startswith(told))))}
 
 
+def weights() -> dict[str, str]:
+    """By the last of ``PYTHONS``, which has to have pools of interpreters."""
+    named = os.environ.get("PYTHONS", "").split()
+    if not named:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        said(named[-1], "-c", "import weights; weights.main()", GILSCOPE_OUT=folder, GILSCOPE_OBSERVE="1")
+        return {"weights": said(named[-1], "-m", "gilscope", "report", folder)}
+
+
 MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "shop": shop,
     "mended": mended,
@@ -210,6 +221,7 @@ MAKERS: dict[str, Callable[[], dict[str, str]]] = {
     "workers": workers,
     "compared": compared,
     "pythons": pythons,
+    "weights": weights,
 }
 
 

@@ -188,7 +188,8 @@ class Interpreters:
         if not on_stack:
             return address
         try:
-            return self._memory.word(address - 8) or None if self.layout.parks else None
+            # The semaphore begins with 64 bits, of which the lower 32 are the futex: behind the others if big-endian.
+            return self._memory.word(address // 8 * 8 - 8) or None if self.layout.parks else None
         except ReadError:
             return None
 

@@ -169,6 +169,17 @@ def test_threads_that_another_has_stopped_wait_on_words_of_their_own(free: World
     assert not any(read.suspends(address) for address in (states[0], states[0] + at + 4, free.gil))
 
 
+def test_the_lock_that_a_thread_is_parked_for_stands_before_the_semaphore_on_its_stack(free: World) -> None:
+    read, memory, lock = free.read(), free.memory, 0x7F00_0000_1234
+    entry = memory.put(memory.place(), {8: lock}, 64)  # ``struct wait_entry``: the semaphore is the third
+    waits_for_a_bucket = memory.put(memory.place(), {}, 64)  # the next who does: nobody (``struct raw_mutex_entry``)
+    for half in (0, 4):  # of the semaphore's word, by the machine's order of bytes
+        assert read.lock_of_futex(entry + 16 + half, True) == lock
+        assert read.lock_of_futex(waits_for_a_bucket + 8 + half, True) is None
+    assert read.lock_of_futex(lock, False) == lock
+    assert read.lock_of_futex(8, True) is None, "no memory of the process"
+
+
 def test_the_lock_of_an_object_is_told_by_its_type(free: World) -> None:
     read, memory = free.read(), free.memory
     layout = memory.layout

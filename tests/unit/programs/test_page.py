@@ -1,4 +1,4 @@
-"""docs/programs.md and docs/pythons.md: every question has its command and an output that a program makes."""
+"""docs/programs.md, and what is made beside it: every question has its command and an output that a program makes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_each_of_the_seven_questions_has_a_command_and_its_output() -> None:
 
 
 def test_every_output_is_made_by_the_program_that_says_so() -> None:
-    pythons = (ROOT / "docs/pythons.md").read_text(encoding="utf-8")
-    names = re.findall(r"<!-- output: ([\w-]+) -->", PAGE + pythons)
+    others = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("pythons.md", "interpreters.md")]
+    names = re.findall(r"<!-- output: ([\w-]+) -->", "".join((PAGE, *others)))
     assert len(names) == len(set(names)) >= 11
     assert [name for name in names if f'"{name}"' not in MAKER] == []
