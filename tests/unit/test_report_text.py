@@ -292,6 +292,15 @@ def test_columns_move_closer_before_the_name_of_a_configuration_is_broken() -> N
     assert "process × 2, chunksize 11 " in line
 
 
+@pytest.mark.parametrize("width", [36, 40, 50, 60, 70])
+def test_a_narrow_table_has_fewer_figures_and_none_that_is_cut(width: int) -> None:
+    buffer = io.StringIO()
+    named = make_result(trials=(make_trial("asyncio", 1024), *make_result().trials))
+    text.show(documents([named]), Console(file=buffer, width=width))
+    assert "configuration" in buffer.getvalue()
+    assert "…" not in buffer.getvalue()
+
+
 def test_a_heading_takes_no_more_lines_than_its_figures_make_room_for() -> None:
     rows = (Row(("a", "1.20× (1.11–1.29)", "1%")),)
     columns = (Column("what", numeric=False), Column("beside the old"), Column("run queue"))

@@ -15,12 +15,10 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-__all__ = ["Cell", "Fitting", "Indented", "Portable", "Shrinking", "Unbroken", "cut"]
+__all__ = ["Cell", "Fitting", "Indented", "OfWidth", "Portable", "Shrinking", "cut"]
 
 #: A word is cut to no less than this, however many columns there are.
 _NARROWEST: Final = 8
-#: Columns in which nothing is broken.
-_UNBROKEN: Final = 10_000
 #: gilscope's own characters, one for one, so that columns stay aligned.
 _ASCII: Final = str.maketrans("×–—µ…·’", "x--u..'")
 
@@ -77,21 +75,16 @@ class Shrinking:
 
 
 @dataclass(frozen=True)
-class Unbroken:
-    """The first of several in which no line need be broken; the very first where there is none."""
+class OfWidth:
+    """Draws what ``build`` returns for so many columns."""
 
-    choices: Sequence[RenderableType]
+    build: Callable[[int], RenderableType]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._kept(console, options)
+        yield self.build(options.max_width)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement.get(console, options, self._kept(console, options))
-
-    def _kept(self, console: Console, options: ConsoleOptions) -> RenderableType:
-        wide = options.update(width=_UNBROKEN)
-        widths = ((each, Measurement.get(console, wide, each).maximum) for each in self.choices)
-        return next((each for each, width in widths if width <= options.max_width), self.choices[0])
+        return Measurement.get(console, options, self.build(options.max_width))
 
 
 @dataclass(frozen=True)

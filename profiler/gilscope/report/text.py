@@ -9,9 +9,8 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import rich.table
-from rich.cells import cell_len
 from rich.columns import Columns
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -19,7 +18,6 @@ from gilscope.report.clean import clipped, in_ascii
 from gilscope.report.document import (
     Block,
     Code,
-    Column,
     Detail,
     Document,
     Documents,
@@ -29,13 +27,13 @@ from gilscope.report.document import (
     Notice,
     Paragraph,
     Picture,
-    Row,
     Section,
     Table,
 )
+from gilscope.report.grids import grid_of
 from gilscope.report.palette import STATE_STYLES
 from gilscope.report.pictures import LedgerBar, LedgerChart, Slice
-from gilscope.report.terminal import Cell, Fitting, Indented, Portable, Shrinking, Unbroken, cut
+from gilscope.report.terminal import Cell, Fitting, Indented, Portable, Shrinking, cut
 from gilscope.report.verdicts import sentence
 from gilscope.units import counted, percent, thousands
 
@@ -43,9 +41,8 @@ __all__ = ["drawn", "letters", "render", "show", "show_titles", "summary"]
 
 WIDTH: Final = 80
 _BAR: Final = 40
-#: What a word in a column keeps at least, and a column of short names whole, when figures are wide; what the names of
-#: facts take; columns of a long name.
-_NAME, _FACT, _LONG = 14, 18, 48
+#: What the names of facts take; columns of a long name.
+_FACT, _LONG = 18, 48
 #: Documents that are drawn in full, and rows of a table or things of a sort; the overview has all documents.
 _MOST_WHOLE, _MOST_ROWS = 20, 40
 #: Rows that a table keeps where there is little room.
@@ -129,7 +126,7 @@ def _several(documents: Documents, ascii_only: bool) -> RenderableType:
     table = in_ascii(documents.overview) if ascii_only else documents.overview
 
     def shown(count: int) -> RenderableType:
-        return Group(_indented(_grid(table, table.rows[:count])), *_rest(len(table.rows) - count))
+        return Group(_indented(grid_of(table, table.rows[:count])), *_rest(len(table.rows) - count))
 
     ending = (Text(), Text(documents.rest, "dim"))
     title = Text(f"{counted(len(table.rows), 'function')}, each as it is best run", "bold")
@@ -141,7 +138,7 @@ def _overview(documents: Documents, ascii_only: bool) -> _Parts:
     assert documents.overview is not None
     yield from _headed("Summary")
     table = in_ascii(documents.overview) if ascii_only else documents.overview
-    yield _indented(_grid(table, table.rows))
+    yield _indented(grid_of(table, table.rows))
     if len(documents.heads) > _MOST_WHOLE:
         count = f"Of {thousands(len(documents.heads))} results the first {_MOST_WHOLE}"
         told = f"{count} are drawn in full: the HTML page has the others."
@@ -230,7 +227,7 @@ def _parts(section: Section) -> Iterator[RenderableType | Shrinking]:
 def _first_rows(heading: Sequence[RenderableType], table: Table, count: int) -> RenderableType:
     hidden = 0 if table.left_out is None else len(table.rows) - count + table.left_out
     more = [_indented(Text(f"and {thousands(hidden)} more: -v", "dim"))] if hidden else []
-    return Group(*heading, _indented(_grid(table, table.rows[:count])), *more)
+    return Group(*heading, _indented(grid_of(table, table.rows[:count])), *more)
 
 
 def _headed(title: str) -> _Parts:
@@ -304,49 +301,8 @@ def _first(rows: Iterable[_T], is_wanted: Callable[[_T], bool]) -> list[_T]:
 
 def _table(table: Table) -> _Parts:
     shown = _first(table.rows, lambda row: row.chosen)
-    yield _indented(_grid(table, shown))
+    yield _indented(grid_of(table, shown))
     yield from _rest(len(table.rows) - len(shown))
-
-
-def _grid(table: Table, rows: Sequence[Row]) -> RenderableType:
-    """With less between its columns where no name is broken then."""
-    return Unbroken([_spaced(table, rows, apart) for apart in (2, 1)])
-
-
-def _spaced(table: Table, rows: Sequence[Row], apart: int) -> rich.table.Table:
-    grid = rich.table.Table(box=None, padding=(0, apart, 0, 0), header_style="dim", pad_edge=False)
-    headings = [_heading(column, [row.cells[at] for row in rows]) for at, column in enumerate(table.columns)]
-    tallest = max(heading.count("\n") for heading in headings)
-    for at, (column, heading) in enumerate(zip(table.columns, headings, strict=True)):
-        lowered = Text("\n" * (tallest - heading.count("\n")) + heading)
-        justify: JustifyMethod = "right" if column.numeric else "left"
-        texts = [] if column.numeric else [column.title, *(row.cells[at] for row in rows)]
-        whole = all(cell_len(text) <= _NAME for text in texts)
-        grid.add_column(lowered, justify=justify, no_wrap=whole, min_width=_longest_word(texts))
-    for row in rows:
-        pairs = zip(row.cells, table.columns, strict=True)
-        cells = [Text(cell) if column.numeric else Cell(cell) for cell, column in pairs]
-        grid.add_row(*cells, style="bold green" if row.chosen else None)
-    return grid
-
-
-def _heading(column: Column, cells: Sequence[str]) -> str:
-    """Over figures, in lines no wider than these, so that columns stay narrow."""
-    if not column.numeric:
-        return column.title
-    lines: list[str] = []
-    widest = max(map(cell_len, [*cells, *column.title.split()]))
-    for word in column.title.split():
-        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= widest:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return "\n".join(lines)
-
-
-def _longest_word(texts: Iterable[str]) -> int:
-    """Columns that it needs, within reason: it is not cut before others are wrapped."""
-    return min(max((cell_len(word) for text in texts for word in text.split()), default=0), _NAME)
 
 
 # ---- ledgers, in letters ----
