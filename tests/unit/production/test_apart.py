@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from gilscope.thread_address import ThreadAddress
 
+NUMBERS = count()
 THREAD = address(pid=1, tid=7, thread_state=8, busy=FUNCTIONS)
 
 
@@ -50,7 +52,7 @@ def called(journal: Journal, times: int) -> Function:
 
     def same() -> None: ...
 
-    func: Any = classify(name=str(id(journal)))(same)
+    func: Any = classify(name=f"of another {next(NUMBERS)}")(same)
     function: Function = func.__gilscope__
     function.name = "same"
     journal.attach(function, function.cell())
