@@ -55,6 +55,7 @@ def test_those_that_nobody_took_end(spares: Spares) -> None:
     spares.end()
     assert not waiting.lives
     assert not os.path.exists(waiting.token)
+    waiting.close()  # once more is no error
 
 
 def test_there_are_as_many_as_were_asked_for_at_most(spares: Spares) -> None:

@@ -22,7 +22,8 @@ class Reaper:
     """
 
     def __init__(self, folder: str) -> None:
-        reads, self._writes = pipe()
+        reads, writes = pipe()
+        self._writes = os.fdopen(writes, "wb")
         self._shell: subprocess.Popen[bytes] | None
         try:
             self._shell = _start(reads, folder)
@@ -32,11 +33,11 @@ class Reaper:
             os.close(reads)
 
     def close(self) -> None:
-        """End it; it removes nothing."""
+        """End it; it removes nothing. Once more is no error."""
         if self._shell is not None:
             self._shell.kill()
             self._shell.wait()
-        os.close(self._writes)
+        self._writes.close()
 
 
 def _start(reads: int, folder: str) -> subprocess.Popen[bytes]:
