@@ -50,7 +50,12 @@ def milliseconds(text: str, option: str) -> float:
 
     :raises UsageError: for anything else
     """
-    return seconds(text if text.strip()[-1:].isalpha() else f"{text}ms", option)
+    if text.strip()[-1:].isalpha():
+        return seconds(text, option)
+    try:
+        return seconds(f"{text}ms", option)
+    except UsageError:  # the unit was not typed
+        raise UsageError(f"{option} {text!r} is no time: write it as 250, in milliseconds, or 1.5s") from None
 
 
 def size(text: str, option: str) -> int:
@@ -114,11 +119,14 @@ def hertz(text: str, option: str) -> float:
 
 
 def one_count(text: str, option: str) -> int | None:
-    """``4``: the number, the first where there are several; ``auto``: None, to be planned.
+    """``4``: the number; ``auto``: None, to be planned.
 
     :raises UsageError: for anything else
     """
-    return next(iter(counts(text, option)), None)
+    several = counts(text, option)
+    if len(several) > 1:
+        raise UsageError(f"{option} {text!r} is more than one number: give one, or auto")
+    return next(iter(several), None)
 
 
 def names(text: str, option: str) -> tuple[str, ...]:

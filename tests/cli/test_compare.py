@@ -144,7 +144,7 @@ def test_a_baseline_that_cannot_be_read_does_not_pass(cli: Cli) -> None:
         ("none.json", "label"): "cannot load 'none.json': it is an empty list of results",
         (".", "label"): "cannot load '.': Is a directory",
         ("new.json", "troughput<1"): "did you mean throughput?",
-        ("new.json", ""): "there is no condition to fail on",
+        ("new.json", ""): "--fail-on names no condition",
     }
     commands = [("check", "new.json", "--baseline", base, "--fail-on", conditions) for base, conditions in told]
     for outcome, part in zip(cli.answers(*commands), told.values(), strict=True):

@@ -18,6 +18,7 @@ NAP = place("well", "nap")
 @pytest.fixture
 def saved(cli: Cli) -> str:
     shutil.copy(SAVED, cli.cwd / "result.json")
+    (cli.cwd / "work.py").touch()
     return "result.json"
 
 
@@ -35,6 +36,17 @@ def saved(cli: Cli) -> str:
         (("attach", "abc"), "PID 'abc': "),
         (("attach", "1", "--duration", "0"), "--duration '0' leaves no time to watch: give some, as in 30s"),
         (("analyze", *NAP, "--teardown", "napp"), "--teardown 'napp': no 'napp' in module "),
+        (("analyze", *NAP, "--max-p99", "-5"), "--max-p99 '-5' is no time: write it as 250, in milliseconds"),
+        (("analyze", *NAP, "--chunksize", "1,2"), "--chunksize '1,2' is more than one number"),
+        (
+            ("check", "result.json", "--baseline", "result.json", "--fail-on", "x<1"),
+            "--fail-on 'x<1': nothing is called",
+        ),
+        (("check", "result.json", "--baseline", "result.json", "--fail-on", ",,"), "--fail-on names no condition"),
+        (("schema", "rezult"), "schema 'rezult' is none of result, program, pythons; did you mean 'result'?"),
+        (("config", "analyse"), "did you mean 'analyze'?"),
+        (("run", "wrok.py"), "there is no file 'wrok.py' to run; did you mean 'work.py'?"),
+        (("top", "--", "wrok.py"), "there is no file 'wrok.py' to run; did you mean 'work.py'?"),
         (("report",), "report needs PATH...: results that were saved as JSON"),
         (("report", "x.json", "--colr", "never"), "report has no option --colr; did you mean '--color'?"),
         (("--jsn", "report"), "there is no option --jsn; "),

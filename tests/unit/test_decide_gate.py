@@ -43,8 +43,8 @@ def test_a_condition_is_written_as_it_is_read(beginning: str, limit: float) -> N
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "no condition to fail on"),
-        (" , ", "no condition to fail on"),
+        ("", "--fail-on names no condition"),
+        (" , ", "--fail-on names no condition"),
         ("troughput<0.9", "nothing is called 'troughput'; did you mean throughput?"),
         ("Label", "did you mean label?"),
         ("<0.9", "nothing is called ''; known are throughput, "),

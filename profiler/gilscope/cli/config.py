@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gilscope.choosing import did_you_mean
 from gilscope.cli.stdout import put
 from gilscope.errors import UsageError
 
@@ -31,7 +32,8 @@ def config(
     root: Any = context.find_root().command
     every = {name: one for name, one in root.commands.items() if keys_of(one)}
     if command is not None and command not in every:
-        raise UsageError(f"COMMAND {command!r} has no options, or is none: there are {', '.join(every)}")
+        near = did_you_mean(command, every)
+        raise UsageError(f"COMMAND {command!r} has no options, or is none: there are {', '.join(every)}{near}")
     file = file_for(context)
     if file is not None:
         refuse_unknown(file, {name: {key_of(each).name for each in options_of(one)} for name, one in every.items()})

@@ -40,7 +40,7 @@ class Files:
     """
 
     def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
-        self._files = [pair for path in paths for pair in report.expand_outputs(path, names)]
+        self._files = [pair for path in dict.fromkeys(paths) for pair in report.expand_outputs(path, names)]
         for path, _ in self._files:
             report.check_writable(path)
 

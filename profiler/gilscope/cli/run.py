@@ -12,7 +12,7 @@ import typer
 from gilscope.cli.capturing import CAPTURE, MOST, TO
 from gilscope.cli.command import TARGET
 from gilscope.cli.output_options import PROGRAM_FILES, VERBOSE, output_option
-from gilscope.cli.watching import OVERHEAD, PROCESSES, RATE, THREADS
+from gilscope.cli.watching import OVERHEAD, PROCESSES, RATE, THREADS, require_script
 from gilscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def run(
         raise UsageError("--quiet without --output would tell nothing: name a file, as in -o report.html")
     settings = settings_of(rate, overhead, processes, threads)
     files = Files(output or [], ["run"])
+    require_script(program)
     with (
         capturing(capture or [], capture_to, capture_most) as kept,
         launched(program, environment=kept.environment) as running,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gilscope.choosing import require_choice
 from gilscope.cli.stdout import put
-from gilscope.errors import UsageError
 
 __all__ = ["schema"]
 
@@ -24,6 +24,5 @@ def schema(
     """Print the JSON Schema (draft 2020-12) of a saved result."""
     from gilscope.report.schema import SCHEMAS, render
 
-    if kind not in SCHEMAS:
-        raise UsageError(f"schema {kind!r}: there is one of each of {', '.join(SCHEMAS)}")
+    require_choice("schema", kind, SCHEMAS)
     put(render(kind))

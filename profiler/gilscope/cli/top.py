@@ -13,7 +13,15 @@ import typer
 
 from gilscope.cli.command import TARGET, WATCH
 from gilscope.cli.output_options import output_option
-from gilscope.cli.watching import MEMORY, OVERHEAD, PROCESSES, RATE, THREADS, or_without_memory
+from gilscope.cli.watching import (
+    MEMORY,
+    OVERHEAD,
+    PROCESSES,
+    RATE,
+    THREADS,
+    or_without_memory,
+    require_script,
+)
 from gilscope.errors import UsageError
 from gilscope.units import exact
 
@@ -91,6 +99,7 @@ def top(
         report.check_writable(printed)
     settings = replace(settings_of(rate, overhead, processes, threads), memory=memory)
     if not program[0].isdigit():
+        require_script(program)
         _start(program, settings, window_s, output or [], printed)
         return
     if len(program) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gilscope.choosing import require_choice
+from gilscope.choosing import did_you_mean, require_choice
 from gilscope.cli.colours import of_console
 from gilscope.cli.command import WATCH
 from gilscope.cli.completing import one_of
@@ -28,6 +29,7 @@ __all__ = [
     "RATE",
     "THREADS",
     "or_without_memory",
+    "require_script",
     "settings_of",
     "tell",
 ]
@@ -69,6 +71,20 @@ def settings_of(rate: str, overhead: str, processes: str, threads: Sequence[str]
         raise UsageError(f"--rate {rate} is no sampling rate: give moments a second, from 1 to {exact(_MOST_HZ)}")
     require_choice("--processes", processes, _PROCESSES)
     return Settings(rate_hz, _share(overhead), follow=processes == "all", threads=tuple(threads or ()))
+
+
+def require_script(program: Sequence[str]) -> None:
+    """Nothing, where there is what Python is to run; what it does of ``-m`` and the like is its own.
+
+    :raises UsageError: where a script is named that is not there
+    """
+    script = program[0]
+    if script.startswith("-") or os.path.exists(script):
+        return
+    folder = os.path.dirname(script)
+    beside = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+    near = did_you_mean(script, [os.path.join(folder, name) for name in beside if name.endswith(".py")])
+    raise UsageError(f"there is no file {script!r} to run{near}")
 
 
 def _share(text: str) -> float:

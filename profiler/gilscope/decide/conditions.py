@@ -47,7 +47,7 @@ def parsed(text: str) -> tuple[Condition, ...]:
     """
     parts = [part.strip() for part in text.split(",")]
     if not any(parts):
-        raise UsageError("there is no condition to fail on: write them as in throughput<0.9,label,gil_held+0.05")
+        raise UsageError("--fail-on names no condition: write them as in throughput<0.9,label,gil_held+0.05")
     return tuple(_condition(part) for part in parts if part)
 
 
@@ -57,7 +57,7 @@ def _condition(text: str) -> Condition:
     if name not in _KNOWN:
         nearest = difflib.get_close_matches(name.lower(), _KNOWN, n=1)
         hint = f"did you mean {nearest[0]}? " if nearest else ""
-        raise UsageError(f"condition {text!r}: nothing is called {name!r}; {hint}known are {', '.join(_KNOWN)}")
+        raise UsageError(f"--fail-on {text!r}: nothing is called {name!r}; {hint}known are {', '.join(_KNOWN)}")
     if name in WORDS and not sign and not limit:
         return Condition(name)
     return _limited(text, name, sign, limit)
@@ -66,13 +66,13 @@ def _condition(text: str) -> Condition:
 def _limited(text: str, name: str, sign: str, limit: str) -> Condition:
     needed = _SIGNS.get(name)
     if needed is None:
-        raise UsageError(f"condition {text!r}: {name} fails when it is another than it was: write {name} alone")
+        raise UsageError(f"--fail-on {text!r}: {name} fails when it is another than it was: write {name} alone")
     if sign != needed:
-        raise UsageError(f"condition {text!r}: {_MEANING[needed]}: write {name}{needed}{_EXAMPLES[needed]}")
+        raise UsageError(f"--fail-on {text!r}: {_MEANING[needed]}: write {name}{needed}{_EXAMPLES[needed]}")
     value = _number(limit)
     if value is None or value <= 0 or (needed == "+" and value >= 1):
         raise UsageError(
-            f"condition {text!r}: {limit!r} is no {_LIMIT[needed]}: write it as in {name}{needed}{_EXAMPLES[needed]}"
+            f"--fail-on {text!r}: {limit!r} is no {_LIMIT[needed]}: write it as in {name}{needed}{_EXAMPLES[needed]}"
         )
     return Condition(name, needed, value)
 

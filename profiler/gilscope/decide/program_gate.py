@@ -97,7 +97,7 @@ def parsed_for_program(text: str) -> tuple[ProgramCondition, ...]:
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
-        raise UsageError("there is no condition to fail on: write them as in gil_wait>0.2,loop_block>50ms")
+        raise UsageError("--fail-on names no condition: write them as in gil_wait>0.2,loop_block>50ms")
     return tuple(map(_condition, parts))
 
 
@@ -108,13 +108,13 @@ def _condition(text: str) -> ProgramCondition:
         nearest = difflib.get_close_matches(name, _FIGURES, n=1)
         hint = f"did you mean {nearest[0]}? " if nearest else ""
         known = ", ".join(_FIGURES)
-        raise UsageError(f"condition {text!r}: of a program nothing is called {name!r}; {hint}known are {known}")
+        raise UsageError(f"--fail-on {text!r}: of a program nothing is called {name!r}; {hint}known are {known}")
     if match is None:
         raise UsageError(
-            f"condition {text!r} has no limit: write it as {name}>{'50ms' if _FIGURES[name].is_time else 0.2}"
+            f"--fail-on {text!r} has no limit: write it as {name}>{'50ms' if _FIGURES[name].is_time else 0.2}"
         )
     read = parsing.seconds if _FIGURES[name].is_time else parsing.number
-    return ProgramCondition(name, read(match[2], f"condition {text!r}:"))
+    return ProgramCondition(name, read(match[2], f"--fail-on {text!r}:"))
 
 
 def judge_program(conditions: tuple[ProgramCondition, ...], record: ProgramRecord) -> tuple[ProgramJudged, ...]:
