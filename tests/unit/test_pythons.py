@@ -15,13 +15,14 @@ import pytest
 from gilscope import analysis, errors
 from gilscope.analysis import probing
 from gilscope.analysis.probing import Probed
-from gilscope.analysis.pythons import _movable
+from gilscope.analysis.pythons import _failed_alone, _movable
 from gilscope.backends import get
 from gilscope.backends.process import Process
 from gilscope.errors import PythonError, TargetFailedError, UsageError
 from gilscope.measure import pythons
 from gilscope.measure.pythons import Python, asked, gilscope_requirement, installing, requirement_of
 from gilscope.options import Options
+from gilscope.records import Status
 from gilscope.targets import Loaded, TargetSpec, describe
 from gilscope.version import __version__
 from tests.unit.handmade import make_result
@@ -311,6 +312,21 @@ def test_the_folders_of_this_pythons_own_modules_are_not_sent() -> None:
 def test_what_no_python_can_run_is_told_of_each() -> None:
     with pytest.raises(errors.PythonError, match=r"no Python can run it: there is no program '/no/a': .*; there is"):
         analysis.analyze(json.dumps, [1], pythons=["/no/a", Path("/no/b")])
+
+
+@pytest.mark.parametrize(
+    ("analyzed", "since", "failed"),
+    [
+        ("ok", "ok", False),
+        ("ok", "timeout", False),
+        ("ok", "failed", True),
+        ("timeout", "timeout", True),
+        ("failed", "failed", True),
+    ],
+)
+def test_who_had_no_time_for_rounds_in_turn_has_not_failed(analyzed: Status, since: Status, failed: bool) -> None:
+    """Its own analysis went well, and is told."""
+    assert _failed_alone(analyzed, since) is failed
 
 
 # -- options -----------------------------------------------------------------------------------------------------------

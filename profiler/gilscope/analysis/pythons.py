@@ -28,6 +28,7 @@ from gilscope.errors import GilscopeError, PythonError, TargetFailedError, Usage
 from gilscope.measure.possible import refuse_where_impossible
 from gilscope.options import Options
 from gilscope.pythons_result import PythonsResult
+from gilscope.records import Status
 from gilscope.records.pythons import PythonRecord, PythonStatus
 from gilscope.result import Result
 from gilscope.targets import TargetSpec
@@ -293,6 +294,15 @@ def _outcome(course: _Course, number: int) -> tuple[PythonStatus, str | None]:
     return reasons[0] if reasons else ("ok", None)
 
 
+def _failed_alone(analyzed: Status, since: Status) -> bool:
+    """Whether the function alone failed, rather than had no time left for rounds in turn.
+
+    :param analyzed: its status in the analysis of its own
+    :param since: after the rounds in turn
+    """
+    return since != "ok" and not (analyzed == "ok" and since == "timeout")
+
+
 def _reasons(course: _Course, number: int) -> Iterator[tuple[PythonStatus, str]]:
     one, side = course.found[number], course.sides.get(number)
     compared, differing = course.results.get(number, (0, 0))
@@ -307,5 +317,6 @@ def _reasons(course: _Course, number: int) -> Iterator[tuple[PythonStatus, str]]
         return
     if differing:
         yield "differing", f"of {counted(compared, 'result')} {thousands(differing)} are others than under the first"
-    if side.solo.account.known.status != "ok":
-        yield "failed", f"the function alone: {side.solo.account.known.reason}"
+    known = side.solo.account.known
+    if _failed_alone(side.result.trials[0].status, known.status):
+        yield "failed", f"the function alone: {known.reason}"
