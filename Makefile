@@ -48,10 +48,10 @@ define analyze-examples
 	$(BIN)/gilscope analyze $(EXAMPLES).offload:fetch --inputs URLS -o $(1)/ >/dev/null
 endef
 
-pictures:  ## Screenshots of the pages, where there is a Chromium
+pictures:  ## Screenshots of what the pages begin with, where there is a Chromium
 	for name in is_prime load_url sync_get_url fetch; do \
 	  chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
-	    --virtual-time-budget=8000 --user-data-dir="$$(mktemp -d)" --window-size=1100,2600 --screenshot=reports/$$name.png \
+	    --virtual-time-budget=8000 --user-data-dir="$$(mktemp -d)" --window-size=1100,960 --screenshot=reports/$$name.png \
 	    "file://$(CURDIR)/reports/gilscope-$$name.html"; \
 	done
 
