@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import os
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ def leaving_nothing() -> Iterator[None]:
     and nothing of gilscope's may be in it. Other runs on the machine, and other workers of this one, have others."""
     # Short, for sockets have its address in theirs; what tests keep for whoever looks at them stays where it was.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    multiprocessing.util.get_temp_dir()  # of this process, which removes it when it ends, later than this does
     before, folder = tempfile.gettempdir(), tempfile.mkdtemp(prefix="t-")
     _use(folder)
     try:

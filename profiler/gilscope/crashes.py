@@ -11,7 +11,8 @@ __all__ = ["crashed_in", "tell_crashes"]
 STDERR = 2
 #: Of a stack, innermost first: what crashed, and who called it.
 NAMED_FRAMES = 2
-_FATAL = re.compile(r"^Fatal Python error: (?P<what>.+)$", re.MULTILINE)
+#: Threads that crash at once write through each other.
+_FATAL = re.compile(r"^(?:Fatal Python error: )+(?P<what>.+)$", re.MULTILINE)
 _FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+) in (?P<function>.+)$', re.MULTILINE)
 _OWN = "/gilscope/"
 

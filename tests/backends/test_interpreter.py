@@ -66,7 +66,9 @@ def place(tmp_path: Path) -> str:
 
 @pytest.mark.skipif(is_available(), reason="this Python has pools of interpreters")
 def test_an_older_python_is_refused_by_name_with_the_way_out() -> None:
-    told = r"'interpreter' needs .*Python 3\.14.*newer Python, measure under one \(--python\), or leave it out"
+    told = (
+        r"'interpreter' needs .*Python 3\.14.*newer Python, measure under one \(pythons\), or leave it out of backends"
+    )
     with pytest.raises(UsageError, match=told):
         gilscope.analyze(abs, [1], backends=("interpreter",))
     assert "interpreter" not in backends.names()
@@ -135,7 +137,7 @@ class TestOnNewPythons:
         with pytest.raises(
             TrialEnded, match=r"its process was ended by SIGABRT: Aborted in abort \(of_a_test\.py:\d+\)"
         ) as told:
-            trial.round(4)
+            trial.round(1)  # of several that crash at once the first to end takes the others along
         assert told.value.status == "failed"
 
     def test_a_set_up_that_raises_is_told(self, start: Start) -> None:

@@ -68,7 +68,7 @@ def test_nobody_is_listened_to(shared: Trial) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_ledger_is_the_workers_and_a_killed_one_is_told(start: Start) -> None:
     trial = start(PREFORK, "sleep", inputs="NUMBERS")
-    done, ledger = observed(trial, 10)
+    done, ledger = observed(trial, 30)  # long beside what it takes to begin to watch
     assert ledger.threads == 2
     assert ledger.wall_s == pytest.approx(2 * done.wall_s, rel=0.2)
     assert ledger.sleep_s is not None

@@ -74,7 +74,7 @@ def test_a_lambda_is_run_between_set_up_and_tear_down(start: Start) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_ledger_is_the_workers_and_a_killed_one_is_told(start: Start) -> None:
     trial = start(DASK, "sleep", inputs="NUMBERS")
-    done, ledger = observed(trial, 10)
+    done, ledger = observed(trial, 30)
     assert ledger.threads == 2
     assert ledger.wall_s == pytest.approx(2 * done.wall_s, rel=0.2)
     assert ledger.sleep_s is not None

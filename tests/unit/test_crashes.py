@@ -41,6 +41,10 @@ def test_a_crash_without_a_stack_is_told_without_a_place(rest: str) -> None:
     assert crashed_in(f"Fatal Python error: Aborted{rest}") == "Aborted"
 
 
+def test_two_threads_that_crash_at_once_are_one_crash() -> None:
+    assert crashed_in("Fatal Python error: Fatal Python error: Aborted\n\n") == "Aborted"
+
+
 def test_the_last_of_several_is_told() -> None:
     assert crashed_in(f"{DUMP}{DUMP.replace('string_at', 'memmove')}") == crashed_in(
         DUMP.replace("string_at", "memmove")

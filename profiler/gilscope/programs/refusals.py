@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -76,9 +77,15 @@ def refused(pid: int, error: OSError) -> AttachError:
     name = status.get("Name", "")
     if status.get("Kthread") == "1":
         return NotPythonError(f"{pid} ({name}) is a thread of the kernel, and runs no Python")
-    if status.get("State", "").startswith(("Z", "X")) or error.errno in _GONE:
+    if status.get("State", "").startswith(("Z", "X")) or error.errno in _GONE or _has_no_memory(status):
         return NoSuchProcessError(f"process {pid} ({name}) has ended already")
     return NotPermittedError(f"the memory of process {pid} may not be read: {obstacle(_obstacles(pid, status, error))}")
+
+
+def _has_no_memory(status: Mapping[str, str]) -> bool:
+    """Whether it has given its memory back, as one that ends does before it is a zombie. The kernel's own threads,
+    children of the second process, never have one."""
+    return "VmSize" not in status and status.get("PPid") not in ("0", "2", None)
 
 
 def _unseen(pid: int) -> AttachError:

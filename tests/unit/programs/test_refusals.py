@@ -11,7 +11,9 @@ import threading
 import pytest
 
 from gilscope.errors import UsageError
+from gilscope.programs import refusals
 from gilscope.programs.dumping import dump
+from gilscope.programs.memory import ReadError
 from gilscope.programs.refusals import (
     NoSuchProcessError,
     NotPythonError,
@@ -50,6 +52,20 @@ def test_one_that_ends_while_it_is_asked_has_ended() -> None:
     error = refused(os.getpid(), ProcessLookupError(errno.ESRCH, "No such process"))
     assert isinstance(error, NoSuchProcessError)
     assert "has ended already" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [
+        ("", "process 77 (python3) has ended already"),
+        ("VmSize:\t 12852 kB\n", "the memory of process 77 may not be read"),
+    ],
+)
+def test_one_that_has_given_its_memory_back_is_ending(memory: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of such a one nothing is read, and nothing refuses it; it is no zombie yet."""
+    status = f"Name:\tpython3\nState:\tR (running)\nTgid:\t77\nPid:\t77\nPPid:\t70\nUid:\t0\t0\t0\t0\n{memory}"
+    monkeypatch.setattr(refusals, "contents", lambda path: status.encode() if path == "/proc/77/status" else b"")
+    assert str(refused(77, ReadError("0 of 8 bytes are to be read at 0x7f43ede43368"))).startswith(told)
 
 
 def test_threads_of_the_kernel_are_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
