@@ -65,9 +65,17 @@ def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
 
 @given(PASSWORDS)
 @example(f"?={MARK}")
+@example(f"@.?{MARK}")
 def test_what_a_broker_s_library_says_of_an_address_has_no_password(password: str) -> None:
     redis = pytest.importorskip("gilscope.queues.brokers.redis")
     for address in (f"redis://:{password}@127.0.0.1:1/0", f"no-such://u:{password}@h", f"{password}@h"):
         with pytest.raises(BrokerError) as told, redis.translated_errors(address):
             redis.connected(address).ping()
         assert MARK not in f"{told.value} {told.value.__cause__}"
+
+
+@pytest.mark.parametrize("address", ["amqp://guest@.:5672//", f"amqp://guest@{'a' * 70}.b:5672//"])
+def test_a_host_that_cannot_be_one_is_no_address(address: str) -> None:
+    rabbitmq = pytest.importorskip("gilscope.queues.brokers.rabbitmq")
+    with pytest.raises(BrokerError, match="is no address of a broker"), rabbitmq.translated_errors(address):
+        rabbitmq.connection_of(address).connect()

@@ -62,6 +62,10 @@ def translated_errors(url: str) -> Iterator[None]:
             f"the broker {shown(url)} does not let this user into the virtual host "
             f"({redacted(error.reply_text, url)}): it is the part after the port, amqp://USER:PASSWORD@HOST:PORT/VHOST"
         ) from error
+    except UnicodeError as error:  # of a host whose name cannot be one
+        raise BrokerError(
+            f"{shown(url)} is no address of a broker ({redacted(error, url)}): give amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        ) from None
     except (AMQPError, KombuError, OSError) as error:
         raise BrokerError(
             f"no use of the broker {shown(url)} ({redacted(error, url)}): is it running? Without "

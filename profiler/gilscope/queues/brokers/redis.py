@@ -58,11 +58,15 @@ def connected(url: str, **options: Any) -> redis.Redis:
         pool = made.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # which knows what options there are
     except (ValueError, TypeError) as error:
-        raise BrokerError(
-            f"{shown(url)} is no address of a broker ({redacted(error, url)}): give redis://HOST:PORT/DB or "
-            "unix:///PATH, a password in it with %-escapes"
-        ) from None  # which may hold a piece of the password
+        raise _no_address(url, error) from None  # which may hold a piece of the password
     return made
+
+
+def _no_address(url: str, error: Exception) -> BrokerError:
+    return BrokerError(
+        f"{shown(url)} is no address of a broker ({redacted(error, url)}): give redis://HOST:PORT/DB or "
+        "unix:///PATH, a password in it with %-escapes"
+    )
 
 
 def admit(url: str, *, allow_remote: bool) -> None:
@@ -104,6 +108,8 @@ def translated_errors(url: str) -> Iterator[None]:
             f"the broker {shown(url)} refuses the password ({redacted(error, url)}): give it in the address, "
             "redis://USER:PASSWORD@HOST:PORT/DB"
         ) from error
+    except UnicodeError as error:  # of a host whose name cannot be one: it is looked up only now
+        raise _no_address(url, error) from None
     except redis.RedisError as error:
         raise BrokerError(
             f"no use of the broker {shown(url)} ({redacted(error, url)}): is it running? Without "
