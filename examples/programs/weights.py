@@ -17,4 +17,4 @@ def weigh(count: int) -> int:
 
 def main() -> None:
     with futures.InterpreterPoolExecutor(2) as pool:  # type: ignore[attr-defined]  # of newer Pythons
-        print(sum(pool.map(weigh, [100_000] * 1_000)))
+        print(sum(pool.map(weigh, [100_000] * 4_000)))
