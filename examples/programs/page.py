@@ -84,8 +84,8 @@ def until_it_says(process: subprocess.Popen[bytes], so_far: Callable[[], str], p
 
 
 def excerpt(report: str, *sections: str, most: int = 1000) -> str:
-    """What it is about, and of the sections that begin so the first lines; all of it, where none are named. The stack of
-    the longest of something, which comes last, has the paths of this machine."""
+    """What it is about, and of the sections that begin so the first lines; all of it, where none are named. The stack
+    of the longest of something, which comes last, has the paths of this machine."""
     begins = report.index(re.search(r"^(Limited|Idle)", report, re.MULTILINE)[0])  # type: ignore[index]
     head, *found = report[begins:].rstrip("\n").split("\n\n")
     parts = [part.partition("\n  The longest ")[0] for part in found]
