@@ -18,7 +18,7 @@ from gilscope.programs.chosen_threads import ALL_THREADS, ChosenThreads
 from gilscope.programs.course import Course
 from gilscope.programs.gil_tracks import gil_tracks
 from gilscope.programs.lanes import timeline
-from gilscope.programs.places import is_library
+from gilscope.programs.places import is_library, is_started_module
 from gilscope.programs.seen import SeenProcess, SeenThread
 from gilscope.programs.tally import Seconds, largest
 from gilscope.programs.views import ProcessViews, Views
@@ -97,7 +97,9 @@ def conclude(watched: Watched, processes: Sequence[SeenProcess], views: Views) -
     enough = account.samples >= ENOUGH
     waits = tables.waits(scaled)
     places = (*(hold.place for hold in holds), *(block.place for loop in loops for block in loop.blocked))
-    libraries = frozenset(place for place in places if is_library(place.file))
+    libraries = frozenset(
+        place for place in places if is_library(place.file) and not is_started_module(place.file, watched.argv)
+    )
     found = advice_on(account, watched.watched_s, limited, holds, loops, locks, waits, watched.roots, libraries)
     advice = tuple(found) if enough else ()
     return ProgramRecord(

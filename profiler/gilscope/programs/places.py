@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from gilscope.programs.callbacks import running
 from gilscope.programs.moments import Frame, PythonFunction
 
-__all__ = ["frame_text", "function_text", "is_library", "is_runner", "telling", "telling_frame"]
+__all__ = ["frame_text", "function_text", "is_library", "is_runner", "is_started_module", "telling", "telling_frame"]
 
 #: The standard library's folder, of whatever interpreter, and what is installed for it. Editable installs are in
 #: neither: they are their author's.
@@ -40,6 +42,13 @@ def _kind(file: str) -> int:
 def is_library(file: str) -> bool:
     """Whether a file is the standard library's or an installed package's, by its path: another machine's, perhaps."""
     return _kind(file) != _OWN
+
+
+def is_started_module(file: str, argv: Sequence[str]) -> bool:
+    """Whether a file is the module that a program was started as (``python -m``): the program's own, also where it is
+    installed. The rest of its package may be a server that runs others' code."""
+    name = next((after for word, after in pairwise(argv) if word == "-m"), None)
+    return name is not None and file.endswith(f"/{name.replace('.', '/')}.py")
 
 
 def is_runner(file: str) -> bool:

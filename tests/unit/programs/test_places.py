@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gilscope.programs.moments import Frame
-from gilscope.programs.places import telling
+from gilscope.programs.places import is_started_module, telling
 from tests.unit.programs.builders import STDLIB, frame
 
 SITE = "/srv/venv/lib/python3.13/site-packages/"
@@ -52,3 +52,20 @@ def test_it_is_the_one_that_can_be_changed(stack: tuple[Frame, ...], name: str) 
 def test_of_no_stack_none_is_named() -> None:
     assert telling(None) is None
     assert telling(()) is None
+
+
+@pytest.mark.parametrize(
+    ("argv", "own"),
+    [
+        (("python", "-m", "app.jobs", "10"), True),
+        (("/usr/bin/python3", "-X", "dev", "-m", "app.jobs"), True),
+        (("python", "-m", "app"), False),
+        (("python", "-m", "jobs"), True),
+        (("python", "app/jobs.py", "-m"), False),
+        ((), False),
+    ],
+)
+def test_the_module_that_a_program_is_started_as_is_its_own_also_where_it_is_installed(
+    argv: tuple[str, ...], own: bool
+) -> None:
+    assert is_started_module("/v/lib/python3.11/site-packages/app/jobs.py", argv) is own
