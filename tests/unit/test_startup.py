@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+import pytest
+
+from gilscope.analysis.ahead import loading
 
 RESULT = Path(__file__).parents[2] / "reports/gilscope-is_prime.json"
 #: What draws reports, and what reads and measures: each takes as long to import as showing the help may take.
@@ -41,16 +46,29 @@ sys.argv = ["gilscope", "analyze", "gilscope.examples.primes:is_prime", "--input
     assert loaded & {*DRAWS, "asyncio", "gilscope.analysis", "gilscope.report.document", "pydantic"} == set()
 
 
+def test_nothing_is_loading_any_more_when_an_interrupt_goes_on() -> None:
+    """Else whoever concludes then would import beside it, and two that import may wait for each other for good."""
+    may_end, loaded = threading.Event(), list[bool]()
+
+    def interrupted() -> None:
+        may_end.set()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), loading(lambda: loaded.append(may_end.wait(60.0))):
+        interrupted()
+    assert loaded == [True]
+
+
 def test_what_the_end_needs_was_loaded_while_the_hot_lines_were_looked_for() -> None:
     """Half of the time from the last round to the report were imports: what was loaded ahead is all that it needs."""
     first = f"""
 from gilscope import load
 from gilscope.analysis.ahead import loading
 from gilscope.cli.output import Destinations
-import gilscope.analysis.conclude, threading
+import gilscope.analysis.conclude
 result, destinations = load({str(RESULT)!r}), Destinations([], ["is_prime"], "text")
-loading(destinations.load)
-[thread.join() for thread in threading.enumerate() if thread.name == "gilscope-ahead"]
+with loading(destinations.load):
+    pass
 from gilscope.decide.code import load_templates
 """
     loaded = loaded_after(first, "load_templates(); destinations.write([result])", shown=True)

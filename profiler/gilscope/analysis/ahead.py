@@ -3,19 +3,32 @@ from the last round to the report, and nothing that the first progress should wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
+from gilscope.measure.interrupts import uninterrupted
 from gilscope.subprocesses import start_thread
 
 __all__ = ["loading"]
 
 
-def loading(also: Callable[[], object]) -> None:
-    """Load what concluding needs, and ``also`` what its caller will, in a thread; where there is room for none, each is
-    loaded when it is used."""
+@contextmanager
+def loading(also: Callable[[], object]) -> Iterator[None]:
+    """Within, what concluding needs is loaded in a thread, and ``also`` what its caller will; at the end it is. Where
+    there is room for no thread, each is loaded when it is used.
+
+    The caller should import nothing within: where two threads import at once, Ctrl-C may come to the one that has just
+    been given the lock of all imports, which CPython then never lets go of.
+    """
+    thread = None
     with suppress(OSError):
-        start_thread(_load, "gilscope-ahead", also)
+        thread = start_thread(_load, "gilscope-ahead", also)
+    try:
+        yield
+    finally:
+        if thread is not None:
+            with uninterrupted():
+                thread.join()
 
 
 def _load(also: Callable[[], object]) -> None:

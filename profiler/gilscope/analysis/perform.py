@@ -268,8 +268,8 @@ def _hot_lines(runner: Runner) -> Hot:
     runner.say("looking for the hot lines")
     solo, loaded = runner.journal.trials[0], runner.journal.loaded
     file = loaded.target.file if loaded else None
-    loading(runner.ahead)
     with HotRecorder(HOT_RATE_HZ, limit_s=runner.options.budget_s, target_file=file) as recorder:
         recorder.start(solo.process.pid)
-        runner.run_round(solo, HOT_ROUND_S, observed=False, keep=False)
-        return recorder.stop()
+        with loading(runner.ahead):
+            runner.run_round(solo, HOT_ROUND_S, observed=False, keep=False)
+            return recorder.stop()
