@@ -80,7 +80,7 @@ def site(given: str, tmp_path: Path) -> Iterator[Site]:
 
 def test_an_analysis_is_done_by_workers_on_two_hosts(site: Site) -> None:
     hosts = [site.host(), site.host()]
-    options = ["--remote-workers", "2", "--secret-file", str(site.secret_file), "--max-calls", "60", "-q"]
+    options = ["--remote-workers", "2", "--secret-file", str(site.secret_file), "--max-calls", "240", "-q"]
     command = [sys.executable, "-P", "-m", "gilscope", "analyze", "far_targets.py:doubled", "--inputs", "NUMBERS"]
     done = subprocess.run(
         [*command, "-b", "rq-simple", "--budget", "20s", "--broker", site.way().url, "--json", *options],
