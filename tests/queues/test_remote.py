@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from gilscope.errors import BrokerError, UsageError
 from gilscope.measure import messages as m
@@ -102,6 +103,23 @@ def test_an_analysis_is_done_by_workers_on_two_hosts(site: Site) -> None:
         assert "1 worker for the analysis on" in each.said
         assert "the analysis is over" in each.said
     assert site.keys == []
+
+
+def test_what_a_host_offers_at_once_is_heard(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it does so before the analysis, whose word it has heard, comes to what it does next."""
+    delete = redis.Redis.delete
+
+    def when_offered(connection: redis.Redis, *names: str) -> Any:
+        with connected(site.server) as other:
+            if OFFERS in names and other.exists(ANALYSIS):
+                found: Any = other.blpop([OFFERS], timeout=20)
+                other.rpush(OFFERS, found[1])
+        return delete(connection, *names)
+
+    site.host()
+    with monkeypatch.context() as patch:
+        patch.setattr(redis.Redis, "delete", when_offered)
+        site.gather(1)
 
 
 # -- they are refused -------------------------------------------------------------------------------------------------

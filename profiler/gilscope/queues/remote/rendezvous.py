@@ -99,17 +99,32 @@ class _Presence:
         """From now on the thread answers: hosts may still come, for others that go."""
         self._gathered = True
 
-    def _say(self, **how: Any) -> bool:
+    def _say(self, connection: redis.Redis | None = None) -> None:
         word = pack(self._secret, WORD, {**self.word, "answers": list(self._answers)})
-        return bool(self._connection.set(ANALYSIS, word, px=int(LEASE_S * 1000), **how))
+        (connection or self._connection).set(ANALYSIS, word, px=int(LEASE_S * 1000))
+
+    def _says_first(self) -> bool:
+        """Say it where no other analysis does, and forget what was offered before: in one step, for a host that hears
+        it offers at once."""
+        with self._connection.pipeline() as step:
+            step.watch(ANALYSIS)  # type: ignore[no-untyped-call]
+            if step.exists(ANALYSIS):
+                return False
+            step.multi()
+            step.delete(OFFERS)
+            self._say(step)
+            try:
+                step.execute()
+            except redis.WatchError:
+                return False
+        return True
 
     def _enter(self) -> None:
-        if not self._say(nx=True):
+        if not self._says_first():
             raise BrokerError(
                 "another analysis has its workers on this broker: wait for it, or give both the number of another "
                 f"database; one that was killed is forgotten after {given_duration(LEASE_S)}"
             )
-        self._connection.delete(OFFERS)
         for prefix in trials(self._connection):  # left by one that was killed
             delete_keys(self._url, prefix)
 
